@@ -1,0 +1,57 @@
+# Visavis: `make` lists the tasks. Each sets up what it needs; nothing is installed by hand.
+SHELL := /bin/sh
+PY := .venv/bin/python
+export VISAVIS_VECTORS ?= $(abspath ../shared/vectors)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup dev lint types test privacy check interop fuzz bench lock format clean
+
+help: ## list the tasks
+	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+run: setup ## install what is missing, start the server on port 8420, print the sign-up link
+	@tools/run.sh
+
+setup: ## install what the product needs into .venv
+	@tools/setup.sh run
+
+dev: ## install what the tests need as well
+	@tools/setup.sh dev
+
+lint: dev ## style, import directions, file sizes, duplicated homes
+	@ruff format --check --quiet src tests bench tools fuzz
+	@ruff check --quiet src tests bench tools fuzz
+	@mkdir -p build; lint-imports --no-cache >build/imports.txt 2>&1 || { cat build/imports.txt; exit 1; }
+	@$(PY) tools/check_house.py
+
+types: dev ## mypy --strict
+	@mypy --no-error-summary
+
+test: dev ## all tests, fast ones first (10 minutes at most)
+	@tools/test.sh
+
+privacy: dev ## a scripted month of 200 accounts, then every attack on what the server kept
+	@$(PY) -m pytest -q tests/privacy -m long
+
+check: lint types test privacy ## what CI runs
+	@echo 'make check: all passed'
+
+interop: dev ## long random histories against mls-rs and ts-mls
+	@$(PY) -m pytest -q tests/interop -m 'long or not long'
+
+fuzz: dev ## every decoder, coverage by corpus mutation
+	@$(PY) -m fuzz
+
+bench: dev ## measured figures, as ratios within one run; writes docs/benchmarks.md
+	@$(PY) -m bench
+
+lock: dev ## renew requirements/*.lock from pyproject.toml
+	@tools/lock.sh
+
+format: dev ## format and mend what can be mended by itself
+	@ruff format --quiet src tests bench tools fuzz
+	@ruff check --quiet --fix src tests bench tools fuzz || true
+
+clean: ## remove .venv and caches (never your data folder)
+	@rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""Visavis: voice and video calls inside direct messages, end-to-end encrypted always."""

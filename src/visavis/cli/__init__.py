@@ -1,0 +1,1 @@
+"""The `visavis` command: argument parsing and printing, no decisions."""

@@ -1,0 +1,217 @@
+"""Every error this product raises on purpose, and the one list of wire codes.
+
+A code has a meaning, says who may retry, and has the sentence a person reads (see `describe`).
+Messages never carry a payload, key, address or text from a peer. All failures of decryption or
+look-up towards a peer share one code (`REFUSED`), so that nobody can learn from the difference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Code(StrEnum):
+    """Wire codes: what both sides of a connection call a failure."""
+
+    REFUSED = "refused"
+    MALFORMED = "malformed"
+    TOO_LARGE = "too_large"
+    QUOTA = "quota"
+    UNAVAILABLE = "unavailable"
+    CONFLICT = "conflict"
+    LOGIN_FAILED = "login_failed"
+    SIGNUP_LINK = "signup_link"
+    EXPIRED = "expired"
+    REPLAYED = "replayed"
+    WRONG_EPOCH = "wrong_epoch"
+    WRONG_GROUP = "wrong_group"
+    WRONG_SUITE = "wrong_suite"
+    BAD_SIGNATURE = "bad_signature"
+    BAD_CREDENTIAL = "bad_credential"
+    DECRYPTION = "decryption"
+    UNEXPECTED = "unexpected"
+    IDENTITY_CHANGED = "identity_changed"
+    STORE_LOCKED = "store_locked"
+    STORE_BUSY = "store_busy"
+    DISK_FULL = "disk_full"
+    NO_RELAY = "no_relay"
+    NOT_ENCRYPTED = "not_encrypted"
+    NO_ANSWER = "no_answer"
+    NO_DEVICE = "no_device"
+    USAGE = "usage"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a code means, who may try again, and the sentence a person reads."""
+
+    meaning: str
+    retry: str
+    person: str
+
+
+MEANINGS: Final[dict[Code, Meaning]] = {
+    Code.REFUSED: Meaning(
+        "unknown, expired or revoked capability, address, token or object: never says which",
+        "nobody",
+        "The server did not accept this. Nothing was sent. Ask your contact for a new invite.",
+    ),
+    Code.MALFORMED: Meaning(
+        "the bytes do not follow the protocol",
+        "nobody",
+        "Something arrived damaged and was dropped. Nothing else was changed.",
+    ),
+    Code.TOO_LARGE: Meaning(
+        "longer than the largest size the protocol has",
+        "the sender, with less",
+        "This is too large to send. Nothing was sent.",
+    ),
+    Code.QUOTA: Meaning(
+        "the capability's quota is used up",
+        "the sender, later",
+        "Too much was sent in a short time. Nothing was lost here; wait a little and try again.",
+    ),
+    Code.UNAVAILABLE: Meaning(
+        "the other side cannot serve this now",
+        "the sender, later",
+        "The server cannot be reached or is busy. Nothing was lost here; try again in a moment.",
+    ),
+    Code.CONFLICT: Meaning(
+        "another device was first",
+        "the sender, after reading the new state",
+        "Another device changed this first. Nothing was lost; it is read again now.",
+    ),
+    Code.LOGIN_FAILED: Meaning(
+        "wrong handle, password or recovery code: never says which",
+        "the person",
+        "Handle and password do not match. Nothing was changed.",
+    ),
+    Code.SIGNUP_LINK: Meaning(
+        "the sign-up link is unknown, used or older than a day: never says which",
+        "nobody",
+        "This sign-up link is no longer good. Ask whoever runs the server for a new one.",
+    ),
+    Code.EXPIRED: Meaning(
+        "its time has passed", "nobody", "This has expired. Ask for a new one."
+    ),
+    Code.REPLAYED: Meaning(
+        "seen before",
+        "nobody",
+        "A repeated message was dropped. Nothing was lost.",
+    ),
+    Code.WRONG_EPOCH: Meaning(
+        "sealed for another epoch of the group",
+        "the receiver, after catching up",
+        "A message came from another moment of the conversation; catching up.",
+    ),
+    Code.WRONG_GROUP: Meaning(
+        "not for a group we are a member of",
+        "nobody",
+        "A message for another conversation was dropped.",
+    ),
+    Code.WRONG_SUITE: Meaning(
+        "another ciphersuite than the one this product uses",
+        "nobody",
+        "The other side offered weaker encryption. It was refused and nothing was sent.",
+    ),
+    Code.BAD_SIGNATURE: Meaning(
+        "a signature does not verify",
+        "nobody",
+        "A message was not signed by whom it claims. It was dropped.",
+    ),
+    Code.BAD_CREDENTIAL: Meaning(
+        "a device is not on its account's signed device list",
+        "nobody",
+        "An unknown device tried to take part. It was refused.",
+    ),
+    Code.DECRYPTION: Meaning(
+        "cannot be decrypted",
+        "nobody",
+        "A message could not be decrypted and was dropped.",
+    ),
+    Code.UNEXPECTED: Meaning(
+        "well formed, but not at this point of the protocol",
+        "nobody",
+        "A message came at the wrong moment and was dropped.",
+    ),
+    Code.IDENTITY_CHANGED: Meaning(
+        "a contact's identity key is not the one we know",
+        "the person decides",
+        "Your contact's security key has changed. Compare safety numbers before you go on.",
+    ),
+    Code.STORE_LOCKED: Meaning(
+        "the local store needs its password",
+        "the person",
+        "This profile is locked, or the password is wrong. Nothing was changed.",
+    ),
+    Code.STORE_BUSY: Meaning(
+        "another process is the profile's one writer",
+        "the person, after ending the other process",
+        "Another visavis command is using this profile. End it first, or use another --profile.",
+    ),
+    Code.DISK_FULL: Meaning(
+        "no room to write",
+        "after making room",
+        "The disk is full. What was already stored is safe; make room and try again.",
+    ),
+    Code.NO_RELAY: Meaning(
+        "no TURN relay can be reached",
+        "the person, later",
+        "The relay cannot be reached, so the call could not start. Run `visavis doctor`.",
+    ),
+    Code.NOT_ENCRYPTED: Meaning(
+        "media would not have been end-to-end encrypted",
+        "nobody",
+        "The call was stopped because it could not be encrypted end to end. Nothing was sent.",
+    ),
+    Code.NO_ANSWER: Meaning("the call was not answered", "the person", "No answer."),
+    Code.NO_DEVICE: Meaning(
+        "no camera, microphone or speaker",
+        "the person",
+        "No camera or microphone was found. Use --media FILE to play a file instead.",
+    ),
+    Code.USAGE: Meaning("our own code misused an interface", "nobody", "This is a bug in Visavis."),
+}
+
+
+class VisavisError(Exception):
+    """Base of all errors raised on purpose.
+
+    Args:
+        code: One of the wire codes.
+        detail: For developers; never a payload, key, address or peer text.
+    """
+
+    def __init__(self, code: Code, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else str(code))
+        self.code = code
+        self.detail = detail
+
+    def describe(self) -> str:
+        """Return the sentence a person reads."""
+        return MEANINGS[self.code].person
+
+
+class UsageError(VisavisError):
+    """Our own code called something in a state where the call makes no sense."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(Code.USAGE, detail)
+
+
+class PeerError(VisavisError):
+    """The other side broke the rules; our state is unchanged."""
+
+
+class AuthorizationError(VisavisError):
+    """Not allowed."""
+
+
+class UnavailableError(VisavisError):
+    """Could not be done now; a retry may help."""
+
+
+class FatalError(VisavisError):
+    """State unknown: stop, and recover on the next start."""

@@ -1,0 +1,1 @@
+"""Adapters for media: aiortc with SFrame, coturn as a child process."""

@@ -1,0 +1,1 @@
+"""The client library: accounts, devices, contacts, messages and calls."""

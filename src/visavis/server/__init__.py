@@ -1,0 +1,1 @@
+"""The server: delivery service, authentication service and vault, wired together."""

@@ -1,0 +1,1 @@
+"""Adapters that keep things: SQLite and folders."""

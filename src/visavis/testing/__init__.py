@@ -1,0 +1,1 @@
+"""Shipped test doubles and checkers: virtual clock, vectors, leaky twins."""

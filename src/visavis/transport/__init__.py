@@ -1,0 +1,1 @@
+"""Adapters that carry things for clients: HTTP and WebSocket."""

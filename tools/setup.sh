@@ -1,0 +1,64 @@
+#!/bin/sh
+# Makes .venv and everything in it from pinned, hashed packages. Safe to run again; does only what is missing.
+# Usage: tools/setup.sh run|dev      (run: what the product needs; dev: and what its tests need)
+set -eu
+kind=${1:?run or dev}
+cd "$(dirname "$0")/.."
+# dpkg calls ldconfig and start-stop-daemon, which live in sbin.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+export PATH
+
+say() { printf '%s\n' "$*" >&2; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif command -v sudo >/dev/null 2>&1; then sudo "$@"
+  else
+    say "This needs root: run  su -c '$*'  and then start again."
+    exit 1
+  fi
+}
+
+# Debian packages: the relay, Python's venv, and PortAudio for microphones and speakers.
+debian="coturn python3-venv libportaudio2"
+if [ "$kind" = dev ]; then debian="$debian iproute2"; fi
+if command -v apt-get >/dev/null 2>&1 && command -v dpkg-query >/dev/null 2>&1; then
+  missing=
+  for package in $debian; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"
+  done
+  if [ -n "$missing" ]; then
+    say "Installing with apt:$missing"
+    as_root apt-get update -qq
+    # coturn's own service would take the relay's port: the server runs its own child instead.
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >&2
+    if [ -d /run/systemd/system ]; then as_root systemctl disable --now coturn >/dev/null 2>&1 || true; fi
+  fi
+else
+  for tool in turnserver /usr/bin/python3; do
+    if ! command -v "$tool" >/dev/null 2>&1; then
+      say "This system has no apt. Please install these yourself, then run make again:"
+      say "  coturn 4.6 or newer (the turnserver command), Python 3.11 or newer with venv, PortAudio"
+      say "  Fedora: dnf install coturn python3 portaudio      Arch: pacman -S coturn python portaudio"
+      say "  macOS:  brew install coturn python portaudio      (Visavis is tested on Debian 12 only)"
+      exit 1
+    fi
+  done
+fi
+
+want=$(cat requirements/"$kind".lock pyproject.toml tools/setup.sh | cksum)
+if [ -f .venv/.setup-"$kind" ] && [ "$(cat .venv/.setup-"$kind")" = "$want" ]; then exit 0; fi
+
+python=/usr/bin/python3
+[ -x "$python" ] || python=python3
+if [ ! -x .venv/bin/python ]; then "$python" -m venv .venv; fi
+export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.lock
+say "Installing Python packages ($kind)..."
+.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements/"$kind".lock
+.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+rm -f .venv/.setup-*
+printf '%s' "$want" > .venv/.setup-"$kind"
+if [ "$kind" = dev ]; then
+  cat requirements/run.lock pyproject.toml tools/setup.sh | cksum > .venv/.setup-run
+fi
