@@ -1,0 +1,86 @@
+"""What a command prints: people read stderr and text, scripts read one JSON line.
+
+With `--json` the last line of stdout is one JSON object on one line; everything else goes to
+stderr. Without it, results are text on stdout and progress is on stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+FAILED: Final = 1
+"""Exit status of a command whose result is not ok."""
+
+
+def plain(text: str) -> str:
+    """Make text from somebody else safe to print.
+
+    Control characters could move the cursor or rewrite what stands above; brackets would be
+    read as styles.
+    """
+    return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
+
+
+@dataclass(slots=True)
+class Output:
+    """Where one command's words go."""
+
+    as_json: bool = False
+    stdout: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+    stderr: Console = field(
+        default_factory=lambda: Console(stderr=True, highlight=False, soft_wrap=True)
+    )
+
+    def say(self, text: str) -> None:
+        """Tell a person something on the way; never part of the result."""
+        self.stderr.print(text)
+
+    def show(self, text: str = "") -> None:
+        """Print a line of the result as text; silent with `--json`."""
+        if not self.as_json:
+            self.stdout.print(text)
+
+    def table(self, title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+        """Print a table of the result as text; silent with `--json`."""
+        if self.as_json:
+            return
+        table = Table(title=title or None, title_justify="left", header_style="bold", box=None)
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*(plain(cell) for cell in row))
+        self.stdout.print(table)
+
+    @contextmanager
+    def working(self, text: str) -> Iterator[None]:
+        """Show that something longer than a second is under way."""
+        if self.as_json or not sys.stderr.isatty():
+            self.say(f"{text}...")
+            yield
+            return
+        with self.stderr.status(f"{text}..."):
+            yield
+
+    def finish(self, result: dict[str, Any]) -> int:
+        """Print the JSON line if asked for and return the exit status.
+
+        Args:
+            result: The command's result. `ok` is added as True if it is not given.
+
+        Returns:
+            0 only if `ok`.
+        """
+        result = {"ok": True, **result}
+        if self.as_json:
+            sys.stdout.write(json.dumps(result, separators=(",", ":"), sort_keys=True) + "\n")
+            sys.stdout.flush()
+        return 0 if result["ok"] else FAILED
