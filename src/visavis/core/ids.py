@@ -1,0 +1,151 @@
+"""Identifiers and secrets of fixed length that guard their own printing.
+
+Each is `bytes` with a length and a name: it compares, hashes, concatenates and encodes as bytes,
+but printing one shows three bytes at most, and printing a secret shows none. So a log line, a
+traceback or a `repr` of a whole state cannot carry an identifier out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, Self, TypeAlias
+
+from visavis.core.errors import Code, PeerError
+
+Rng: TypeAlias = Callable[[int], bytes]
+"""Source of randomness, an argument everywhere in core: number of bytes -> that many bytes."""
+
+
+class FixedBytes(bytes):
+    """Bytes of one exact length; the base of every identifier and secret.
+
+    Raises:
+        PeerError: `MALFORMED`, the length is wrong (on construction).
+    """
+
+    __slots__ = ()
+    LENGTH: ClassVar[int] = 16
+    SHOWN: ClassVar[int] = 3
+    """Bytes shown by `repr`: enough to tell two apart in a test, too few to search a log for."""
+
+    def __new__(cls, data: bytes) -> Self:
+        """Take exactly `LENGTH` bytes."""
+        if len(data) != cls.LENGTH:
+            raise PeerError(
+                Code.MALFORMED, f"{cls.__name__} has {len(data)} bytes, not {cls.LENGTH}"
+            )
+        return super().__new__(cls, data)
+
+    @classmethod
+    def random(cls, rng: Rng) -> Self:
+        """Make a fresh one from `rng`."""
+        return cls(rng(cls.LENGTH))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({bytes(self[: self.SHOWN]).hex()}~)"
+
+    __str__ = __repr__
+
+
+class AccountId(FixedBytes):
+    """16 random bytes made by the account's first device; contacts know it, the server does not."""
+
+    __slots__ = ()
+
+
+class DeviceId(FixedBytes):
+    """16 random bytes for one device of an account."""
+
+    __slots__ = ()
+
+
+class MailboxId(FixedBytes):
+    """16 random bytes that name a device's mailbox on its server."""
+
+    __slots__ = ()
+
+
+class CallId(FixedBytes):
+    """16 random bytes for one call; also the call group's id. The lower one stands in a glare."""
+
+    __slots__ = ()
+
+
+class GroupId(FixedBytes):
+    """16 random bytes: the MLS group id of a conversation or self group."""
+
+    __slots__ = ()
+
+
+class MessageId(FixedBytes):
+    """16 random bytes for one message in a conversation, to drop a repeated one."""
+
+    __slots__ = ()
+
+
+class RequestToken(FixedBytes):
+    """16 random bytes that pair a contact request with its answer."""
+
+    __slots__ = ()
+
+
+class IdentityKey(FixedBytes):
+    """An account's public identity key: Ed25519, 32 bytes (RFC 8032)."""
+
+    __slots__ = ()
+    LENGTH = 32
+
+
+class SignatureKey(FixedBytes):
+    """A device's public MLS signature key: Ed25519, 32 bytes."""
+
+    __slots__ = ()
+    LENGTH = 32
+
+
+class Digest(FixedBytes):
+    """32 bytes of SHA-256."""
+
+    __slots__ = ()
+    LENGTH = 32
+
+
+class Nonce32(FixedBytes):
+    """32 random bytes of a commit-and-reveal exchange."""
+
+    __slots__ = ()
+    LENGTH = 32
+    SHOWN = 0
+
+
+class Secret32(FixedBytes):
+    """32 secret bytes; printing shows nothing of them."""
+
+    __slots__ = ()
+    LENGTH = 32
+    SHOWN = 0
+
+
+class Capability(Secret32):
+    """What lets its holder put envelopes into one mailbox; the server keeps only its SHA-256."""
+
+    __slots__ = ()
+
+
+class SealKey(Secret32):
+    """AES-256 key of a contact address; no server ever sees it."""
+
+    __slots__ = ()
+
+
+class SequencerHandle(Secret32):
+    """32 random bytes that name a sequencer; only the group's members know it."""
+
+    __slots__ = ()
+
+
+class Signature(FixedBytes):
+    """An Ed25519 signature, 64 bytes."""
+
+    __slots__ = ()
+    LENGTH = 64
