@@ -4,8 +4,11 @@ set -eu
 cd "$(dirname "$0")/.."
 here=$(pwd)
 
-# Where a link can go: /usr/local/bin for root, ~/.local/bin for everybody else.
-if [ "$(id -u)" = 0 ]; then bin=/usr/local/bin; else bin=$HOME/.local/bin; fi
+# Where a link can go: /usr/local/bin for root, ~/.local/bin for everybody else, or VISAVIS_BIN.
+if [ -n "${VISAVIS_BIN:-}" ]; then bin=$VISAVIS_BIN
+elif [ "$(id -u)" = 0 ]; then bin=/usr/local/bin
+else bin=$HOME/.local/bin
+fi
 mkdir -p "$bin"
 if [ ! -e "$bin/visavis" ] || [ -L "$bin/visavis" ]; then
   ln -sf "$here/.venv/bin/visavis" "$bin/visavis"

@@ -29,9 +29,12 @@ if command -v apt-get >/dev/null 2>&1 && command -v dpkg-query >/dev/null 2>&1; 
   done
   if [ -n "$missing" ]; then
     say "Installing with apt:$missing"
-    as_root apt-get update -qq
+    mkdir -p build
+    log=build/apt.log
+    as_root apt-get update -qq >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
     # coturn's own service would take the relay's port: the server runs its own child instead.
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >&2
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing \
+      >>"$log" 2>&1 || { cat "$log" >&2; exit 1; }
     if [ -d /run/systemd/system ]; then as_root systemctl disable --now coturn >/dev/null 2>&1 || true; fi
   fi
 else

@@ -46,7 +46,10 @@ def serve(
         str | None, typer.Option(help="Public address, if this machine is behind NAT.")
     ] = None,
     port: Annotated[
-        int | None, typer.Option(help="Port; 443 with --domain, else 8420.", min=1, max=65535)
+        int | None,
+        typer.Option(
+            envvar="VISAVIS_PORT", help="Port; 443 with --domain, else 8420.", min=1, max=65535
+        ),
     ] = None,
 ) -> int:
     """Run the server until it is stopped."""

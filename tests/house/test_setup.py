@@ -1,0 +1,84 @@
+"""The set-up works in a fresh clone with nothing but /usr/bin:/bin on the PATH."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BARE_PATH = "/usr/bin:/bin"
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy what git tracks, as a stranger's clone would have it."""
+    target = tmp_path_factory.mktemp("stranger") / "visavis"
+    files = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
+    ).stdout.split("\0")
+    for name in filter(None, files):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    return target
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("VIRTUAL_ENV", "PYTHON"))}
+    return {**kept, "PATH": BARE_PATH, **more}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_make_run_in_a_fresh_clone(clone: Path, tmp_path: Path) -> None:
+    port = free_port()
+    log = (tmp_path / "run.log").open("w+")
+    process = subprocess.Popen(
+        ["make", "run"],
+        cwd=clone,
+        env=environment(
+            VISAVIS_DATA=str(tmp_path / "data"),
+            VISAVIS_BIN=str(tmp_path / "bin"),
+            VISAVIS_PORT=str(port),
+        ),
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        deadline = time.monotonic() + 300
+        while True:
+            said = Path(log.name).read_text(encoding="utf-8")
+            link = re.search(rf"http://localhost:{port}/signup#\S+", said)
+            if link:
+                break
+            assert process.poll() is None, said
+            assert time.monotonic() < deadline, said
+            time.sleep(0.2)
+        with urllib.request.urlopen(f"http://localhost:{port}/healthz", timeout=10) as answer:
+            assert answer.status == 200
+        linked = tmp_path / "bin" / "visavis"
+        assert linked.resolve() == clone / ".venv" / "bin" / "visavis"
+        shown = subprocess.run(
+            [linked, "--version"], capture_output=True, text=True, check=True, env=environment()
+        ).stdout
+        assert shown.startswith("visavis ")
+        assert "visavis signup" in said, "the next command to type is printed"
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+        log.close()
+
