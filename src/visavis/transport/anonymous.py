@@ -1,0 +1,158 @@
+"""What is asked without any account credential, presenting a capability (P12).
+
+TURN credentials, key packages of contacts, blobs and sequencers. The connection behind this class
+never carried a token (CK-554), and nothing in a request tells the account.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from visavis.core import base64url
+from visavis.core.address import ContactAddress
+from visavis.core.errors import Code, PeerError
+from visavis.transport.http import Http, Json, bytes_field, int_field, list_field, text_field
+
+_b64 = base64url.encode
+
+
+@dataclass(frozen=True, slots=True)
+class TurnCredentials:
+    """TURN credentials as the server gave them."""
+
+    urls: tuple[str, ...]
+    username: str = field(repr=False)
+    credential: str = field(repr=False)
+    ttl_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCommit:
+    """One sealed commit: `n` is the epoch it leads from (P8)."""
+
+    n: int
+    sealed: bytes = field(repr=False)
+
+
+class AnonymousApi:
+    """Requests that present a capability and no account."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    async def turn(self, address: ContactAddress) -> TurnCredentials:
+        """Fetch TURN credentials. Raises NO_RELAY, QUOTA, REFUSED."""
+        answer = await self._http.post("/v1/turn", _presented(address))
+        return TurnCredentials(
+            tuple(str(url) for url in list_field(answer, "urls")),
+            text_field(answer, "username"),
+            text_field(answer, "credential"),
+            int_field(answer, "ttl_s"),
+        )
+
+    async def fetch_key_package(self, address: ContactAddress) -> bytes:
+        """Take one key package of a device: a one-time one, or its last resort. Unverified."""
+        answer = await self._http.post("/v1/key-packages/fetch", _presented(address))
+        return bytes_field(answer, "key_package")
+
+    async def put_blob(self, address: ContactAddress, data: bytes) -> str:
+        """Store an encrypted blob; returns its id."""
+        _, answer = await self._http.exchange(
+            "POST",
+            "/v1/blobs",
+            data,
+            {
+                "Content-Type": "application/octet-stream",
+                "Visavis-Mailbox": _b64(address.mailbox),
+                "Visavis-Capability": _b64(address.capability),
+            },
+        )
+        return text_field(_json(answer), "blob_id")
+
+    async def get_blob(self, blob_id: str) -> bytes:
+        """Fetch a blob by its id."""
+        base64url.decode(blob_id)  # an id is one path segment and nothing else
+        _, data = await self._http.exchange("GET", f"/v1/blobs/{blob_id}", None, {})
+        return data
+
+    async def create_sequencer(
+        self,
+        address: ContactAddress,
+        handle: bytes,
+        write_key_hash: bytes,
+        *,
+        first_n: int,
+        for_call: bool = False,
+    ) -> None:
+        """Create a sequencer (P8). Repeating it with the same values is harmless.
+
+        Raises:
+            PeerError: CONFLICT, the handle is taken.
+        """
+        await self._http.post(
+            "/v1/sequencers",
+            _presented(address)
+            | {
+                "handle": _b64(handle),
+                "write_key_hash": _b64(write_key_hash),
+                "first_n": first_n,
+                "life": "call" if for_call else "conversation",
+            },
+        )
+
+    async def commit(
+        self,
+        address: ContactAddress,
+        handle: bytes,
+        n: int,
+        *,
+        write_key: bytes,
+        sealed: bytes,
+        next_write_key_hash: bytes,
+    ) -> None:
+        """Store the commit that leads from epoch n.
+
+        Raises:
+            PeerError: CONFLICT, another member's commit is stored for n.
+        """
+        await self._http.post(
+            "/v1/sequencers/commit",
+            _presented(address)
+            | {
+                "handle": _b64(handle),
+                "n": n,
+                "write_key": _b64(write_key),
+                "commit": _b64(sealed),
+                "next_write_key_hash": _b64(next_write_key_hash),
+            },
+        )
+
+    async def pull(
+        self, address: ContactAddress, handle: bytes, after: int
+    ) -> tuple[list[StoredCommit], int]:
+        """Return the commits with n >= after in order, and the next n."""
+        answer = await self._http.post(
+            "/v1/sequencers/pull", _presented(address) | {"handle": _b64(handle), "after": after}
+        )
+        commits = [
+            StoredCommit(int_field(row, "n"), bytes_field(row, "commit"))
+            for row in list_field(answer, "commits")
+        ]
+        return sorted(commits, key=lambda commit: commit.n), int_field(answer, "next")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.close()
+
+
+def _presented(address: ContactAddress) -> Json:
+    return {"mailbox": _b64(address.mailbox), "capability": _b64(address.capability)}
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except ValueError:
+        raise PeerError(Code.MALFORMED, "the server's answer is no JSON") from None

@@ -1,0 +1,303 @@
+"""The server's HTTP API, typed: what a client asks, with which credential.
+
+`PublicApi` needs none (sign-up, login, recovery), `AccountApi` the account token of a login
+(15 minutes, memory only), `DeviceApi` the device token. What is asked anonymously, presenting a
+capability, is in `visavis.transport.anonymous`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from visavis.core import base64url
+from visavis.core.errors import Code, PeerError
+from visavis.transport.http import (
+    Http,
+    Json,
+    bytes_field,
+    int_field,
+    list_field,
+    text_field,
+)
+
+API_VERSION: Final = 1
+
+
+def _b64(data: bytes) -> str:
+    return base64url.encode(data)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRegistration:
+    """What the server learns of a device: hashes and random ids.
+
+    Args:
+        device_id: 16 bytes.
+        token_hash: SHA-256 of the 48-byte device token.
+        mailbox_id: 16 bytes.
+        capability_hashes: 256 of 32 bytes (P7).
+    """
+
+    device_id: bytes
+    token_hash: bytes
+    mailbox_id: bytes
+    capability_hashes: Sequence[bytes] = field(repr=False)
+
+    def to_json(self) -> Json:
+        """Return the JSON form."""
+        return {
+            "device_id": _b64(self.device_id),
+            "token_hash": _b64(self.token_hash),
+            "mailbox_id": _b64(self.mailbox_id),
+            "capability_hashes": [_b64(x) for x in self.capability_hashes],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SignupStarted:
+    """First answer of a sign-up: the handle the server chose, and OPAQUE's response."""
+
+    handle: str
+    opaque_response: bytes = field(repr=False)
+    session: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginStarted:
+    """First answer of a login; a decoy looks the same."""
+
+    opaque_response: bytes = field(repr=False)
+    session: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """A finished login: a token for 15 minutes, and the wrapped keys of the account."""
+
+    account_token: str = field(repr=False)
+    keystore: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerDevice:
+    """A device as the server knows it; days are ISO dates."""
+
+    device_id: bytes
+    created_day: str
+    last_seen_day: str
+
+
+@dataclass(frozen=True, slots=True)
+class VaultState:
+    """The vault's manifest and slot ids as stored now."""
+
+    counter: int
+    manifest: bytes
+    slots: tuple[bytes, ...]
+
+
+class PublicApi:
+    """Sign-up, login and recovery: requests that stand before any credential."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    async def require_compatible(self) -> None:
+        """Check that the server speaks our protocol.
+
+        Raises:
+            PeerError: UNEXPECTED, another API version.
+            UnavailableError: It cannot be reached.
+        """
+        answer = await self._http.get("/v1/server")
+        if int_field(answer, "api") != API_VERSION:
+            raise PeerError(Code.UNEXPECTED, "the server speaks another version of the protocol")
+
+    async def signup_start(self, link_token: str, name: str, request: bytes) -> SignupStarted:
+        """Begin a sign-up (RFC 9807, 5.1.1: registration request).
+
+        Raises:
+            AuthorizationError: SIGNUP_LINK.
+        """
+        answer = await self._http.post(
+            "/v1/signup/start",
+            {"link_token": link_token, "name": name, "opaque_request": _b64(request)},
+        )
+        return SignupStarted(
+            text_field(answer, "handle"),
+            bytes_field(answer, "opaque_response"),
+            text_field(answer, "session"),
+        )
+
+    async def signup_finish(
+        self,
+        session: str,
+        record: bytes,
+        keystore: bytes,
+        recovery_key: bytes,
+        device: DeviceRegistration,
+    ) -> None:
+        """Finish a sign-up: the account and its first device exist when this returns."""
+        await self._http.post(
+            "/v1/signup/finish",
+            {
+                "session": session,
+                "opaque_record": _b64(record),
+                "keystore": _b64(keystore),
+                "recovery_key": _b64(recovery_key),
+                "device": device.to_json(),
+            },
+        )
+
+    async def login_start(self, handle: str, request: bytes) -> LoginStarted:
+        """Begin a login (RFC 9807, 6: KE1)."""
+        answer = await self._http.post(
+            "/v1/login/start", {"handle": handle, "opaque_request": _b64(request)}
+        )
+        return LoginStarted(bytes_field(answer, "opaque_response"), text_field(answer, "session"))
+
+    async def login_finish(self, session: str, finalization: bytes) -> LoggedIn:
+        """Finish a login (KE3).
+
+        Raises:
+            AuthorizationError: LOGIN_FAILED.
+        """
+        answer = await self._http.post(
+            "/v1/login/finish", {"session": session, "opaque_finalization": _b64(finalization)}
+        )
+        return _logged_in(answer)
+
+    async def recovery_start(self, handle: str) -> tuple[str, bytes]:
+        """Ask for a challenge to sign with the recovery key; returns (session, challenge)."""
+        answer = await self._http.post("/v1/recovery/start", {"handle": handle})
+        return text_field(answer, "session"), bytes_field(answer, "challenge")
+
+    async def recovery_finish(self, session: str, signature: bytes) -> LoggedIn:
+        """Log in by the recovery key's signature.
+
+        Raises:
+            AuthorizationError: LOGIN_FAILED.
+        """
+        answer = await self._http.post(
+            "/v1/recovery/finish", {"session": session, "signature": _b64(signature)}
+        )
+        return _logged_in(answer)
+
+
+def _logged_in(answer: object) -> LoggedIn:
+    return LoggedIn(text_field(answer, "account_token"), bytes_field(answer, "keystore"))
+
+
+class AccountApi:
+    """What needs a fresh login: devices, password, wrapped keys."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    async def add_device(self, device: DeviceRegistration) -> None:
+        """Register one more device."""
+        await self._http.post("/v1/devices", device.to_json())
+
+    async def delete_device(self, device_id: bytes) -> None:
+        """Delete a device with its token, mailbox, capabilities and key packages."""
+        await self._http.request("DELETE", f"/v1/devices/{_b64(device_id)}")
+
+    async def password_start(self, request: bytes) -> bytes:
+        """Begin a change of password; returns OPAQUE's registration response."""
+        answer = await self._http.post("/v1/password/start", {"opaque_request": _b64(request)})
+        return bytes_field(answer, "opaque_response")
+
+    async def password_finish(self, record: bytes, keystore: bytes) -> None:
+        """Replace OPAQUE record and wrapped keys in one transaction (P4)."""
+        await self._http.post(
+            "/v1/password/finish", {"opaque_record": _b64(record), "keystore": _b64(keystore)}
+        )
+
+    async def put_keystore(self, keystore: bytes) -> None:
+        """Replace the wrapped keys."""
+        await self._http.request("PUT", "/v1/keystore", {"keystore": _b64(keystore)})
+
+    async def delete_account(self) -> None:
+        """Delete the account and everything of it."""
+        await self._http.request("DELETE", "/v1/account")
+
+
+class DeviceApi:
+    """What a device asks for itself: its capabilities, key packages, the vault."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    async def devices(self) -> list[ServerDevice]:
+        """Return the account's devices as the server knows them."""
+        answer = await self._http.get("/v1/devices")
+        rows = answer if isinstance(answer, list) else list_field(answer, "devices")
+        return [
+            ServerDevice(
+                bytes_field(row, "device_id", 16),
+                text_field(row, "created_day"),
+                text_field(row, "last_seen_day"),
+            )
+            for row in rows
+        ]
+
+    async def add_capabilities(self, hashes: Sequence[bytes]) -> None:
+        """Register more capability hashes for this device's mailbox."""
+        await self._http.post("/v1/capabilities", {"add": [_b64(x) for x in hashes]})
+
+    async def revoke_capabilities(self, hashes: Sequence[bytes]) -> None:
+        """Delete capability hashes of this device's mailbox."""
+        await self._http.post("/v1/capabilities/revoke", {"hashes": [_b64(x) for x in hashes]})
+
+    async def put_key_packages(self, one_time: Sequence[bytes], last_resort: bytes) -> None:
+        """Upload at most 64 one-time key packages, and replace the last resort."""
+        await self._http.post(
+            "/v1/key-packages",
+            {"one_time": [_b64(x) for x in one_time], "last_resort": _b64(last_resort)},
+        )
+
+    async def count_key_packages(self) -> int:
+        """Return how many one-time key packages are left."""
+        return int_field(await self._http.get("/v1/key-packages"), "count")
+
+    async def vault(self) -> VaultState:
+        """Return the vault's counter, manifest and slot ids."""
+        answer = await self._http.get("/v1/vault")
+        manifest = answer.get("manifest") if isinstance(answer, dict) else None
+        return VaultState(
+            int_field(answer, "counter"),
+            bytes_field(answer, "manifest") if manifest else b"",
+            tuple(base64url.decode(str(x)) for x in list_field(answer, "slots")),
+        )
+
+    async def read_vault(self, slots: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Return the contents of slots by id."""
+        answer = await self._http.post("/v1/vault/read", {"slots": [_b64(x) for x in slots]})
+        return {
+            bytes_field(row, "slot"): bytes_field(row, "data")
+            for row in list_field(answer, "slots")
+        }
+
+    async def write_vault(
+        self,
+        expected_counter: int,
+        manifest: bytes,
+        put: dict[bytes, bytes],
+        delete: Sequence[bytes] = (),
+    ) -> None:
+        """Compare-and-set the vault (P6).
+
+        Raises:
+            PeerError: CONFLICT, another device wrote first.
+        """
+        await self._http.post(
+            "/v1/vault",
+            {
+                "expected_counter": expected_counter,
+                "manifest": _b64(manifest),
+                "put": [{"slot": _b64(k), "data": _b64(v)} for k, v in put.items()],
+                "delete": [_b64(x) for x in delete],
+            },
+        )

@@ -1,0 +1,196 @@
+"""HTTP to a Visavis server: one request at a time, typed by `visavis.transport.api`.
+
+Two kinds of `Http` exist and are never mixed: one that presents a token of the account or device,
+and an anonymous one. They keep connections of their own, so that an anonymous request never
+travels on a connection that carried an account credential (P12, CK-554). No cookies, no redirects
+(a redirect would carry requests to hosts that nobody chose), no environment proxies.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import httpx
+
+from visavis.core import base64url
+from visavis.core.errors import (
+    AuthorizationError,
+    Code,
+    PeerError,
+    UnavailableError,
+    VisavisError,
+)
+from visavis.transport.origin import require_secure, tls_context
+
+MAX_ANSWER: Final = 8 * 1024 * 1024
+"""Bytes of an answer that are read. Higher lets a hostile server fill more memory; the largest
+honest answer is a batch of sequencer commits or vault slots."""
+
+TIMEOUT_S: Final = 20.0
+
+_RETRY: Final = frozenset({Code.UNAVAILABLE, Code.QUOTA, Code.DISK_FULL, Code.NO_RELAY})
+_PEER: Final = frozenset({Code.MALFORMED, Code.TOO_LARGE, Code.CONFLICT})
+_BY_STATUS: Final = {
+    400: Code.MALFORMED,
+    401: Code.REFUSED,
+    403: Code.REFUSED,
+    404: Code.REFUSED,
+    409: Code.CONFLICT,
+    410: Code.REFUSED,
+    413: Code.TOO_LARGE,
+    422: Code.MALFORMED,
+    429: Code.QUOTA,
+    507: Code.DISK_FULL,
+}
+
+Json = dict[str, Any]
+
+
+class Http:
+    """A client for one origin, with or without one bearer token.
+
+    Args:
+        origin: The server.
+        token: Bearer token, or None for anonymous requests.
+        transport: For tests: stands in for the network.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        token: str | None = None,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.origin = require_secure(origin)
+        context = tls_context(origin)
+        headers = {"Accept": "application/json", "User-Agent": "visavis"}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        self._client = httpx.AsyncClient(
+            base_url=origin,
+            headers=headers,
+            verify=context if context is not None else False,
+            timeout=TIMEOUT_S,
+            follow_redirects=False,
+            trust_env=False,
+            transport=transport,
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    async def get(self, path: str) -> Any:
+        """GET a JSON answer. Errors as in `request`."""
+        return await self.request("GET", path)
+
+    async def post(self, path: str, body: Json) -> Any:
+        """POST JSON and return the JSON answer. Errors as in `request`."""
+        return await self.request("POST", path, body)
+
+    async def request(self, method: str, path: str, body: object | None = None) -> Any:
+        """Send a request and return the parsed JSON answer.
+
+        Raises:
+            AuthorizationError: REFUSED, LOGIN_FAILED, SIGNUP_LINK...: the code the server gave.
+            PeerError: CONFLICT, TOO_LARGE, MALFORMED (also for an answer that is no JSON).
+            UnavailableError: the server cannot be reached or is busy; QUOTA, DISK_FULL, NO_RELAY.
+        """
+        content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        headers = {} if content is None else {"Content-Type": "application/json"}
+        _, data = await self.exchange(method, path, content, headers)
+        if not data:
+            return {}
+        try:
+            return json.loads(data)
+        except ValueError:
+            raise PeerError(Code.MALFORMED, "the server's answer is no JSON") from None
+
+    async def exchange(
+        self, method: str, path: str, content: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, bytes]:
+        """Send bytes and return (status, bytes) of a successful answer. Errors as in `request`."""
+        # The cookie jar is emptied rather than trusted to be empty (CK-555: a cookie would tie
+        # anonymous requests together).
+        self._client.cookies.clear()
+        try:
+            async with self._client.stream(
+                method, path, content=content, headers=headers
+            ) as response:
+                data = bytearray()
+                async for chunk in response.aiter_bytes():
+                    data += chunk
+                    if len(data) > MAX_ANSWER:
+                        raise PeerError(Code.TOO_LARGE, "CK-556: the answer is too large")
+                status = response.status_code
+        except httpx.HTTPError as error:
+            detail = f"the server cannot be reached ({type(error).__name__})"
+            raise UnavailableError(Code.UNAVAILABLE, detail) from None
+        if 200 <= status < 300:
+            return status, bytes(data)
+        raise problem(status, bytes(data))
+
+
+def problem(status: int, data: bytes) -> VisavisError:
+    """Return the error for an unsuccessful answer (RFC 9457).
+
+    Only a code we know is taken from the body: the server's words never reach a person or a log.
+    """
+    code = _BY_STATUS.get(status, Code.UNAVAILABLE if status >= 500 else Code.MALFORMED)
+    try:
+        parsed = json.loads(data)
+        code = Code(parsed["code"])
+    except (ValueError, KeyError, TypeError):
+        pass
+    detail = f"status {status}"
+    if code in _RETRY:
+        return UnavailableError(code, detail)
+    if code in _PEER:
+        return PeerError(code, detail)
+    return AuthorizationError(code, detail)
+
+
+def text_field(answer: object, name: str) -> str:
+    """Return a text member of a JSON object.
+
+    Raises:
+        PeerError: MALFORMED.
+    """
+    if isinstance(answer, dict) and isinstance(answer.get(name), str):
+        return str(answer[name])
+    raise PeerError(Code.MALFORMED, f"the answer has no text {name}")
+
+
+def bytes_field(answer: object, name: str, length: int | None = None) -> bytes:
+    """Return a member of a JSON object that is base64url text, as bytes.
+
+    Raises:
+        PeerError: MALFORMED.
+    """
+    return base64url.decode(text_field(answer, name), length)
+
+
+def int_field(answer: object, name: str) -> int:
+    """Return an integer member of a JSON object.
+
+    Raises:
+        PeerError: MALFORMED.
+    """
+    if isinstance(answer, dict):
+        value = answer.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+    raise PeerError(Code.MALFORMED, f"the answer has no integer {name}")
+
+
+def list_field(answer: object, name: str) -> list[Any]:
+    """Return an array member of a JSON object.
+
+    Raises:
+        PeerError: MALFORMED.
+    """
+    if isinstance(answer, dict) and isinstance(answer.get(name), list):
+        return list(answer[name])
+    raise PeerError(Code.MALFORMED, f"the answer has no list {name}")
