@@ -1,0 +1,409 @@
+"""Store: everything the server keeps, as one port.
+
+What is *not* here cannot be kept: no method takes a time finer than a day, an address, a sender,
+or two accounts at once. Times are days since 1970-01-01 (`visavis.ports.clock.day_of`). Every
+reading method takes `today` and hides what is past its retention, whether or not the retention
+job has run (R-72). All ids are random bytes chosen outside; lists come in no particular order.
+
+Errors of every method: `UnavailableError(DISK_FULL)` when nothing could be written for want of
+room, `UnavailableError(UNAVAILABLE)` when the database is busy, `FatalError` when it is damaged.
+In all three the change is either wholly kept or wholly not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionRule:
+    """A row of `table` lives while `today - anchor < days`.
+
+    Args:
+        table: Table name.
+        anchor: Its column that holds a day.
+        days: At least 1; there is no value for "for ever" (R-73).
+    """
+
+    table: str
+    anchor: str
+    days: int
+
+
+Retention = Mapping[str, RetentionRule]
+"""Rules by table name, made from `privacy/inventory.toml`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewDevice:
+    """What a device registers (P7).
+
+    Args:
+        device_id: 16 bytes.
+        token_hash: SHA-256 of the device token (48 bytes: device id, then 32 secret bytes).
+        mailbox_id: 16 bytes.
+        capability_hashes: SHA-256 of each capability, 32 bytes each.
+    """
+
+    device_id: bytes
+    token_hash: bytes
+    mailbox_id: bytes
+    capability_hashes: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """What sign-up leaves behind.
+
+    Args:
+        account_id: 16 random bytes, known to the server only.
+        handle_tag: 32 bytes, a keyed hash of the handle; the handle itself is never stored.
+        opaque_record: 192 bytes (RFC 9807, 3.2: RegistrationRecord).
+        recovery_key: 32 bytes, Ed25519 public key of the recovery login.
+        keystore: Account root key wrapped by keys the server never has; one bucket.
+        device: The first device.
+    """
+
+    account_id: bytes
+    handle_tag: bytes
+    opaque_record: bytes
+    recovery_key: bytes
+    keystore: bytes
+    device: NewDevice
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A stored account."""
+
+    account_id: bytes
+    opaque_record: bytes
+    recovery_key: bytes
+    created_day: int
+    last_seen_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A stored device with its one mailbox."""
+
+    device_id: bytes
+    account_id: bytes
+    token_hash: bytes
+    mailbox_id: bytes
+    created_day: int
+    last_seen_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedDevice:
+    """A device that is gone, so that its sockets can be closed."""
+
+    device_id: bytes
+    mailbox_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewEnvelope:
+    """A durable envelope to keep until its device has it, at most 30 days."""
+
+    delivery_id: bytes
+    mailbox_id: bytes
+    arrival_day: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEnvelope:
+    """A durable envelope that waits for its device."""
+
+    delivery_id: bytes
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RequestAddress:
+    """Where requests by handle go (P2). The sealing key is an X-Wing public key (1,216 bytes)."""
+
+    mailbox_id: bytes
+    capability: bytes
+    sealing_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class VaultHead:
+    """The newest manifest and the ids of the slots it speaks of."""
+
+    counter: int
+    manifest: bytes | None
+    slots: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VaultWrite:
+    """One compare-and-set on a vault (P6)."""
+
+    expected_counter: int
+    manifest: bytes
+    put: Mapping[bytes, bytes]
+    delete: Sequence[bytes]
+
+
+class CommitResult(Enum):
+    """What became of a commit offered to a sequencer (P8)."""
+
+    ACCEPTED = auto()
+    CONFLICT = auto()  # right write key's holder, but another commit won this n
+    REFUSED = auto()  # unknown or expired handle, or wrong write key: never says which
+
+
+@dataclass(frozen=True, slots=True)
+class NewCommit:
+    """A commit offered to a sequencer: it leads from epoch `n` to `n + 1`."""
+
+    handle: bytes
+    n: int
+    write_key_hash: bytes
+    body: bytes
+    next_write_key_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Commits:
+    """Commits with a number above the one asked for, ascending, and the next free number."""
+
+    commits: tuple[tuple[int, bytes], ...]
+    next_n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What a retention run removed: rows by table (those that went with a parent not counted)."""
+
+    rows: Mapping[str, int] = field(default_factory=dict)
+
+
+class AccountStore(Protocol):
+    """Accounts, keystores and spent sign-up links."""
+
+    async def create_account(self, account: NewAccount, link_hash: bytes, today: int) -> None:
+        """Spend the sign-up link and create account, keystore and first device, or nothing.
+
+        Raises:
+            PeerError: SIGNUP_LINK if the link was spent before; CONFLICT if the device id or
+                mailbox id is taken.
+            UnavailableError: UNAVAILABLE if the handle was taken in the meantime (start again).
+        """
+        ...
+
+    async def link_spent(self, link_hash: bytes, today: int) -> bool:
+        """Return whether a sign-up link was used."""
+        ...
+
+    async def account_by_handle(self, handle_tag: bytes, today: int) -> Account | None:
+        """Return the account of a handle."""
+        ...
+
+    async def account(self, account_id: bytes, today: int) -> Account | None:
+        """Return an account."""
+        ...
+
+    async def touch_account(self, account_id: bytes, today: int) -> None:
+        """Note the day an account was last used."""
+        ...
+
+    async def keystore(self, account_id: bytes) -> bytes | None:
+        """Return the wrapped account root key."""
+        ...
+
+    async def set_keystore(self, account_id: bytes, keystore: bytes) -> bool:
+        """Replace the keystore; False if there is no such account."""
+        ...
+
+    async def replace_password(
+        self, account_id: bytes, opaque_record: bytes, keystore: bytes
+    ) -> bool:
+        """Replace record and keystore in one transaction (P4); False if there is no account."""
+        ...
+
+    async def delete_account(self, account_id: bytes) -> tuple[RemovedDevice, ...]:
+        """Delete the account and every row that hangs on it (R-78)."""
+        ...
+
+
+class DeviceStore(Protocol):
+    """Devices, their mailboxes and capabilities, key packages, request addresses."""
+
+    async def add_device(self, account_id: bytes, device: NewDevice, today: int) -> None:
+        """Add a device with mailbox and capabilities.
+
+        Raises:
+            PeerError: CONFLICT if the device id or mailbox id is taken; REFUSED if the account
+                is gone.
+        """
+        ...
+
+    async def device(self, device_id: bytes, today: int) -> Device | None:
+        """Return a device."""
+        ...
+
+    async def devices(self, account_id: bytes, today: int) -> tuple[Device, ...]:
+        """Return an account's devices."""
+        ...
+
+    async def touch_device(self, device_id: bytes, today: int) -> None:
+        """Note the day a device, and so its account, was last seen."""
+        ...
+
+    async def delete_device(self, account_id: bytes, device_id: bytes) -> RemovedDevice | None:
+        """Delete one of the account's devices and all that hangs on it."""
+        ...
+
+    async def add_capabilities(self, mailbox_id: bytes, hashes: Sequence[bytes]) -> None:
+        """Register capability hashes; known ones are passed over."""
+        ...
+
+    async def revoke_capabilities(self, mailbox_id: bytes, hashes: Sequence[bytes]) -> None:
+        """Delete this mailbox's capability hashes; others are passed over."""
+        ...
+
+    async def count_capabilities(self, mailbox_id: bytes) -> int:
+        """Return how many capability hashes the mailbox has."""
+        ...
+
+    async def capability_mailbox(self, capability_hash: bytes) -> bytes | None:
+        """Return the mailbox a capability opens, or None: unknown and revoked are the same."""
+        ...
+
+    async def put_key_packages(
+        self, device_id: bytes, one_time: Sequence[bytes], last_resort: bytes | None, today: int
+    ) -> None:
+        """Add one-time key packages; replace the last resort if one is given."""
+        ...
+
+    async def count_key_packages(self, device_id: bytes, today: int) -> int:
+        """Return how many one-time key packages are left."""
+        ...
+
+    async def take_key_package(self, mailbox_id: bytes, today: int) -> bytes | None:
+        """Return and delete a one-time key package of the mailbox's device, else its last resort.
+
+        The last resort stays. None if the device has neither.
+        """
+        ...
+
+    async def set_request_address(self, account_id: bytes, address: RequestAddress | None) -> None:
+        """Set or remove where requests by handle go."""
+        ...
+
+    async def request_address(self, handle_tag: bytes, today: int) -> RequestAddress | None:
+        """Return where requests to a handle go; None for unknown and hidden handles alike."""
+        ...
+
+
+class DeliveryStore(Protocol):
+    """Durable envelopes and the sequencers of conversations."""
+
+    async def write_envelopes(
+        self, insert: Sequence[NewEnvelope], delete: Sequence[tuple[bytes, bytes]]
+    ) -> frozenset[bytes]:
+        """Store and delete durable envelopes in ONE transaction, synced to disk.
+
+        An insert into a mailbox that is gone is passed over; deleting twice is no error.
+
+        Args:
+            insert: New envelopes; kept over a crash once this returns.
+            delete: (mailbox id, delivery id) of acknowledged envelopes; both must match.
+
+        Returns:
+            Delivery ids of the inserts that were passed over (almost always empty).
+        """
+        ...
+
+    async def stored_envelopes(
+        self, mailbox_id: bytes, today: int, *, limit: int, after: bytes = b""
+    ) -> tuple[StoredEnvelope, ...]:
+        """Return waiting envelopes by ascending (random) delivery id, above `after`."""
+        ...
+
+    async def stored_bytes(self, today: int) -> Mapping[bytes, int]:
+        """Return the envelope bytes that wait, by mailbox id."""
+        ...
+
+    async def create_sequencer(
+        self, handle: bytes, first_n: int, write_key_hash: bytes, today: int
+    ) -> bool:
+        """Create a sequencer whose next commit is `first_n`; False if the handle is in use."""
+        ...
+
+    async def append_commit(self, commit: NewCommit, today: int) -> CommitResult:
+        """Compare and set: store the commit and move on, atomically (P8)."""
+        ...
+
+    async def pull_commits(
+        self, handle: bytes, after: int, today: int, *, limit: int
+    ) -> Commits | None:
+        """Return commits numbered above `after`; None if the handle is unknown or expired.
+
+        At most `limit` of them, lowest numbers first, ascending.
+        """
+        ...
+
+
+class VaultStore(Protocol):
+    """The vault: ciphertext in fixed buckets under compare-and-set (P6)."""
+
+    async def vault_head(self, account_id: bytes) -> VaultHead:
+        """Return counter, manifest and slot ids; counter 0 and no manifest before any write."""
+        ...
+
+    async def vault_read(self, account_id: bytes, slots: Sequence[bytes]) -> Mapping[bytes, bytes]:
+        """Return the asked slots that exist."""
+        ...
+
+    async def vault_write(self, account_id: bytes, write: VaultWrite, max_slots: int) -> int | None:
+        """Apply a write if the counter is the expected one.
+
+        Args:
+            account_id: Whose vault.
+            write: Manifest, slots to put, slots to delete.
+            max_slots: More slots than this afterwards are refused.
+
+        Returns:
+            None if it was applied (the counter is now expected + 1), else the present counter.
+
+        Raises:
+            PeerError: QUOTA if there would be too many slots; nothing is changed.
+        """
+        ...
+
+
+class Store(AccountStore, DeviceStore, DeliveryStore, VaultStore, Protocol):
+    """Everything above, and housekeeping."""
+
+    async def purge(self, today: int) -> Purged:
+        """Delete every row past its retention (R-72)."""
+        ...
+
+    async def tidy(self, today: int) -> bool:
+        """Wipe the traces of deletions from the log files; True when nothing is left to wipe.
+
+        Called at least every 20 s, so that a deletion is gone from disk within 60 s (P7). Also
+        sets file modification times to the start of the day.
+        """
+        ...
+
+    async def vacuum(self, today: int) -> None:
+        """Rewrite the database so that page order says nothing about insertion order (P7)."""
+        ...
+
+    async def schema(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the live tables and their columns, for the check against the inventory."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is in flight and close all files."""
+        ...

@@ -1,0 +1,1 @@
+"""One file per schema step; each is final once released."""
