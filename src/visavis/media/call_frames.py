@@ -1,0 +1,112 @@
+"""The SFrame keys of one call, as its media wants them: `interfaces.FrameCrypto` over frame keys.
+
+The call machine's shell feeds it from the call group; the media hooks ask it for contexts and
+for plaintext. Receiving starts with `install`, sending only with `send_in`, so that every member
+can hold an epoch's receive keys before anybody sends in it (protocol P10, RFC 9605, 5.2).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Lock
+
+from visavis.core.errors import Code, UnavailableError
+from visavis.core.frame_keys import FrameReceiver, FrameSender, SendingEpoch
+from visavis.core.sframe import PRODUCT_SUITE
+from visavis.media.interfaces import FrameEncryptor, Kind
+
+
+class CallFrames:
+    """Keys of one call on one device; never saved, gone with `wipe`.
+
+    Args:
+        monotonic: Seconds that never go back; a virtual clock in tests.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._receiver = FrameReceiver()
+        self._sending: SendingEpoch | None = None
+        # Encoders run in worker threads and open a context when the epoch changes.
+        self._lock = Lock()
+
+    def install(self, epoch: int, base_key: bytes, leaves: set[int]) -> None:
+        """Accept the others' frames of an epoch; older epochs' keys die 2 s later.
+
+        Args:
+            epoch: MLS epoch, newer than all before.
+            base_key: `MLS-Exporter("SFrame 1.0 Base Key", "", 32)`.
+            leaves: Leaf indices of the other members.
+        """
+        self._receiver.install(epoch, base_key, leaves)
+        self._receiver.tick(self._monotonic())
+
+    def send_in(self, epoch: int, base_key: bytes, leaf: int) -> None:
+        """Send in an epoch from the next frame on; the keys of the epoch before are dropped.
+
+        Args:
+            epoch: MLS epoch.
+            base_key: As in `install`.
+            leaf: Our own leaf index.
+        """
+        with self._lock:
+            if self._sending is not None:
+                self._sending.wipe()
+            self._sending = SendingEpoch(PRODUCT_SUITE, base_key, epoch, leaf)
+
+    def stop_sending(self) -> None:
+        """Drop the sending keys: every later frame is dropped until `send_in`."""
+        with self._lock:
+            if self._sending is not None:
+                self._sending.wipe()
+            self._sending = None
+
+    def remove_leaf(self, leaf: int) -> None:
+        """Refuse a member's frames at once."""
+        self._receiver.remove_leaf(leaf)
+
+    def tick(self) -> None:
+        """Drop old epochs' keys that are due, also when no frame arrives."""
+        self._receiver.tick(self._monotonic())
+
+    def wipe(self) -> None:
+        """Drop all keys: the end of the call."""
+        self.stop_sending()
+        self._receiver.wipe()
+
+    def new_context(self, kind: Kind) -> FrameEncryptor:
+        """Return an encryptor for one encoder on one transport (`FrameCrypto.new_context`)."""
+        del kind
+        return _Context(self)
+
+    def decrypt(self, frame: bytes, kind: Kind) -> bytes:
+        """Return the frame as its sender's encoder made it (`FrameCrypto.decrypt`)."""
+        _, plaintext = self._receiver.decrypt(frame, kind, self._monotonic())
+        return plaintext
+
+    def current(self) -> SendingEpoch | None:
+        """Return the epoch to send in, None without a key."""
+        return self._sending
+
+    def open_sender(self, epoch: SendingEpoch) -> FrameSender:
+        """Return a sender with the next context of an epoch, safe from any thread."""
+        with self._lock:
+            return epoch.new_sender()
+
+
+class _Context:
+    """One encoder's sender; takes a fresh context of its own in each epoch."""
+
+    def __init__(self, frames: CallFrames) -> None:
+        self._frames = frames
+        self._epoch: SendingEpoch | None = None
+        self._sender: FrameSender | None = None
+
+    def encrypt(self, frame: bytes, kind: Kind) -> bytes:
+        epoch = self._frames.current()
+        if epoch is None:
+            raise UnavailableError(Code.NOT_ENCRYPTED, "CK-655: no key to send with yet")
+        if self._sender is None or epoch is not self._epoch:
+            self._sender, self._epoch = self._frames.open_sender(epoch), epoch
+        return self._sender.encrypt(frame, kind)
