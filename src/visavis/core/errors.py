@@ -31,6 +31,7 @@ class Code(StrEnum):
     BAD_SIGNATURE = "bad_signature"
     BAD_CREDENTIAL = "bad_credential"
     DECRYPTION = "decryption"
+    BAD_COMMITMENT = "bad_commitment"
     UNEXPECTED = "unexpected"
     IDENTITY_CHANGED = "identity_changed"
     STORE_LOCKED = "store_locked"
@@ -40,6 +41,8 @@ class Code(StrEnum):
     NOT_ENCRYPTED = "not_encrypted"
     NO_ANSWER = "no_answer"
     NO_DEVICE = "no_device"
+    MISTYPED = "mistyped"
+    WEAK_PASSWORD = "weak_password"  # noqa: S105 -- a wire code
     USAGE = "usage"
 
 
@@ -93,9 +96,7 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         "nobody",
         "This sign-up link is no longer good. Ask whoever runs the server for a new one.",
     ),
-    Code.EXPIRED: Meaning(
-        "its time has passed", "nobody", "This has expired. Ask for a new one."
-    ),
+    Code.EXPIRED: Meaning("its time has passed", "nobody", "This has expired. Ask for a new one."),
     Code.REPLAYED: Meaning(
         "seen before",
         "nobody",
@@ -130,6 +131,11 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         "cannot be decrypted",
         "nobody",
         "A message could not be decrypted and was dropped.",
+    ),
+    Code.BAD_COMMITMENT: Meaning(
+        "a revealed nonce is not the one that was committed to",
+        "the person, with a new call",
+        "The call could not be checked for somebody in between, so it was not started.",
     ),
     Code.UNEXPECTED: Meaning(
         "well formed, but not at this point of the protocol",
@@ -171,6 +177,16 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         "no camera, microphone or speaker",
         "the person",
         "No camera or microphone was found. Use --media FILE to play a file instead.",
+    ),
+    Code.MISTYPED: Meaning(
+        "a link or code that a person typed or pasted is not whole",
+        "the person, after looking again",
+        "This link or code is not complete or has a typing mistake. Nothing was changed.",
+    ),
+    Code.WEAK_PASSWORD: Meaning(
+        "the password is too short, too long or known to attackers",
+        "the person, with another password",
+        "This password is not strong enough. Nothing was changed; choose another one.",
     ),
     Code.USAGE: Meaning("our own code misused an interface", "nobody", "This is a bug in Visavis."),
 }

@@ -1,12 +1,12 @@
 """Who is who: account identity keys, signed device lists, credentials (docs/protocol/identity.md).
 
-An *account* has an Ed25519 identity key. It signs the *device list*: the MLS signature key of each of
-the account's devices, a version that only rises, and the hash of the list before. The list is the
-authority: a leaf in a group is accepted only if its device stands, with that very key, on the newest
-list we know of its account (protocol.md P3).
+An *account* has an Ed25519 identity key. It signs the *device list*: the MLS signature key of each
+of the account's devices, a version that only rises, and the hash of the list before. The list is
+the authority: a leaf in a group is accepted only if its device stands, with that very key, on the
+newest list we know of its account (protocol.md P3).
 
-Unverified and verified are different types: nothing reads a device out of a list whose signature has
-not been checked.
+Unverified and verified are different types: nothing reads a device out of a list whose signature
+has not been checked.
 """
 
 from __future__ import annotations
@@ -215,11 +215,11 @@ class UnverifiedDeviceList:
         """Check signature and content.
 
         The identity key is the one inside: this proves that the list is whole and that *that* key
-        signed it. Whether it is the right person's key is for the caller to compare (`accept_list`).
+        signed it. Whether it is the right person's key the caller compares (`accept_list`).
 
         Raises:
-            PeerError: `BAD_SIGNATURE` (CK-261); `MALFORMED` for content, order, repetition or bounds
-                (CK-260).
+            PeerError: `BAD_SIGNATURE` (CK-261); `MALFORMED` for content, order, repetition or
+                bounds (CK-260).
         """
         match cbor.decode_map(self._body):
             case {

@@ -88,8 +88,8 @@ def unwrap(purpose: Purpose, secret: bytes, wrapped: bytes, *, context: bytes = 
     """Return the payload.
 
     Raises:
-        AuthorizationError: `LOGIN_FAILED`. Wrong secret, wrong purpose, wrong context and damage are
-            one answer (CK-257).
+        AuthorizationError: `LOGIN_FAILED`. Wrong secret, wrong purpose, wrong context and damage
+            are one answer (CK-257).
         UsageError: The secret is too short.
     """
     nonce, ciphertext = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]

@@ -1,0 +1,120 @@
+"""Contents of application messages in a conversation group: what contacts say to each other.
+
+Map {"v": 1, "t": type, "id": 16 bytes, "at": unix seconds, ...}. Of calls, only ringing goes here
+(protocol.md P9); everything after the answer is in the call group (`content_call`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Final, TypeAlias
+
+from visavis.core.content_fields import Content, Fixed, Text, Uint, Word
+from visavis.core.content_records import (
+    AddressesField,
+    DeviceField,
+    KeyPackageField,
+    ListField,
+    Media,
+    NonceField,
+    SdpField,
+    TimeField,
+)
+from visavis.core.ids import CallId, Digest, MessageId
+
+MAX_BODY_BYTES: Final = 16_384
+RING_S: Final = 45
+"""Seconds a call rings. Longer gives people time; the callee counts from receipt."""
+
+IdField: TypeAlias = Annotated[MessageId, Fixed(MessageId)]
+CallField: TypeAlias = Annotated[CallId, Fixed(CallId)]
+MediaField: TypeAlias = Annotated[Media, Word(Media)]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MessageText(Content):
+    """A text message."""
+
+    TYPE: ClassVar = {"t": "message.text"}
+    id: IdField
+    at: TimeField
+    body: Annotated[str, Text(MAX_BODY_BYTES)]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CallInvite(Content):
+    """The caller rings. Repeated with the same call id after a reconnect."""
+
+    TYPE: ClassVar = {"t": "call.invite"}
+    id: IdField
+    at: TimeField
+    call: CallField
+    media: MediaField
+    offer: SdpField
+    """SDP without candidates: nothing in it leads to an address."""
+    commit: Annotated[Digest, Fixed(Digest)]
+    """`sas.commit` of the caller's nonce (P11)."""
+    expires_s: Annotated[int, Uint(RING_S, lowest=1)]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CallAccept(Content):
+    """One device of the callee takes the call, if the caller says so (`CallTaken`)."""
+
+    TYPE: ClassVar = {"t": "call.accept"}
+    id: IdField
+    at: TimeField
+    call: CallField
+    device: DeviceField
+    media: MediaField
+    answer: SdpField
+    nonce: NonceField
+    key_package: KeyPackageField
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CallTaken(Content):
+    """The caller's verdict on which device took the call; the others stop ringing."""
+
+    TYPE: ClassVar = {"t": "call.taken"}
+    id: IdField
+    at: TimeField
+    call: CallField
+    device: DeviceField
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CallCancel(Content):
+    """The caller gave up before anybody answered."""
+
+    TYPE: ClassVar = {"t": "call.cancel"}
+    id: IdField
+    at: TimeField
+    call: CallField
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CallMissed(Content):
+    """Durable note after a cancel or timeout, unless the caller leaves no trace."""
+
+    TYPE: ClassVar = {"t": "call.missed"}
+    id: IdField
+    at: TimeField
+    call: CallField
+    media: MediaField
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ContactDevices(Content):
+    """The sender's newest device list and an address for each of its devices."""
+
+    TYPE: ClassVar = {"t": "contact.devices"}
+    id: IdField
+    at: TimeField
+    list: ListField
+    devices: AddressesField
+
+
+Inner: TypeAlias = (
+    MessageText | CallInvite | CallAccept | CallTaken | CallCancel | CallMissed | ContactDevices
+)

@@ -1,0 +1,118 @@
+"""Records that several sealed contents share, and the bounds they have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Final, TypeAlias
+
+from visavis.core.address import ContactAddress
+from visavis.core.content_fields import (
+    Address,
+    Array,
+    Blob,
+    Fixed,
+    Maybe,
+    Nested,
+    Record,
+    Text,
+    Uint,
+    Word,
+)
+from visavis.core.identity import MAX_DEVICES, MAX_LIST_BYTES
+from visavis.core.ids import (
+    DeviceId,
+    GroupId,
+    IdentityKey,
+    Nonce32,
+    RequestToken,
+    SequencerHandle,
+    Signature,
+    SignatureKey,
+)
+
+MAX_MLS_BYTES: Final = 250_000
+"""An MLS message in an envelope; larger trees and commits go as blobs (P8)."""
+
+MAX_KEY_PACKAGE_BYTES: Final = 16_384
+MAX_NAME_BYTES: Final = 128
+MAX_SDP_BYTES: Final = 65_536
+MAX_TIME: Final = 2**40
+MAX_COUNT: Final = 2**32 - 1
+
+UNSIGNED: Final = Signature(bytes(64))
+"""Stands in a content that `content_signed` has yet to sign."""
+
+DeviceField: TypeAlias = Annotated[DeviceId, Fixed(DeviceId)]
+GroupField: TypeAlias = Annotated[GroupId, Fixed(GroupId)]
+KeyField: TypeAlias = Annotated[SignatureKey, Fixed(SignatureKey)]
+ListField: TypeAlias = Annotated[bytes, Blob(MAX_LIST_BYTES)]
+MlsField: TypeAlias = Annotated[bytes, Blob(MAX_MLS_BYTES)]
+NameField: TypeAlias = Annotated[str, Text(MAX_NAME_BYTES, line=True)]
+NonceField: TypeAlias = Annotated[Nonce32, Fixed(Nonce32)]
+KeyPackageField: TypeAlias = Annotated[bytes, Blob(MAX_KEY_PACKAGE_BYTES)]
+SdpField: TypeAlias = Annotated[str, Text(MAX_SDP_BYTES)]
+SequencerField: TypeAlias = Annotated[SequencerHandle, Fixed(SequencerHandle)]
+SignatureField: TypeAlias = Annotated[Signature, Fixed(Signature)]
+TimeField: TypeAlias = Annotated[int, Uint(MAX_TIME)]
+TokenField: TypeAlias = Annotated[RequestToken, Fixed(RequestToken)]
+AddressField: TypeAlias = Annotated[ContactAddress, Address()]
+
+
+class Media(StrEnum):
+    """What a call carries."""
+
+    VOICE = "voice"
+    VIDEO = "video"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DeviceAddress(Record):
+    """Where one device may be reached."""
+
+    device: DeviceField
+    address: AddressField
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class JoiningDevice(Record):
+    """One device that asks to be added: its key package and where it may be reached."""
+
+    device: DeviceField
+    key_package: KeyPackageField
+    address: AddressField
+
+
+AddressesField: TypeAlias = Annotated[
+    tuple[DeviceAddress, ...], Array(Nested(DeviceAddress), MAX_DEVICES)
+]
+JoiningField: TypeAlias = Annotated[
+    tuple[JoiningDevice, ...], Array(Nested(JoiningDevice), MAX_DEVICES)
+]
+
+
+class Standing(StrEnum):
+    """How a contact stands with us."""
+
+    CONTACT = "contact"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ContactRecord(Record):
+    """What an account knows of one contact: in the vault and between its own devices.
+
+    MLS state is not in it and never will be (protocol.md P5).
+    """
+
+    list: ListField
+    """The newest signed device list; account id and identity key are in it."""
+    name: NameField
+    devices: AddressesField
+    sequencer: SequencerField
+    group: GroupField
+    standing: Annotated[Standing, Word(Standing)]
+    verified: Annotated[IdentityKey | None, Maybe(Fixed(IdentityKey))]
+    """The identity key whose safety number was compared, if one was: a mark is bound to its key."""
+    thread: Annotated[GroupId | None, Maybe(Fixed(GroupId))]
+    """The first group of this thread, if `group` came after it."""
