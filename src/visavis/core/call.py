@@ -1,0 +1,402 @@
+"""One call on one device: `step(state, event) -> Step(state, effects)`.
+
+Pure: no clock, randomness, socket or key. Deadlines are effects (`SetDeadline`) and events
+(`DeadlineReached`); a late or doubled one does nothing. The drawing and the tables are in
+`docs/protocol/call.md`; the words are in `call_types`, `call_events` and `call_effects`.
+
+To the caller, decline, ignore, busy, offline and expired are one thing: silence until its own
+deadline. No callee effect before `AcceptRequested` sends anything to the caller (CK-350).
+
+Teardown cascade, the same from every state (`_end`): first the last word to the other side while
+the keys are still there, then the ringing or the media (with its TURN allocations), then the keys,
+then the report to the person. Whatever a state does not have is left out.
+
+A peer's breach gives `Reject(code)` with the state unchanged; our own misuse raises `UsageError`.
+What a person does as the call ends under their finger is neither: `Ended` swallows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from visavis.core import call_effects as do
+from visavis.core import call_events as on
+from visavis.core.call_effects import EndReason, Handled, Reject
+from visavis.core.call_talk import from_connecting, from_in_call, from_reconnecting
+from visavis.core.call_teardown import end
+from visavis.core.call_types import (
+    CONNECT_TIMEOUT_S,
+    RING_TIMEOUT_S,
+    WELCOME_TIMEOUT_S,
+    Accepting,
+    AwaitingWelcome,
+    CalleeLink,
+    CallerLink,
+    Calling,
+    Connecting,
+    Ended,
+    Idle,
+    InCall,
+    Invite,
+    Missing,
+    Reconnecting,
+    Ringing,
+    State,
+    Step,
+    Taken,
+    Trace,
+    Welcomed,
+)
+from visavis.core.errors import Code, UsageError
+
+
+def step(state: State, event: on.Event) -> Step:
+    """Advance one call by one event.
+
+    Args:
+        state: What the previous step returned, or `Idle()`.
+        event: One thing that happened.
+
+    Returns:
+        The next state, and effects to carry out in order.
+
+    Raises:
+        UsageError: Our own code caused an event that makes no sense in this state.
+    """
+    match state:
+        case Idle():
+            return _from_idle(state, event)
+        case Calling():
+            return _from_calling(state, event)
+        case Ringing():
+            return _from_ringing(state, event)
+        case Accepting() | Welcomed() | Taken():
+            return _from_awaiting_welcome(state, event)
+        case Connecting():
+            return from_connecting(state, event)
+        case InCall():
+            return from_in_call(state, event)
+        case Reconnecting():
+            return from_reconnecting(state, event)
+        case Ended():
+            return _from_ended(state, event)
+    assert_never(state)
+
+
+def _from_idle(state: Idle, event: on.Event) -> Step:
+    match event:
+        case on.CallPlaced(now, call, media, trace):
+            expires_at = now + RING_TIMEOUT_S
+            return Step(
+                Calling(call, media, trace, expires_at),
+                (do.SetDeadline(expires_at), do.SendInvite()),
+            )
+        case on.InviteReceived(now, call, media, device, own, commitment):
+            # From receipt, never from a time the caller names: clocks differ and lie (P9).
+            expires_at = now + RING_TIMEOUT_S
+            return Step(
+                Ringing(Invite(call, media, own, device, commitment), expires_at),
+                (do.SetDeadline(expires_at), do.StartRinging(media)),
+            )
+        case (
+            on.AcceptReceived()
+            | on.TakenReceived()
+            | on.CancelReceived()
+            | on.MissedReceived()
+            | on.SiblingHandled()
+            | on.WelcomeReceived()
+            | on.ReadyReceived()
+            | on.RevealReceived()
+            | on.CandidatesReceived()
+            | on.OfferReceived()
+            | on.AnswerReceived()
+            | on.HangupReceived()
+        ):
+            return Step(state, (Reject(Code.UNEXPECTED),))
+        case on.NetworkRestored() | on.DeadlineReached():
+            return Step(state)
+        case (
+            on.AcceptRequested()
+            | on.DeclineRequested()
+            | on.HangUpRequested()
+            | on.GaveWay()
+            | on.CandidatesGathered()
+            | on.MediaConnected()
+            | on.MediaLost()
+            | on.RestartFailed()
+            | on.MediaFailed()
+        ):
+            raise UsageError("there is no call yet")
+    assert_never(event)
+
+
+def _from_calling(state: Calling, event: on.Event) -> Step:
+    match event:
+        case on.AcceptReceived(now, device, media):
+            if do.lesser(media, state.media) is not media:
+                # CK-351: an accept takes away, never adds: nobody turns a camera on from afar.
+                return Step(state, (Reject(Code.UNEXPECTED),))
+            deadline = now + CONNECT_TIMEOUT_S
+            link = CallerLink(state.call, media, device)
+            return Step(
+                Connecting(link, frozenset(Missing), deadline),
+                (
+                    do.SetDeadline(deadline),
+                    do.SendTaken(device),
+                    do.SendWelcome(device),
+                    do.ApplyAnswer(),
+                    do.InstallFrameKeys(),  # Receiving only; our frames wait for `call.ready`.
+                    do.GatherCandidates(),
+                ),
+            )
+        case on.HangUpRequested():
+            return end(state, EndReason.CANCELLED, do.SendCancel(), *_missed(state))
+        case on.DeadlineReached(now) if now >= state.expires_at:
+            # The cancel is for a device that got the invite late and would ring past our end.
+            return end(state, EndReason.NO_ANSWER, do.SendCancel(), *_missed(state))
+        case on.GaveWay():
+            return end(state, EndReason.GAVE_WAY, do.SendCancel())  # The two do talk: no missed.
+        case on.MediaFailed(code):
+            return end(state, EndReason.FAILED, do.SendCancel(), code=code)
+        case on.NetworkRestored():
+            # What was sent into a dying connection may be lost; the same id rings nobody twice.
+            return Step(state, (do.SendInvite(),))
+        case on.DeadlineReached():
+            return Step(state)
+        case (
+            on.InviteReceived()
+            | on.TakenReceived()
+            | on.CancelReceived()
+            | on.MissedReceived()
+            | on.SiblingHandled()
+            | on.WelcomeReceived()
+            | on.ReadyReceived()
+            | on.RevealReceived()
+            | on.CandidatesReceived()
+            | on.OfferReceived()
+            | on.AnswerReceived()
+            | on.HangupReceived()
+        ):
+            return Step(state, (Reject(Code.UNEXPECTED),))
+        case (
+            on.CallPlaced()
+            | on.AcceptRequested()
+            | on.DeclineRequested()
+            | on.CandidatesGathered()
+            | on.MediaConnected()
+            | on.MediaLost()
+            | on.RestartFailed()
+        ):
+            raise UsageError("the call is ringing at the other side")
+    assert_never(event)
+
+
+def _missed(state: Calling) -> tuple[do.Effect, ...]:
+    match state.trace:
+        case Trace.KEEP:
+            return (do.SendMissed(),)
+        case Trace.LEAVE_NONE:
+            return ()
+    assert_never(state.trace)
+
+
+def _from_ringing(state: Ringing, event: on.Event) -> Step:
+    invite = state.invite
+    match event:
+        case on.AcceptRequested(now, media):
+            media = do.lesser(media, invite.media)
+            deadline = now + WELCOME_TIMEOUT_S
+            return Step(
+                Accepting(invite, media, deadline),
+                (
+                    do.StopRinging(),
+                    do.SetDeadline(deadline),
+                    do.SendAccept(media),
+                    do.TellSiblings(Handled.ACCEPTED),
+                ),
+            )
+        case on.DeclineRequested():
+            # CK-350: the caller is told nothing. Words for the caller are an ordinary message.
+            return end(state, EndReason.DECLINED, do.TellSiblings(Handled.DECLINED))
+        case on.DeadlineReached(now) if now >= state.expires_at:
+            return end(state, EndReason.EXPIRED)  # CK-350
+        case on.DeadlineReached() | on.NetworkRestored():
+            return Step(state)
+        case on.InviteReceived():
+            # CK-352: the repeat after a reconnect must be the invite we know. With another
+            # commitment the caller could choose its nonce after seeing ours (P11).
+            return Step(state) if _repeats(invite, event) else _reject(state)
+        case on.CancelReceived(sender) | on.MissedReceived(sender):
+            # CK-353: only the device that rang may stop the ringing.
+            return (
+                end(state, EndReason.CANCELLED_THERE)
+                if sender == invite.caller
+                else (_reject(state))
+            )
+        case on.TakenReceived(sender, device):
+            if sender != invite.caller or device == invite.own:  # CK-353; and we never accepted.
+                return _reject(state)
+            return end(state, EndReason.ANSWERED_ELSEWHERE)
+        case on.SiblingHandled(how):
+            return end(state, _elsewhere(how))
+        case (
+            on.AcceptReceived()
+            | on.WelcomeReceived()  # CK-354: a Welcome cannot make anybody answer.
+            | on.ReadyReceived()
+            | on.RevealReceived()
+            | on.CandidatesReceived()
+            | on.OfferReceived()
+            | on.AnswerReceived()
+            | on.HangupReceived()
+        ):
+            return _reject(state)
+        case (
+            on.CallPlaced()
+            | on.HangUpRequested()
+            | on.GaveWay()
+            | on.CandidatesGathered()
+            | on.MediaConnected()
+            | on.MediaLost()
+            | on.RestartFailed()
+            | on.MediaFailed()
+        ):
+            raise UsageError("the call is ringing: accept or decline it")
+    assert_never(event)
+
+
+def _elsewhere(how: Handled) -> EndReason:
+    match how:
+        case Handled.ACCEPTED:
+            return EndReason.ANSWERED_ELSEWHERE
+        case Handled.DECLINED:
+            return EndReason.DECLINED_ELSEWHERE
+    assert_never(how)
+
+
+def _repeats(invite: Invite, event: on.InviteReceived) -> bool:
+    seen = Invite(event.call, event.media, event.own, event.device, event.commitment)
+    return seen == invite
+
+
+def _reject(state: State) -> Step:
+    return Step(state, (Reject(Code.UNEXPECTED),))
+
+
+def _from_awaiting_welcome(state: AwaitingWelcome, event: on.Event) -> Step:
+    invite = state.invite
+    match event:
+        case on.TakenReceived(sender, device):
+            if sender != invite.caller:  # CK-353
+                return _reject(state)
+            return _taken(state, ours=device == invite.own)
+        case on.WelcomeReceived(now):
+            return _welcomed(state, now)
+        case on.CandidatesGathered(candidates):
+            if not isinstance(state, Taken):
+                raise UsageError("nothing may be gathered before the caller took this device")
+            # The call group that carries them is not there yet.
+            return Step(replace(state, candidates=candidates))
+        case on.DeadlineReached(now) if now >= state.deadline:
+            return end(state, EndReason.NO_WELCOME, do.SendCancel())
+        case on.HangUpRequested():
+            return end(state, EndReason.HUNG_UP, do.SendCancel())
+        case on.MediaFailed(code):
+            return end(state, EndReason.FAILED, do.SendCancel(), code=code)
+        case on.CancelReceived(sender) | on.MissedReceived(sender):
+            return (
+                end(state, EndReason.CANCELLED_THERE)
+                if sender == invite.caller
+                else (_reject(state))
+            )
+        case on.InviteReceived() if _repeats(invite, event):
+            # The caller came back and may not have our accept.
+            return Step(state, (do.SendAccept(state.media),))
+        case on.NetworkRestored():
+            return Step(state, (do.SendAccept(state.media),))
+        case on.SiblingHandled() | on.DeadlineReached():
+            # Two devices may accept at once: the caller is the arbiter, not a sibling (P9).
+            return Step(state)
+        case (
+            on.InviteReceived()
+            | on.AcceptReceived()
+            | on.ReadyReceived()
+            | on.RevealReceived()
+            | on.CandidatesReceived()
+            | on.OfferReceived()
+            | on.AnswerReceived()
+            | on.HangupReceived()
+        ):
+            return _reject(state)
+        case (
+            on.CallPlaced()
+            | on.AcceptRequested()
+            | on.DeclineRequested()
+            | on.GaveWay()
+            | on.MediaConnected()
+            | on.MediaLost()
+            | on.RestartFailed()
+        ):
+            raise UsageError("the call was accepted and is not connected yet")
+    assert_never(event)
+
+
+def _taken(state: AwaitingWelcome, *, ours: bool) -> Step:
+    """Go on from `call.taken`, from the caller."""
+    match state:
+        case Accepting() if ours:
+            return Step(Taken(state.invite, state.media, state.deadline), (do.GatherCandidates(),))
+        case Accepting():
+            return end(state, EndReason.ANSWERED_ELSEWHERE)
+        case Welcomed() if ours:
+            # The step from receiving the Welcome to using it, put off until now (CK-356).
+            return _joined(state, state.joined_at, (), (do.GatherCandidates(),))
+        case Taken() if ours:
+            return Step(state)
+        case Welcomed() | Taken():
+            # CK-355: the caller named one device; it cannot name another afterwards.
+            return _reject(state)
+    assert_never(state)
+
+
+def _welcomed(state: AwaitingWelcome, now: float) -> Step:
+    """Go on from a Welcome that was processed."""
+    match state:
+        case Accepting():
+            # CK-356: candidates, keys and frames only after `taken`; the deadline goes on.
+            return Step(Welcomed(state.invite, state.media, state.deadline, joined_at=now))
+        case Taken():
+            return _joined(state, now, state.candidates, ())
+        case Welcomed():
+            return Step(state, (Reject(Code.REPLAYED),))
+    assert_never(state)
+
+
+def _joined(
+    state: Taken | Welcomed, now: float, gathered: tuple[str, ...], then: tuple[do.Effect, ...]
+) -> Step:
+    deadline = now + CONNECT_TIMEOUT_S
+    link = CalleeLink(state.invite, state.media)
+    send = (do.SendCandidates(gathered),) if gathered else ()
+    return Step(
+        # The caller made the group, so its receive keys are there: nothing to wait for.
+        Connecting(link, frozenset({Missing.REVEAL, Missing.MEDIA}), deadline),
+        (
+            do.SetDeadline(deadline),
+            do.InstallFrameKeys(),
+            do.SendReady(),
+            do.SendReveal(),
+            *send,
+            do.StartFrames(),
+            *then,
+        ),
+    )
+
+
+def _from_ended(state: Ended, event: on.Event) -> Step:
+    match event:
+        case on.CallPlaced():
+            raise UsageError("a call that ended is not placed again: make a new one")
+        case _:
+            # Late messages, late results of work that was under way, fingers on buttons.
+            return Step(state)

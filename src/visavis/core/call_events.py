@@ -1,0 +1,235 @@
+"""What can happen to a call: past participles.
+
+`Unverified` input never gets here: the shell has opened the envelope, decrypted the message,
+checked the sender's leaf and, for a Welcome, joined the call group (`sdk/call_group.py`). A
+sender is the device that MLS says it is. `now` is monotonic seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from visavis.core.call_effects import Handled, Media
+from visavis.core.call_types import Trace
+from visavis.core.errors import Code
+from visavis.core.ids import CallId, DeviceId
+
+# A person did it, here.
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlaced:
+    """A person calls a contact."""
+
+    now: float
+    call: CallId
+    media: Media
+    trace: Trace = Trace.KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptRequested:
+    """A person accepts, with at most this media."""
+
+    now: float
+    media: Media
+
+
+@dataclass(frozen=True, slots=True)
+class DeclineRequested:
+    """A person declines. Ignoring is no event at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpRequested:
+    """A person ends the call, or stops calling."""
+
+
+@dataclass(frozen=True, slots=True)
+class GaveWay:
+    """The board found glare, and the other call stands (P9)."""
+
+
+# From the conversation group.
+
+
+@dataclass(frozen=True, slots=True)
+class InviteReceived:
+    """`call.invite` from `device`; `own` is this device."""
+
+    now: float
+    call: CallId
+    media: Media
+    device: DeviceId
+    own: DeviceId
+    commitment: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptReceived:
+    """`call.accept` from `device`, with a key package that is verified to be that device's."""
+
+    now: float
+    device: DeviceId
+    media: Media
+
+
+@dataclass(frozen=True, slots=True)
+class TakenReceived:
+    """`call.taken`: `sender` says that it took `device`."""
+
+    sender: DeviceId
+    device: DeviceId
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReceived:
+    """`call.cancel` from `sender`."""
+
+    sender: DeviceId
+
+
+@dataclass(frozen=True, slots=True)
+class MissedReceived:
+    """`call.missed` from `sender`: the durable word that it is over."""
+
+    sender: DeviceId
+
+
+@dataclass(frozen=True, slots=True)
+class SiblingHandled:
+    """`self.call_handled`: a person used another of our devices."""
+
+    how: Handled
+
+
+# From the call group.
+
+
+@dataclass(frozen=True, slots=True)
+class WelcomeReceived:
+    """The Welcome was processed: the call group holds the caller's device and this one only."""
+
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyReceived:
+    """The other side has its receive keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class RevealReceived:
+    """The other side's nonce."""
+
+    nonce: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatesReceived:
+    """The other side's relay candidates."""
+
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferReceived:
+    """The other side restarts ICE."""
+
+    now: float
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReceived:
+    """The other side answers our restart."""
+
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangupReceived:
+    """The other side ended the call."""
+
+
+# From this device's media, network and clock.
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatesGathered:
+    """Our relay candidates are known."""
+
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MediaConnected:
+    """ICE and DTLS are through."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaLost:
+    """Nothing arrives any more."""
+
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class RestartFailed:
+    """Our ICE restart found no relay; nothing was sent."""
+
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFailed:
+    """Media cannot be had at all: no relay, hostile SDP, or it would not be encrypted."""
+
+    code: Code
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRestored:
+    """The connection to the server is back."""
+
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineReached:
+    """The time of some `SetDeadline` has come; a late one is harmless."""
+
+    now: float
+
+
+Event: TypeAlias = (
+    CallPlaced
+    | AcceptRequested
+    | DeclineRequested
+    | HangUpRequested
+    | GaveWay
+    | InviteReceived
+    | AcceptReceived
+    | TakenReceived
+    | CancelReceived
+    | MissedReceived
+    | SiblingHandled
+    | WelcomeReceived
+    | ReadyReceived
+    | RevealReceived
+    | CandidatesReceived
+    | OfferReceived
+    | AnswerReceived
+    | HangupReceived
+    | CandidatesGathered
+    | MediaConnected
+    | MediaLost
+    | RestartFailed
+    | MediaFailed
+    | NetworkRestored
+    | DeadlineReached
+)
+
+FromCaller: TypeAlias = TakenReceived | CancelReceived | MissedReceived
+"""Events that only the calling device may cause on a callee's device."""

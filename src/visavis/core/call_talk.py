@@ -1,0 +1,239 @@
+"""The call machine from the moment the two ends found each other: connect, talk, reconnect.
+
+Part of `core/call.py`, which is the way in. From here on messages come through the call group,
+which holds exactly these two devices, so they need no sender; the few from the conversation group
+still do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import replace
+from typing import assert_never
+
+from visavis.core import call_effects as do
+from visavis.core import call_events as on
+from visavis.core.call_effects import EndReason, Reject
+from visavis.core.call_teardown import end
+from visavis.core.call_types import (
+    RECONNECT_TIMEOUT_S,
+    RESTART_INTERVAL_S,
+    RESTART_RETRY_S,
+    CalleeLink,
+    CallerLink,
+    Connecting,
+    InCall,
+    Link,
+    Missing,
+    Reconnecting,
+    State,
+    Step,
+    Turn,
+)
+from visavis.core.errors import Code, UsageError
+
+
+def from_connecting(state: Connecting, event: on.Event) -> Step:
+    """Set up: wait for readiness, the other's nonce and the media, in any order."""
+    link = state.link
+    match event:
+        case on.ReadyReceived():
+            if Missing.READY not in state.missing:
+                return _reject(state, Code.REPLAYED)
+            # CK-357: the caller sends no frame before the other side can decrypt it.
+            return _found(state, Missing.READY, do.StartFrames())
+        case on.RevealReceived(nonce):
+            return _revealed(state, nonce)
+        case on.MediaConnected():
+            return _found(state, Missing.MEDIA)
+        case on.CandidatesReceived(candidates):
+            return Step(state, (do.AddCandidates(candidates),))
+        case on.CandidatesGathered(candidates):
+            return Step(state, (do.SendCandidates(candidates),))
+        case on.OfferReceived(_, sdp):
+            # The other side was connected, lost it, and restarts before we got there.
+            return Step(state, (do.AnswerRestart(sdp),))
+        case on.AcceptReceived(_, device, _):
+            if device == link.other and Missing.READY in state.missing:
+                # The accepter came back after a reconnect and may have neither.
+                return Step(state, (do.SendTaken(device), do.SendWelcome(device)))
+            return Step(state)  # A sibling was slower; `call.taken` has told it.
+        case on.CancelReceived(sender):
+            if sender == link.other and Missing.READY in state.missing:
+                return end(state, EndReason.WITHDRAWN)  # It took its accept back.
+            # CK-353: not another device; and once in the call group, `call.hangup` is the word.
+            return _reject(state)
+        case on.TakenReceived():
+            return _taken_again(state, link, event)
+        case on.HangUpRequested():
+            return end(state, EndReason.HUNG_UP, do.SendHangup())
+        case on.HangupReceived():
+            return end(state, EndReason.HUNG_UP_THERE)
+        case on.MediaFailed(code):
+            return end(state, EndReason.FAILED, do.SendHangup(), code=code)
+        case on.DeadlineReached(now) if now >= state.deadline:
+            return end(state, EndReason.NOT_CONNECTED, do.SendHangup())
+        case on.MediaLost():
+            # No restart yet: the deadline judges. But what was found is missing again.
+            return Step(replace(state, missing=state.missing | {Missing.MEDIA}))
+        case on.DeadlineReached() | on.NetworkRestored() | on.SiblingHandled():
+            return Step(state)
+        case on.WelcomeReceived():
+            return _reject(state, Code.REPLAYED)
+        case on.InviteReceived() | on.MissedReceived() | on.AnswerReceived():
+            return _reject(state)
+        case (
+            on.CallPlaced()
+            | on.AcceptRequested()
+            | on.DeclineRequested()
+            | on.GaveWay()
+            | on.RestartFailed()
+        ):
+            raise UsageError("the call is being connected")
+    assert_never(event)
+
+
+def _revealed(state: Connecting, nonce: bytes) -> Step:
+    if Missing.REVEAL not in state.missing:
+        # CK-358: one nonce per side. A second one would let its sender pick the string.
+        return _reject(state, Code.REPLAYED)
+    match state.link:
+        case CallerLink():
+            # We reveal last: only now is everything fixed that the other side can choose.
+            return _found(state, Missing.REVEAL, do.SendReveal(), do.ShowSas(nonce))
+        case CalleeLink(invite):
+            if not hmac.compare_digest(hashlib.sha256(nonce).digest(), invite.commitment):
+                # CK-359: a nonce chosen after ours was known could steer the string (P11).
+                return _reject(state, Code.BAD_COMMITMENT)
+            return _found(state, Missing.REVEAL, do.ShowSas(nonce))
+    assert_never(state.link)
+
+
+def _found(state: Connecting, what: Missing, *effects: do.Effect) -> Step:
+    missing = state.missing - {what}
+    if missing:
+        return Step(replace(state, missing=missing), effects)
+    return Step(InCall(state.link), effects)
+
+
+def from_in_call(state: InCall, event: on.Event) -> Step:
+    """Talk until somebody hangs up or the media stops."""
+    link = state.link
+    match event:
+        case on.HangUpRequested():
+            return end(state, EndReason.HUNG_UP, do.SendHangup())
+        case on.HangupReceived():
+            return end(state, EndReason.HUNG_UP_THERE)
+        case on.MediaLost(now):
+            return _restart(link, now, now + RECONNECT_TIMEOUT_S)
+        case on.MediaFailed(code):
+            return end(state, EndReason.FAILED, do.SendHangup(), code=code)
+        case on.OfferReceived(now, sdp):
+            return _answer(link, now, now + RECONNECT_TIMEOUT_S, sdp)
+        case on.CandidatesReceived(candidates):
+            return Step(state, (do.AddCandidates(candidates),))
+        case on.CandidatesGathered(candidates):
+            return Step(state, (do.SendCandidates(candidates),))
+        case on.TakenReceived():
+            return _taken_again(state, link, event)
+        case on.ReadyReceived() | on.RevealReceived() | on.WelcomeReceived():
+            return _reject(state, Code.REPLAYED)  # CK-358
+        case (
+            on.AcceptReceived()
+            | on.SiblingHandled()
+            | on.MediaConnected()
+            | on.NetworkRestored()
+            | on.DeadlineReached()
+        ):
+            return Step(state)  # Late, or no business of the media.
+        case on.InviteReceived() | on.CancelReceived() | on.MissedReceived() | on.AnswerReceived():
+            return _reject(state)
+        case (
+            on.CallPlaced()
+            | on.AcceptRequested()
+            | on.DeclineRequested()
+            | on.GaveWay()
+            | on.RestartFailed()
+        ):
+            raise UsageError("the call is connected")
+    assert_never(event)
+
+
+def from_reconnecting(state: Reconnecting, event: on.Event) -> Step:
+    """Restart ICE until the media flows or 30 s have passed."""
+    link = state.link
+    match event:
+        case on.MediaConnected():
+            return Step(InCall(link))
+        case on.HangUpRequested():
+            return end(state, EndReason.HUNG_UP, do.SendHangup())
+        case on.HangupReceived():
+            return end(state, EndReason.HUNG_UP_THERE)
+        case on.DeadlineReached(now) if now >= state.deadline:
+            return end(state, EndReason.LOST, do.SendHangup())
+        case on.DeadlineReached(now) if now >= state.retry_at:
+            return _restart(link, now, state.deadline)
+        case on.NetworkRestored(now):
+            return _restart(link, now, state.deadline)
+        case on.RestartFailed(now):
+            retry_at = now + RESTART_RETRY_S
+            return Step(
+                replace(state, retry_at=retry_at),
+                (do.SetDeadline(min(retry_at, state.deadline)),),
+            )
+        case on.MediaFailed(code):
+            return end(state, EndReason.FAILED, do.SendHangup(), code=code)
+        case on.OfferReceived(now, sdp):
+            if isinstance(link, CallerLink) and state.turn is Turn.OURS:
+                return Step(state)  # Both restarted at once: the caller's offer stands.
+            return _answer(link, now, state.deadline, sdp)
+        case on.AnswerReceived(sdp):
+            if state.turn is Turn.THEIRS:
+                return _reject(state)
+            return Step(state, (do.ApplyRestartAnswer(sdp),))
+        case on.CandidatesReceived(candidates):
+            return Step(state, (do.AddCandidates(candidates),))
+        case on.CandidatesGathered(candidates):
+            return Step(state, (do.SendCandidates(candidates),))
+        case on.TakenReceived():
+            return _taken_again(state, link, event)
+        case on.ReadyReceived() | on.RevealReceived() | on.WelcomeReceived():
+            return _reject(state, Code.REPLAYED)  # CK-358
+        case on.AcceptReceived() | on.SiblingHandled() | on.MediaLost() | on.DeadlineReached():
+            return Step(state)
+        case on.InviteReceived() | on.CancelReceived() | on.MissedReceived():
+            return _reject(state)
+        case on.CallPlaced() | on.AcceptRequested() | on.DeclineRequested() | on.GaveWay():
+            raise UsageError("the call is reconnecting")
+    assert_never(event)
+
+
+def _restart(link: Link, now: float, deadline: float) -> Step:
+    retry_at = now + RESTART_INTERVAL_S
+    return Step(
+        Reconnecting(link, Turn.OURS, deadline, retry_at),
+        (do.SetDeadline(min(retry_at, deadline)), do.RestartIce()),
+    )
+
+
+def _answer(link: Link, now: float, deadline: float, sdp: str) -> Step:
+    retry_at = now + RESTART_INTERVAL_S
+    return Step(
+        Reconnecting(link, Turn.THEIRS, deadline, retry_at),
+        (do.SetDeadline(min(retry_at, deadline)), do.AnswerRestart(sdp)),
+    )
+
+
+def _taken_again(state: State, link: Link, event: on.TakenReceived) -> Step:
+    """Accept a repeat of what the caller said of us, and nothing else (CK-355)."""
+    match link:
+        case CalleeLink(invite) if (event.sender, event.device) == (invite.caller, invite.own):
+            return Step(state)
+        case CalleeLink() | CallerLink():
+            return _reject(state)
+    assert_never(link)
+
+
+def _reject(state: State, code: Code = Code.UNEXPECTED) -> Step:
+    return Step(state, (Reject(code),))

@@ -1,0 +1,147 @@
+"""Shows that the table of the call machine has teeth: each small change of the code is noticed.
+
+Every effect left out, comparison turned, guard dropped, reason or code exchanged, deadline moved
+and event removed from a `case` makes one mutant; `disagreements` must find it.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import inspect
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+from tests.core.test_call_table import disagreements
+
+from visavis.core import call, call_talk, call_teardown
+from visavis.core.call_effects import EndReason
+from visavis.core.errors import Code
+
+MODULES: list[ModuleType] = [call_teardown, call_talk, call]
+COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+}
+OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.BitOr,
+    ast.BitOr: ast.Sub,
+}
+EXCHANGED = {
+    "EndReason": list(EndReason.__members__),
+    "Code": list(Code.__members__),
+    "Missing": ["READY", "REVEAL", "MEDIA"],
+    "Turn": ["OURS", "THEIRS"],
+    "Handled": ["ACCEPTED", "DECLINED"],
+}
+
+
+def is_effect(node: ast.expr) -> bool:
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="do"))):
+            return True
+        case ast.Call(func=ast.Name(id="Reject")):
+            return True
+        case ast.Starred():
+            return True
+        case _:
+            return False
+
+
+def changes(node: ast.AST) -> Iterator[Callable[[], None]]:
+    """Yield each way to change this one node in place."""
+    match node:
+        case ast.Tuple(elts=items):
+            yield from (lambda i=i: items.pop(i) for i, e in enumerate(items) if is_effect(e))
+        case ast.Call(func=ast.Name(id="end" | "_found"), args=items):
+            yield from (lambda i=i: items.pop(i) for i, e in enumerate(items) if is_effect(e))
+        case ast.Compare(ops=[op]) if type(op) in COMPARISONS:
+            yield lambda: setattr(node, "ops", [COMPARISONS[type(op)]()])
+        case ast.BoolOp(op=ast.And()):
+            yield lambda: setattr(node, "op", ast.Or())
+        case ast.BoolOp(op=ast.Or()):
+            yield lambda: setattr(node, "op", ast.And())
+        case ast.BinOp(op=op) if type(op) in OPERATORS:
+            yield lambda: setattr(node, "op", OPERATORS[type(op)]())
+        case ast.Call(func=ast.Name(id="min") as name):
+            yield lambda: setattr(name, "id", "max")
+        case ast.Attribute(value=ast.Name(id=owner), attr=attr) if attr in EXCHANGED.get(owner, []):
+            names = EXCHANGED[owner]
+            other = names[(names.index(attr) + 1) % len(names)]
+            yield lambda: setattr(node, "attr", other)
+        case ast.match_case(guard=guard) if guard is not None:
+            yield lambda: setattr(node, "guard", None)
+        case ast.MatchOr(patterns=patterns):
+            yield from (
+                lambda i=i: patterns.__setitem__(i, patterns[i - 1]) for i in range(len(patterns))
+            )
+        case ast.Raise(exc=ast.Call(func=ast.Name(id="UsageError"))):
+            yield lambda: setattr(node, "exc", ast.parse("KeyError()", mode="eval").body)
+        case _:
+            pass
+
+
+def functions(tree: ast.Module) -> list[ast.AST]:
+    return [
+        node
+        for definition in tree.body
+        if isinstance(definition, ast.FunctionDef)
+        for statement in definition.body
+        for node in ast.walk(statement)
+    ]
+
+
+def mutants(module: ModuleType) -> Iterator[tuple[str, ast.Module]]:
+    original = ast.parse(inspect.getsource(module))
+    for index, node in enumerate(functions(original)):
+        for number in range(len(list(changes(node)))):
+            tree = copy.deepcopy(original)
+            target = functions(tree)[index]
+            list(changes(target))[number]()
+            line = getattr(node, "lineno", getattr(getattr(node, "pattern", None), "lineno", 0))
+            yield f"{module.__name__}:{line} {type(node).__name__} #{number}", tree
+
+
+def run(name: str, parts: dict[str, Any], tree: ast.Module) -> dict[str, Any]:
+    """Execute one module, with what earlier modules of the machine defined."""
+    space: dict[str, Any] = {"__name__": f"mutant_of_{name}"}
+    exec(compile(tree, name, "exec"), space)  # Our own code, changed.
+    space.update(parts)
+    return space
+
+
+def machine(changed: ModuleType, tree: ast.Module) -> Callable[..., Any]:
+    """Build the whole machine with one module changed."""
+    parts: dict[str, Any] = {}
+    exported = ("end", "call_of", "from_connecting", "from_in_call", "from_reconnecting", "step")
+    for module in MODULES:
+        source = tree if module is changed else ast.parse(inspect.getsource(module))
+        space = run(module.__name__, parts, source)
+        parts.update({name: space[name] for name in exported if name in space})
+    step: Callable[..., Any] = parts["step"]
+    return step
+
+
+def test_unchanged_code_agrees_with_the_table() -> None:
+    """The positive control: built the same way, without a change, nothing disagrees."""
+    assert disagreements(machine(call, ast.parse(inspect.getsource(call)))) == []
+
+
+def test_every_mutant_is_noticed() -> None:
+    survivors: list[str] = []
+    count = 0
+    for module in MODULES:
+        for name, tree in mutants(module):
+            ast.fix_missing_locations(tree)
+            count += 1
+            if not disagreements(machine(module, tree)):
+                survivors.append(name)
+    assert count > 300  # The generator has found the code.
+    assert survivors == []
