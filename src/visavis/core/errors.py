@@ -41,6 +41,7 @@ class Code(StrEnum):
     NOT_ENCRYPTED = "not_encrypted"
     NO_ANSWER = "no_answer"
     NO_DEVICE = "no_device"
+    NO_MEDIA = "no_media"
     MISTYPED = "mistyped"
     WEAK_PASSWORD = "weak_password"  # noqa: S105 -- a wire code
     USAGE = "usage"
@@ -187,6 +188,11 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         "the password is too short, too long or known to attackers",
         "the person, with another password",
         "This password is not strong enough. Nothing was changed; choose another one.",
+    ),
+    Code.NO_MEDIA: Meaning(
+        "a media file is missing or holds neither picture nor sound",
+        "the person, with another file",
+        "This file cannot be played: it is missing, or has no picture or sound. Nothing was sent.",
     ),
     Code.USAGE: Meaning("our own code misused an interface", "nobody", "This is a bug in Visavis."),
 }
