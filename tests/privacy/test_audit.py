@@ -23,6 +23,7 @@ from visavis.testing.audit.attacks import (
 from visavis.testing.audit.holdings import SECONDS_A_DAY, collect
 from visavis.testing.audit.needles import Needle, disguises, finest_times, search
 from visavis.testing.audit.report import Planted, audit
+from visavis.testing.audit.scan import Scanner
 
 DAY = 1_790_000_000 // SECONDS_A_DAY * SECONDS_A_DAY
 
@@ -174,3 +175,14 @@ def test_the_audit_fails_on_the_leaky_twin_and_passes_on_noise(tmp_path: Path) -
     os.utime(quiet / "noise.bin", (DAY, DAY))
     report = audit([quiet], Planted(needles(), {os.urandom(16): p for p in truth}, truth))
     assert report.ok, report.as_json()
+
+
+def test_the_scanner_finds_what_find_finds() -> None:
+    rng = random.Random(3)
+    content = bytes(rng.randrange(4) for _ in range(40_000))
+    patterns = [
+        content[at : at + size] for size in (6, 7, 8, 9, 31) for at in range(0, 39_000, 997)
+    ] + [rng.randbytes(size) for size in (6, 8, 12) for _ in range(200)]
+    patterns += [content[-8:], content[:8], content[-6:]]
+    assert set(Scanner(patterns).find(content)) == {p for p in patterns if p in content}
+    assert set(Scanner(patterns).find(content[:5])) == set()

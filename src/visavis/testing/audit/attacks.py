@@ -214,7 +214,7 @@ def chance_of(truth: Truth) -> float:
 def allowed_score(truth: Truth) -> float:
     """Return the highest score that is still chance: 1.5 times it, plus three deviations."""
     people, chance = len(truth), chance_of(truth)
-    noise = 3 * (chance * (1 - chance) / people) ** 0.5
+    noise = 3 * math.sqrt(chance * (1 - chance) / people)
     return max(LIMIT * chance, chance + noise)
 
 

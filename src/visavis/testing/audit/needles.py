@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import ipaddress
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from visavis.testing.audit.holdings import SECONDS_A_DAY, Holdings
+from visavis.testing.audit.scan import Scanner
 
 SHORTEST: Final = 4
 """Bytes. Shorter disguises occur by chance in megabytes of ciphertext: at 4 bytes and 100 MB the
@@ -109,19 +111,20 @@ def search(holdings: Holdings, needles: Iterable[Needle]) -> list[Found]:
             raw = value if isinstance(value, bytes) else str(value).encode()
             if len(raw) < CHANCE_PROOF:
                 columns[raw] = f"{row.table}.{name}"
+    meant: defaultdict[bytes, list[tuple[Needle, str]]] = defaultdict(list)
     for needle in needles:
         for form, pattern in disguises(needle.value).items():
-            if len(pattern) < SHORTEST:
-                continue
-            if len(pattern) < CHANCE_PROOF:
-                if pattern in columns:
-                    found.append(Found(needle.kind, needle.label, form, columns[pattern]))
-                continue
-            found += [
-                Found(needle.kind, needle.label, form, name)
-                for name, content in holdings.files.items()
-                if pattern in content or pattern in name.encode()
-            ]
+            if len(pattern) >= CHANCE_PROOF:
+                meant[pattern].append((needle, form))
+            elif len(pattern) >= SHORTEST and pattern in columns:
+                found.append(Found(needle.kind, needle.label, form, columns[pattern]))
+    scanner = Scanner(meant)
+    for name, content in holdings.files.items():
+        found += [
+            Found(needle.kind, needle.label, form, name)
+            for pattern in scanner.find(content + b"\0" + name.encode())
+            for needle, form in meant[pattern]
+        ]
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from collections.abc import Callable, Sequence
@@ -147,7 +148,7 @@ def _attack_all(
         for name, attack in PAIR_ATTACKS.items()
     ]
     # Rank correlation of independent lists has a standard deviation of 1/sqrt(n - 1).
-    noise = 3 / max(1, len(truth) - 1) ** 0.5
+    noise = 3 / math.sqrt(max(1, len(truth) - 1))
     outcome.append(
         Attack(
             "contact count",
