@@ -6,10 +6,10 @@ neighbour. The table test asserts every pair; `tools/draw_machines.py` draws fro
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
 
 from visavis.core import call_events as on
+from visavis.core import sas
 from visavis.core.call import step
 from visavis.core.call_effects import EndReason, Handled, Media
 from visavis.core.call_types import (
@@ -32,14 +32,15 @@ from visavis.core.call_types import (
     Welcomed,
 )
 from visavis.core.errors import Code
-from visavis.core.ids import CallId, DeviceId
+from visavis.core.ids import CallId, DeviceId, Digest, Nonce32
 
 C: Final = CallId(b"c" * 16)
 P: Final = DeviceId(b"p" * 16)
 S: Final = DeviceId(b"s" * 16)
 O: Final = DeviceId(b"o" * 16)  # noqa: E741 -- our own
-NONCE: Final = b"n" * 32
-COMMITMENT: Final = hashlib.sha256(NONCE).digest()
+NONCE: Final = Nonce32(b"n" * 32)
+WRONG: Final = Nonce32(b"w" * 32)
+COMMITMENT: Final = sas.commit(NONCE)
 VIDEO, VOICE = Media.VIDEO, Media.VOICE
 INVITE: Final = Invite(C, VIDEO, O, P, COMMITMENT)
 CALLER: Final = CallerLink(C, VIDEO, P)
@@ -77,7 +78,7 @@ SMALL_EVENTS: Final[dict[str, on.Event]] = {
     "hang_up": on.HangUpRequested(),
     "gave_way": on.GaveWay(),
     "invite": on.InviteReceived(100, C, VIDEO, P, O, COMMITMENT),
-    "invite_other_commitment": on.InviteReceived(100, C, VIDEO, P, O, b"x" * 32),
+    "invite_other_commitment": on.InviteReceived(100, C, VIDEO, P, O, Digest(b"x" * 32)),
     "invite_other_device": on.InviteReceived(100, C, VIDEO, S, O, COMMITMENT),
     "accepted_video": on.AcceptReceived(100, P, VIDEO),
     "accepted_voice": on.AcceptReceived(100, P, VOICE),
@@ -95,7 +96,7 @@ SMALL_EVENTS: Final[dict[str, on.Event]] = {
     "welcome": on.WelcomeReceived(102),
     "ready": on.ReadyReceived(),
     "reveal": on.RevealReceived(NONCE),
-    "reveal_wrong": on.RevealReceived(b"w" * 32),
+    "reveal_wrong": on.RevealReceived(WRONG),
     "candidates": on.CandidatesReceived(LINES),
     "offer": on.OfferReceived(100, "offer"),
     "answer": on.AnswerReceived("answer"),
@@ -105,7 +106,8 @@ SMALL_EVENTS: Final[dict[str, on.Event]] = {
     "media_lost": on.MediaLost(100),
     "restart_failed": on.RestartFailed(100),
     "restart_failed_late": on.RestartFailed(129),
-    "media_failed": on.MediaFailed(Code.NO_RELAY),
+    "failed": on.Failed(Code.NO_RELAY),
+    "failed_unencrypted": on.Failed(Code.NOT_ENCRYPTED),
     "network": on.NetworkRestored(100),
     "network_late": on.NetworkRestored(125),
     "at_104": on.DeadlineReached(104),

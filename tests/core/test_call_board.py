@@ -28,11 +28,11 @@ from visavis.core.call_board import (
 from visavis.core.call_effects import EndReason, Handled, Media
 from visavis.core.call_types import Accepting, Calling, Ended, Idle, InCall, Ringing
 from visavis.core.errors import Code, UsageError
-from visavis.core.ids import AccountId, CallId
+from visavis.core.ids import AccountId, CallId, Digest
 
 ANNA, BEN = AccountId(b"a" * 16), AccountId(b"b" * 16)
 LOW, MIDDLE, HIGH = CallId(bytes(16)), CallId(b"m" * 16), CallId(b"\xff" * 16)
-COMMITMENT = hashlib.sha256(b"nonce").digest()
+COMMITMENT = Digest(hashlib.sha256(b"nonce").digest())
 
 
 def invite(call: CallId, *, contact: AccountId = ANNA, media: Media = Media.VIDEO) -> InviteArrived:
@@ -150,7 +150,7 @@ def test_a_declined_call_rings_no_second_time() -> None:
 def test_a_repeated_invite_goes_to_its_call() -> None:
     ringing = board_step(Board(O), invite(LOW))
     assert board_step(ringing.board, invite(LOW)).effects == ()
-    changed = InviteArrived(100, ANNA, P, LOW, Media.VIDEO, b"x" * 32)
+    changed = InviteArrived(100, ANNA, P, LOW, Media.VIDEO, Digest(b"x" * 32))
     assert acts(board_step(ringing.board, changed).effects, LOW) == [do.Reject(Code.UNEXPECTED)]
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from tests.core.test_call_table import disagreements
 
 from visavis.core import call, call_talk, call_teardown
-from visavis.core.call_effects import EndReason
+from visavis.core.call_effects import EndReason, HangupReason
 from visavis.core.errors import Code
 
 MODULES: list[ModuleType] = [call_teardown, call_talk, call]
@@ -40,6 +40,7 @@ EXCHANGED = {
     "Missing": ["READY", "REVEAL", "MEDIA"],
     "Turn": ["OURS", "THEIRS"],
     "Handled": ["ACCEPTED", "DECLINED"],
+    "HangupReason": list(HangupReason.__members__),
 }
 
 

@@ -18,6 +18,7 @@ from tests.core.scopes_call import (
     SMALL_STATES,
     VIDEO,
     VOICE,
+    WRONG,
     C,
     P,
 )
@@ -25,7 +26,7 @@ from tests.core.scopes_call import (
 from visavis.core import call_effects as do
 from visavis.core import call_events as on
 from visavis.core.call import step
-from visavis.core.call_effects import Effect, EndReason, Handled
+from visavis.core.call_effects import Effect, EndReason, Handled, HangupReason
 from visavis.core.call_types import (
     Accepting,
     CallerLink,
@@ -44,10 +45,11 @@ from visavis.core.call_types import (
     Welcomed,
 )
 from visavis.core.errors import Code, UsageError
+from visavis.core.ids import Digest
 
 TIMES = "at_104 at_105 at_110 at_120 at_130 at_145"
 GROUP = "welcome ready reveal reveal_wrong candidates offer answer hangup"
-MEDIA = "gathered media_up media_lost restart_failed restart_failed_late media_failed"
+MEDIA = "gathered media_up media_lost restart_failed restart_failed_late failed failed_unencrypted"
 INVITES = "invite invite_other_commitment invite_other_device"
 ACCEPTS = "accepted_video accepted_voice accepted_sibling"
 TAKENS = "taken_us taken_sibling taken_by_stranger taken_sibling_by_stranger"
@@ -111,7 +113,8 @@ def calling(missed: tuple[Effect, ...], accepts: dict[str, Step], rejected: str)
             "hang_up": over(EndReason.CANCELLED, do.SendCancel(), *missed),
             "at_145": over(EndReason.NO_ANSWER, do.SendCancel(), *missed),
             "gave_way": over(EndReason.GAVE_WAY, do.SendCancel()),
-            "media_failed": over(EndReason.FAILED, do.SendCancel(), code=Code.NO_RELAY),
+            "failed": over(EndReason.FAILED, do.SendCancel(), code=Code.NO_RELAY),
+            "failed_unencrypted": over(EndReason.FAILED, do.SendCancel(), code=Code.NOT_ENCRYPTED),
         }
         | {
             name: Step(
@@ -170,7 +173,8 @@ def waiting(state: Accepting | Welcomed | Taken, own: Column) -> Column:
         ),
         goes={
             "hang_up": over(EndReason.HUNG_UP, do.SendCancel()),
-            "media_failed": over(EndReason.FAILED, do.SendCancel(), code=Code.NO_RELAY),
+            "failed": over(EndReason.FAILED, do.SendCancel(), code=Code.NO_RELAY),
+            "failed_unencrypted": over(EndReason.FAILED, do.SendCancel(), code=Code.NOT_ENCRYPTED),
             "cancel": over(EndReason.CANCELLED_THERE),
             "missed": over(EndReason.CANCELLED_THERE),
             "invite": again,
@@ -199,7 +203,7 @@ def joined(*, gathered: bool = False, gather: bool = False, deadline: float = 12
 
 def connecting(state: Connecting, own: Column) -> Column:
     """What both sides have in common while connecting."""
-    due = over(EndReason.NOT_CONNECTED, do.SendHangup())
+    due = over(EndReason.NOT_CONNECTED, do.SendHangup(HangupReason.FAILED))
     return Column(
         same=f"{SIBLINGS} {NETWORK} at_104 at_105 at_110 {own.same}",
         unexpected=(
@@ -212,9 +216,16 @@ def connecting(state: Connecting, own: Column) -> Column:
             "placed accept_video accept_voice decline gave_way restart_failed restart_failed_late"
         ),
         goes={
-            "hang_up": over(EndReason.HUNG_UP, do.SendHangup()),
+            "hang_up": over(EndReason.HUNG_UP, do.SendHangup(HangupReason.ENDED)),
             "hangup": over(EndReason.HUNG_UP_THERE),
-            "media_failed": over(EndReason.FAILED, do.SendHangup(), code=Code.NO_RELAY),
+            "failed": over(
+                EndReason.FAILED, do.SendHangup(HangupReason.FAILED), code=Code.NO_RELAY
+            ),
+            "failed_unencrypted": over(
+                EndReason.FAILED,
+                do.SendHangup(HangupReason.NOT_ENCRYPTED),
+                code=Code.NOT_ENCRYPTED,
+            ),
             "candidates": Step(state, (do.AddCandidates(LINES),)),
             "gathered": Step(state, (do.SendCandidates(LINES),)),
             "offer": Step(state, (do.AnswerRestart("offer"),)),
@@ -241,9 +252,16 @@ def talking(state: InCall | Reconnecting, own: Column) -> Column:
         replayed="ready reveal reveal_wrong welcome",
         usage=f"placed accept_video accept_voice decline gave_way {own.usage}",
         goes={
-            "hang_up": over(EndReason.HUNG_UP, do.SendHangup()),
+            "hang_up": over(EndReason.HUNG_UP, do.SendHangup(HangupReason.ENDED)),
             "hangup": over(EndReason.HUNG_UP_THERE),
-            "media_failed": over(EndReason.FAILED, do.SendHangup(), code=Code.NO_RELAY),
+            "failed": over(
+                EndReason.FAILED, do.SendHangup(HangupReason.FAILED), code=Code.NO_RELAY
+            ),
+            "failed_unencrypted": over(
+                EndReason.FAILED,
+                do.SendHangup(HangupReason.NOT_ENCRYPTED),
+                code=Code.NOT_ENCRYPTED,
+            ),
             "candidates": Step(state, (do.AddCandidates(LINES),)),
             "gathered": Step(state, (do.SendCandidates(LINES),)),
         }
@@ -280,7 +298,7 @@ def reconnecting(state: Reconnecting, own: Column) -> Column:
             (do.SetDeadline(min(retry_at, 130)), do.RestartIce()),
         )
 
-    due = over(EndReason.LOST, do.SendHangup())
+    due = over(EndReason.LOST, do.SendHangup(HangupReason.LOST))
     return talking(
         state,
         Column(
@@ -359,7 +377,7 @@ def table() -> dict[str, Column]:
                 ),
                 "invite": Step(Ringing(INVITE, 145), (do.SetDeadline(145), do.StartRinging(VIDEO))),
                 "invite_other_commitment": Step(
-                    Ringing(replace(INVITE, commitment=b"x" * 32), 145),
+                    Ringing(replace(INVITE, commitment=Digest(b"x" * 32)), 145),
                     (do.SetDeadline(145), do.StartRinging(VIDEO)),
                 ),
                 "invite_other_device": Step(
@@ -464,7 +482,7 @@ def table() -> dict[str, Column]:
                         caller,
                         Missing.READY,
                         Missing.MEDIA,
-                        effects=(do.SendReveal(), do.ShowSas(b"w" * 32)),
+                        effects=(do.SendReveal(), do.ShowSas(WRONG)),
                     ),
                     "media_up": less(caller, Missing.READY, Missing.REVEAL),
                     "cancel": over(EndReason.WITHDRAWN),

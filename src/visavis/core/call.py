@@ -125,7 +125,7 @@ def _from_idle(state: Idle, event: on.Event) -> Step:
             | on.MediaConnected()
             | on.MediaLost()
             | on.RestartFailed()
-            | on.MediaFailed()
+            | on.Failed()
         ):
             raise UsageError("there is no call yet")
     assert_never(event)
@@ -157,7 +157,7 @@ def _from_calling(state: Calling, event: on.Event) -> Step:
             return end(state, EndReason.NO_ANSWER, do.SendCancel(), *_missed(state))
         case on.GaveWay():
             return end(state, EndReason.GAVE_WAY, do.SendCancel())  # The two do talk: no missed.
-        case on.MediaFailed(code):
+        case on.Failed(code):
             return end(state, EndReason.FAILED, do.SendCancel(), code=code)
         case on.NetworkRestored():
             # What was sent into a dying connection may be lost; the same id rings nobody twice.
@@ -259,7 +259,7 @@ def _from_ringing(state: Ringing, event: on.Event) -> Step:
             | on.MediaConnected()
             | on.MediaLost()
             | on.RestartFailed()
-            | on.MediaFailed()
+            | on.Failed()
         ):
             raise UsageError("the call is ringing: accept or decline it")
     assert_never(event)
@@ -301,7 +301,7 @@ def _from_awaiting_welcome(state: AwaitingWelcome, event: on.Event) -> Step:
             return end(state, EndReason.NO_WELCOME, do.SendCancel())
         case on.HangUpRequested():
             return end(state, EndReason.HUNG_UP, do.SendCancel())
-        case on.MediaFailed(code):
+        case on.Failed(code):
             return end(state, EndReason.FAILED, do.SendCancel(), code=code)
         case on.CancelReceived(sender) | on.MissedReceived(sender):
             return (

@@ -33,7 +33,7 @@ from visavis.core.call_types import (
     Welcomed,
 )
 from visavis.core.errors import Code, UsageError
-from visavis.core.ids import AccountId, CallId, DeviceId
+from visavis.core.ids import AccountId, CallId, DeviceId, Digest
 
 REMEMBERED_CALLS: Final = 64
 """Ids of calls that are over. Higher: a later repeat is still known; lower: less is remembered of
@@ -81,7 +81,7 @@ class InviteArrived:
     device: DeviceId
     call: CallId
     media: Media
-    commitment: bytes
+    commitment: Digest
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,27 +10,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from visavis.core.content_call import HangupReason
+from visavis.core.content_records import Media
+from visavis.core.content_self import Handled
 from visavis.core.errors import Code
-from visavis.core.ids import DeviceId
-
-
-class Media(StrEnum):
-    """What a call carries. Spelt as on the wire."""
-
-    VOICE = "voice"
-    VIDEO = "video"
+from visavis.core.ids import DeviceId, Nonce32
 
 
 def lesser(one: Media, other: Media) -> Media:
     """Return what both wanted: a picture only if both did."""
     return Media.VIDEO if one is other is Media.VIDEO else Media.VOICE
-
-
-class Handled(StrEnum):
-    """What one device tells its siblings about a ringing call. Spelt as on the wire."""
-
-    ACCEPTED = "accepted"
-    DECLINED = "declined"
 
 
 class EndReason(StrEnum):
@@ -123,6 +112,8 @@ class SendCandidates:
 class SendHangup:
     """Tell the other side that the call is over."""
 
+    reason: HangupReason
+
 
 # On this device.
 
@@ -170,7 +161,7 @@ class StartFrames:
 class ShowSas:
     """Compute the short authentication string with the other side's revealed nonce."""
 
-    nonce: bytes
+    nonce: Nonce32
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,3 +261,40 @@ Sending: TypeAlias = (
     | AnswerRestart
 )
 """The effects that put an envelope on the wire."""
+
+__all__ = [
+    "AddCandidates",
+    "AnswerRestart",
+    "ApplyAnswer",
+    "ApplyRestartAnswer",
+    "Effect",
+    "EndReason",
+    "EraseKeys",
+    "GatherCandidates",
+    "Handled",
+    "HangupReason",
+    "InstallFrameKeys",
+    "Media",
+    "Reject",
+    "ReportEnd",
+    "RestartIce",
+    "SendAccept",
+    "SendCancel",
+    "SendCandidates",
+    "SendHangup",
+    "SendInvite",
+    "SendMissed",
+    "SendReady",
+    "SendReveal",
+    "SendTaken",
+    "SendWelcome",
+    "Sending",
+    "SetDeadline",
+    "ShowSas",
+    "StartFrames",
+    "StartRinging",
+    "StopMedia",
+    "StopRinging",
+    "TellSiblings",
+    "lesser",
+]

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from visavis.core.call_effects import Handled, Media
 from visavis.core.call_types import Trace
 from visavis.core.errors import Code
-from visavis.core.ids import CallId, DeviceId
+from visavis.core.ids import CallId, DeviceId, Digest, Nonce32
 
 # A person did it, here.
 
@@ -63,7 +63,7 @@ class InviteReceived:
     media: Media
     device: DeviceId
     own: DeviceId
-    commitment: bytes
+    commitment: Digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class ReadyReceived:
 class RevealReceived:
     """The other side's nonce."""
 
-    nonce: bytes
+    nonce: Nonce32
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +183,8 @@ class RestartFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class MediaFailed:
-    """Media cannot be had at all: no relay, hostile SDP, or it would not be encrypted."""
+class Failed:
+    """It cannot go on: refused, no relay, hostile SDP, or it would not be encrypted."""
 
     code: Code
 
@@ -226,7 +226,7 @@ Event: TypeAlias = (
     | MediaConnected
     | MediaLost
     | RestartFailed
-    | MediaFailed
+    | Failed
     | NetworkRestored
     | DeadlineReached
 )

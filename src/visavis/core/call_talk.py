@@ -7,14 +7,13 @@ still do.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from dataclasses import replace
 from typing import assert_never
 
 from visavis.core import call_effects as do
 from visavis.core import call_events as on
-from visavis.core.call_effects import EndReason, Reject
+from visavis.core import sas
+from visavis.core.call_effects import EndReason, HangupReason, Reject
 from visavis.core.call_teardown import end
 from visavis.core.call_types import (
     RECONNECT_TIMEOUT_S,
@@ -32,6 +31,7 @@ from visavis.core.call_types import (
     Turn,
 )
 from visavis.core.errors import Code, UsageError
+from visavis.core.ids import Nonce32
 
 
 def from_connecting(state: Connecting, event: on.Event) -> Step:
@@ -67,13 +67,13 @@ def from_connecting(state: Connecting, event: on.Event) -> Step:
         case on.TakenReceived():
             return _taken_again(state, link, event)
         case on.HangUpRequested():
-            return end(state, EndReason.HUNG_UP, do.SendHangup())
+            return end(state, EndReason.HUNG_UP, do.SendHangup(HangupReason.ENDED))
         case on.HangupReceived():
             return end(state, EndReason.HUNG_UP_THERE)
-        case on.MediaFailed(code):
-            return end(state, EndReason.FAILED, do.SendHangup(), code=code)
+        case on.Failed(code):
+            return _failed(state, code)
         case on.DeadlineReached(now) if now >= state.deadline:
-            return end(state, EndReason.NOT_CONNECTED, do.SendHangup())
+            return end(state, EndReason.NOT_CONNECTED, do.SendHangup(HangupReason.FAILED))
         case on.MediaLost():
             # No restart yet: the deadline judges. But what was found is missing again.
             return Step(replace(state, missing=state.missing | {Missing.MEDIA}))
@@ -94,7 +94,7 @@ def from_connecting(state: Connecting, event: on.Event) -> Step:
     assert_never(event)
 
 
-def _revealed(state: Connecting, nonce: bytes) -> Step:
+def _revealed(state: Connecting, nonce: Nonce32) -> Step:
     if Missing.REVEAL not in state.missing:
         # CK-358: one nonce per side. A second one would let its sender pick the string.
         return _reject(state, Code.REPLAYED)
@@ -103,7 +103,7 @@ def _revealed(state: Connecting, nonce: bytes) -> Step:
             # We reveal last: only now is everything fixed that the other side can choose.
             return _found(state, Missing.REVEAL, do.SendReveal(), do.ShowSas(nonce))
         case CalleeLink(invite):
-            if not hmac.compare_digest(hashlib.sha256(nonce).digest(), invite.commitment):
+            if sas.commit(nonce) != invite.commitment:
                 # CK-359: a nonce chosen after ours was known could steer the string (P11).
                 return _reject(state, Code.BAD_COMMITMENT)
             return _found(state, Missing.REVEAL, do.ShowSas(nonce))
@@ -122,13 +122,13 @@ def from_in_call(state: InCall, event: on.Event) -> Step:
     link = state.link
     match event:
         case on.HangUpRequested():
-            return end(state, EndReason.HUNG_UP, do.SendHangup())
+            return end(state, EndReason.HUNG_UP, do.SendHangup(HangupReason.ENDED))
         case on.HangupReceived():
             return end(state, EndReason.HUNG_UP_THERE)
         case on.MediaLost(now):
             return _restart(link, now, now + RECONNECT_TIMEOUT_S)
-        case on.MediaFailed(code):
-            return end(state, EndReason.FAILED, do.SendHangup(), code=code)
+        case on.Failed(code):
+            return _failed(state, code)
         case on.OfferReceived(now, sdp):
             return _answer(link, now, now + RECONNECT_TIMEOUT_S, sdp)
         case on.CandidatesReceived(candidates):
@@ -167,11 +167,11 @@ def from_reconnecting(state: Reconnecting, event: on.Event) -> Step:
         case on.MediaConnected():
             return Step(InCall(link))
         case on.HangUpRequested():
-            return end(state, EndReason.HUNG_UP, do.SendHangup())
+            return end(state, EndReason.HUNG_UP, do.SendHangup(HangupReason.ENDED))
         case on.HangupReceived():
             return end(state, EndReason.HUNG_UP_THERE)
         case on.DeadlineReached(now) if now >= state.deadline:
-            return end(state, EndReason.LOST, do.SendHangup())
+            return end(state, EndReason.LOST, do.SendHangup(HangupReason.LOST))
         case on.DeadlineReached(now) if now >= state.retry_at:
             return _restart(link, now, state.deadline)
         case on.NetworkRestored(now):
@@ -182,8 +182,8 @@ def from_reconnecting(state: Reconnecting, event: on.Event) -> Step:
                 replace(state, retry_at=retry_at),
                 (do.SetDeadline(min(retry_at, state.deadline)),),
             )
-        case on.MediaFailed(code):
-            return end(state, EndReason.FAILED, do.SendHangup(), code=code)
+        case on.Failed(code):
+            return _failed(state, code)
         case on.OfferReceived(now, sdp):
             if isinstance(link, CallerLink) and state.turn is Turn.OURS:
                 return Step(state)  # Both restarted at once: the caller's offer stands.
@@ -233,6 +233,12 @@ def _taken_again(state: State, link: Link, event: on.TakenReceived) -> Step:
         case CalleeLink() | CallerLink():
             return _reject(state)
     assert_never(link)
+
+
+def _failed(state: Connecting | InCall | Reconnecting, code: Code) -> Step:
+    encrypted = code is not Code.NOT_ENCRYPTED
+    why = HangupReason.FAILED if encrypted else HangupReason.NOT_ENCRYPTED
+    return end(state, EndReason.FAILED, do.SendHangup(why), code=code)
 
 
 def _reject(state: State, code: Code = Code.UNEXPECTED) -> Step:

@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Final, TypeAlias
 
 from visavis.core.call_effects import Effect, EndReason, Media
-from visavis.core.ids import CallId, DeviceId
+from visavis.core.ids import CallId, DeviceId, Digest
 
 RING_TIMEOUT_S: Final = 45.0
 """Caller: from the first invite. Callee: from receipt. Higher: more time to reach a telephone;
@@ -71,7 +71,7 @@ class Invite:
     media: Media
     own: DeviceId
     caller: DeviceId
-    commitment: bytes  # SHA-256 of the caller's nonce (P11)
+    commitment: Digest  # `sas.commit` of the caller's nonce (P11)
 
 
 @dataclass(frozen=True, slots=True)
