@@ -12,6 +12,7 @@ estimate of strength.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -48,7 +49,7 @@ class Reason(StrEnum):
 
 
 SENTENCES: Final[dict[Reason, str]] = {
-    Reason.TOO_SHORT: "It is too short. Several unrelated words are easy to type and hard to guess.",
+    Reason.TOO_SHORT: "It is too short. Several unrelated words are easy to type, hard to guess.",
     Reason.TOO_LONG: f"It is longer than {MAX_CODE_POINTS} characters.",
     Reason.KNOWN: "It is on lists of passwords that attackers try first.",
     Reason.REPEATED: "It repeats a few characters or runs through a row of them.",
@@ -146,13 +147,12 @@ def generate_passphrase(rng: Rng, words: int = DEFAULT_WORDS) -> str:
 
 
 def _is_repeated(folded: str) -> bool:
-    """Tell a unit of one to four characters over and over, or one long run such as 123456 or abcd."""
+    """Tell a unit of up to four characters over and over, or one long run such as 123456."""
     if any(len(folded) > size and _repeats(folded, size) for size in (1, 2, 3, 4)):
         return True
-    steps = [ord(b) - ord(a) for a, b in zip(folded, folded[1:], strict=False)]
-    return len(steps) > 2 and max(steps.count(1), steps.count(-1), steps.count(0)) > 0.7 * len(
-        steps
-    )
+    steps = [ord(b) - ord(a) for a, b in itertools.pairwise(folded)]
+    longest = max((steps.count(step) for step in (-1, 0, 1)), default=0)
+    return len(steps) > 2 and longest > 0.7 * len(steps)
 
 
 def _repeats(text: str, size: int) -> bool:

@@ -85,8 +85,8 @@ def check_qr(own: Party, contact: Party, scanned: bytes) -> None:
         scanned: The payload of the code.
 
     Raises:
-        PeerError: `MALFORMED`, not a safety number's code; `IDENTITY_CHANGED`, it is one and does not
-            match (CK-278): somebody may sit between the two, or it is another contact's code.
+        PeerError: `MALFORMED`, not a safety number's code; `IDENTITY_CHANGED`, it is one and does
+            not match (CK-278): somebody may sit between the two, or it is another contact's.
     """
     expected = _QR_MAGIC + _fingerprint(contact)[:_HASH_BYTES] + _fingerprint(own)[:_HASH_BYTES]
     if not scanned.startswith(_QR_MAGIC) or len(scanned) != len(expected):

@@ -44,7 +44,7 @@ def check_reveal(commitment: Digest, nonce: Nonce32) -> None:
     """Check that a revealed nonce is the one committed to.
 
     Raises:
-        PeerError: `UNEXPECTED` (CK-277). No string may be shown then: it would be of their choosing.
+        PeerError: `UNEXPECTED` (CK-277). No string may be shown then: it would be their choice.
     """
     if commit(nonce) != commitment:
         raise PeerError(Code.UNEXPECTED, "CK-277 revealed nonce is not the one committed to")
