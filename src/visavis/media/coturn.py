@@ -20,7 +20,6 @@ import contextlib
 import hmac
 import os
 import shutil
-import signal
 import socket
 from typing import Final
 
@@ -102,11 +101,6 @@ class Coturn:
                 await self._supervisor
             self._supervisor = None
         await self._end_child()
-
-    def reload_certificates(self) -> None:
-        """Make turnserver read its certificate again, without touching allocations."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(signal.SIGUSR2)
 
     def mint(self, now: float) -> RelayCredential:
         """Return a fresh credential; see `Relay.mint`.

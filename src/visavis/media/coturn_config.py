@@ -6,13 +6,15 @@ relay writes nothing anywhere, and the file you are about to read about never to
 multicast and other special addresses are refused, except the relay's own addresses, so that the
 relay cannot be used to reach the operator's network (CK-490). What remains reachable there is UDP
 on the relay's own addresses: an honest limit, in `docs/operate/ports.md`.
+
+TURN over TLS is not coturn's business: Debian's build speaks TLS 1.2 at most, and need not read a
+private key. `turns.py` terminates TLS 1.3 and speaks plain TCP to coturn on this machine.
 """
 
 from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from visavis.core.errors import Code, UnavailableError, UsageError
@@ -65,11 +67,9 @@ class RelaySettings:
         external_ip: Public address that stands for `relay_ip`, if the machine is behind NAT.
         host: Name or address announced to clients.
         port: UDP and TCP port.
-        tls_port: Port for TURN over TLS, used if there is a certificate.
+        tls_port: Port of TURN over TLS as announced to clients, None without TLS.
         min_port: First UDP port of relayed media.
         max_port: Last UDP port of relayed media.
-        cert: PEM chain for TURN over TLS, or None.
-        key: PEM private key, or None.
         announced_port: Port told to clients instead of `port`; for a proxy in front.
         allow_loopback: Let it relay to loopback peers: demo and tests only.
     """
@@ -78,12 +78,10 @@ class RelaySettings:
     relay_ip: str
     host: str
     port: int
-    tls_port: int
     min_port: int
     max_port: int
+    tls_port: int | None = None
     external_ip: str | None = None
-    cert: Path | None = None
-    key: Path | None = None
     announced_port: int | None = None
     allow_loopback: bool = False
 
@@ -92,7 +90,7 @@ class RelaySettings:
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = self.announced_port or self.port
         urls = [f"turn:{host}:{port}?transport=udp", f"turn:{host}:{port}?transport=tcp"]
-        if self.cert is not None:
+        if self.tls_port is not None:
             urls.append(f"turns:{host}:{self.tls_port}?transport=tcp")
         return tuple(urls)
 
@@ -132,6 +130,7 @@ def render(settings: RelaySettings, *, secret: str, realm: str) -> str:
         "no-dynamic-ip-list",
         "no-dynamic-realms",
         "no-auth-pings",
+        "no-tls",
         "no-dtls",
         # Nothing is written: its user database, which it always opens, is one in memory.
         "userdb=:memory:",
@@ -144,18 +143,6 @@ def render(settings: RelaySettings, *, secret: str, realm: str) -> str:
         lines.append(f"listening-ip={settings.listen_ip}")
     if settings.external_ip is not None and settings.external_ip != settings.relay_ip:
         lines.append(f"external-ip={settings.external_ip}/{settings.relay_ip}")
-    if settings.cert is not None and settings.key is not None:
-        lines += [
-            f"tls-listening-port={settings.tls_port}",
-            f"cert={settings.cert}",
-            f"pkey={settings.key}",
-            # TLS 1.3 only (R-19).
-            "no-tlsv1",
-            "no-tlsv1_1",
-            "no-tlsv1_2",
-        ]
-    else:
-        lines.append("no-tls")
     if settings.allow_loopback:
         lines.append("allow-loopback-peers")
     else:
