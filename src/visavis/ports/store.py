@@ -80,6 +80,7 @@ class Account:
     """A stored account."""
 
     account_id: bytes
+    handle_tag: bytes
     opaque_record: bytes
     recovery_key: bytes
     created_day: int
@@ -404,6 +405,10 @@ class Store(AccountStore, DeviceStore, DeliveryStore, VaultStore, Protocol):
         """Return the live tables and their columns, for the check against the inventory."""
         ...
 
-    async def close(self) -> None:
-        """Finish what is in flight and close all files."""
+    async def close(self, today: int | None = None) -> None:
+        """Finish what is in flight, fold the log files into the database, close all files.
+
+        Args:
+            today: If given, file times are set to the start of this day afterwards.
+        """
         ...

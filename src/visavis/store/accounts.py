@@ -118,6 +118,7 @@ class Accounts(Base):
     async def _account(self, condition: object, today: int) -> Account | None:
         query = select(
             accounts.c.account_id,
+            accounts.c.handle_tag,
             accounts.c.opaque_record,
             accounts.c.recovery_key,
             accounts.c.created_day,

@@ -1,0 +1,200 @@
+"""Sign-up, password change, keystore and the end of an account.
+
+Sign-up needs a link. The handle is the wished name with a random suffix, so that signing up never
+tells whether a name is taken (P2). Until `finish` nothing is stored.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Request
+from pydantic import Field
+
+from visavis.core.errors import Code, UnavailableError
+from visavis.ports.random import below
+from visavis.ports.store import NewAccount
+from visavis.server import signup_links
+from visavis.server.auth import CurrentAccount, Token, WithServices, Work, address_of
+from visavis.server.devices import DeviceRegistration
+from visavis.server.problems import BearerError
+from visavis.server.services import Services
+from visavis.server.sessions import Kind
+from visavis.server.wire import (
+    Bytes32,
+    Bytes64,
+    Bytes192,
+    Empty,
+    Keystore,
+    LinkToken,
+    Message,
+    Session,
+)
+
+router: Final = APIRouter(tags=["accounts"])
+
+NAME_PATTERN: Final = r"^[a-z][a-z0-9_-]{1,23}$"
+HANDLE_PATTERN: Final = r"^[a-z][a-z0-9_-]{1,23}\.[0-9]{5}$"
+HANDLE: Final = re.compile(HANDLE_PATTERN)
+SUFFIXES: Final = 100_000
+TRIES: Final = 20
+"""Free suffixes looked for before giving up; with a tenth of them free, 20 tries fail 1 in 8."""
+
+Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=24)]
+Handle = Annotated[str, Field(pattern=HANDLE_PATTERN, max_length=30)]
+
+
+class SignupStart(Message):
+    """The link, the wished name and OPAQUE's registration request (RFC 9807, 5.1)."""
+
+    link_token: LinkToken
+    name: Name
+    opaque_request: Bytes32
+
+
+class SignupStarted(Message):
+    """The handle, OPAQUE's registration response and what to bring to `finish`."""
+
+    handle: Handle
+    opaque_response: Bytes64
+    session: Session
+
+
+class SignupFinish(Message):
+    """OPAQUE's record, the wrapped root key, the recovery login's public key, the first device."""
+
+    session: Session
+    opaque_record: Bytes192
+    keystore: Keystore
+    recovery_key: Bytes32
+    device: DeviceRegistration
+
+
+class PasswordStart(Message):
+    """OPAQUE's registration request for the new password."""
+
+    opaque_request: Bytes32
+
+
+class PasswordStarted(Message):
+    """OPAQUE's registration response."""
+
+    opaque_response: Bytes64
+
+
+class PasswordFinish(Message):
+    """OPAQUE's new record and the root key wrapped anew: stored together or not at all (P4)."""
+
+    opaque_record: Bytes192
+    keystore: Keystore
+
+
+class KeystoreBody(Message):
+    """The wrapped root key."""
+
+    keystore: Keystore
+
+
+@router.post("/v1/signup/start")
+async def signup_start(
+    body: SignupStart, request: Request, services: WithServices, work: Work = None
+) -> SignupStarted:
+    """Check the link, choose a handle, answer OPAQUE's registration request."""
+    services.throttle.admit(address_of(request), None, work)
+    link_hash = signup_links.verify(services.keys, body.link_token, services.clock.now())
+    if await services.store.link_spent(link_hash, services.today()):
+        raise signup_links.refused()
+    handle = await _free_handle(services, body.name)
+    response = services.opaque.registration_response(
+        services.keys.handle_tag(handle), body.opaque_request
+    )
+    session = services.sessions.seal(Kind.SIGNUP, body.link_token + handle.encode())
+    return SignupStarted(handle=handle, opaque_response=response, session=session)
+
+
+@router.post("/v1/signup/finish")
+async def signup_finish(body: SignupFinish, services: WithServices) -> Empty:
+    """Create the account with its first device, and spend the link."""
+    sealed = services.sessions.open(Kind.SIGNUP, body.session)
+    token, handle = (
+        sealed[: signup_links.TOKEN_BYTES],
+        sealed[signup_links.TOKEN_BYTES :].decode(),
+    )
+    link_hash = signup_links.verify(services.keys, token, services.clock.now())
+    await services.store.create_account(
+        NewAccount(
+            account_id=services.rng(16),
+            handle_tag=services.keys.handle_tag(handle),
+            opaque_record=services.opaque.record(body.opaque_record),
+            recovery_key=body.recovery_key,
+            keystore=body.keystore,
+            device=body.device.new_device(),
+        ),
+        link_hash,
+        services.today(),
+    )
+    services.sessions.spend(body.session)
+    return Empty()
+
+
+@router.post("/v1/password/start")
+async def password_start(
+    body: PasswordStart, services: WithServices, account_id: CurrentAccount
+) -> PasswordStarted:
+    """Answer OPAQUE's registration request for a new password."""
+    account = await services.store.account(account_id, services.today())
+    if account is None:
+        raise BearerError
+    response = services.opaque.registration_response(account.handle_tag, body.opaque_request)
+    return PasswordStarted(opaque_response=response)
+
+
+@router.post("/v1/password/finish")
+async def password_finish(
+    body: PasswordFinish, services: WithServices, account_id: CurrentAccount, token: Token
+) -> Empty:
+    """Replace record and keystore in one transaction; other account tokens end."""
+    record = services.opaque.record(body.opaque_record)
+    if not await services.store.replace_password(account_id, record, body.keystore):
+        raise BearerError
+    services.sessions.drop_account(account_id, keep=token)
+    return Empty()
+
+
+@router.put("/v1/keystore")
+async def put_keystore(
+    body: KeystoreBody, services: WithServices, account_id: CurrentAccount
+) -> Empty:
+    """Replace the wrapped root key."""
+    if not await services.store.set_keystore(account_id, body.keystore):
+        raise BearerError
+    return Empty()
+
+
+@router.get("/v1/keystore")
+async def get_keystore(services: WithServices, account_id: CurrentAccount) -> KeystoreBody:
+    """Return the wrapped root key."""
+    keystore = await services.store.keystore(account_id)
+    if keystore is None:
+        raise BearerError
+    return KeystoreBody(keystore=keystore)
+
+
+@router.delete("/v1/account")
+async def delete_account(services: WithServices, account_id: CurrentAccount) -> Empty:
+    """Delete the account: no row of it remains (R-78), its devices are cut off at once."""
+    removed = await services.store.delete_account(account_id)
+    services.sessions.drop_account(account_id)
+    services.listeners.removed(removed)
+    return Empty()
+
+
+async def _free_handle(services: Services, name: str) -> str:
+    """Return the name with a random suffix that nobody has."""
+    for _ in range(TRIES):
+        handle = f"{name}.{below(SUFFIXES, services.rng):05}"
+        tag = services.keys.handle_tag(handle)
+        if await services.store.account_by_handle(tag, services.today()) is None:
+            return handle
+    raise UnavailableError(Code.UNAVAILABLE, "no free suffix was found")

@@ -1,0 +1,185 @@
+"""Configuration: everything an operator or a test decides, checked once, then frozen.
+
+Not for secrets: those live in the keys folder (`visavis.server.keys`), which lies outside the
+database and its backups (P4).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from visavis.core.errors import UsageError
+
+DEFAULT_PORT: Final = 8420
+LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+
+MAX_BODY_BYTES: Final = 8 * 1024 * 1024
+"""Largest HTTP request body: a full vault write (64 slots of 64 KiB, base64url) fits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """What a server is started with.
+
+    Args:
+        data_dir: Folder of everything persistent; made with mode 0700.
+        origin: What clients type and links begin with, such as `https://example.org`.
+        host: Address to listen on.
+        port: TCP port; 0 lets the system choose.
+        domain: Public name; None on a machine that serves itself only.
+        tls_cert: PEM chain; None without TLS (loopback, or behind a TLS proxy of one's own).
+        tls_key: PEM private key.
+        external_ip: Public address of the relay when it differs from the machine's.
+        insecure_lan: Allow plain HTTP beyond loopback; never the default.
+        allow_loopback_relay: Let the relay reach loopback peers: demo and tests only.
+        turn: Run the relay.
+        turn_host: Address clients use for the relay; None means the domain or host.
+        turn_port: UDP and TCP port of the relay.
+        turn_tls_port: TLS port of the relay.
+        relay_min_port: First UDP port of relayed media.
+        relay_max_port: Last UDP port of relayed media.
+        relay_announced_port: Port told to clients instead of `turn_port` (the demo's wiretap).
+        keys_dir: Folder of the server's secrets; None means `data_dir/keys`.
+        connections_per_address: Sockets one address may hold. Lower hurts shared networks.
+        max_connections: Sockets in all. Each idle one costs under 40 KiB.
+        call_per_minute: Call envelopes a capability may send in a minute (P12).
+        durable_bytes_per_day: Durable bytes a capability may send in a day (P12).
+        key_packages_per_day: Key packages a capability may fetch in a day (P12).
+        turn_per_day: Relay credentials a capability may get in a day.
+        mailbox_backlog_bytes: Durable bytes that may wait in one mailbox.
+        vault_slots: Slots one vault may have; 64 KiB each at most.
+        capabilities_per_mailbox: Capability hashes one mailbox may have.
+        free_attempts: Logins and look-ups one address or handle has a day before each costs work.
+    """
+
+    data_dir: Path
+    origin: str
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    domain: str | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    external_ip: str | None = None
+    insecure_lan: bool = False
+    allow_loopback_relay: bool = False
+    turn: bool = True
+    turn_host: str | None = None
+    turn_port: int = 3478
+    turn_tls_port: int = 5349
+    relay_min_port: int = 49_152
+    relay_max_port: int = 49_999
+    relay_announced_port: int | None = None
+    keys_dir: Path | None = None
+    connections_per_address: int = 64
+    max_connections: int = 20_000
+    call_per_minute: int = 10
+    durable_bytes_per_day: int = 1 << 20
+    key_packages_per_day: int = 10
+    turn_per_day: int = 60
+    mailbox_backlog_bytes: int = 64 << 20
+    vault_slots: int = 1_024
+    capabilities_per_mailbox: int = 4_096
+    free_attempts: int = 20
+
+    def __post_init__(self) -> None:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise UsageError("a certificate and its key belong together")
+        if not self.origin.startswith(("http://", "https://")) or self.origin.endswith("/"):
+            raise UsageError("an origin is http(s)://name[:port] without a slash at the end")
+        if self.relay_min_port > self.relay_max_port:
+            raise UsageError("the relay's port range is empty")
+        # CK-404: TLS protects what end-to-end encryption cannot: who talks to the server (R-19).
+        if self.tls_cert is None and self.host not in LOOPBACK and not self.insecure_lan:
+            raise UsageError(
+                "CK-404: without TLS the server listens on loopback only; give --cert and --key"
+            )
+
+    @classmethod
+    def for_operator(
+        cls,
+        data_dir: Path,
+        domain: str | None = None,
+        cert: Path | None = None,
+        key: Path | None = None,
+        external_ip: str | None = None,
+        port: int | None = None,
+    ) -> Self:
+        """Return the configuration of `visavis serve`.
+
+        Args:
+            data_dir: Folder of everything persistent.
+            domain: Public name; None serves this machine only.
+            cert: PEM chain, required with a domain.
+            key: PEM private key, required with a domain.
+            external_ip: Public address of the relay when it differs from the machine's.
+            port: TCP port; default 443 with a domain, else 8420.
+
+        Raises:
+            UsageError: A domain without certificate and key, or the other way round.
+        """
+        if domain is None:
+            if cert is not None or key is not None:
+                raise UsageError("--cert and --key need --domain")
+            local = DEFAULT_PORT if port is None else port
+            return cls(data_dir=data_dir, origin=f"http://127.0.0.1:{local}", port=local)
+        if cert is None or key is None:
+            raise UsageError("--domain needs --cert and --key")
+        public = 443 if port is None else port
+        suffix = "" if public == 443 else f":{public}"
+        return cls(
+            data_dir=data_dir,
+            origin=f"https://{domain}{suffix}",
+            host="0.0.0.0",  # noqa: S104 - a server with a domain is meant to be reached
+            port=public,
+            domain=domain,
+            tls_cert=cert,
+            tls_key=key,
+            external_ip=external_ip,
+        )
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return database_path(self.data_dir)
+
+    @property
+    def keys_folder(self) -> Path:
+        """The folder of the server's secrets."""
+        return self.keys_dir or self.data_dir / "keys"
+
+    @property
+    def blobs_folder(self) -> Path:
+        """The folder of encrypted blobs."""
+        return self.data_dir / "blobs"
+
+
+def database_path(data_dir: Path) -> Path:
+    """Return where the database of a data folder lies."""
+    return data_dir / "visavis.sqlite3"
+
+
+def remember_origin(data_dir: Path, origin: str) -> None:
+    """Note the server's origin in its data folder, so that links can be made while it is away."""
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = data_dir / "origin"
+    if path.exists() and path.read_text(encoding="utf-8") == origin:
+        return
+    fresh = path.with_suffix(".new")
+    with os.fdopen(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+        file.write(origin)
+    fresh.replace(path)
+
+
+def remembered_origin(data_dir: Path) -> str:
+    """Return the origin the server last started with.
+
+    Raises:
+        UsageError: No server was ever started on this folder.
+    """
+    try:
+        return (data_dir / "origin").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError("no server was started with this data folder yet") from None

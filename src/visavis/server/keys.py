@@ -1,0 +1,110 @@
+"""The server's own secrets: one OPAQUE setup and one root key, outside database and backups.
+
+A thief with only the database cannot test guesses: passwords need the OPAQUE setup (P4), handles
+need the handle key. Files lie in the keys folder with mode 0600 and are made on first use; making
+them is safe when the server and `visavis admin signup-link` start at the same moment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, Self
+
+import opaque_ke_py
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from visavis.core.errors import Code, FatalError
+from visavis.ports.clock import DAY_S, day_of
+from visavis.ports.random import Rng
+
+OPAQUE_SETUP_FILE: Final = "opaque-setup"
+ROOT_FILE: Final = "root-key"
+ROOT_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ServerKeys:
+    """All secrets of a server. Never printed, never stored beside the data they protect.
+
+    Args:
+        opaque_setup: RFC 9807 server setup: OPRF seed and AKE key pair, 128 bytes.
+        handle_key: Keys the tag under which a handle is stored.
+        decoy_key: Makes the answers for unknown and hidden handles (P2).
+        signup_key: Signs sign-up links.
+    """
+
+    opaque_setup: bytes
+    handle_key: bytes
+    decoy_key: bytes
+    signup_key: bytes
+
+    @classmethod
+    def load(cls, folder: Path, rng: Rng, now: float) -> Self:
+        """Read the secrets, making on first use what is missing.
+
+        Args:
+            folder: The keys folder; made with mode 0700.
+            rng: Source of random bytes.
+            now: Unix seconds; new files carry the start of this day as their time.
+
+        Raises:
+            FatalError: A file is there but damaged. Restore it; accounts depend on it.
+        """
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+        root = _read_or_make(folder / ROOT_FILE, lambda: rng(ROOT_BYTES), now)
+        setup = _read_or_make(
+            folder / OPAQUE_SETUP_FILE, lambda: bytes(opaque_ke_py.server_setup().to_bytes()), now
+        )
+        if len(root) != ROOT_BYTES:
+            raise FatalError(Code.UNAVAILABLE, f"{ROOT_FILE} is damaged")
+        try:
+            opaque_ke_py.ServerSetupData.from_bytes(setup)
+        except ValueError:
+            raise FatalError(Code.UNAVAILABLE, f"{OPAQUE_SETUP_FILE} is damaged") from None
+        return cls(setup, _derive(root, "handle"), _derive(root, "decoy"), _derive(root, "signup"))
+
+    def handle_tag(self, handle: str) -> bytes:
+        """Return the 32 bytes under which a handle is stored.
+
+        The database never holds a handle: a dictionary of names does not open a stolen copy.
+        """
+        return hmac.digest(self.handle_key, handle.encode(), "sha256")
+
+    def decoy(self, purpose: str, subject: bytes) -> bytes:
+        """Return 32 bytes that look random and are always the same for this purpose and subject."""
+        label = purpose.encode()
+        return hmac.digest(self.decoy_key, bytes([len(label)]) + label + subject, "sha256")
+
+
+def fingerprint(secret: bytes) -> bytes:
+    """Return SHA-256, under which tokens, links and capabilities are known to the store."""
+    return sha256(secret).digest()
+
+
+def _derive(root: bytes, purpose: str) -> bytes:
+    info = f"visavis server key {purpose} v1".encode()
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(root)
+
+
+def _read_or_make(path: Path, make: Callable[[], bytes], now: float) -> bytes:
+    if not path.exists():
+        fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            file.write(make())
+            file.flush()
+            os.fsync(file.fileno())
+        start = day_of(now) * DAY_S
+        os.utime(fresh, (start, start))
+        # link() fails if another process was faster: then its file is the one that counts.
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)
+        fresh.unlink()
+    return path.read_bytes()
