@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from visavis.core.address import ContactAddress
-from visavis.core.content import Inner, Outer, SelfContent
+from visavis.core.content_inner import Inner
+from visavis.core.content_outer import Outer
+from visavis.core.content_self import Sibling
 from visavis.core.ids import AccountId, DeviceId
 from visavis.core.mls import CredentialValidator, KeyPackageBundle
 
@@ -47,7 +49,7 @@ class OuterReceived:
     Args:
         contact: The account that was given the address it came in over; ours for siblings.
             Whoever holds the address could have sent it, so this is a hint, never a proof.
-        content: `Welcome` with purpose "call", or `Mls` with the id of a call group.
+        content: `CallWelcome`, or `Mls` with the id of a group that is no conversation.
     """
 
     contact: AccountId
@@ -59,7 +61,7 @@ class SelfReceived:
     """An application message of the self group, from another device of ours."""
 
     device: DeviceId
-    content: SelfContent
+    content: Sibling
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class CallSeam(Protocol):
     async def send_outer(self, address: ContactAddress, content: Outer, *, durable: bool) -> None:
         """Seal one content for one device and send it. Errors as in `send_inner`."""
 
-    async def send_self(self, content: SelfContent, *, durable: bool) -> None:
+    async def send_self(self, content: Sibling, *, durable: bool) -> None:
         """Send one message to all our other devices; nothing happens when there are none."""
 
     async def turn(self, address: ContactAddress) -> TurnServer:

@@ -21,7 +21,7 @@ import hashlib
 import hmac
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Self
 
@@ -73,6 +73,7 @@ class Store:
         self._lock = lock
         self._db = db
         self._depth = 0
+        self._reloaders: list[Callable[[], None]] = []
         self._index_key = b""
         self._seal: AESGCM | None = None
         self._store_key = bytearray()
@@ -203,9 +204,15 @@ class Store:
             except BaseException:
                 with contextlib.suppress(sqlite3.Error):
                     self._db.execute("ROLLBACK")
+                for reload in self._reloaders:
+                    reload()
                 raise
         finally:
             self._depth = 0
+
+    def on_rollback(self, reload: Callable[[], None]) -> None:
+        """Register what reads its memory back from disk when a transaction failed."""
+        self._reloaders.append(reload)
 
     def put(self, kind: str, key: bytes, value: bytes) -> None:
         """Write one item, replacing what was there."""
@@ -285,9 +292,10 @@ class Store:
             raise FatalError(Code.DECRYPTION, "CK-551: an item of the store was altered") from None
         item = cbor.decode(plain)
         match item:
-            case [bytes() as key, bytes() as value]:
+            case [bytes(key), bytes(value)]:
                 return key, value
-        raise FatalError(Code.MALFORMED, "an item of the store is not [key, value]")
+            case _:
+                raise FatalError(Code.MALFORMED, "an item of the store is not [key, value]")
 
 
 def _connect(profile: Path) -> sqlite3.Connection:

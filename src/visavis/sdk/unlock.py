@@ -93,10 +93,10 @@ class KeyWrap:
             FatalError: MALFORMED.
         """
         match cbor.decode(data):
-            case [1, [int() as passes, int() as memory, int() as lanes], bytes() as salt, sealed]:
-                if isinstance(sealed, bytes):
-                    return cls(Kdf(passes, memory, lanes), salt, sealed)
-        raise FatalError(Code.MALFORMED, "the profile's key wrap cannot be read")
+            case [1, [int(passes), int(memory), int(lanes)], bytes(salt), bytes(sealed)]:
+                return cls(Kdf(passes, memory, lanes), salt, sealed)
+            case _:
+                raise FatalError(Code.MALFORMED, "the profile's key wrap cannot be read")
 
 
 def _aad(kdf: Kdf, salt: bytes) -> bytes:

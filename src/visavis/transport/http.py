@@ -8,12 +8,13 @@ travels on a connection that carried an account credential (P12, CK-554). No coo
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any, Final
 
 import httpx
 
-from visavis.core import base64url
+from visavis.core import base64url, work
 from visavis.core.errors import (
     AuthorizationError,
     Code,
@@ -28,6 +29,9 @@ MAX_ANSWER: Final = 8 * 1024 * 1024
 honest answer is a batch of sequencer commits or vault slots."""
 
 TIMEOUT_S: Final = 20.0
+
+MAX_WORK_BITS: Final = 24
+"""Highest proof of work done for a server: about half a minute. More lets it cost us more."""
 
 _RETRY: Final = frozenset({Code.UNAVAILABLE, Code.QUOTA, Code.DISK_FULL, Code.NO_RELAY})
 _PEER: Final = frozenset({Code.MALFORMED, Code.TOO_LARGE, Code.CONFLICT})
@@ -112,6 +116,20 @@ class Http:
         self, method: str, path: str, content: bytes | None, headers: dict[str, str]
     ) -> tuple[int, bytes]:
         """Send bytes and return (status, bytes) of a successful answer. Errors as in `request`."""
+        status, data = await self._once(method, path, content, headers)
+        if status == 429:
+            # The server throttles by work, not by who asks (P4): do it once and ask again.
+            proof = await _proof_of_work(data)
+            if proof is not None:
+                more = headers | {"Visavis-Work": proof}
+                status, data = await self._once(method, path, content, more)
+        if 200 <= status < 300:
+            return status, data
+        raise problem(status, data)
+
+    async def _once(
+        self, method: str, path: str, content: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, bytes]:
         # The cookie jar is emptied rather than trusted to be empty (CK-555: a cookie would tie
         # anonymous requests together).
         self._client.cookies.clear()
@@ -124,13 +142,25 @@ class Http:
                     data += chunk
                     if len(data) > MAX_ANSWER:
                         raise PeerError(Code.TOO_LARGE, "CK-556: the answer is too large")
-                status = response.status_code
+                return response.status_code, bytes(data)
         except httpx.HTTPError as error:
             detail = f"the server cannot be reached ({type(error).__name__})"
             raise UnavailableError(Code.UNAVAILABLE, detail) from None
-        if 200 <= status < 300:
-            return status, bytes(data)
-        raise problem(status, bytes(data))
+
+
+async def _proof_of_work(data: bytes) -> str | None:
+    """Solve the work a throttled answer asks for; None if it asks for none, or for too much."""
+    try:
+        asked = json.loads(data)["work"]
+        challenge, bits = str(asked["challenge"]), int(asked["bits"])
+        raw = base64url.decode(challenge)
+    except (ValueError, KeyError, TypeError, PeerError):
+        return None
+    # CK-559: a hostile server must not be able to keep the client busy for ever.
+    if not 0 <= bits <= MAX_WORK_BITS:
+        return None
+    nonce = await asyncio.to_thread(work.solve, raw, bits)
+    return f"{challenge}.{base64url.encode(nonce)}"
 
 
 def problem(status: int, data: bytes) -> VisavisError:

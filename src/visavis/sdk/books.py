@@ -1,0 +1,153 @@
+"""All that this device keeps, and the means every part of the SDK works with.
+
+One `Books` per open profile. The parts (conversations, contacts, devices, vault) hold no state of
+their own beyond it, so that everything they know survives a restart.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from visavis.core.address import ContactAddress
+from visavis.core.errors import Code, FatalError
+from visavis.core.identity import DeviceList, credential_identity
+from visavis.core.ids import AccountId, DeviceId, Rng
+from visavis.core.mls import KeyPackageBundle, new_key_package
+from visavis.sdk.addresses import Addresses, Given, Purpose
+from visavis.sdk.contact_book import ContactBook, JoiningDevices, Siblings
+from visavis.sdk.groups import Groups
+from visavis.sdk.history import History
+from visavis.sdk.lists import DeviceLists
+from visavis.sdk.profile import Profile
+from visavis.sdk.store import Store
+
+BUNDLE_KIND: Final = "bundle"
+KEY_PACKAGE_S: Final = 90 * 86_400
+"""Lifetime of a key package and a leaf. Longer spares uploads, shorter limits an old key's use."""
+CLOCK_SLACK_S: Final = 3_600
+"""How far clocks may differ: a key package is good from an hour before it was made."""
+
+
+def unix_now() -> int:
+    """Return unix seconds."""
+    return int(time.time())
+
+
+@dataclass(slots=True)
+class Counters:
+    """Counts without content, for `doctor` and tests."""
+
+    dropped: dict[str, int] = field(default_factory=dict)
+
+    def drop(self, code: str) -> None:
+        """Count an envelope that was dropped, by the reason's code."""
+        self.dropped[code] = self.dropped.get(code, 0) + 1
+
+
+class Books:
+    """What one open profile knows.
+
+    Args:
+        store: Open and unlocked.
+        now: Unix seconds.
+        rng: Random bytes.
+    """
+
+    def __init__(
+        self, store: Store, *, now: Callable[[], int] = unix_now, rng: Rng = os.urandom
+    ) -> None:
+        self.store = store
+        self.now = now
+        self.rng = rng
+        self.profile = Profile.load(store)
+        self.lists = DeviceLists(store)
+        self.addresses = Addresses(store, self.profile.origin, self.profile.mailbox)
+        self.groups = Groups(store, self.lists)
+        self.contacts = ContactBook(store, self.lists)
+        self.siblings = Siblings(store)
+        self.joining = JoiningDevices(store)
+        self.history = History(store)
+        self.counters = Counters()
+
+    @property
+    def account(self) -> AccountId:
+        """Our account."""
+        return self.profile.account_id
+
+    @property
+    def device(self) -> DeviceId:
+        """This device."""
+        return self.profile.device_id
+
+    @property
+    def own_list(self) -> DeviceList:
+        """The newest device list of our account.
+
+        Raises:
+            FatalError: There is none, so the profile is damaged.
+        """
+        newest = self.lists.newest(self.account)
+        if newest is None:
+            raise FatalError(Code.UNEXPECTED, "the profile holds no device list of its own")
+        return newest
+
+    @property
+    def credential(self) -> bytes:
+        """This device's credential identity, with the newest list."""
+        return credential_identity(self.device, self.own_list)
+
+    def resolve(self, account: AccountId, device: DeviceId) -> ContactAddress | None:
+        """Return the present address of a device of a contact or of ours."""
+        if account == self.account:
+            stands = self.lists.stands(account, device)
+            return self.siblings.addresses().get(device) if stands else None
+        return self.contacts.addresses(account).get(device)
+
+    def sibling_address(self) -> Given:
+        """Return the one address that our other devices have of this one."""
+        return self.addresses.current_or_mint(Purpose.SIBLING, self.account)
+
+    def contact_address(self, account: AccountId) -> Given:
+        """Return the address that a contact has of this device."""
+        return self.addresses.current_or_mint(Purpose.CONTACT, account)
+
+    def make_key_package(self, *, last_resort: bool = False) -> KeyPackageBundle:
+        """Make a key package of this device, kept by nobody yet."""
+        now = self.now()
+        return new_key_package(
+            identity=self.credential,
+            signature_private=self.profile.signature_private,
+            not_before=now - CLOCK_SLACK_S,
+            not_after=now + KEY_PACKAGE_S,
+            rng=self.rng,
+            last_resort=last_resort,
+        )
+
+    def keep_key_package(self, *, last_resort: bool = False) -> bytes:
+        """Make a key package, keep its private keys, and return what others are given."""
+        bundle = self.make_key_package(last_resort=last_resort)
+        kept = bytes([int(last_resort)]) + bundle.to_bytes()
+        self.store.put(BUNDLE_KIND, bundle.reference, kept)
+        return bundle.key_package
+
+    def find_bundle(self, references: tuple[bytes, ...]) -> KeyPackageBundle | None:
+        """Return the private keys for one of the references in a Welcome, or None."""
+        for reference in references:
+            kept = self.store.get(BUNDLE_KIND, reference)
+            if kept is not None:
+                return KeyPackageBundle.from_bytes(kept[1:])
+        return None
+
+    def spend_bundle(self, bundle: KeyPackageBundle) -> None:
+        """Forget a used key package: what it opened cannot be opened again (R-22).
+
+        The last resort stays, it may have been given to several.
+        """
+        kept = self.store.get(BUNDLE_KIND, bundle.reference)
+        if kept is not None and not kept[0]:
+            self.store.delete(BUNDLE_KIND, bundle.reference)
+        bundle.wipe()

@@ -1,0 +1,229 @@
+"""Contacts and own devices as this device knows them: names, addresses, standing.
+
+A contact's newest device list is in `visavis.sdk.lists`; a device whose address stands here but
+that is not on the newest list is never sent to (CK-574).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
+
+from visavis.core import cbor
+from visavis.core.address import ContactAddress
+from visavis.core.content import decode_record, encode_record
+from visavis.core.content_records import ContactRecord, DeviceAddress, Standing
+from visavis.core.errors import Code, FatalError
+from visavis.core.identity import UnverifiedDeviceList
+from visavis.core.ids import AccountId, DeviceId, GroupId, IdentityKey, SequencerHandle
+from visavis.sdk.lists import DeviceLists
+from visavis.sdk.store import Store
+
+CONTACT_KIND: Final = "contact"
+SIBLING_KIND: Final = "sibling"
+JOINING_KIND: Final = "joining"
+
+
+@dataclass(slots=True)
+class Known:
+    """A contact.
+
+    Args:
+        account: Its account.
+        name: Its handle, as it told us.
+        group: The conversation we send in.
+        sequencer: The conversation's sequencer.
+        addresses: Its devices' addresses for us.
+        standing: Contact or blocked.
+        member: We are in the group; False while we wait to be added again (P5).
+        identity_changed: Another identity key turned up; nothing is sent until the person decides.
+        verified: The identity key whose safety number was compared.
+        thread: The first group of the thread, if `group` came after it.
+    """
+
+    account: AccountId
+    name: str
+    group: GroupId
+    sequencer: SequencerHandle = field(repr=False)
+    addresses: dict[DeviceId, ContactAddress] = field(default_factory=dict, repr=False)
+    standing: Standing = Standing.CONTACT
+    member: bool = True
+    identity_changed: bool = False
+    verified: IdentityKey | None = None
+    thread: GroupId | None = None
+
+    @property
+    def state(self) -> str:
+        """Say in a word how the contact stands."""
+        if self.standing is Standing.BLOCKED:
+            return "blocked"
+        if self.identity_changed:
+            return "identity changed"
+        return "contact" if self.member else "rejoining"
+
+
+class ContactBook:
+    """All contacts, by account."""
+
+    def __init__(self, store: Store, lists: DeviceLists) -> None:
+        self._store = store
+        self._lists = lists
+        self._known: dict[AccountId, Known] = {}
+        self._load()
+        store.on_rollback(self._load)
+
+    def get(self, account: AccountId) -> Known | None:
+        """Return a contact, or None."""
+        return self._known.get(account)
+
+    def all(self) -> list[Known]:
+        """Return all contacts, by name."""
+        return sorted(self._known.values(), key=lambda known: (known.name, known.account))
+
+    def save(self, known: Known) -> None:
+        """Write a contact. Its device list must have been learnt before."""
+        data = cbor.encode(
+            [encode_record(self.record(known)), known.member, known.identity_changed]
+        )
+        self._store.put(CONTACT_KIND, known.account, data)
+        self._known[known.account] = known
+
+    def remove(self, account: AccountId) -> None:
+        """Forget a contact."""
+        self._store.delete(CONTACT_KIND, account)
+        self._known.pop(account, None)
+
+    def record(self, known: Known) -> ContactRecord:
+        """Return the form for the vault and for siblings: no MLS state in it (P5)."""
+        newest = self._lists.newest(known.account)
+        if newest is None:
+            raise FatalError(Code.UNEXPECTED, "a contact without a device list")
+        return ContactRecord(
+            list=newest.data,
+            name=known.name,
+            devices=tuple(DeviceAddress(d, a) for d, a in sorted(known.addresses.items())),
+            sequencer=known.sequencer,
+            group=known.group,
+            standing=known.standing,
+            verified=known.verified,
+            thread=known.thread,
+        )
+
+    def addresses(self, account: AccountId) -> dict[DeviceId, ContactAddress]:
+        """Return the addresses of a contact's devices that are on its newest list (CK-574)."""
+        known = self._known.get(account)
+        if known is None:
+            return {}
+        stands = self._lists.stands
+        return {d: a for d, a in known.addresses.items() if stands(account, d)}
+
+    def _load(self) -> None:
+        self._known = {}
+        for _, data in self._store.items(CONTACT_KIND):
+            known = _from_bytes(data)
+            self._known[known.account] = known
+
+
+def known_from_record(record: ContactRecord, *, member: bool) -> Known:
+    """Return a contact from its record."""
+    account = UnverifiedDeviceList.parse(record.list).verify().account_id
+    return Known(
+        account,
+        record.name,
+        record.group,
+        record.sequencer,
+        {entry.device: entry.address for entry in record.devices},
+        record.standing,
+        member,
+        verified=record.verified,
+        thread=record.thread,
+    )
+
+
+def _from_bytes(data: bytes) -> Known:
+    match cbor.decode(data):
+        case [bytes(record), bool(member), bool(changed)]:
+            known = known_from_record(decode_record(ContactRecord, record), member=member)
+            known.identity_changed = changed
+            return known
+        case _:
+            raise FatalError(Code.MALFORMED, "a contact of the store cannot be read")
+
+
+class Siblings:
+    """Our other devices: where they are reached."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._addresses: dict[DeviceId, ContactAddress] = {}
+        self._load()
+        store.on_rollback(self._load)
+
+    def addresses(self) -> dict[DeviceId, ContactAddress]:
+        """Return the address of each."""
+        return dict(self._addresses)
+
+    def save(self, device: DeviceId, address: ContactAddress) -> None:
+        """Write a sibling's address."""
+        self._store.put(SIBLING_KIND, device, cbor.encode(address.to_cbor()))
+        self._addresses[device] = address
+
+    def remove(self, device: DeviceId) -> None:
+        """Forget a sibling (revoked)."""
+        self._store.delete(SIBLING_KIND, device)
+        self._addresses.pop(device, None)
+
+    def _load(self) -> None:
+        self._addresses = {
+            DeviceId(key): ContactAddress.from_cbor(cbor.decode(data))
+            for key, data in self._store.items(SIBLING_KIND)
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """A device that waits to be added to groups, with the key packages it sent for that."""
+
+    account: AccountId
+    key_packages: tuple[bytes, ...] = field(repr=False)
+    paired: bool = False
+
+    def to_bytes(self) -> bytes:
+        """Return the stored form."""
+        return cbor.encode([self.account, list(self.key_packages), self.paired])
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Read the stored form."""
+        match cbor.decode(data):
+            case [bytes(account), list(packages), bool(paired)]:
+                return cls(AccountId(account), tuple(bytes(p) for p in packages), paired)
+            case _:
+                raise FatalError(Code.MALFORMED, "a joining device cannot be read")
+
+
+class JoiningDevices:
+    """Key packages that came with a rejoin or a pairing; each is used once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def put(self, device: DeviceId, joining: Joining) -> None:
+        """Keep key packages of a device."""
+        self._store.put(JOINING_KIND, device, joining.to_bytes())
+
+    def get(self, device: DeviceId) -> Joining | None:
+        """Return what a device sent, or None."""
+        data = self._store.get(JOINING_KIND, device)
+        return None if data is None else Joining.from_bytes(data)
+
+    def spend(self, device: DeviceId, key_package: bytes) -> None:
+        """Drop one key package: it was used, or is no good."""
+        joining = self.get(device)
+        if joining is not None:
+            left = tuple(p for p in joining.key_packages if p != key_package)
+            self.put(device, replace(joining, key_packages=left))
+
+    def forget(self, device: DeviceId) -> None:
+        """Drop what is left (the device is in, or was revoked)."""
+        self._store.delete(JOINING_KIND, device)

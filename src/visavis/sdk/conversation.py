@@ -1,0 +1,366 @@
+"""Messages of conversations and of the self group: sent and received.
+
+Sending: one MLS message, sealed afresh for each device. The group's new state and the rows of the
+outbox are on disk in one transaction before anything leaves. Receiving: decrypted, checked, and
+what it changes is on disk in one transaction; only then is the envelope acknowledged (`inbox`).
+
+Not for: who is in a group (`membership`), or what calls mean (`calls`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from visavis.core.address import ContactAddress
+from visavis.core.content import (
+    decode_inner,
+    decode_sibling,
+    encode_inner,
+    encode_outer,
+    encode_sibling,
+)
+from visavis.core.content_inner import ContactDevices, Inner, MessageText
+from visavis.core.content_outer import CommitHint, Mls, Outer
+from visavis.core.content_records import Standing
+from visavis.core.content_self import SelfDevices, SelfVault, Sibling
+from visavis.core.errors import (
+    AuthorizationError,
+    Code,
+    PeerError,
+    UnavailableError,
+    VisavisError,
+)
+from visavis.core.identity import UnverifiedDeviceList
+from visavis.core.ids import AccountId, DeviceId, MessageId
+from visavis.core.mls import ApplicationMessage, Group, peek
+from visavis.sdk.addresses import Given, Purpose
+from visavis.sdk.books import Books
+from visavis.sdk.contact_book import Known
+from visavis.sdk.groups import GroupKind, GroupRecord, device_of
+from visavis.sdk.history import Message, NoticeKind
+from visavis.sdk.outbox import Outbox
+from visavis.sdk.seam import InnerReceived, SelfReceived
+from visavis.sdk.sequencer import Sequencers
+
+PENDING_INNER_KIND: Final = "inner.pending"
+
+SendOuter = Callable[[ContactAddress, Outer], Awaitable[None]]
+"""Seals one content for one device and sends it live; raises as `SendSocket.send`."""
+
+
+class Conversations:
+    """Application messages.
+
+    Args:
+        books: What this device keeps.
+        outbox: For durable contents.
+        sequencers: To catch up when a message is from a later epoch.
+        send_live: Sends one content in the call class.
+        dirty: Told which group may need a commit or an announcement.
+        vault_seen: Told which vault counter a sibling has seen.
+    """
+
+    def __init__(
+        self,
+        books: Books,
+        outbox: Outbox,
+        sequencers: Sequencers,
+        *,
+        send_live: SendOuter,
+        dirty: Callable[[GroupRecord], None],
+        vault_seen: Callable[[SelfVault], None],
+    ) -> None:
+        self._books = books
+        self._outbox = outbox
+        self._sequencers = sequencers
+        self._send_live = send_live
+        self._dirty = dirty
+        self._vault_seen = vault_seen
+        self.inner_handlers: list[Callable[[InnerReceived], Awaitable[None]]] = []
+        self.self_handlers: list[Callable[[SelfReceived], Awaitable[None]]] = []
+
+    def require(self, contact: AccountId) -> tuple[Known, GroupRecord]:
+        """Return a contact and its conversation, if we may send to it now.
+
+        Raises:
+            AuthorizationError: REFUSED, no contact of ours, or blocked; IDENTITY_CHANGED (CK-563:
+                nothing is sent until the person has decided).
+            UnavailableError: We wait to be let in again (P5).
+        """
+        known = self._books.contacts.get(contact)
+        if known is None or known.standing is Standing.BLOCKED:
+            raise AuthorizationError(Code.REFUSED, "not a contact, or blocked")
+        if known.identity_changed:
+            raise AuthorizationError(Code.IDENTITY_CHANGED, "CK-563: the person has to decide")
+        record = self._books.groups.get(known.group)
+        if record is None or not known.member:
+            raise UnavailableError(Code.UNAVAILABLE, "not (yet) back in this conversation")
+        return known, record
+
+    async def send_text(self, contact: AccountId, text: str) -> None:
+        """Send a text message, durably, to the contact's devices and to our own others.
+
+        Raises:
+            As `require` and `send_inner`.
+        """
+        now = self._books.now()
+        content = MessageText(MessageId.random(self._books.rng), now, text)
+        await self.send_inner(contact, content, durable=True, to_siblings=True)
+
+    async def send_inner(
+        self, contact: AccountId, content: Inner, *, durable: bool, to_siblings: bool = False
+    ) -> None:
+        """Send one content; see `seam.CallSeam.send_inner`."""
+        _, record = self.require(contact)
+        targets = [(contact, device) for device in self._books.contacts.addresses(contact)]
+        if to_siblings:
+            targets += [(self._books.account, d) for d in self._books.siblings.addresses()]
+        plain = encode_inner(content)
+        keep = content if isinstance(content, MessageText) else None
+        await self._send(record, plain, targets, durable=durable, keep=keep)
+
+    async def send_self(self, content: Sibling, *, durable: bool) -> None:
+        """Send one content to our other devices; nothing happens when there are none."""
+        record = self._books.groups.self_group()
+        targets = [(self._books.account, d) for d in self._books.siblings.addresses()]
+        if record is not None and targets:
+            await self._send(record, encode_sibling(content), targets, durable=durable)
+
+    async def _send(
+        self,
+        record: GroupRecord,
+        plain: bytes,
+        targets: list[tuple[AccountId, DeviceId]],
+        *,
+        durable: bool,
+        keep: MessageText | None = None,
+    ) -> None:
+        books = self._books
+        rows: list[int] = []
+        async with books.groups.lock(record):
+            state = books.groups.state(record)
+            with self._stepping(record), books.store.transaction():
+                message = state.encrypt(plain, rng=books.rng)
+                content = Mls(message)
+                books.groups.save(record, state)
+                if durable:
+                    data = encode_outer(content)
+                    rows = [self._outbox.put(account, device, data) for account, device in targets]
+                if keep is not None:
+                    said = Message(record.account, keep.at, outgoing=True, text=keep.body)
+                    books.history.add(said, keep.id)
+        if durable:
+            await self._first_attempt(rows)
+        else:
+            await self._send_now(content, targets)
+
+    async def _first_attempt(self, rows: list[int]) -> None:
+        try:
+            await self._outbox.flush()
+        finally:
+            self._outbox.kick()
+        if self._outbox.refused(rows):
+            raise AuthorizationError(Code.REFUSED, "no device of the contact accepts it any more")
+
+    async def _send_now(self, content: Outer, targets: list[tuple[AccountId, DeviceId]]) -> None:
+        addresses = [self._books.resolve(account, device) for account, device in targets]
+        sends = [self._send_live(address, content) for address in addresses if address]
+        if not sends:
+            raise UnavailableError(Code.UNAVAILABLE, "no device to send to is known")
+        results = await asyncio.gather(*sends, return_exceptions=True)
+        failures = [result for result in results if isinstance(result, BaseException)]
+        if len(failures) == len(results):
+            raise failures[0]
+
+    async def receive_hint(self, given: Given, hint: CommitHint) -> None:
+        """Pull what the hint speaks of; the hint itself is not believed.
+
+        Raises:
+            PeerError: WRONG_GROUP.
+            UnavailableError: The server cannot answer now.
+        """
+        record = self._require_group(given, hint.group)
+        async with self._books.groups.lock(record):
+            if self._books.groups.state(record).epoch < hint.epoch:
+                await self._sequencers.pull(record)
+
+    async def receive(self, given: Given, content: Mls, *, durable: bool) -> None:
+        """Decrypt, check and keep an application message of a conversation or the self group.
+
+        Raises:
+            PeerError: It is refused and changes nothing.
+            UnavailableError: It is from a later epoch and the server cannot be asked now.
+        """
+        head = peek(content.message)
+        record = self._require_group(given, head.group_id or b"")
+        async with self._books.groups.lock(record):
+            state = self._books.groups.state(record)
+            if head.epoch is not None and head.epoch > state.epoch:
+                await self._sequencers.pull(record)
+                state = self._books.groups.state(record)
+            if head.epoch is not None and head.epoch > state.epoch:
+                raise PeerError(Code.WRONG_EPOCH, "CK-578: an epoch that no sequencer knows")
+            pending = self._open(record, state, content.message, durable=durable)
+        self._books.history.publish()
+        if pending is not None:
+            await self._dispatch(*pending)
+
+    async def redispatch(self) -> None:
+        """Hand durable contents to their handlers that a crash came in between of."""
+        for key, data in self._books.store.items(PENDING_INNER_KIND):
+            account, device, own = AccountId(data[:16]), DeviceId(data[16:32]), data[32] == 1
+            inner = decode_inner(data[33:])
+            await self._dispatch(InnerReceived(account, device, own, inner, live=False), key)
+
+    def _require_group(self, given: Given, group_id: bytes) -> GroupRecord:
+        record = self._books.groups.get(group_id)
+        if record is None:
+            raise PeerError(Code.WRONG_GROUP, "no group of ours")
+        # CK-571: what comes over the address of one contact is never for another's conversation.
+        if given.purpose is not Purpose.SIBLING and given.subject != record.account:
+            raise PeerError(Code.WRONG_GROUP, "CK-571: another contact's conversation")
+        return record
+
+    def _open(
+        self, record: GroupRecord, state: Group, message: bytes, *, durable: bool
+    ) -> tuple[InnerReceived | SelfReceived, bytes | None] | None:
+        books = self._books
+        with self._stepping(record), books.store.transaction():
+            result = state.process(message, now=books.now())
+            # CK-572: a commit is believed only when the sequencer stored it (a member that sends
+            # it around by hand would split the group); proposals by themselves are not used.
+            if not isinstance(result, ApplicationMessage):
+                raise PeerError(Code.UNEXPECTED, "CK-572: a handshake outside the sequencer")
+            account, device = device_of(result.sender)
+            if account not in {record.account, books.account}:
+                raise PeerError(Code.BAD_CREDENTIAL, "CK-575: a stranger in the group")
+            # CK-575: a revoked device still holds keys of the epochs before its removal.
+            if not books.lists.stands(account, device):
+                raise PeerError(Code.BAD_CREDENTIAL, "CK-575: the device was revoked")
+            books.groups.save(record, state)
+            if record.kind is GroupKind.SELF:
+                return self._sibling_content(device, decode_sibling(result.content))
+            inner = decode_inner(result.content)
+            return self._content(record, account, device, inner, durable=durable)
+
+    def _content(
+        self,
+        record: GroupRecord,
+        account: AccountId,
+        device: DeviceId,
+        inner: Inner,
+        *,
+        durable: bool,
+    ) -> tuple[InnerReceived, bytes | None] | None:
+        books = self._books
+        own = account == books.account
+        known = books.contacts.get(record.account)
+        if known is not None and known.standing is Standing.BLOCKED and not own:
+            return None
+        match inner:
+            case MessageText():
+                said = Message(record.account, inner.at, outgoing=own, text=inner.body)
+                books.history.add(said, inner.id)
+                return None
+            case ContactDevices():
+                if known is not None and not own:
+                    self._learn_devices(record, known, device, inner)
+                return None
+            case _:
+                received = InnerReceived(record.account, device, own, inner, live=not durable)
+                key = None
+                if durable:
+                    key = books.rng(16)
+                    head = record.account + device + bytes([own])
+                    books.store.put(PENDING_INNER_KIND, key, head + encode_inner(inner))
+                return received, key
+
+    def _learn_devices(
+        self, record: GroupRecord, known: Known, device: DeviceId, said: ContactDevices
+    ) -> None:
+        books = self._books
+        offered = UnverifiedDeviceList.parse(said.list).verify()
+        if offered.account_id != record.account:
+            raise PeerError(Code.BAD_CREDENTIAL, "CK-576: another account's device list")
+        books.lists.learn(offered)
+        for entry in said.devices:
+            # CK-576: a device speaks for its own address only, so that one stolen device cannot
+            # draw what is meant for the others to itself.
+            if entry.device == device:
+                known.addresses[device] = entry.address.require_server(books.profile.origin)
+        stands = books.lists.stands
+        known.addresses = {d: a for d, a in known.addresses.items() if stands(known.account, d)}
+        books.contacts.save(known)
+        self._dirty(record)
+        self._outbox.kick()
+
+    def _sibling_content(
+        self, device: DeviceId, content: Sibling
+    ) -> tuple[SelfReceived, bytes | None] | None:
+        books = self._books
+        match content:
+            case SelfDevices():
+                offered = UnverifiedDeviceList.parse(content.list).verify()
+                if offered.account_id != books.account:
+                    raise PeerError(Code.BAD_CREDENTIAL, "CK-576: another account's device list")
+                if books.lists.learn(offered):
+                    for record in books.groups.all():
+                        self._dirty(record)
+                for entry in content.devices:
+                    if entry.device == device:
+                        address = entry.address.require_server(books.profile.origin)
+                        books.siblings.save(device, address)
+                self._outbox.kick()
+                return None
+            case SelfVault():
+                self._vault_seen(content)
+                return None
+            case _:
+                return SelfReceived(device, content), None
+
+    async def _dispatch(self, received: InnerReceived | SelfReceived, key: bytes | None) -> None:
+        if isinstance(received, InnerReceived):
+            for handler in self.inner_handlers:
+                await handler(received)
+        else:
+            for self_handler in self.self_handlers:
+                await self_handler(received)
+        if key is not None:
+            self._books.store.delete(PENDING_INNER_KIND, key)
+
+    def _stepping(self, record: GroupRecord) -> _Stepping:
+        return _Stepping(self._books, record)
+
+
+class _Stepping:
+    """While a group's state is stepped: on failure it is read back from disk.
+
+    An identity that changed is written down, so that sending stops (CK-563).
+    """
+
+    def __init__(self, books: Books, record: GroupRecord) -> None:
+        self._books = books
+        self._record = record
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            return
+        self._books.groups.discard(self._record)
+        if isinstance(error, VisavisError) and error.code is Code.IDENTITY_CHANGED:
+            note_identity_changed(self._books, self._record.account)
+
+
+def note_identity_changed(books: Books, account: AccountId) -> None:
+    """Stop sending to a contact until the person has decided, and tell the person."""
+    known = books.contacts.get(account)
+    if known is not None and not known.identity_changed:
+        with books.store.transaction():
+            known.identity_changed = True
+            books.contacts.save(known)
+            books.history.notice(NoticeKind.IDENTITY_CHANGED, account, None, books.now())
+        books.history.publish()

@@ -1,0 +1,174 @@
+"""The MLS groups of this device: what we know of each, its state, and who may touch it when.
+
+A group's state is written before anything made with it leaves the device, and read back from disk
+whenever a step failed half-way, so that memory never runs ahead of what survives a crash (P5: a
+state that is used twice reuses keys).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Self
+
+from visavis.core import cbor
+from visavis.core.errors import Code, FatalError
+from visavis.core.identity import Credential, UnverifiedCredential
+from visavis.core.ids import AccountId, DeviceId, GroupId, SequencerHandle
+from visavis.core.mls import Group, MemberInfo
+from visavis.sdk.lists import DeviceLists
+from visavis.sdk.store import Store
+
+RECORD_KIND: Final = "group"
+STATE_KIND: Final = "group.state"
+
+
+class GroupKind(StrEnum):
+    """What a group is for. Call groups live in memory only and are not here."""
+
+    CONVERSATION = "conversation"
+    SELF = "self"
+
+
+@dataclass(slots=True)
+class GroupRecord:
+    """What we keep about one group beside its MLS state.
+
+    Args:
+        group_id: The group.
+        kind: Conversation or self group.
+        account: The contact; our own account for the self group.
+        sequencer: Its sequencer's handle.
+        sequenced: The sequencer exists at the server.
+        announced: Name of our address that the others were told last; empty for none.
+        thread: The first group of the thread, if this one came after it.
+    """
+
+    group_id: GroupId
+    kind: GroupKind
+    account: AccountId
+    sequencer: SequencerHandle = field(repr=False)
+    sequenced: bool = True
+    announced: bytes = b""
+    thread: GroupId | None = None
+
+    def to_bytes(self) -> bytes:
+        """Return the stored form."""
+        return cbor.encode(
+            [
+                self.kind.value,
+                self.account,
+                self.sequencer,
+                self.sequenced,
+                self.announced,
+                self.thread,
+            ]
+        )
+
+    @classmethod
+    def from_bytes(cls, group_id: bytes, data: bytes) -> Self:
+        """Read the stored form."""
+        match cbor.decode(data):
+            case [str(kind), bytes(account), bytes(handle), bool(done), bytes(said), thread]:
+                return cls(
+                    GroupId(group_id),
+                    GroupKind(kind),
+                    AccountId(account),
+                    SequencerHandle(handle),
+                    done,
+                    said,
+                    GroupId(thread) if isinstance(thread, bytes) else None,
+                )
+            case _:
+                raise FatalError(Code.MALFORMED, "a group of the store cannot be read")
+
+
+def credential_of(member: MemberInfo) -> Credential:
+    """Return a member's credential. The validator has accepted it before."""
+    return UnverifiedCredential.parse(member.identity).verify(member.signature_key)
+
+
+def device_of(member: MemberInfo) -> tuple[AccountId, DeviceId]:
+    """Return whose device a member is, and which."""
+    credential = credential_of(member)
+    return credential.account_id, credential.device_id
+
+
+class Groups:
+    """All groups of this device, by id."""
+
+    def __init__(self, store: Store, lists: DeviceLists) -> None:
+        self._store = store
+        self.validator = lists.validator
+        self._records: dict[GroupId, GroupRecord] = {}
+        self._states: dict[GroupId, Group] = {}
+        self._locks: dict[GroupId, asyncio.Lock] = {}
+        self._load()
+        store.on_rollback(self._load)
+
+    def _load(self) -> None:
+        self._records = {
+            GroupId(key): GroupRecord.from_bytes(key, data)
+            for key, data in self._store.items(RECORD_KIND)
+        }
+        self._states.clear()
+
+    def get(self, group_id: bytes) -> GroupRecord | None:
+        """Return the record of a group, or None if it is none of ours."""
+        return self._records.get(GroupId(group_id)) if len(group_id) == GroupId.LENGTH else None
+
+    def all(self) -> list[GroupRecord]:
+        """Return all records."""
+        return list(self._records.values())
+
+    def self_group(self) -> GroupRecord | None:
+        """Return the group of our own devices, if there is more than one device."""
+        return next((r for r in self._records.values() if r.kind is GroupKind.SELF), None)
+
+    def lock(self, record: GroupRecord) -> asyncio.Lock:
+        """Return the lock that serialises everything done with a group's state."""
+        return self._locks.setdefault(record.group_id, asyncio.Lock())
+
+    def state(self, record: GroupRecord) -> Group:
+        """Return a group's MLS state, read from the store if it is not in memory."""
+        state = self._states.get(record.group_id)
+        if state is None:
+            data = self._store.get(STATE_KIND, record.group_id)
+            if data is None:
+                raise FatalError(Code.WRONG_GROUP, "a group has no state")
+            state = Group.from_bytes(data, validator=self.validator)
+            self._states[record.group_id] = state
+        return state
+
+    def discard(self, record: GroupRecord) -> None:
+        """Forget what is in memory: the next use reads what is on disk."""
+        state = self._states.pop(record.group_id, None)
+        if state is not None:
+            state.wipe()
+
+    def save(self, record: GroupRecord, state: Group | None = None) -> None:
+        """Write a record, and its MLS state if it is given."""
+        with self._store.transaction():
+            self._store.put(RECORD_KIND, record.group_id, record.to_bytes())
+            if state is not None:
+                self._store.put(STATE_KIND, record.group_id, state.to_bytes())
+        self._records[record.group_id] = record
+        if state is not None:
+            self._states[record.group_id] = state
+
+    def remove(self, record: GroupRecord) -> None:
+        """Forget a group for good; its keys are wiped."""
+        with self._store.transaction():
+            self._store.delete(RECORD_KIND, record.group_id)
+            self._store.delete(STATE_KIND, record.group_id)
+        self.discard(record)
+        self._records.pop(record.group_id, None)
+
+    def members(self, record: GroupRecord) -> dict[tuple[AccountId, DeviceId], int]:
+        """Return the devices in a group and their leaves."""
+        found: dict[tuple[AccountId, DeviceId], int] = {}
+        for member in self.state(record).members():
+            if member.leaf_index is not None:
+                found[device_of(member)] = member.leaf_index
+        return found

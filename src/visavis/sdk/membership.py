@@ -1,0 +1,461 @@
+"""Who is in our groups: devices that come, devices that go, and what each is told.
+
+The wish is declared, not remembered: a group should hold the devices on the newest lists of its
+accounts, and everybody in it should know our present address. `reconcile` compares and makes the
+commit that is missing, so a crash between two steps is repaired by the next look. Several devices
+may try at once; the sequencer lets one win and the others find nothing left to do.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from visavis.core.content import encode_outer
+from visavis.core.content_inner import ContactDevices
+from visavis.core.content_outer import (
+    ContactRejoin,
+    ConversationWelcome,
+    DeviceLink,
+    Outer,
+    SelfWelcome,
+)
+from visavis.core.content_records import DeviceAddress
+from visavis.core.content_self import SelfDevices
+from visavis.core.content_signed import verify_rejoin
+from visavis.core.errors import Code, PeerError, UnavailableError, VisavisError
+from visavis.core.identity import UnverifiedCredential, UnverifiedDeviceList
+from visavis.core.ids import AccountId, DeviceId, GroupId, MessageId, SequencerHandle
+from visavis.core.mls import SUITE_ID, Group, UnverifiedKeyPackage, welcome_references
+from visavis.sdk.addresses import Given, Purpose
+from visavis.sdk.books import CLOCK_SLACK_S, KEY_PACKAGE_S, Books
+from visavis.sdk.contact_book import Joining, Known
+from visavis.sdk.conversation import Conversations, note_identity_changed
+from visavis.sdk.groups import GroupKind, GroupRecord, credential_of
+from visavis.sdk.history import NoticeKind
+from visavis.sdk.sequencer import Applied, Plan, Sequencers
+from visavis.transport.anonymous import AnonymousApi
+
+ROTATE_KIND: Final = "rotate"
+"""Accounts that must get a new address of ours: one of their devices, or ours, was removed."""
+
+
+class Membership:
+    """Members of conversations and of the self group.
+
+    Args:
+        books: What this device keeps.
+        sequencers: Commits.
+        conversations: For announcements.
+        api: To fetch key packages of our other devices.
+    """
+
+    def __init__(
+        self,
+        books: Books,
+        sequencers: Sequencers,
+        conversations: Conversations,
+        api: AnonymousApi,
+    ) -> None:
+        self._books = books
+        self._sequencers = sequencers
+        self._conversations = conversations
+        self._api = api
+        self.dirty: set[GroupId] = {record.group_id for record in books.groups.all()}
+
+    def mark(self, record: GroupRecord) -> None:
+        """Have a group looked at soon."""
+        self.dirty.add(record.group_id)
+
+    def applied(self, change: Applied) -> None:
+        """Note what a commit changed. Called inside its transaction."""
+        books, record = self._books, change.record
+        for member in change.members:
+            books.lists.learn(credential_of(member).device_list)
+        if change.self_removed:
+            books.history.notice(NoticeKind.REVOKED, books.account, books.device, books.now())
+            return
+        known = books.contacts.get(record.account)
+        for account, device in change.added:
+            if account == record.account and record.kind is GroupKind.CONVERSATION:
+                books.history.notice(NoticeKind.NEW_DEVICE, account, device, books.now())
+            elif account == books.account and record.kind is GroupKind.SELF:
+                books.history.notice(NoticeKind.OWN_DEVICE_ADDED, account, device, books.now())
+        for account, device in change.removed:
+            # What the removed device knew of addresses must be worth nothing (P3).
+            books.store.put(ROTATE_KIND, record.account, b"")
+            if account == books.account:
+                books.siblings.remove(device)
+                books.store.put(ROTATE_KIND, books.account, b"")
+            elif known is not None:
+                known.addresses.pop(device, None)
+                books.contacts.save(known)
+                books.history.notice(NoticeKind.DEVICE_REMOVED, account, device, books.now())
+        self.mark(record)
+
+    async def reconcile_all(self) -> None:
+        """Look at every group that may need it.
+
+        Raises:
+            UnavailableError: Some could not be done now; they stay marked.
+        """
+        self._rotate()
+        for group_id in sorted(self.dirty):
+            record = self._books.groups.get(group_id)
+            if record is not None:
+                await self.reconcile(record)
+            self.dirty.discard(group_id)
+        self._books.history.publish()
+
+    async def reconcile(self, record: GroupRecord) -> None:
+        """Make the commit that a group lacks, if it lacks one, and announce our address."""
+        books = self._books
+        async with books.groups.lock(record):
+            await self._sequencers.ensure(record)
+            state = books.groups.state(record)
+            if not state.is_active:
+                return
+            packages = await self._key_packages(record)
+            if packages or self._stale(record):
+                await self._sequencers.commit(
+                    record, lambda now_state: self._plan(record, now_state, packages)
+                )
+                for device, package in packages.items():
+                    books.joining.spend(device, package)
+        await self._announce(record)
+
+    def _plan(
+        self, record: GroupRecord, state: Group, packages: dict[DeviceId, bytes]
+    ) -> Plan | None:
+        present = {credential_of(member).device_id for member in state.members()}
+        new = {device: data for device, data in packages.items() if device not in present}
+        stale = self._stale(record)
+        if not new and not stale:
+            return None
+        return Plan(
+            tuple(new.values()),
+            tuple(stale),
+            lambda welcome: self._welcomes(record, welcome, list(new)),
+        )
+
+    def _stale(self, record: GroupRecord) -> list[int]:
+        own = self._books.groups.state(record).own_leaf
+        members = self._books.groups.members(record)
+        stands = self._books.lists.stands
+        return [
+            leaf
+            for (account, device), leaf in members.items()
+            if leaf != own and not stands(account, device)
+        ]
+
+    async def _key_packages(self, record: GroupRecord) -> dict[DeviceId, bytes]:
+        """Return a verified key package for each listed device that is not in the group yet."""
+        books = self._books
+        members = books.groups.members(record)
+        found: dict[DeviceId, bytes] = {}
+        for account in {record.account, books.account}:
+            newest = books.lists.newest(account)
+            for listed in newest.devices if newest is not None else ():
+                device = listed.device_id
+                if (account, device) in members or device == books.device:
+                    continue
+                package = await self._key_package(account, device)
+                if package is not None:
+                    found[device] = package
+        return found
+
+    async def _key_package(self, account: AccountId, device: DeviceId) -> bytes | None:
+        books = self._books
+        joining = books.joining.get(device)
+        while joining is not None and joining.account == account and joining.key_packages:
+            package = joining.key_packages[0]
+            if self._is_good(account, device, package):
+                return package
+            books.joining.spend(device, package)
+            joining = books.joining.get(device)
+        if account != books.account:
+            return None  # a contact's device is added by its siblings, or asks by a rejoin
+        address = books.siblings.addresses().get(device)
+        if address is None:
+            return None
+        try:
+            package = await self._api.fetch_key_package(address)
+        except VisavisError as error:
+            if isinstance(error, UnavailableError) and error.code is not Code.QUOTA:
+                raise
+            return None
+        return package if self._is_good(account, device, package) else None
+
+    def _is_good(self, account: AccountId, device: DeviceId, data: bytes) -> bool:
+        """Check a key package: a server or contact may have put another in its place (CK-579)."""
+        books = self._books
+        try:
+            package = UnverifiedKeyPackage.parse(data).verify(
+                now=books.now(), validator=books.lists.validator
+            )
+            credential = UnverifiedCredential.parse(package.identity).verify(package.signature_key)
+        except PeerError as error:
+            books.counters.drop(error.code)
+            return False
+        if (credential.account_id, credential.device_id) != (account, device):
+            books.counters.drop(Code.BAD_CREDENTIAL)
+            return False
+        return True
+
+    def _welcomes(
+        self, record: GroupRecord, welcome: bytes, devices: list[DeviceId]
+    ) -> list[tuple[AccountId, DeviceId, bytes]]:
+        books = self._books
+        own = {d.device_id for d in books.own_list.devices}
+        sends = []
+        for device in devices:
+            account = books.account if device in own else record.account
+            content = self._welcome(record, welcome, device, for_own=device in own)
+            sends.append((account, device, encode_outer(content)))
+        return sends
+
+    def _welcome(
+        self, record: GroupRecord, welcome: bytes, device: DeviceId, *, for_own: bool
+    ) -> Outer:
+        books = self._books
+        if record.kind is GroupKind.SELF:
+            devices = self._sibling_addresses(without=device)
+            joining = books.joining.get(device)
+            if joining is not None and joining.paired:
+                conversations = len(books.contacts.all())
+                return DeviceLink(
+                    welcome, record.group_id, record.sequencer, devices, conversations
+                )
+            return SelfWelcome(welcome, record.group_id, record.sequencer, devices)
+        known = books.contacts.get(record.account)
+        newest = books.lists.newest(record.account)
+        if known is None or newest is None:
+            raise PeerError(Code.UNEXPECTED, "a conversation without its contact")
+        if for_own:
+            listed, name = newest.data, known.name
+            devices = tuple(
+                DeviceAddress(d, a)
+                for d, a in sorted(books.contacts.addresses(known.account).items())
+            )
+        else:
+            given = books.contact_address(record.account)
+            listed, name = books.own_list.data, books.profile.handle
+            devices = (DeviceAddress(books.device, books.addresses.address(given)),)
+        return ConversationWelcome(
+            welcome, record.group_id, record.sequencer, listed, name, devices, record.thread
+        )
+
+    def _sibling_addresses(self, *, without: DeviceId) -> tuple[DeviceAddress, ...]:
+        books = self._books
+        own = DeviceAddress(books.device, books.addresses.address(books.sibling_address()))
+        others = (
+            DeviceAddress(device, address)
+            for device, address in sorted(books.siblings.addresses().items())
+            if device != without and books.lists.stands(books.account, device)
+        )
+        return (own, *others)
+
+    # Announcing and rotating our addresses
+
+    def _rotate(self) -> None:
+        """Replace the addresses that a removed device has seen."""
+        books = self._books
+        for key, _ in books.store.items(ROTATE_KIND):
+            account = AccountId(key)
+            purpose = Purpose.SIBLING if account == books.account else Purpose.CONTACT
+            with books.store.transaction():
+                old = books.addresses.current(purpose, account)
+                if old is not None:
+                    books.addresses.revoke(old, books.now())
+                books.store.delete(ROTATE_KIND, key)
+            for record in books.groups.all():
+                if record.account == account:
+                    self.mark(record)
+
+    async def _announce(self, record: GroupRecord) -> None:
+        """Tell the others our present address, if they were told another one last."""
+        books = self._books
+        if record.kind is GroupKind.SELF:
+            given = books.sibling_address()
+            if record.announced == given.name:
+                return
+            said = (DeviceAddress(books.device, books.addresses.address(given)),)
+            await self._conversations.send_self(
+                SelfDevices(books.own_list.data, said), durable=True
+            )
+        else:
+            known = books.contacts.get(record.account)
+            if known is None or known.group != record.group_id or known.identity_changed:
+                return
+            given = books.contact_address(record.account)
+            if record.announced == given.name:
+                return
+            said = (DeviceAddress(books.device, books.addresses.address(given)),)
+            content = ContactDevices(
+                MessageId.random(books.rng), books.now(), books.own_list.data, said
+            )
+            await self._conversations.send_inner(record.account, content, durable=True)
+        record.announced = given.name
+        books.groups.save(record)
+
+    # Welcomes to groups that stand already
+
+    def receive_welcome(self, given: Given, content: ConversationWelcome) -> None:
+        """Join a conversation that our device was added to.
+
+        Raises:
+            PeerError: It is refused and changes nothing.
+        """
+        books = self._books
+        offered = UnverifiedDeviceList.parse(content.list).verify()
+        account = offered.account_id
+        # CK-577: a contact lets us into its own conversation only; our own devices into any.
+        if given.purpose is Purpose.CONTACT and given.subject != account:
+            raise PeerError(Code.WRONG_GROUP, "CK-577: a Welcome to another contact's conversation")
+        if account == books.account:
+            raise PeerError(Code.MALFORMED, "a conversation with ourselves")
+        try:
+            with books.store.transaction():
+                books.lists.learn(offered)
+                state = self.join(content.message, content.group, {account, books.account})
+                record = GroupRecord(
+                    content.group,
+                    GroupKind.CONVERSATION,
+                    account,
+                    content.sequencer,
+                    thread=content.thread,
+                )
+                books.groups.save(record, state)
+                known = books.contacts.get(account)
+                if known is None:
+                    known = Known(account, content.name, content.group, content.sequencer)
+                known.group, known.sequencer, known.member = content.group, content.sequencer, True
+                for entry in content.devices:
+                    known.addresses[entry.device] = entry.address.require_server(
+                        books.profile.origin
+                    )
+                books.contacts.save(known)
+                books.history.notice(NoticeKind.REJOINED, account, None, books.now())
+        except VisavisError as error:
+            if error.code is Code.IDENTITY_CHANGED:
+                note_identity_changed(books, account)
+            raise
+        self.mark(record)
+
+    def receive_self_welcome(self, given: Given, content: SelfWelcome | DeviceLink) -> None:
+        """Join the group of our own devices.
+
+        Raises:
+            PeerError: It is refused and changes nothing.
+        """
+        books = self._books
+        if given.purpose is not Purpose.SIBLING:
+            raise PeerError(Code.WRONG_GROUP, "CK-577: only our own devices let us in there")
+        present = books.groups.self_group()
+        # Two devices may each have begun a self group; both keep the one with the lower id.
+        if present is not None and present.group_id <= content.group:
+            raise PeerError(Code.UNEXPECTED, "there is a self group already")
+        with books.store.transaction():
+            state = self.join(content.message, content.group, {books.account})
+            if present is not None:
+                books.groups.remove(present)
+            record = GroupRecord(content.group, GroupKind.SELF, books.account, content.sequencer)
+            books.groups.save(record, state)
+            for entry in content.devices:
+                if entry.device != books.device:
+                    address = entry.address.require_server(books.profile.origin)
+                    books.siblings.save(entry.device, address)
+        self.mark(record)
+
+    def join(self, welcome: bytes, group_id: GroupId, accounts: set[AccountId]) -> Group:
+        """Join by a Welcome with a key package of ours; inside a transaction.
+
+        Raises:
+            PeerError: UNEXPECTED, it is for no key package we have (a repetition); WRONG_GROUP;
+                BAD_CREDENTIAL, somebody else is in the group (CK-580).
+        """
+        books = self._books
+        bundle = books.find_bundle(welcome_references(welcome))
+        if bundle is None:
+            raise PeerError(Code.UNEXPECTED, "a Welcome for no key package of ours")
+        state = Group.join(welcome, bundle, now=books.now(), validator=books.lists.validator)
+        if state.group_id != group_id:
+            raise PeerError(Code.WRONG_GROUP, "the Welcome is for another group than it says")
+        for member in state.members():
+            credential = credential_of(member)
+            # CK-580: nobody listens in whom the two sides of the conversation do not know.
+            if credential.account_id not in accounts:
+                raise PeerError(Code.BAD_CREDENTIAL, "CK-580: a stranger in the group")
+            books.lists.learn(credential.device_list)
+        books.spend_bundle(bundle)
+        return state
+
+    # Devices that lost their state (P5)
+
+    def receive_rejoin(self, given: Given, rejoin: ContactRejoin) -> None:
+        """Take note of a new device of a contact, or of ours, that asks to be added.
+
+        Raises:
+            PeerError: It is refused and changes nothing.
+        """
+        books = self._books
+        account = books.account if given.purpose is Purpose.SIBLING else AccountId(given.subject)
+        newest = books.lists.newest(account)
+        if newest is None:
+            raise PeerError(Code.WRONG_GROUP, "a rejoin of a stranger")
+        try:
+            offered, fresh = verify_rejoin(rejoin, newest, books.account), True
+        except PeerError as error:
+            if error.code is Code.IDENTITY_CHANGED:
+                note_identity_changed(books, account)
+            before = books.lists.before(account)
+            if error.code is not Code.REPLAYED or before is None or rejoin.list != newest.data:
+                raise
+            # The list came with somebody's commit first; the address is still news.
+            offered, fresh = verify_rejoin(rejoin, before, books.account), False
+        with books.store.transaction():
+            if fresh:
+                books.lists.learn(offered)
+            for entry in rejoin.devices:
+                address = entry.address.require_server(books.profile.origin)
+                if account == books.account:
+                    if entry.device != books.device:
+                        books.siblings.save(entry.device, address)
+                else:
+                    known = books.contacts.get(account)
+                    if known is not None:
+                        known.addresses[entry.device] = address
+                        books.contacts.save(known)
+                if fresh:
+                    books.joining.put(entry.device, Joining(account, (entry.key_package,)))
+        if account == books.account:
+            self.ensure_self_group()
+        for record in books.groups.all():
+            if account in {record.account, books.account}:
+                self.mark(record)
+
+    def ensure_self_group(self) -> GroupRecord:
+        """Return the self group, begun if there is none."""
+        books = self._books
+        record = books.groups.self_group()
+        if record is None:
+            now = books.now()
+            group_id = GroupId.random(books.rng)
+            state = Group.create(
+                group_id=group_id,
+                suite_id=SUITE_ID,
+                identity=books.credential,
+                signature_private=books.profile.signature_private,
+                rng=books.rng,
+                validator=books.lists.validator,
+                lifetime=(now - CLOCK_SLACK_S, now + KEY_PACKAGE_S),
+            )
+            record = GroupRecord(
+                group_id,
+                GroupKind.SELF,
+                books.account,
+                SequencerHandle.random(books.rng),
+                sequenced=False,
+            )
+            books.groups.save(record, state)
+            self.mark(record)
+        return record

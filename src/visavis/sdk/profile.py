@@ -1,0 +1,96 @@
+"""What this device is: its ids, keys and server, kept in the profile's store.
+
+Of the account it holds the vault data key and no more: never the root, never the identity key
+(P3, CK-560).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+from visavis.core import cbor
+from visavis.core.errors import Code, FatalError
+from visavis.core.ids import AccountId, DeviceId, MailboxId
+from visavis.sdk.store import Store
+
+KIND: Final = "profile"
+_KEY: Final = b"device"
+
+
+@dataclass(slots=True)
+class Profile:
+    """One device of one account.
+
+    Args:
+        origin: The account's server.
+        handle: The account's handle there; also its name towards contacts.
+        account_id: The account.
+        device_id: This device.
+        signature_private: This device's MLS signature key, private half.
+        token: device id(16) || secret(32): what the server knows the hash of.
+        mailbox: This device's mailbox.
+        vault_key: The vault data key.
+        active: False until the server has the device; a crash in between is seen at the next start.
+    """
+
+    origin: str
+    handle: str
+    account_id: AccountId
+    device_id: DeviceId
+    signature_private: bytes = field(repr=False)
+    token: bytes = field(repr=False)
+    mailbox: MailboxId
+    vault_key: bytes = field(repr=False)
+    active: bool = False
+
+    def save(self, store: Store) -> None:
+        """Write it to the store."""
+        value = {
+            "v": 1,
+            "origin": self.origin,
+            "handle": self.handle,
+            "account": self.account_id,
+            "device": self.device_id,
+            "signature": self.signature_private,
+            "token": self.token,
+            "mailbox": self.mailbox,
+            "vault": self.vault_key,
+            "active": self.active,
+        }
+        store.put(KIND, _KEY, cbor.encode(value))
+
+    @classmethod
+    def load(cls, store: Store) -> Self:
+        """Read it from the store.
+
+        Raises:
+            FatalError: MALFORMED, there is none or it cannot be read.
+        """
+        data = store.get(KIND, _KEY)
+        match None if data is None else cbor.decode(data):
+            case {
+                "v": 1,
+                "origin": str(origin),
+                "handle": str(handle),
+                "account": bytes(account),
+                "device": bytes(device),
+                "signature": bytes(signature),
+                "token": bytes(token),
+                "mailbox": bytes(mailbox),
+                "vault": bytes(vault),
+                "active": bool(active),
+            }:
+                return cls(
+                    origin,
+                    handle,
+                    AccountId(account),
+                    DeviceId(device),
+                    signature,
+                    token,
+                    MailboxId(mailbox),
+                    vault,
+                    active,
+                )
+            case _:
+                raise FatalError(Code.MALFORMED, "the profile holds no device")

@@ -1,0 +1,362 @@
+"""Commits of conversations and the self group, in the one order that the server keeps (P8).
+
+A commit is stored at the server by compare-and-set before any member applies it; so there is one
+winner per epoch, it survives its author, and members pull what they lack. What is stored is sealed
+with a key of the epoch it leads from; the key to write is of that epoch too, so a removed member
+can do neither.
+
+Our own commit is written down before it is offered (`pending`). After a crash, or an answer that
+never came, the next pull tells whether it won: equal bytes are ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+from visavis.core import cbor
+from visavis.core.address import ContactAddress
+from visavis.core.content import encode_outer
+from visavis.core.content_outer import CommitHint
+from visavis.core.envelope import open_bytes, seal_bytes
+from visavis.core.errors import Code, FatalError, PeerError, UnavailableError, VisavisError
+from visavis.core.ids import AccountId, DeviceId, Rng
+from visavis.core.mls import CommitApplied, Group, MemberInfo
+from visavis.sdk.groups import GroupRecord, Groups, device_of
+from visavis.sdk.outbox import Outbox
+from visavis.sdk.store import Store
+from visavis.transport.anonymous import AnonymousApi, StoredCommit
+
+PENDING_KIND: Final = "group.pending"
+ATTEMPTS: Final = 8
+"""How often a commit is made again after another member was first."""
+
+WRITE_LABEL: Final = "visavis sequencer"
+SEAL_LABEL: Final = "visavis sequencer seal"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a commit shall do, and what its author then sends to whom.
+
+    Args:
+        add: Verified key packages, as MLSMessage bytes.
+        remove: Leaves.
+        welcome: Makes the outer contents (account, device, encoded) that bring the Welcome.
+    """
+
+    add: tuple[bytes, ...] = ()
+    remove: tuple[int, ...] = ()
+    welcome: Callable[[bytes], list[tuple[AccountId, DeviceId, bytes]]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """Our own commit between being made and being known to have won or lost."""
+
+    n: int
+    sealed: bytes = field(repr=False)
+    write_key: bytes = field(repr=False)
+    next_hash: bytes = field(repr=False)
+    after: bytes = field(repr=False)
+    sends: tuple[tuple[bytes, bytes, bytes], ...] = field(repr=False)
+    added: tuple[tuple[bytes, bytes], ...]
+    removed: tuple[tuple[bytes, bytes], ...]
+
+    def to_bytes(self) -> bytes:
+        return cbor.encode(
+            [
+                self.n,
+                self.sealed,
+                self.write_key,
+                self.next_hash,
+                self.after,
+                [list(send) for send in self.sends],
+                [list(x) for x in self.added],
+                [list(x) for x in self.removed],
+            ]
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        value = cbor.decode(data)
+        if not isinstance(value, list) or len(value) != 8:
+            raise FatalError(Code.MALFORMED, "a pending commit cannot be read")
+        n, sealed, write_key, next_hash, after, sends, added, removed = value
+        return cls(
+            n,
+            sealed,
+            write_key,
+            next_hash,
+            after,
+            tuple((a, d, c) for a, d, c in sends),
+            tuple((a, d) for a, d in added),
+            tuple((a, d) for a, d in removed),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A commit that took effect here: who came and who went."""
+
+    record: GroupRecord
+    own: bool
+    added: tuple[tuple[AccountId, DeviceId], ...]
+    removed: tuple[tuple[AccountId, DeviceId], ...]
+    self_removed: bool
+    members: tuple[MemberInfo, ...] = field(default=(), repr=False)
+
+
+class Sequencers:
+    """Pull and commit, for every group that has a sequencer.
+
+    Args:
+        store: For pending commits.
+        groups: The groups; callers hold `groups.lock(record)`.
+        outbox: For Welcomes and hints.
+        api: Anonymous requests.
+        present: The address whose capability is shown for a group, or None if we hold none.
+        applied: Told inside the transaction of each commit that took effect.
+        targets: All devices to hint after a commit of ours.
+        now: Unix seconds.
+        rng: Randomness.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        groups: Groups,
+        outbox: Outbox,
+        api: AnonymousApi,
+        present: Callable[[GroupRecord], ContactAddress | None],
+        applied: Callable[[Applied], None],
+        targets: Callable[[GroupRecord], list[tuple[AccountId, DeviceId]]],
+        now: Callable[[], int],
+        rng: Rng,
+    ) -> None:
+        self._store = store
+        self._groups = groups
+        self._outbox = outbox
+        self._api = api
+        self._present = present
+        self._applied = applied
+        self._targets = targets
+        self._now = now
+        self._rng = rng
+
+    async def ensure(self, record: GroupRecord) -> None:
+        """Create the group's sequencer if its creator has not yet. Safe to repeat.
+
+        Raises:
+            UnavailableError: Later.
+        """
+        if record.sequenced:
+            return
+        state = self._groups.state(record)
+        try:
+            await self._api.create_sequencer(
+                self._address(record),
+                record.sequencer,
+                _write_key_hash(state),
+                first_n=state.epoch,
+            )
+        except PeerError as error:
+            # The answer to our first attempt was lost. The handle is random, so it is ours.
+            if error.code is not Code.CONFLICT:
+                raise
+        record.sequenced = True
+        self._groups.save(record)
+
+    async def pull(self, record: GroupRecord) -> int:
+        """Apply every commit that the sequencer holds and we lack; returns how many.
+
+        The caller holds the group's lock.
+
+        Raises:
+            UnavailableError: The server cannot answer now.
+            PeerError: A stored commit is not acceptable: the group stays at its epoch.
+        """
+        await self.ensure(record)
+        count = 0
+        while self._groups.state(record).is_active:
+            epoch = self._groups.state(record).epoch
+            commits, _ = await self._pull(record, epoch)
+            if not commits:
+                break
+            for commit in commits:
+                if commit.n == self._groups.state(record).epoch:
+                    self._apply(record, commit)
+                    count += 1
+            if self._groups.state(record).epoch == epoch:
+                break
+        if self._pending(record) is not None and self._groups.state(record).is_active:
+            # Nothing at the server for our epoch: the offer never got there.
+            await self._offer(record)
+            count += 1
+        return count
+
+    async def commit(self, record: GroupRecord, plan: Callable[[Group], Plan | None]) -> bool:
+        """Make a commit and get it stored; made again as long as another member is first.
+
+        The caller holds the group's lock.
+
+        Args:
+            record: The group.
+            plan: Looks at the newest state and says what to do, or None if nothing is left to do.
+
+        Returns:
+            Whether a commit of ours was stored.
+
+        Raises:
+            UnavailableError: It is written down and goes on with the next pull; CONFLICT after
+                `ATTEMPTS` lost races.
+        """
+        for _ in range(ATTEMPTS):
+            await self.pull(record)
+            state = self._groups.state(record)
+            wanted = plan(state) if state.is_active else None
+            if wanted is None:
+                return False
+            self._make(record, state, wanted)
+            try:
+                await self._offer(record)
+            except PeerError as error:
+                if error.code is not Code.CONFLICT:
+                    raise
+                continue  # the pull finds out who won
+            return True
+        raise UnavailableError(Code.CONFLICT, "other members kept being first")
+
+    def _make(self, record: GroupRecord, state: Group, plan: Plan) -> None:
+        made = state.commit(add=plan.add, remove=plan.remove, rng=self._rng, now=self._now())
+        n = state.epoch
+        key = state.exporter(SEAL_LABEL, b"", 32)
+        sends = plan.welcome(made.welcome) if plan.welcome and made.welcome else []
+        before = {device_of(member) for member in state.members()}
+        after = {device_of(member) for member in made.group.members()}
+        pending = _Pending(
+            n,
+            seal_bytes(key, _context(record, n), made.message, self._rng),
+            state.exporter(WRITE_LABEL, b"", 32),
+            _write_key_hash(made.group),
+            made.group.to_bytes(),
+            tuple((bytes(a), bytes(d), c) for a, d, c in sends),
+            tuple((bytes(a), bytes(d)) for a, d in sorted(after - before)),
+            tuple((bytes(a), bytes(d)) for a, d in sorted(before - after)),
+        )
+        made.group.wipe()
+        self._store.put(PENDING_KIND, record.group_id, pending.to_bytes())
+
+    async def _offer(self, record: GroupRecord) -> None:
+        pending = self._pending(record)
+        if pending is None:
+            return
+        try:
+            await self._api.commit(
+                self._address(record),
+                record.sequencer,
+                pending.n,
+                write_key=pending.write_key,
+                sealed=pending.sealed,
+                next_write_key_hash=pending.next_hash,
+            )
+        except VisavisError as error:
+            if isinstance(error, PeerError) and error.code is not Code.CONFLICT:
+                self._store.delete(PENDING_KIND, record.group_id)  # no retry will help
+            raise _later_if_refused(error) from None
+        self._won(record, pending)
+
+    def _won(self, record: GroupRecord, pending: _Pending) -> None:
+        after = Group.from_bytes(pending.after, validator=self._groups.validator)
+        with self._store.transaction():
+            self._store.delete(PENDING_KIND, record.group_id)
+            self._groups.save(record, after)
+            for account, device, content in pending.sends:
+                self._outbox.put(AccountId(account), DeviceId(device), content)
+            new = {(bytes(a), bytes(d)) for a, d, _ in pending.sends}
+            hint = encode_outer(CommitHint(record.group_id, after.epoch))
+            for account_id, device_id in self._targets(record):
+                if (bytes(account_id), bytes(device_id)) not in new:
+                    self._outbox.put(account_id, device_id, hint)
+            self._applied(
+                Applied(
+                    record,
+                    own=True,
+                    added=tuple((AccountId(a), DeviceId(d)) for a, d in pending.added),
+                    removed=tuple((AccountId(a), DeviceId(d)) for a, d in pending.removed),
+                    self_removed=False,
+                    members=tuple(after.members()),
+                )
+            )
+        self._store.scrub()
+        self._outbox.kick()
+
+    def _apply(self, record: GroupRecord, commit: StoredCommit) -> None:
+        pending = self._pending(record)
+        if pending is not None and pending.n == commit.n:
+            if pending.sealed == commit.sealed:
+                self._won(record, pending)
+                return
+            self._store.delete(PENDING_KIND, record.group_id)
+        state = self._groups.state(record)
+        key = state.exporter(SEAL_LABEL, b"", 32)
+        message = open_bytes(key, _context(record, commit.n), commit.sealed)
+        try:
+            result = _require_commit(state.process(message, now=self._now()))
+            with self._store.transaction():
+                self._groups.save(record, state)
+                self._applied(
+                    Applied(
+                        record,
+                        own=False,
+                        added=tuple(device_of(member) for member in result.added),
+                        removed=tuple(device_of(member) for member in result.removed),
+                        self_removed=result.self_removed,
+                        members=() if result.self_removed else tuple(state.members()),
+                    )
+                )
+        except BaseException:
+            self._groups.discard(record)
+            raise
+        self._store.scrub()
+
+    def _pending(self, record: GroupRecord) -> _Pending | None:
+        data = self._store.get(PENDING_KIND, record.group_id)
+        return None if data is None else _Pending.from_bytes(data)
+
+    async def _pull(self, record: GroupRecord, after: int) -> tuple[list[StoredCommit], int]:
+        try:
+            return await self._api.pull(self._address(record), record.sequencer, after)
+        except VisavisError as error:
+            raise _later_if_refused(error) from None
+
+    def _address(self, record: GroupRecord) -> ContactAddress:
+        address = self._present(record)
+        if address is None:
+            raise UnavailableError(Code.UNAVAILABLE, "no address to present to the sequencer")
+        return address
+
+
+def _require_commit(result: object) -> CommitApplied:
+    # CK-573: the sequencer orders commits; anything else in it is a member's trick.
+    if not isinstance(result, CommitApplied):
+        raise PeerError(Code.UNEXPECTED, "CK-573: the sequencer holds no commit")
+    return result
+
+
+def _later_if_refused(error: VisavisError) -> VisavisError:
+    """A sequencer that its creator has still to make is refused like an unknown one: try again."""
+    if error.code is Code.REFUSED:
+        return UnavailableError(Code.UNAVAILABLE, "the sequencer is not there (yet)")
+    return error
+
+
+def _write_key_hash(state: Group) -> bytes:
+    return hashlib.sha256(state.exporter(WRITE_LABEL, b"", 32)).digest()
+
+
+def _context(record: GroupRecord, n: int) -> bytes:
+    return bytes(record.sequencer) + n.to_bytes(8, "big")
