@@ -18,7 +18,7 @@ def show(result: DemoResult, out: Output) -> None:
             ("accept to first picture", f"{r.first_frame_ms} ms"),
             ("pictures sent, decoded", f"{r.frames_sent}, {r.frames_decoded}"),
             ("frame counters read", f"{r.counters_read}"),
-            ("sound decoded", f"{r.audio_s:.1f} s, energy {r.audio_energy:.1e}"),
+            ("sound decoded", f"{r.audio_s:.1f} s, {r.audio_loud_s:.1f} s of it speech"),
             ("audio packet sizes on the wire", f"{r.audio_packet_sizes}"),
             ("path", r.path),
             ("encryption", r.suite),

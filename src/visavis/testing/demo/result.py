@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any, Final
+
+from visavis.testing.clip import CLIP_FRAMES
 
 MIN_PICTURES_PER_S: Final = 4.0
 """Decoded pictures a second below which a call does not count as seen; the clip has 15. Low, so
@@ -27,7 +30,7 @@ class DemoResult:
         counters_read: Pictures whose frame counter the callee could read.
         counters_in_order: Whether those counters only ever went up (or looped with the clip).
         audio_s: Seconds of sound the callee decoded.
-        audio_energy: Mean square of that sound, full scale = 1.
+        audio_loud_s: Seconds of that sound above a whisper: energy, not just packets.
         audio_packet_sizes: Number of different audio packet sizes on the wire: 1.
         path: "relayed" or "direct", as the callee's ICE reports it.
         suite: What the call group negotiated.
@@ -41,6 +44,7 @@ class DemoResult:
         identifiers_found: Planted identifiers found in what the server kept.
         server_rows: Table -> rows that the server kept.
         received: Where received.webm was written.
+        own_clip: Whether a clip of the person's own was played, without counters.
     """
 
     seconds: float
@@ -52,7 +56,7 @@ class DemoResult:
     counters_read: int
     counters_in_order: bool
     audio_s: float
-    audio_energy: float
+    audio_loud_s: float
     audio_packet_sizes: int
     path: str
     suite: str
@@ -97,3 +101,9 @@ class DemoResult:
     def as_json(self) -> dict[str, Any]:
         """Return the figures as plain data, with `ok` and the failures in words."""
         return {**asdict(self), "ok": self.ok, "failures": self.failures()}
+
+
+def in_order(counters: list[int]) -> bool:
+    """Say whether counters only go up, apart from the clip's loops; a few repeats are allowed."""
+    backwards = sum(1 for a, b in pairwise(counters) if b < a and a - b < CLIP_FRAMES // 2)
+    return backwards == 0

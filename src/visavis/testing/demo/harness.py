@@ -1,0 +1,187 @@
+"""Runs the demo: server, relay and wiretap, two people, one call, and a look at the store."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from visavis.testing.audit.holdings import Holdings, collect
+from visavis.testing.audit.needles import Needle, finest_times, search
+from visavis.testing.clip import clip_path
+from visavis.testing.demo.process import PeerProcess
+from visavis.testing.demo.result import DemoResult, in_order
+from visavis.testing.server import RunningServer, free_port, running_server
+from visavis.testing.wiretap import WiretapProxy
+from visavis.testing.wiretap_analysis import Findings, analyse
+
+PASSWORD = "correct horse battery staple, twice"  # noqa: S105 - of accounts that live for a minute
+MESSAGE = "see you at the old mill"
+
+
+async def run_demo(
+    *, seconds: float, media: Path | None, keep: Path, say: Callable[[str], None]
+) -> DemoResult:
+    """Run one whole call and measure it.
+
+    Args:
+        seconds: How long to talk, from the moment both sides have decoded a picture.
+        media: A clip to play; None for the shipped one.
+        keep: Folder in which `received.webm` is written.
+        say: Told what happens, for a person to read.
+
+    Returns:
+        The figures.
+
+    Raises:
+        FatalError: A person's process failed; nothing outside the temporary folder was touched.
+        UnavailableError: coturn is missing, or the server did not start.
+    """
+    with tempfile.TemporaryDirectory(prefix="visavis-demo-") as scratch:
+        return await _Demo(Path(scratch), seconds, media, keep, say).run()
+
+
+class _Demo:
+    def __init__(
+        self,
+        folder: Path,
+        seconds: float,
+        media: Path | None,
+        keep: Path,
+        say: Callable[[str], None],
+    ) -> None:
+        self._folder = folder
+        self._seconds = seconds
+        self._own_clip = media is not None
+        self._media = media or clip_path()
+        self._keep = keep
+        self._say = say
+        self._received = keep / "received.webm"
+        password_file = folder / "password"
+        password_file.touch(mode=0o600)
+        password_file.write_text(PASSWORD, encoding="utf-8")
+        self._anna = PeerProcess("anna", folder, password_file)
+        self._bert = PeerProcess("bert", folder, password_file)
+        self._handles: list[str] = []
+        self._began = time.time()
+
+    async def run(self) -> DemoResult:
+        turn_port = free_port()
+        tap = WiretapProxy(("127.0.0.1", turn_port))
+        await tap.start()
+        data = self._folder / "server"
+        try:
+            self._say("Starting a server, a relay and a wiretap in a temporary folder")
+            async with running_server(
+                data,
+                allow_loopback_relay=True,
+                turn_port=turn_port,
+                relay_announced_port=tap.port,
+            ) as server:
+                return await self._with_server(server, tap, data)
+        finally:
+            await asyncio.gather(self._anna.close(), self._bert.close())
+            await tap.close()
+
+    async def _with_server(
+        self, server: RunningServer, tap: WiretapProxy, data: Path
+    ) -> DemoResult:
+        anna, bert = self._anna, self._bert
+        await asyncio.gather(anna.start(), bert.start())
+        signup_ms = await self._become_contacts(server)
+        await asyncio.gather(anna.do("safety"), bert.do("safety"))
+        numbers = [(await anna.event("safety"))["number"], (await bert.event("safety"))["number"]]
+
+        self._say("Anna calls Bert")
+        await bert.do("answer", media=str(self._media), received=str(self._received))
+        await anna.do("call", media=str(self._media))
+        calling = await anna.event("calling")
+        ringing = await bert.event("ringing")
+        accepted = await bert.event("accepted")
+        first = [await anna.event("first_frame"), await bert.event("first_frame")]
+        words = [(await anna.event("words"))["sas"], (await bert.event("words"))["sas"]]
+        self._say(f"They see and hear each other; talking for {self._seconds:g} s")
+        await asyncio.sleep(self._seconds)
+        await anna.do("hang_up")
+        sent, seen = await anna.event("talked"), await bert.event("talked")
+        recorded, judged = await bert.event("recorded"), await bert.event("judged")
+
+        self._say("Looking at what the wiretap caught and at what the server kept")
+        caught = await asyncio.to_thread(analyse, list(tap.datagrams))
+        await asyncio.gather(anna.close(), bert.close())
+        await server.stop()
+        kept = await asyncio.to_thread(collect, data)
+        return DemoResult(
+            seconds=self._seconds,
+            signup_ms=signup_ms,
+            ring_ms=_ms(calling["at"], ringing["at"]),
+            first_frame_ms=_ms(accepted["at"], max(f["at"] for f in first)),
+            frames_sent=sent["frames_sent"],
+            frames_decoded=seen["frames_decoded"],
+            counters_read=len(recorded["counters"]),
+            counters_in_order=in_order(recorded["counters"]),
+            audio_s=round(seen["audio_s"], 2),
+            audio_loud_s=round(recorded["loud_s"], 2),
+            audio_packet_sizes=len(set(sent["audio_sizes"]) | set(seen["audio_sizes"])),
+            path=seen["path"] if sent["path"] == seen["path"] else "mixed",
+            suite=seen["suite"],
+            safety_numbers_equal=numbers[0] == numbers[1],
+            sas_equal=words[0] == words[1],
+            wrong_key_frames=judged["wrong"],
+            control_frames=judged["control"],
+            own_clip=self._own_clip,
+            received=str(self._received),
+            **self._others(caught, kept),
+        )
+
+    async def _become_contacts(self, server: RunningServer) -> int:
+        self._say("Anna and Bert sign up and become contacts by an invite link")
+        anna, bert = self._anna, self._bert
+        began = time.monotonic()
+        for peer in (anna, bert):
+            await peer.do("signup", server=server.origin, link=server.signup_link(), name=peer.name)
+        self._handles = [(await p.event("signed_up"))["handle"] for p in (anna, bert)]
+        await anna.do("invite")
+        link = (await anna.event("invited"))["link"]
+        await bert.do("accept", link=link)
+        await anna.do("await_contact")
+        await asyncio.gather(bert.event("contact"), anna.event("contact"))
+        return _ms(began, time.monotonic())
+
+    def _others(self, caught: Findings, kept: Holdings) -> dict[str, int | dict[str, int]]:
+        """Return what the wiretap and the server's store gave away."""
+        now = time.time()
+        needles = [
+            *(Needle.text("handle", "a handle", handle) for handle in self._handles),
+            *(Needle.text("handle", "a name", name) for name in ("anna.", "bert.")),
+            Needle.text("plaintext", "a message", MESSAGE),
+            Needle.text("address", "an address", "127.0.0.1"),
+            *(n for t in range(int(self._began), int(now) + 1) for n in Needle.time("time", t)),
+        ]
+        found = [
+            *(hit for hit in search(kept, needles) if not _is_configuration(hit.where)),
+            *finest_times(kept),
+        ]
+        rows: dict[str, int] = {}
+        for row in kept.rows:
+            rows[row.table] = rows.get(row.table, 0) + 1
+        calls = sum(n for table, n in rows.items() if "call" in table)
+        # Envelopes still waiting after both were online would be rows about this call.
+        return {
+            "wiretap_packets": caught.datagrams,
+            "wiretap_frames": caught.frames,
+            "server_call_rows": calls + rows.get("envelopes", 0),
+            "identifiers_found": len(found),
+            "server_rows": rows,
+        }
+
+
+def _is_configuration(where: str) -> bool:
+    """Say whether a file holds the operator's own settings: its own address is no leak."""
+    return where.endswith((".conf", "/origin"))
+
+
+def _ms(begin_s: float, end_s: float) -> int:
+    return round((end_s - begin_s) * 1000)
