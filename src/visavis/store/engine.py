@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from visavis.core.errors import Code, FatalError, UnavailableError
+from visavis.core.errors import Code, FatalError, PeerError, UnavailableError
 
 READERS: Final = 3
 """Reading connections. More let more readers wait for the disk at once; each costs a thread."""
@@ -106,6 +106,7 @@ def translated() -> Iterator[None]:
     """Turn the driver's errors into ours, without statement or parameters.
 
     Raises:
+        PeerError: REFUSED, a row whose parent is gone.
         UnavailableError: DISK_FULL, or UNAVAILABLE when a retry may help.
         FatalError: The file is damaged or is no database.
     """
@@ -113,8 +114,11 @@ def translated() -> Iterator[None]:
         yield
     except DBAPIError as error:
         code = getattr(error.orig, "sqlite_errorcode", None)
-        if not isinstance(code, int) or isinstance(error.orig, sqlite3.IntegrityError):
+        if not isinstance(code, int):
             raise
+        if isinstance(error.orig, sqlite3.IntegrityError):
+            # Its parent was deleted a moment ago by another request.
+            raise PeerError(Code.REFUSED, "what this row hangs on is gone") from None
         primary = code & 0xFF  # extended codes carry the primary one in their low byte
         if primary in _FULL:
             raise UnavailableError(Code.DISK_FULL, "the database cannot grow") from None
