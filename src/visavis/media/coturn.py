@@ -144,7 +144,7 @@ class Coturn:
             os.close(descriptor)
 
     async def _until_ready(self) -> None:
-        host = self._settings.listen_ip or self._settings.relay_ip
+        host = next(iter(self._settings.listen_ips), self._settings.relay_ip)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + START_TIMEOUT_S
         while loop.time() < deadline:

@@ -62,7 +62,7 @@ class RelaySettings:
     """How the relay runs.
 
     Attributes:
-        listen_ip: Address clients reach it on; None for all of the machine's addresses.
+        listen_ips: Addresses clients reach it on; empty for all of the machine's addresses.
         relay_ip: The machine's address that relayed packets come from.
         external_ip: Public address that stands for `relay_ip`, if the machine is behind NAT.
         host: Name or address announced to clients.
@@ -74,7 +74,7 @@ class RelaySettings:
         allow_loopback: Let it relay to loopback peers: demo and tests only.
     """
 
-    listen_ip: str | None
+    listen_ips: tuple[str, ...]
     relay_ip: str
     host: str
     port: int
@@ -139,8 +139,7 @@ def render(settings: RelaySettings, *, secret: str, realm: str) -> str:
         "simple-log",
         "no-stdout-log",
     ]
-    if settings.listen_ip is not None:
-        lines.append(f"listening-ip={settings.listen_ip}")
+    lines += [f"listening-ip={address}" for address in settings.listen_ips]
     if settings.external_ip is not None and settings.external_ip != settings.relay_ip:
         lines.append(f"external-ip={settings.external_ip}/{settings.relay_ip}")
     if settings.allow_loopback:

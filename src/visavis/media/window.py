@@ -137,10 +137,17 @@ class WindowSink(LatestPictureSink):
             size = (frame.width, frame.height)
             if size != self._size:
                 self._size = size
-                self._screen = pygame.display.set_mode(size, pygame.RESIZABLE | pygame.SCALED)
+                pygame.display.set_mode(size, pygame.RESIZABLE)
                 pygame.display.set_caption(self._title)
-            pixels = frame.to_ndarray(format="rgb24")
-            pygame.surfarray.blit_array(self._screen, pixels.swapaxes(0, 1))
+            # The person may have dragged the window to another size: fill it, keep the shape.
+            screen = pygame.display.get_surface()
+            area = screen.get_rect()
+            scale = min(area.width / frame.width, area.height / frame.height)
+            shown = (max(2, int(frame.width * scale)), max(2, int(frame.height * scale)))
+            pixels = frame.to_ndarray(width=shown[0], height=shown[1], format="rgb24")
+            picture = pygame.surfarray.make_surface(pixels.swapaxes(0, 1))
+            screen.fill(0)
+            screen.blit(picture, picture.get_rect(center=area.center))
             pygame.display.flip()
         if self._size is not None:
             for event in pygame.event.get():
