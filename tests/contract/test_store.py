@@ -303,8 +303,13 @@ async def test_a_request_address_is_set_replaced_hidden(store: Store) -> None:
         address = RequestAddress(new.device.mailbox_id, capability, b"k" * 1216)
         await store.set_request_address(new.account_id, address)
         assert await store.request_address(new.handle_tag, TODAY) == address
+        mailbox = new.device.mailbox_id
+        assert await store.is_request_capability(mailbox, capability)
+        assert not await store.is_request_capability(mailbox, b"x" * 32)
+        assert not await store.is_request_capability(os.urandom(16), capability)
     await store.set_request_address(new.account_id, None)
     assert await store.request_address(new.handle_tag, TODAY) is None
+    assert not await store.is_request_capability(new.device.mailbox_id, b"b" * 32)
 
 
 # ---- envelopes and sequencers ----------------------------------------------------------------

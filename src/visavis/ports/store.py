@@ -304,6 +304,14 @@ class DeviceStore(Protocol):
         """Return where requests to a handle go; None for unknown and hidden handles alike."""
         ...
 
+    async def is_request_capability(self, mailbox_id: bytes, capability: bytes) -> bool:
+        """Return whether look-ups by handle give this capability of this mailbox out (P2).
+
+        Such a capability may put requests into the mailbox and nothing else: everything else
+        would tell a decoy from a person.
+        """
+        ...
+
 
 class DeliveryStore(Protocol):
     """Durable envelopes and the sequencers of conversations."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Sequence
 
 from sqlalchemy import delete, func, insert, select, update
@@ -195,3 +196,12 @@ class Devices(Base):
         async with self.db.read() as connection:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else RequestAddress(*row)
+
+    async def is_request_capability(self, mailbox_id: bytes, capability: bytes) -> bool:
+        """See `DeviceStore.is_request_capability`."""
+        query = select(request_addresses.c.capability).where(
+            request_addresses.c.mailbox_id == mailbox_id
+        )
+        async with self.db.read() as connection:
+            found = list(await connection.scalars(query))
+        return any(hmac.compare_digest(one, capability) for one in found)
