@@ -33,7 +33,7 @@ pytestmark = pytest.mark.media
 def settings(**changes: object) -> RelaySettings:
     port = free_port()
     base = RelaySettings(
-        listen_ip="127.0.0.1",
+        listen_ips=("127.0.0.1",),
         relay_ip="127.0.0.1",
         host="127.0.0.1",
         port=port,
@@ -222,7 +222,7 @@ def test_child_dies_with_a_killed_server() -> None:
         from visavis.media.coturn_config import RelaySettings
         async def main():
             coturn = Coturn(RelaySettings(
-                listen_ip="127.0.0.1", relay_ip="127.0.0.1", host="127.0.0.1", port=free_port(),
+                listen_ips=("127.0.0.1",), relay_ip="127.0.0.1", host="127.0.0.1", port=free_port(),
                 min_port=30000, max_port=32000, allow_loopback=True), os.urandom)
             await coturn.start()
             print(coturn.process_id, flush=True)

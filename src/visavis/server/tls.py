@@ -45,18 +45,16 @@ class ServerTls:
         if problem is not None:
             raise UsageError(f"cannot use the certificate: {problem}")
 
-    def reload_if_changed(self) -> bool:
-        """Load the pair again if a file changed.
+    def unchanged(self) -> bool:
+        """Return whether the files are still those that were last looked at."""
+        return self._stamp() == self._seen
 
-        Returns:
-            True if a new pair is in use now.
-        """
-        if self._stamp() == self._seen:
-            return False
+    def reload(self) -> bool:
+        """Load the pair again; False if it cannot be used and the old one stays."""
         return self._load() is None
 
     def _load(self) -> str | None:
-        stamp = self._stamp()
+        self._seen = self._stamp()
         try:
             # Tried on a context of its own first: a failed load may leave half a pair behind.
             trial = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -66,7 +64,6 @@ class ServerTls:
             return "certificate and key are damaged or do not belong together"
         except OSError:
             return "the certificate or key file cannot be read"
-        self._seen = stamp
         return None
 
     def _stamp(self) -> tuple[object, ...]:

@@ -1,0 +1,58 @@
+"""What the operator reads when the server has started: where it is, what to type, ports to open.
+
+The sign-up link is a secret for a day. Under systemd it is left out, because the journal keeps
+what is printed; `visavis admin signup-link` makes one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+
+from visavis.server.config import ServerConfig
+
+
+def lines(
+    config: ServerConfig,
+    *,
+    link: str,
+    relay_problem: str | None,
+    environment: Mapping[str, str] = os.environ,
+) -> Iterator[str]:
+    """Yield the lines to print.
+
+    Args:
+        config: As the server runs, with its real port.
+        link: A fresh sign-up link.
+        relay_problem: Why there is no relay, or None if it runs.
+        environment: Tells whether the output goes to the journal.
+    """
+    yield f"Visavis is running at {config.origin}"
+    if "JOURNAL_STREAM" in environment:
+        yield "Make a sign-up link with: visavis admin signup-link"
+    else:
+        yield f"Sign-up link (one person, 24 hours): {link}"
+        yield f"Next: visavis --profile ~/visavis-anna signup '{link}' --name anna"
+    if relay_problem is not None:
+        yield f"No calls are possible: {relay_problem}"
+    ports = list(open_ports(config))
+    if ports:
+        yield "Open these ports to the internet, and no others:"
+        yield from (f"  {port}" for port in ports)
+    else:
+        yield "It serves this machine only; no port needs to be opened."
+
+
+def open_ports(config: ServerConfig) -> Iterator[str]:
+    """Yield the ports that clients need to reach; none for a server that serves itself only."""
+    if config.domain is None and not config.insecure_lan:
+        return
+    yield f"TCP {config.port:<12} signalling (HTTPS and WebSocket)"
+    if not config.turn:
+        return
+    yield f"UDP {config.turn_port:<12} calls (TURN)"
+    yield f"TCP {config.turn_port:<12} calls from networks without UDP (TURN)"
+    if config.tls_cert is not None:
+        yield f"TCP {config.turn_tls_port:<12} calls from networks that allow only TLS (TURN)"
+    span = f"{config.relay_min_port}-{config.relay_max_port}"
+    yield f"UDP {span:<12} relayed media"

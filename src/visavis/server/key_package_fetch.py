@@ -1,0 +1,38 @@
+"""`/v1/key-packages/fetch`: a key package of a contact's device (RFC 9750, 5.1).
+
+Presenting the capability one was given is enough and nothing else is: a stranger cannot use up
+somebody's key packages, and the server does not learn which contact is adding the device.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter, Request
+
+from visavis.core.errors import Code, UnavailableError
+from visavis.server.anonymous import Presented, WithAnonymous
+from visavis.server.quotas import Spend
+from visavis.server.wire import KeyPackageBytes, Message
+
+router: Final = APIRouter(tags=["key packages"])
+
+
+class FetchedKeyPackage(Message):
+    """An MLSMessage that holds a KeyPackage (RFC 9420, 10)."""
+
+    key_package: KeyPackageBytes
+
+
+@router.post("/v1/key-packages/fetch")
+async def fetch(body: Presented, request: Request, parts: WithAnonymous) -> FetchedKeyPackage:
+    """Return a one-time key package, which is then gone, or else the last resort.
+
+    Raises:
+        UnavailableError: The device has uploaded none at all.
+    """
+    await parts.pay(request, Spend.KEY_PACKAGE, body.mailbox, body.capability)
+    found = await parts.store.take_key_package(body.mailbox, parts.today())
+    if found is None:
+        raise UnavailableError(Code.UNAVAILABLE, "no key package")
+    return FetchedKeyPackage(key_package=found)

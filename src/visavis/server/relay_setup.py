@@ -1,0 +1,55 @@
+"""Which relay a configuration asks for.
+
+=====================  ============================  =============================================
+started as             listens on                    relays from
+=====================  ============================  =============================================
+`visavis serve`        loopback and own address      own address
+`serve --domain NAME`  all addresses                 own address, announced as the external one
+demo, tests            loopback                      loopback (`allow_loopback_relay`)
+=====================  ============================  =============================================
+"""
+
+from __future__ import annotations
+
+from visavis.media.coturn import Coturn
+from visavis.media.coturn_config import RelaySettings, own_address
+from visavis.ports.random import Rng
+from visavis.server.config import LOOPBACK, ServerConfig
+
+_LOOPBACK_IP = "127.0.0.1"
+
+
+def relay_settings(config: ServerConfig) -> RelaySettings:
+    """Return how the relay of this server runs.
+
+    Raises:
+        UnavailableError: NO_RELAY: this machine has only loopback, and that is not allowed.
+    """
+    local = config.host in LOOPBACK
+    if config.allow_loopback_relay:
+        relay_ip = _LOOPBACK_IP
+        listen: tuple[str, ...] = (_LOOPBACK_IP,)
+    else:
+        relay_ip = own_address()
+        listen = (_LOOPBACK_IP, relay_ip) if local else ()
+    return RelaySettings(
+        listen_ips=listen,
+        relay_ip=relay_ip,
+        external_ip=config.external_ip,
+        host=config.turn_host or config.domain or (_LOOPBACK_IP if local else config.host),
+        port=config.turn_port,
+        tls_port=config.turn_tls_port if config.tls_cert is not None else None,
+        min_port=config.relay_min_port,
+        max_port=config.relay_max_port,
+        announced_port=config.relay_announced_port,
+        allow_loopback=config.allow_loopback_relay,
+    )
+
+
+def make_relay(config: ServerConfig, rng: Rng) -> Coturn:
+    """Return the relay, not yet started.
+
+    Raises:
+        UnavailableError: NO_RELAY: coturn is not installed, or there is no address to relay from.
+    """
+    return Coturn(relay_settings(config), rng)
