@@ -1,0 +1,154 @@
+"""One example of each sealed content, and the map that each travels as.
+
+Random bytes are made from a seed, so that a failure repeats.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from visavis.core import content as codec
+from visavis.core import content_call as call
+from visavis.core import content_inner as inner
+from visavis.core import content_outer as outer
+from visavis.core import content_self as own
+from visavis.core.address import ContactAddress
+from visavis.core.content_fields import Content
+from visavis.core.content_records import (
+    ContactRecord,
+    DeviceAddress,
+    JoiningDevice,
+    Media,
+    Standing,
+)
+from visavis.core.identity import ListedDevice, sign_first
+from visavis.core.ids import (
+    AccountId,
+    CallId,
+    Capability,
+    DeviceId,
+    Digest,
+    GroupId,
+    IdentityKey,
+    MailboxId,
+    MessageId,
+    Nonce32,
+    RequestToken,
+    SealKey,
+    SequencerHandle,
+    Signature,
+    SignatureKey,
+)
+
+_SOURCE: Final = random.Random(2)
+rng: Final = _SOURCE.randbytes
+
+
+def address() -> ContactAddress:
+    return ContactAddress(
+        "https://host.example:8443",
+        MailboxId.random(rng),
+        Capability.random(rng),
+        SealKey.random(rng),
+    )
+
+
+DEVICE: Final = DeviceId.random(rng)
+LIST: Final = sign_first(
+    AccountId.random(rng), rng(32), [ListedDevice(DEVICE, SignatureKey.random(rng))]
+).data
+AT: Final = DeviceAddress(DEVICE, address())
+JOINING: Final = JoiningDevice(DEVICE, rng(300), address())
+GROUP, SEQUENCER = GroupId.random(rng), SequencerHandle.random(rng)
+ID, CALL, NOW = MessageId.random(rng), CallId.random(rng), 1_800_000_000
+RECORD: Final = ContactRecord(
+    LIST, "anna.48213", (AT,), SEQUENCER, GROUP, Standing.CONTACT, IdentityKey.random(rng), GROUP
+)
+BARE_RECORD: Final = ContactRecord(
+    LIST, "bob.1", (AT, AT), SEQUENCER, GROUP, Standing.BLOCKED, None, None
+)
+TOKEN, SIGNATURE = RequestToken.random(rng), Signature.random(rng)
+DIGEST, NONCE, KEY = Digest.random(rng), Nonce32.random(rng), SignatureKey.random(rng)
+
+
+@dataclass(frozen=True)
+class Family:
+    """A place where contents travel: its CDDL rule, its two functions, its examples."""
+
+    rule: str
+    encode: Callable[[Any], bytes]
+    decode: Callable[[bytes], Content]
+    examples: tuple[Content, ...]
+
+
+OUTER: Final = Family(
+    "outer",
+    codec.encode_outer,
+    codec.decode_outer,
+    (
+        outer.Mls(rng(100)),
+        outer.CommitHint(GROUP, 7),
+        outer.CallWelcome(rng(90)),
+        outer.ConversationWelcome(rng(90), GROUP, SEQUENCER, LIST, "anna.48213", (AT,), None),
+        outer.ConversationWelcome(rng(90), GROUP, SEQUENCER, LIST, "anna.48213", (AT, AT), GROUP),
+        outer.SelfWelcome(rng(90), GROUP, SEQUENCER, (AT,)),
+        outer.ContactRequest(TOKEN, LIST, "anna.48213", (JOINING,), DEVICE, SIGNATURE),
+        outer.ContactAccept(
+            TOKEN, LIST, "bob.1", (AT,), rng(90), GROUP, SEQUENCER, DEVICE, SIGNATURE
+        ),
+        outer.ContactRejoin(LIST, (JOINING, JOINING), SIGNATURE),
+        outer.PairOffer(DIGEST, DEVICE, KEY, address()),
+        outer.PairAnswer(DEVICE, KEY, NONCE),
+        outer.PairReveal(NONCE, 3),
+        outer.PairRequest(LIST, address(), (rng(40), rng(50))),
+        outer.DeviceLink(rng(90), GROUP, SEQUENCER, (AT,), 0),
+    ),
+)
+INNER: Final = Family(
+    "inner",
+    codec.encode_inner,
+    codec.decode_inner,
+    (
+        inner.MessageText(ID, NOW, "Grüße, bis gleich 👋"),
+        inner.CallInvite(ID, NOW, CALL, Media.VIDEO, "v=0\r\n", DIGEST, 45),
+        inner.CallAccept(ID, NOW, CALL, DEVICE, Media.VOICE, "v=0\r\n", NONCE, rng(40)),
+        inner.CallTaken(ID, NOW, CALL, DEVICE),
+        inner.CallCancel(ID, NOW, CALL),
+        inner.CallMissed(ID, NOW, CALL, Media.VOICE),
+        inner.ContactDevices(ID, NOW, LIST, (AT,)),
+    ),
+)
+IN_CALL: Final = Family(
+    "in-call",
+    codec.encode_in_call,
+    codec.decode_in_call,
+    (
+        call.CallReveal(NONCE),
+        call.CallCandidates("0", ("candidate:1 1 udp 1 relay 1 typ relay",)),
+        call.CallReady(),
+        call.CallHangup(call.HangupReason.ENDED),
+        call.CallOffer("v=0\r\n"),
+        call.CallAnswer("v=0\r\n"),
+    ),
+)
+SIBLING: Final = Family(
+    "sibling",
+    codec.encode_sibling,
+    codec.decode_sibling,
+    (
+        own.SelfContacts((RECORD, BARE_RECORD)),
+        own.SelfCallHandled(CALL, own.Handled.DECLINED),
+        own.SelfDeviceAdded(DEVICE, "Anna's laptop"),
+        own.SelfDevices(LIST, (AT,)),
+        own.SelfVault(12),
+    ),
+)
+FAMILIES: Final = (OUTER, INNER, IN_CALL, SIBLING)
+EXAMPLES: Final = [(family, example) for family in FAMILIES for example in family.examples]
+EXAMPLE_NAMES: Final = [
+    f"{family.rule}-{type(example).__name__}-{number}"
+    for number, (family, example) in enumerate(EXAMPLES)
+]
