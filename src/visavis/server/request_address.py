@@ -47,9 +47,9 @@ class RequestAddressBody(Message):
 
 @router.put("/v1/request-address")
 async def put_request_address(
-    body: RequestAddressBody | None, services: WithServices, device: CurrentDevice
+    services: WithServices, device: CurrentDevice, body: RequestAddressBody | None = None
 ) -> Empty:
-    """Set where requests by handle go; `null` hides the handle."""
+    """Set where requests by handle go; `null` or no body hides the handle."""
     if body is None:
         await services.store.set_request_address(device.account_id, None)
         return Empty()
