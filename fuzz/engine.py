@@ -135,7 +135,10 @@ def fuzz(target: Target, seed: int, *, seconds: float = 0.0, runs: int = 0) -> R
         raise PropertyError(target.name, b"", "has no samples")
     # Outside the measurement: what a first use imports and caches.
     for sample in corpus:
-        target.check(sample)
+        try:
+            target.check(sample)
+        except VisavisError as error:
+            raise PropertyError(target.name, sample, f"refuses its own sample: {error}") from error
     was_tracing = tracemalloc.is_tracing()
     tracemalloc.start()
     try:

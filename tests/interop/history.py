@@ -152,9 +152,9 @@ class History:
         raise AssertionError("nobody to ask")
 
     def removable(self, committer: Peer) -> list[Peer]:
-        """Return who may go: never the committer, never our last member."""
-        keep = self.ours()[:1] if len(self.ours()) == 1 else []
-        return [m for m in self.members if m is not committer and m not in keep]
+        """Return who may go: never the committer, and one of ours always stays."""
+        keep = (committer, committer if isinstance(committer, OurPeer) else self.ours()[0])
+        return [member for member in self.members if member not in keep]
 
     def check_equal(self) -> None:
         """All members must export and believe the same."""
