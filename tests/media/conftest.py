@@ -179,11 +179,6 @@ async def until(condition: Callable[[], object], *, timeout_s: float = 15) -> No
 
 
 @pytest.fixture
-def make_pair() -> type[Pair]:
-    return Pair
-
-
-@pytest.fixture
 def make_keys() -> Callable[..., CallFrames]:
     return keyed
 
@@ -193,6 +188,11 @@ def wait_until() -> Callable[..., object]:
     return until
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def make_pair() -> type[Pair]:
+    return Pair
+
+
+@pytest.fixture(scope="session")
 def start_relay() -> Callable[..., object]:
     return running_relay

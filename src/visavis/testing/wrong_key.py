@@ -38,7 +38,7 @@ class InstalledEpoch:
 
 @dataclass(slots=True)
 class CallRecording:
-    """What a callee got: sealed frames in order, and the keys of the epochs."""
+    """What one end of one call got: sealed frames in order, and the keys of the epochs."""
 
     frames: list[tuple[Kind, bytes]] = field(default_factory=list)
     epochs: list[InstalledEpoch] = field(default_factory=list, repr=False)
@@ -75,24 +75,31 @@ class Verdict:
 
 
 @contextlib.contextmanager
-def record_calls() -> Iterator[CallRecording]:
-    """Record the frames and keys of every call made by this process in the block."""
-    recording = CallRecording()
+def record_calls() -> Iterator[list[CallRecording]]:
+    """Record the frames and keys of this process's ends of calls, in the order of their start."""
+    recordings: list[CallRecording] = []
+    by_end: dict[CallFrames, CallRecording] = {}
     install, decrypt = CallFrames.install, CallFrames.decrypt
+
+    def recording_of(end: CallFrames) -> CallRecording:
+        if end not in by_end:
+            by_end[end] = CallRecording()
+            recordings.append(by_end[end])
+        return by_end[end]
 
     def tapped_install(self: CallFrames, epoch: int, base_key: bytes, leaves: set[int]) -> None:
         install(self, epoch, base_key, leaves)
-        recording.epochs.append(InstalledEpoch(epoch, base_key, frozenset(leaves)))
+        recording_of(self).epochs.append(InstalledEpoch(epoch, base_key, frozenset(leaves)))
 
     def tapped_decrypt(self: CallFrames, frame: bytes, kind: Kind) -> bytes:
-        recording.take(frame, kind)
+        recording_of(self).take(frame, kind)
         return decrypt(self, frame, kind)
 
     with (
         mock.patch.object(CallFrames, "install", tapped_install),
         mock.patch.object(CallFrames, "decrypt", tapped_decrypt),
     ):
-        yield recording
+        yield recordings
 
 
 def judge(recording: CallRecording) -> Verdict:
