@@ -44,6 +44,8 @@ class Code(StrEnum):
     NO_MEDIA = "no_media"
     MISTYPED = "mistyped"
     WEAK_PASSWORD = "weak_password"  # noqa: S105 -- a wire code
+    UNKNOWN_CONTACT = "unknown_contact"
+    UNKNOWN_DEVICE = "unknown_device"
     USAGE = "usage"
 
 
@@ -193,6 +195,16 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         "a media file is missing or holds neither picture nor sound",
         "the person, with another file",
         "This file cannot be played: it is missing, or has no picture or sound. Nothing was sent.",
+    ),
+    Code.UNKNOWN_CONTACT: Meaning(
+        "no contact, or more than one, goes by this name on this device",
+        "the person, with another name",
+        "There is no contact of this name, or more than one. `visavis contacts` lists them.",
+    ),
+    Code.UNKNOWN_DEVICE: Meaning(
+        "no other device of the account goes by this id",
+        "the person, with another id",
+        "There is no other device of yours with this id. `visavis device list` shows them.",
     ),
     Code.USAGE: Meaning("our own code misused an interface", "nobody", "This is a bug in Visavis."),
 }

@@ -130,7 +130,7 @@ class Books:
     def keep_key_package(self, *, last_resort: bool = False) -> bytes:
         """Make a key package, keep its private keys, and return what others are given."""
         bundle = self.make_key_package(last_resort=last_resort)
-        kept = bytes([int(last_resort)]) + bundle.to_bytes()
+        kept = bytes([int(last_resort)]) + self.now().to_bytes(8, "big") + bundle.to_bytes()
         self.store.put(BUNDLE_KIND, bundle.reference, kept)
         return bundle.key_package
 
@@ -139,7 +139,7 @@ class Books:
         for reference in references:
             kept = self.store.get(BUNDLE_KIND, reference)
             if kept is not None:
-                return KeyPackageBundle.from_bytes(kept[1:])
+                return KeyPackageBundle.from_bytes(kept[9:])
         return None
 
     def spend_bundle(self, bundle: KeyPackageBundle) -> None:
@@ -151,3 +151,9 @@ class Books:
         if kept is not None and not kept[0]:
             self.store.delete(BUNDLE_KIND, bundle.reference)
         bundle.wipe()
+
+    def drop_old_bundles(self) -> None:
+        """Forget the private keys of key packages that are out of date."""
+        for reference, kept in self.store.items(BUNDLE_KIND):
+            if int.from_bytes(kept[1:9], "big") + KEY_PACKAGE_S < self.now():
+                self.store.delete(BUNDLE_KIND, reference)

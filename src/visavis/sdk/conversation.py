@@ -45,6 +45,8 @@ from visavis.sdk.seam import InnerReceived, SelfReceived
 from visavis.sdk.sequencer import Sequencers
 
 PENDING_INNER_KIND: Final = "inner.pending"
+UNHEARD_S: Final = 45
+"""Seconds a live content waits for somebody to listen: as long as a call rings."""
 
 SendOuter = Callable[[ContactAddress, Outer], Awaitable[None]]
 """Seals one content for one device and sends it live; raises as `SendSocket.send`."""
@@ -78,6 +80,7 @@ class Conversations:
         self._send_live = send_live
         self._dirty = dirty
         self._vault_seen = vault_seen
+        self._unheard: list[tuple[InnerReceived, int]] = []
         self.inner_handlers: list[Callable[[InnerReceived], Awaitable[None]]] = []
         self.self_handlers: list[Callable[[SelfReceived], Awaitable[None]]] = []
 
@@ -208,7 +211,11 @@ class Conversations:
             await self._dispatch(*pending)
 
     async def redispatch(self) -> None:
-        """Hand durable contents to their handlers that a crash came in between of."""
+        """Hand out what came before there was a handler, or before a crash."""
+        unheard, self._unheard = self._unheard, []
+        for received, until in unheard:
+            if self._books.now() < until:
+                await self._dispatch(received, None)
         for key, data in self._books.store.items(PENDING_INNER_KIND):
             account, device, own = AccountId(data[:16]), DeviceId(data[16:32]), data[32] == 1
             inner = decode_inner(data[33:])
@@ -321,6 +328,11 @@ class Conversations:
                 return SelfReceived(device, content), None
 
     async def _dispatch(self, received: InnerReceived | SelfReceived, key: bytes | None) -> None:
+        if isinstance(received, InnerReceived) and not self.inner_handlers:
+            # Calls are not up yet: a ring is kept as long as it could still be answered.
+            if key is None:
+                self._unheard.append((received, self._books.now() + UNHEARD_S))
+            return
         if isinstance(received, InnerReceived):
             for handler in self.inner_handlers:
                 await handler(received)

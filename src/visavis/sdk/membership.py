@@ -8,6 +8,7 @@ may try at once; the sequencer lets one win and the others find nothing left to 
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from visavis.core.content import encode_outer
@@ -22,7 +23,13 @@ from visavis.core.content_outer import (
 from visavis.core.content_records import DeviceAddress
 from visavis.core.content_self import SelfDevices
 from visavis.core.content_signed import verify_rejoin
-from visavis.core.errors import Code, PeerError, UnavailableError, VisavisError
+from visavis.core.errors import (
+    AuthorizationError,
+    Code,
+    PeerError,
+    UnavailableError,
+    VisavisError,
+)
 from visavis.core.identity import UnverifiedCredential, UnverifiedDeviceList
 from visavis.core.ids import AccountId, DeviceId, GroupId, MessageId, SequencerHandle
 from visavis.core.mls import SUITE_ID, Group, UnverifiedKeyPackage, welcome_references
@@ -35,6 +42,7 @@ from visavis.sdk.history import NoticeKind
 from visavis.sdk.sequencer import Applied, Plan, Sequencers
 from visavis.transport.anonymous import AnonymousApi
 
+VAULT_LABEL: Final = "visavis vault"
 ROTATE_KIND: Final = "rotate"
 """Accounts that must get a new address of ours: one of their devices, or ours, was removed."""
 
@@ -60,6 +68,8 @@ class Membership:
         self._sequencers = sequencers
         self._conversations = conversations
         self._api = api
+        self.linked = asyncio.Event()
+        """Set once this device was let into the self group."""
         self.dirty: set[GroupId] = {record.group_id for record in books.groups.all()}
 
     def mark(self, record: GroupRecord) -> None:
@@ -85,12 +95,25 @@ class Membership:
             books.store.put(ROTATE_KIND, record.account, b"")
             if account == books.account:
                 books.siblings.remove(device)
+                books.joining.forget(device)
                 books.store.put(ROTATE_KIND, books.account, b"")
             elif known is not None:
                 known.addresses.pop(device, None)
                 books.contacts.save(known)
                 books.history.notice(NoticeKind.DEVICE_REMOVED, account, device, books.now())
+        if record.kind is GroupKind.SELF and change.removed:
+            self._rotate_vault_key(record)
         self.mark(record)
+
+    def _rotate_vault_key(self, record: GroupRecord) -> None:
+        """Take the vault data key from the epoch that began without the removed device (P3).
+
+        Every remaining device passes through this epoch, so none needs to be told the key.
+        """
+        books = self._books
+        key = books.groups.state(record).exporter(VAULT_LABEL, b"", 32)
+        books.profile.vault_keys = key + books.profile.vault_keys[:32]
+        books.profile.save(books.store)
 
     async def reconcile_all(self) -> None:
         """Look at every group that may need it.
@@ -99,12 +122,23 @@ class Membership:
             UnavailableError: Some could not be done now; they stay marked.
         """
         self._rotate()
+        later: UnavailableError | None = None
         for group_id in sorted(self.dirty):
-            record = self._books.groups.get(group_id)
-            if record is not None:
-                await self.reconcile(record)
             self.dirty.discard(group_id)
+            record = self._books.groups.get(group_id)
+            if record is None:
+                continue
+            try:
+                await self.reconcile(record)
+            except UnavailableError as error:
+                self.dirty.add(group_id)
+                later = error
+            except (PeerError, AuthorizationError) as error:
+                # One group that a member has blocked must not keep the others from being done.
+                self._books.counters.drop(f"group {error.code}")
         self._books.history.publish()
+        if later is not None:
+            raise later
 
     async def reconcile(self, record: GroupRecord) -> None:
         """Make the commit that a group lacks, if it lacks one, and announce our address."""
@@ -279,6 +313,7 @@ class Membership:
             if record.announced == given.name:
                 return
             said = (DeviceAddress(books.device, books.addresses.address(given)),)
+            record.announced = given.name  # written with the group's state when it is sent
             await self._conversations.send_self(
                 SelfDevices(books.own_list.data, said), durable=True
             )
@@ -293,9 +328,8 @@ class Membership:
             content = ContactDevices(
                 MessageId.random(books.rng), books.now(), books.own_list.data, said
             )
+            record.announced = given.name
             await self._conversations.send_inner(record.account, content, durable=True)
-        record.announced = given.name
-        books.groups.save(record)
 
     # Welcomes to groups that stand already
 
@@ -365,6 +399,7 @@ class Membership:
                     address = entry.address.require_server(books.profile.origin)
                     books.siblings.save(entry.device, address)
         self.mark(record)
+        self.linked.set()
 
     def join(self, welcome: bytes, group_id: GroupId, accounts: set[AccountId]) -> Group:
         """Join by a Welcome with a key package of ours; inside a transaction.

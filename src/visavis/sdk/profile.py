@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 
 from visavis.core import cbor
-from visavis.core.errors import Code, FatalError
+from visavis.core.errors import AuthorizationError, Code, FatalError
 from visavis.core.ids import AccountId, DeviceId, MailboxId
 from visavis.sdk.store import Store
 
@@ -30,7 +30,7 @@ class Profile:
         signature_private: This device's MLS signature key, private half.
         token: device id(16) || secret(32): what the server knows the hash of.
         mailbox: This device's mailbox.
-        vault_key: The vault data key.
+        vault_keys: The vault data key (32 bytes), and after a rotation the one before (64).
         active: False until the server has the device; a crash in between is seen at the next start.
     """
 
@@ -41,7 +41,7 @@ class Profile:
     signature_private: bytes = field(repr=False)
     token: bytes = field(repr=False)
     mailbox: MailboxId
-    vault_key: bytes = field(repr=False)
+    vault_keys: bytes = field(repr=False)
     active: bool = False
 
     def save(self, store: Store) -> None:
@@ -55,10 +55,26 @@ class Profile:
             "signature": self.signature_private,
             "token": self.token,
             "mailbox": self.mailbox,
-            "vault": self.vault_key,
+            "vault": self.vault_keys,
             "active": self.active,
         }
         store.put(KIND, _KEY, cbor.encode(value))
+
+    def activate(self, store: Store) -> None:
+        """Note that the server has the device and others can learn of it."""
+        self.active = True
+        self.save(store)
+
+    def require_active(self) -> None:
+        """Refuse a profile whose making was cut short.
+
+        Raises:
+            AuthorizationError: STORE_LOCKED.
+        """
+        if not self.active:
+            raise AuthorizationError(
+                Code.STORE_LOCKED, "making this profile was cut short: remove it, start again"
+            )
 
     @classmethod
     def load(cls, store: Store) -> Self:

@@ -183,7 +183,7 @@ class Sequencers:
         count = 0
         while self._groups.state(record).is_active:
             epoch = self._groups.state(record).epoch
-            commits, _ = await self._pull(record, epoch)
+            commits, _ = await self._pull(record, epoch - 1)
             if not commits:
                 break
             for commit in commits:

@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from visavis.core import cbor
 from visavis.core.errors import AuthorizationError, Code, FatalError, UnavailableError
-from visavis.sdk.unlock import Kdf, KeyWrap, normalise
+from visavis.sdk.unlock import Kdf, KeyWrap
 
 DATABASE: Final = "store.db"
 LOCK: Final = "lock"
@@ -77,6 +77,7 @@ class Store:
         self._index_key = b""
         self._seal: AESGCM | None = None
         self._store_key = bytearray()
+        self._kdf = Kdf()
 
     @classmethod
     def exists(cls, profile: Path) -> bool:
@@ -104,7 +105,8 @@ class Store:
             raise
         try:
             store._unlock(os.urandom(32))
-            store.add_password(password, kdf)
+            store._kdf = kdf or store._kdf
+            store.add_password(password)
         except BaseException:
             store.close()
             raise
@@ -130,6 +132,7 @@ class Store:
             for _, wrap in store._wraps():
                 key = wrap.unwrap(password)
                 if key is not None:
+                    store._kdf = wrap.kdf
                     store._unlock(key)
                     return store
         except BaseException:
@@ -160,7 +163,7 @@ class Store:
 
         Blocks for the time of the password hash.
         """
-        wrap = KeyWrap.make(normalise(password), bytes(self._store_key), os.urandom, kdf or Kdf())
+        wrap = KeyWrap.make(password, bytes(self._store_key), os.urandom, kdf or self._kdf)
         with self.transaction():
             self._db.execute("INSERT INTO unlock (wrap) VALUES (?)", (wrap.to_bytes(),))
 

@@ -132,7 +132,7 @@ class AnonymousApi:
     async def pull(
         self, address: ContactAddress, handle: bytes, after: int
     ) -> tuple[list[StoredCommit], int]:
-        """Return the commits with n >= after in order, and the next n."""
+        """Return commits numbered above `after` in order (a page of them), and the next n."""
         answer = await self._http.post(
             "/v1/sequencers/pull", _presented(address) | {"handle": _b64(handle), "after": after}
         )

@@ -1,0 +1,312 @@
+"""How a profile comes to be: a new account, or one more device of an account.
+
+The profile is on disk before the server learns of the device, and marked active after; what fails
+in between is taken back on both sides. Root and identity key live in memory for the length of this
+and are wiped (`keystore.UnlockedAccount`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from visavis.core import base64url
+from visavis.core.content import encode_outer
+from visavis.core.content_outer import ContactRejoin
+from visavis.core.content_records import UNSIGNED, JoiningDevice
+from visavis.core.content_signed import sign_rejoin
+from visavis.core.errors import AuthorizationError, Code, PeerError
+from visavis.core.identity import (
+    DeviceList,
+    ListedDevice,
+    UnverifiedDeviceList,
+    sign_first,
+    sign_successor,
+)
+from visavis.core.ids import AccountId, DeviceId, MailboxId, SignatureKey
+from visavis.core.mls import SUITE_ID, generate_signature_key, signature_public_key
+from visavis.core.recovery import RecoveryCode
+from visavis.sdk.account import Accounts, Login, register_password, signup_token
+from visavis.sdk.addresses import Addresses
+from visavis.sdk.contact_book import known_from_record
+from visavis.sdk.keystore import Keystore, UnlockedAccount
+from visavis.sdk.lists import DeviceLists
+from visavis.sdk.password_check import judge
+from visavis.sdk.profile import Profile
+from visavis.sdk.session import Session
+from visavis.sdk.store import DATABASE, Store
+from visavis.sdk.unlock import Kdf
+from visavis.sdk.vault import Contents, read_vault
+from visavis.transport.api import DeviceApi, DeviceRegistration
+from visavis.transport.http import Http
+from visavis.transport.origin import require_secure
+
+
+def require_password(password: str, *context: str) -> None:
+    """Refuse a password that is too short or known (R-91).
+
+    Raises:
+        AuthorizationError: WEAK_PASSWORD.
+    """
+    judge(password, context=context).verdict.require()
+
+
+@dataclass(slots=True)
+class NewDevice:
+    """A device in the making: its profile in a store, and what the server is to be told."""
+
+    store: Store
+    profile: Profile
+    registration: DeviceRegistration = field(repr=False)
+
+    @property
+    def listed(self) -> ListedDevice:
+        """The entry for the device list."""
+        public = signature_public_key(SUITE_ID, self.profile.signature_private)
+        return ListedDevice(self.profile.device_id, SignatureKey(public))
+
+
+async def make_device(
+    folder: Path,
+    password: str,
+    kdf: Kdf | None,
+    *,
+    origin: str,
+    handle: str,
+    account: AccountId,
+    vault_keys: bytes,
+) -> NewDevice:
+    """Make a device's keys and write them to a new store.
+
+    Raises:
+        AuthorizationError: STORE_LOCKED, the folder holds a profile already.
+        UnavailableError: STORE_BUSY, DISK_FULL.
+    """
+    store = await asyncio.to_thread(Store.create, folder, password, kdf)
+    device_id = DeviceId.random(os.urandom)
+    profile = Profile(
+        origin,
+        handle,
+        account,
+        device_id,
+        generate_signature_key(SUITE_ID, os.urandom),
+        bytes(device_id) + os.urandom(32),
+        MailboxId.random(os.urandom),
+        vault_keys,
+    )
+    try:
+        with store.transaction():
+            profile.save(store)
+            hashes = Addresses.make_pool(store)
+    except BaseException:
+        store.destroy()
+        raise
+    registration = DeviceRegistration(
+        device_id, hashlib.sha256(profile.token).digest(), profile.mailbox, hashes
+    )
+    return NewDevice(store, profile, registration)
+
+
+async def sign_up(
+    folder: Path, origin: str, link: str, name: str, password: str, kdf: Kdf | None
+) -> tuple[Store, RecoveryCode]:
+    """Make an account with this folder as its first device.
+
+    Raises:
+        AuthorizationError: SIGNUP_LINK; WEAK_PASSWORD; STORE_LOCKED; NOT_ENCRYPTED.
+        UnavailableError: The server cannot be reached. Nothing was made.
+    """
+    require_secure(origin)
+    require_password(password, name, urlsplit(origin).hostname or "")
+    token = signup_token(link, origin)
+    if Store.exists(folder):
+        raise AuthorizationError(Code.STORE_LOCKED, "this folder holds a profile already")
+    recovery = RecoveryCode.generate(os.urandom)
+    async with Accounts(origin).public() as api:
+        started: list[tuple[str, str]] = []
+
+        async def exchange(request: bytes) -> bytes:
+            answer = await api.signup_start(token, name, request)
+            started.append((answer.handle, answer.session))
+            return answer.opaque_response
+
+        record, export_key = await register_password(password, exchange)
+        handle, session = started[0]
+        with UnlockedAccount.generate(AccountId.random(os.urandom)) as keys:
+            device = await make_device(
+                folder,
+                password,
+                kdf,
+                origin=origin,
+                handle=handle,
+                account=keys.account_id,
+                vault_keys=keys.vault_keys[0],
+            )
+            try:
+                own = sign_first(keys.account_id, bytes(keys.identity_private), [device.listed])
+                keystore = Keystore.make(keys, export_key, recovery)
+                _learn_own(device.store, own)
+                await api.signup_finish(
+                    session,
+                    record,
+                    keystore.to_bytes(),
+                    recovery.login_public_key(),
+                    device.registration,
+                )
+                device.profile.activate(device.store)
+            except BaseException:
+                device.store.destroy()
+                raise
+    return device.store, recovery
+
+
+def _learn_own(store: Store, own: DeviceList) -> None:
+    DeviceLists(store).learn(own)
+
+
+@dataclass(slots=True)
+class Joined:
+    """A device that was registered and has read the vault; not yet on any list others know."""
+
+    device: NewDevice
+    before: DeviceList | None
+    own_list: DeviceList
+    contents: Contents | None
+    lost: tuple[DeviceId, ...] = ()
+
+
+async def register_device(
+    folder: Path,
+    password: str,
+    kdf: Kdf | None,
+    login: Login,
+    *,
+    origin: str,
+    handle: str,
+    alone: bool,
+) -> Joined:
+    """Register this folder as a device of the account that was logged in to.
+
+    Args:
+        folder: For the profile.
+        password: Locks the store.
+        kdf: For tests.
+        login: A fresh login.
+        origin: The server.
+        handle: The account's handle.
+        alone: All other devices are lost: the new list holds this one only (P5).
+
+    Raises:
+        PeerError: DECRYPTION or BAD_SIGNATURE, the server showed an altered vault (R-18).
+    """
+    keys = login.keys
+    device = await make_device(
+        folder,
+        password,
+        kdf,
+        origin=origin,
+        handle=handle,
+        account=keys.account_id,
+        vault_keys=b"".join(keys.vault_keys),
+    )
+    try:
+        await login.api.add_device(device.registration)
+    except BaseException:
+        device.store.destroy()
+        raise
+    http = Http(origin, base64url.encode(device.profile.token))
+    try:
+        return await _read_and_sign(device, login, DeviceApi(http), alone=alone)
+    except BaseException:
+        await take_back(device, login)
+        raise
+    finally:
+        await http.close()
+
+
+async def take_back(device: NewDevice, login: Login) -> None:
+    """Undo a registration that did not come to an end."""
+    try:
+        await login.api.delete_device(device.profile.device_id)
+    finally:
+        device.store.destroy()
+
+
+async def _read_and_sign(device: NewDevice, login: Login, api: DeviceApi, *, alone: bool) -> Joined:
+    keys = login.keys
+    identity = bytes(keys.identity_private)
+    if (await api.vault()).counter == 0:
+        # Sign-up was cut short before the first write: there are no contacts yet.
+        own = sign_first(keys.account_id, identity, [device.listed])
+        _learn_own(device.store, own)
+        return Joined(device, None, own, None)
+    _, contents, _ = await read_vault(api, keys.vault_keys, keys.account_id)
+    before = contents.own_list
+    if before.identity_key != keys.identity_key:
+        raise PeerError(Code.IDENTITY_CHANGED, "CK-594: the vault is of another identity")
+    others = () if alone else before.devices
+    own = sign_successor(before, identity, [*others, device.listed])
+    with device.store.transaction():
+        _learn_own(device.store, before)
+    lost = tuple(entry.device_id for entry in before.devices) if alone else ()
+    return Joined(device, before, own, contents, lost)
+
+
+def enter(session: Session, joined: Joined) -> None:
+    """Write what the vault held into the new profile's books."""
+    books = session.books
+    with books.store.transaction():
+        books.lists.learn(joined.own_list)
+        if joined.contents is None:
+            return
+        for record in joined.contents.contacts:
+            known = known_from_record(record, member=False)
+            known.thread = known.thread or known.group
+            books.lists.learn(_verified(record.list))
+            books.contacts.save(known)
+        for device, address in joined.contents.siblings.items():
+            if device != books.device and books.lists.stands(books.account, device):
+                books.siblings.save(device, address.require_server(books.profile.origin))
+
+
+def _verified(data: bytes) -> DeviceList:
+    return UnverifiedDeviceList.parse(data).verify()
+
+
+def queue_rejoins(session: Session, login: Login) -> None:
+    """Ask every contact, and our other devices, to add this device (P5).
+
+    Signed by the identity key, so it is done while the login is open.
+    """
+    books = session.books
+    private = bytes(login.keys.identity_private)
+    with books.store.transaction():
+        for known in books.contacts.all():
+            given = books.contact_address(known.account)
+            entry = JoiningDevice(
+                books.device, books.keep_key_package(), books.addresses.address(given)
+            )
+            rejoin = ContactRejoin(books.own_list.data, (entry,), UNSIGNED)
+            content = encode_outer(sign_rejoin(rejoin, private, known.account))
+            for device in books.contacts.addresses(known.account):
+                session.outbox.put(known.account, device, content)
+        siblings = session.sibling_devices()
+        if siblings:
+            given = books.sibling_address()
+            entry = JoiningDevice(
+                books.device, books.keep_key_package(), books.addresses.address(given)
+            )
+            rejoin = ContactRejoin(books.own_list.data, (entry,), UNSIGNED)
+            content = encode_outer(sign_rejoin(rejoin, private, books.account))
+            for device in siblings:
+                session.outbox.put(books.account, device, content)
+
+
+def remove_profile(folder: Path) -> None:
+    """Remove the store of a profile that did not come to be; it is closed."""
+    for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"):
+        (folder / name).unlink(missing_ok=True)

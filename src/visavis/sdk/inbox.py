@@ -1,0 +1,197 @@
+"""What arrives: opened, told apart by the address it came over, handed on, acknowledged last.
+
+An envelope is acknowledged only when what it changed is on disk. One that can never be accepted is
+dropped, counted by its reason and acknowledged too, so that it cannot block the mailbox. One that
+cannot be judged now (the server does not answer, the disk is full) is kept and tried again.
+
+The address says what may come over it (CK-570): requests over an invite, an answer over the address
+of our request, pairing over a pairing link. So holding one address never opens another door.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, assert_never
+
+from visavis.core.content import decode_outer
+from visavis.core.content_outer import (
+    CallWelcome,
+    CommitHint,
+    ContactAccept,
+    ContactRejoin,
+    ContactRequest,
+    ConversationWelcome,
+    DeviceLink,
+    Mls,
+    Outer,
+    PairAnswer,
+    PairOffer,
+    PairRequest,
+    PairReveal,
+    SelfWelcome,
+)
+from visavis.core.envelope import open_envelope
+from visavis.core.errors import Code, FatalError, PeerError, UnavailableError, VisavisError
+from visavis.core.ids import AccountId
+from visavis.core.mls import peek
+from visavis.sdk.addresses import Given, Purpose
+from visavis.sdk.books import Books
+from visavis.sdk.conversation import Conversations
+from visavis.sdk.first_contact import FirstContact
+from visavis.sdk.membership import Membership
+from visavis.sdk.seam import OuterReceived
+from visavis.transport.socket import Delivery
+
+_GROUP: Final[tuple[type[Outer], ...]] = (Mls, CommitHint, CallWelcome, ConversationWelcome)
+
+ALLOWED: Final[dict[Purpose, tuple[type[Outer], ...]]] = {
+    Purpose.INVITE: (ContactRequest,),
+    Purpose.REQUEST: (ContactAccept,),
+    Purpose.CONTACT: (*_GROUP, ContactAccept, ContactRejoin),
+    Purpose.SIBLING: (*_GROUP, SelfWelcome, DeviceLink, ContactRejoin),
+    Purpose.PAIRING: (PairOffer, PairAnswer, PairReveal, PairRequest),
+    Purpose.OWN: (),
+}
+"""What may come over an address, by whom it was given to (CK-570)."""
+
+LIVE_S: Final = 60
+"""Seconds for which a live envelope is tried again: as long as a server may hold it."""
+
+PairMessage = PairOffer | PairAnswer | PairReveal | PairRequest
+
+
+class Inbox:
+    """Processes deliveries one at a time.
+
+    Args:
+        books: What this device keeps.
+        conversations: Application messages and hints.
+        membership: Welcomes and rejoins.
+        first_contact: Requests and answers.
+        ack: Acknowledges a delivery.
+        after: Called when something was processed (there may be things to send or commit).
+    """
+
+    def __init__(
+        self,
+        books: Books,
+        conversations: Conversations,
+        membership: Membership,
+        first_contact: FirstContact,
+        *,
+        ack: Callable[[bytes], Awaitable[None]],
+        after: Callable[[], None],
+    ) -> None:
+        self._books = books
+        self._conversations = conversations
+        self._membership = membership
+        self._first_contact = first_contact
+        self._ack = ack
+        self._after = after
+        self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
+        self._kept: dict[bytes, tuple[Delivery, int]] = {}
+        self.outer_handlers: list[Callable[[OuterReceived], Awaitable[None]]] = []
+        self.pair_handlers: list[Callable[[Given, PairMessage], None]] = []
+        self.failed: FatalError | None = None
+
+    async def put(self, delivery: Delivery) -> None:
+        """Take a delivery from the socket."""
+        await self._queue.put(delivery)
+
+    async def idle(self) -> None:
+        """Wait until everything that arrived was looked at.
+
+        Raises:
+            FatalError: The store cannot be trusted any more.
+        """
+        await self._queue.join()
+        if self.failed is not None:
+            raise self.failed
+
+    @property
+    def kept(self) -> int:
+        """Return how many deliveries wait for another attempt."""
+        return len(self._kept)
+
+    async def retry(self) -> None:
+        """Look again at what could not be judged before."""
+        for delivery, until in list(self._kept.values()):
+            if delivery.durable or self._books.now() < until:
+                await self.put(delivery)
+            else:
+                del self._kept[delivery.delivery_id]
+
+    async def run(self) -> None:
+        """Process deliveries until cancelled, or until the store fails."""
+        while True:
+            delivery = await self._queue.get()
+            try:
+                if await self.process(delivery):
+                    await self._ack(delivery.delivery_id)
+            finally:
+                self._queue.task_done()
+                self._after()
+
+    async def process(self, delivery: Delivery) -> bool:
+        """Process one delivery; say whether it is done with and may be acknowledged."""
+        try:
+            await self._handle(delivery)
+        except UnavailableError:
+            first = delivery, self._books.now() + LIVE_S
+            self._kept.setdefault(delivery.delivery_id, first)
+            return False
+        except FatalError as error:
+            self.failed = error
+            return False
+        except VisavisError as error:
+            self._books.counters.drop(error.code)
+        except Exception as error:  # noqa: BLE001 - one bad envelope must not stop all others
+            self._books.counters.drop(f"internal {type(error).__name__}")
+        self._kept.pop(delivery.delivery_id, None)
+        return True
+
+    async def _handle(self, delivery: Delivery) -> None:
+        books = self._books
+        opened = open_envelope(books.profile.mailbox, books.addresses.seal_keys, delivery.envelope)
+        given = books.addresses.given(opened.name)
+        content = decode_outer(opened.content)
+        if not isinstance(content, ALLOWED[given.purpose]):
+            raise PeerError(Code.UNEXPECTED, "CK-570: not over this address")
+        match content:
+            case Mls():
+                await self._mls(given, content, durable=delivery.durable)
+            case CommitHint():
+                await self._conversations.receive_hint(given, content)
+            case CallWelcome():
+                await self._call(given, content)
+            case ConversationWelcome():
+                self._membership.receive_welcome(given, content)
+            case SelfWelcome() | DeviceLink():
+                self._membership.receive_self_welcome(given, content)
+            case ContactRequest():
+                self._first_contact.receive_request(given, content)
+            case ContactAccept():
+                self._first_contact.receive_accept(given, content)
+            case ContactRejoin():
+                self._membership.receive_rejoin(given, content)
+            case PairOffer() | PairAnswer() | PairReveal() | PairRequest():
+                for handler in self.pair_handlers:
+                    handler(given, content)
+            case _:
+                assert_never(content)
+        books.history.publish()
+
+    async def _mls(self, given: Given, content: Mls, *, durable: bool) -> None:
+        group_id = peek(content.message).group_id
+        if group_id is not None and self._books.groups.get(group_id) is not None:
+            await self._conversations.receive(given, content, durable=durable)
+        else:
+            await self._call(given, content)
+
+    async def _call(self, given: Given, content: Outer) -> None:
+        """Hand on what belongs to a call group; whether there is such a call, calls know."""
+        if given.purpose not in {Purpose.CONTACT, Purpose.SIBLING}:
+            raise PeerError(Code.WRONG_GROUP, "no group of ours")
+        for handler in self.outer_handlers:
+            await handler(OuterReceived(AccountId(given.subject), content))

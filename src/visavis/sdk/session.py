@@ -1,0 +1,389 @@
+"""A profile at work: sockets, inbox, outbox, housekeeping; and the seam that calls are built on.
+
+One `Session` per open profile and process. It owns every task it starts and ends them on `close`.
+
+Not for applications: they use `visavis.sdk.client.Client`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final
+
+from visavis.core import base64url
+from visavis.core.address import ContactAddress
+from visavis.core.content import encode_outer
+from visavis.core.content_inner import Inner
+from visavis.core.content_outer import Outer
+from visavis.core.content_records import Standing
+from visavis.core.content_self import SelfVault, Sibling
+from visavis.core.envelope import seal
+from visavis.core.errors import (
+    AuthorizationError,
+    Code,
+    FatalError,
+    UnavailableError,
+    UsageError,
+    VisavisError,
+)
+from visavis.core.ids import AccountId, DeviceId, Rng
+from visavis.core.mls import KeyPackageBundle
+from visavis.sdk.addresses import Purpose
+from visavis.sdk.books import Books
+from visavis.sdk.conversation import Conversations
+from visavis.sdk.first_contact import ACCEPTED_KIND, FirstContact
+from visavis.sdk.groups import GroupKind, GroupRecord
+from visavis.sdk.history import NoticeKind
+from visavis.sdk.housekeeping import Housekeeping
+from visavis.sdk.inbox import Inbox
+from visavis.sdk.membership import Membership
+from visavis.sdk.outbox import Outbox
+from visavis.sdk.seam import (
+    InnerHandler,
+    KeyMaterial,
+    OuterHandler,
+    SelfHandler,
+    TurnServer,
+)
+from visavis.sdk.sequencer import Applied, Sequencers
+from visavis.sdk.store import Store
+from visavis.sdk.vault import Vault
+from visavis.transport.anonymous import AnonymousApi
+from visavis.transport.api import DeviceApi
+from visavis.transport.http import Http
+from visavis.transport.socket import ReceiveSocket, SendSocket
+
+QUIET_S: Final = 1.5
+"""Seconds without a frame after which a backlog counts as read, should the server never say so."""
+
+
+class Session:
+    """Everything a device does between opening and closing its profile. Implements `CallSeam`.
+
+    Args:
+        store: Open, with a profile in it; closed by `close`.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.books = Books(store)
+        books = self.books
+        profile = books.profile
+        origin = profile.origin
+        self._device_http = Http(origin, base64url.encode(profile.token))
+        self.device_api = DeviceApi(self._device_http)
+        self.anonymous = AnonymousApi(Http(origin))
+        self._send_socket = SendSocket(origin)
+        self.outbox = Outbox(store, books.resolve, self._send_durable, books.now)
+        self.sequencers = Sequencers(
+            store=store,
+            groups=books.groups,
+            outbox=self.outbox,
+            api=self.anonymous,
+            present=self._present,
+            applied=self._applied,
+            targets=self._targets,
+            now=books.now,
+            rng=books.rng,
+        )
+        self.vault = Vault(books, self.device_api, self._vault_written)
+        self.conversations = Conversations(
+            books,
+            self.outbox,
+            self.sequencers,
+            send_live=self._send_live,
+            dirty=self._mark,
+            vault_seen=lambda said: self.vault.seen(said.counter),
+        )
+        self.membership = Membership(books, self.sequencers, self.conversations, self.anonymous)
+        self.first_contact = FirstContact(books, self.outbox, self.membership, self.vault.changed)
+        self.receiver = ReceiveSocket(origin, profile.token, self._deliver)
+        self.housekeeping = Housekeeping(
+            books, self.membership, self.first_contact, self.vault, self.device_api
+        )
+        self.inbox = Inbox(
+            books,
+            self.conversations,
+            self.membership,
+            self.first_contact,
+            ack=self.receiver.ack,
+            after=self.housekeeping.kick,
+        )
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._last_delivery = 0.0
+        self._receiving = False
+
+    # Life
+
+    async def start(self, *, receive: bool = True) -> None:
+        """Start sending and housekeeping, and receiving unless told otherwise."""
+        self.books.addresses.purge(self.books.now())
+        self.receiver.on_connection(self._on_connection)
+        self.spawn(self.outbox.run())
+        self.spawn(self.inbox.run())
+        self.spawn(self.housekeeping.run())
+        self._receiving = receive
+        if receive:
+            self.spawn(self.receiver.run())
+
+    async def close(self) -> None:
+        """End every task and connection, and lock the store."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.books.history.incoming.close()
+        self.books.history.notices.close()
+        await self._send_socket.close()
+        await self.anonymous.close()
+        await self._device_http.close()
+        self.books.store.close()
+
+    async def sync(self, timeout_s: float = 30.0) -> None:
+        """Receive and process all that is waiting, and send all that can be sent.
+
+        Raises:
+            UnavailableError: The server cannot be reached; what was received is kept.
+            AuthorizationError: REFUSED, this device was revoked.
+            FatalError: This profile cannot be used any more; say why.
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._caught_up()
+                for _ in range(8):
+                    await self.inbox.idle()
+                    await self.inbox.retry()
+                    await self.inbox.idle()
+                    await self.housekeeping.idle()
+                    if not self.housekeeping.busy and not self.inbox.kept:
+                        break
+                await self.outbox.flush()
+        except TimeoutError:
+            raise UnavailableError(Code.UNAVAILABLE, "the server did not answer in time") from None
+
+    async def _caught_up(self) -> None:
+        waited = 0.0
+        loop = asyncio.get_running_loop()
+        while not self.receiver.caught_up.is_set():
+            await asyncio.sleep(0.02)
+            waited += 0.02
+            self._require_alive()
+            quiet = loop.time() - self._last_delivery > QUIET_S
+            if self.receiver.connected and quiet and waited > QUIET_S:
+                return
+            if not self.receiver.connected and waited > 10:
+                raise UnavailableError(Code.UNAVAILABLE, "the server cannot be reached")
+        self._require_alive()
+
+    def _require_alive(self) -> None:
+        if self.receiver.stopped is not None:
+            stopped = self.receiver.stopped
+            raise AuthorizationError(stopped.code, stopped.detail)
+        failed = self.inbox.failed or self.housekeeping.failed
+        if failed is not None:
+            raise FatalError(failed.code, failed.detail)
+
+    def forget_contact(self, account: AccountId) -> None:
+        """Remove a contact with its groups, keys and addresses; history stays."""
+        books = self.books
+        with books.store.transaction():
+            given = books.addresses.current(Purpose.CONTACT, account)
+            if given is not None:
+                books.addresses.revoke(given, books.now())
+            for record in books.groups.all():
+                if record.account == account and record.kind is GroupKind.CONVERSATION:
+                    books.groups.remove(record)
+            books.contacts.remove(account)
+            books.lists.forget(account)
+            books.store.delete(ACCEPTED_KIND, account)
+            books.history.forget_notice(NoticeKind.IDENTITY_CHANGED, account)
+            books.history.forget_notice(NoticeKind.CONTACT_ADDED, account)
+        books.store.scrub()
+        self.vault.changed()
+        self.housekeeping.kick()
+
+    # What the parts need
+
+    async def _deliver(self, delivery: Any) -> None:
+        self._last_delivery = asyncio.get_running_loop().time()
+        await self.inbox.put(delivery)
+
+    def _on_connection(self, connected: bool) -> None:  # noqa: FBT001 - a listener's one argument
+        if connected:
+            self._last_delivery = asyncio.get_running_loop().time()
+            self.outbox.kick()
+            self.housekeeping.kick()
+
+    def _applied(self, change: Applied) -> None:
+        self.membership.applied(change)
+
+    def _mark(self, record: GroupRecord) -> None:
+        self.membership.mark(record)
+
+    def _vault_written(self, counter: int) -> None:
+        self.spawn(self._tell_vault(counter))
+
+    async def _tell_vault(self, counter: int) -> None:
+        with contextlib.suppress(VisavisError):  # gossip: the next write tells it again
+            await self.conversations.send_self(SelfVault(counter), durable=True)
+
+    def _seal(self, address: ContactAddress, content: bytes) -> bytes:
+        address.require_server(self.books.profile.origin)
+        return seal(address.mailbox, address.seal_key, content, self.rng)
+
+    async def _send_durable(self, address: ContactAddress, content: bytes) -> None:
+        await self._send_socket.send(address, self._seal(address, content), durable=True)
+
+    async def _send_live(self, address: ContactAddress, content: Outer) -> None:
+        sealed = self._seal(address, encode_outer(content))
+        await self._send_socket.send(address, sealed, durable=False)
+
+    def _present(self, record: GroupRecord) -> ContactAddress | None:
+        """Return the address whose capability is shown to a group's sequencer.
+
+        Both sides of a conversation show capabilities of the same account's mailboxes, the one
+        with the lower id, so that the server never sees two accounts at one sequencer (P8).
+        """
+        books = self.books
+        if record.kind is GroupKind.SELF:
+            return self.own_turn_address()
+        if books.account < record.account:
+            given = books.contact_address(record.account)
+            return books.addresses.address(given)
+        theirs = books.contacts.addresses(record.account)
+        return next((theirs[device] for device in sorted(theirs)), None)
+
+    def _targets(self, record: GroupRecord) -> list[tuple[AccountId, DeviceId]]:
+        books = self.books
+        siblings = [(books.account, device) for device in books.siblings.addresses()]
+        if record.kind is GroupKind.SELF:
+            return siblings
+        theirs = books.contacts.addresses(record.account)
+        return [(record.account, device) for device in theirs] + siblings
+
+    # The seam for calls (see `visavis.sdk.seam.CallSeam`)
+
+    @property
+    def rng(self) -> Rng:
+        """Return the source of random bytes."""
+        return os.urandom
+
+    @property
+    def key_material(self) -> KeyMaterial:
+        """Return this device's credential and signature key."""
+        books = self.books
+        return KeyMaterial(
+            books.account,
+            books.device,
+            books.credential,
+            books.profile.signature_private,
+            books.lists.validator,
+        )
+
+    def now(self) -> int:
+        """Return the time in unix seconds."""
+        return self.books.now()
+
+    def monotonic(self) -> float:
+        """Return the event loop's clock."""
+        return asyncio.get_running_loop().time()
+
+    def new_key_package(self) -> KeyPackageBundle:
+        """Return a fresh key package, kept by the caller in memory only."""
+        return self.books.make_key_package()
+
+    def may_ring(self, contact: AccountId) -> bool:
+        """Say whether this contact may ring us (R-86)."""
+        known = self.books.contacts.get(contact)
+        return (
+            known is not None
+            and known.standing is Standing.CONTACT
+            and known.member
+            and not known.identity_changed
+        )
+
+    def contact_name(self, contact: AccountId) -> str:
+        """Return the contact's name as the person sees it."""
+        known = self.books.contacts.get(contact)
+        if known is None:
+            raise UsageError("no contact of ours")
+        return known.name
+
+    def contact_devices(self, contact: AccountId) -> Mapping[DeviceId, ContactAddress]:
+        """Return the addresses of the contact's devices that are on its newest list."""
+        return self.books.contacts.addresses(contact)
+
+    def sibling_devices(self) -> Mapping[DeviceId, ContactAddress]:
+        """Return the addresses of our other devices."""
+        books = self.books
+        stands = books.lists.stands
+        return {d: a for d, a in books.siblings.addresses().items() if stands(books.account, d)}
+
+    async def send_inner(
+        self, contact: AccountId, content: Inner, *, durable: bool, to_siblings: bool = False
+    ) -> None:
+        """Send one MLS message in the conversation to every device of the contact."""
+        await self.conversations.send_inner(
+            contact, content, durable=durable, to_siblings=to_siblings
+        )
+
+    async def send_outer(self, address: ContactAddress, content: Outer, *, durable: bool) -> None:
+        """Seal one content for one device and send it."""
+        if durable:
+            with self.books.store.transaction():
+                row = self.outbox.put_fixed(address, encode_outer(content))
+            try:
+                await self.outbox.flush()
+            finally:
+                self.outbox.kick()
+            if self.outbox.refused([row]):
+                self.outbox.drop([row])
+                raise AuthorizationError(Code.REFUSED, "the address is not good any more")
+        else:
+            await self._send_live(address, content)
+
+    async def send_self(self, content: Sibling, *, durable: bool) -> None:
+        """Send one message to all our other devices."""
+        await self.conversations.send_self(content, durable=durable)
+
+    async def turn(self, address: ContactAddress) -> TurnServer:
+        """Fetch TURN credentials anonymously, presenting this address."""
+        given = await self.anonymous.turn(address)
+        return TurnServer(given.urls, given.username, given.credential, given.ttl_s)
+
+    def own_turn_address(self) -> ContactAddress:
+        """Return an address of this device itself, to present when asking for TURN."""
+        books = self.books
+        return books.addresses.address(books.addresses.current_or_mint(Purpose.OWN, b""))
+
+    def on_inner(self, handler: InnerHandler) -> None:
+        """Register who gets `call.*` contents."""
+        self.conversations.inner_handlers.append(handler)
+        self.spawn(self.conversations.redispatch())
+
+    def on_unknown_group(self, handler: OuterHandler) -> None:
+        """Register who gets envelopes of call groups."""
+        self.inbox.outer_handlers.append(handler)
+
+    def on_self(self, handler: SelfHandler) -> None:
+        """Register who gets contents of the self group that calls need."""
+        self.conversations.self_handlers.append(handler)
+
+    def on_connection(self, handler: Callable[[bool], None]) -> None:
+        """Register who is told when the receiving socket comes and goes."""
+        self.receiver.on_connection(handler)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run work in the session's scope: cancelled and awaited on close."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            # A task of ours that dies is a bug or a failed store: say so at the next `sync`.
+            kind = type(task.exception()).__name__
+            self.housekeeping.failed = FatalError(Code.USAGE, f"a background task ended: {kind}")
