@@ -6,7 +6,6 @@ import asyncio
 import time
 
 import pytest
-from aiortc import RTCRtpSender
 
 from visavis.core.errors import Code, PeerError, UnavailableError, UsageError
 from visavis.media import transport as transport_module
@@ -85,7 +84,8 @@ async def test_a_sender_without_its_hook_never_starts(pair, monkeypatch) -> None
         assert await packets_sent(end) == 0
         stats = await end.stats()
         assert (stats.frames_decoded, stats.audio_decoded_s) == (0, 0)
-        assert isinstance(end._transport.pc.getSenders()[0], RTCRtpSender)
+        for sender in end._transport.pc.getSenders():
+            assert not sender._RTCRtpSender__started
 
 
 async def test_a_receiver_without_its_hook_decodes_nothing(pair, monkeypatch) -> None:
@@ -298,16 +298,36 @@ async def test_a_transport_that_never_stands_fails(relay, pair, monkeypatch) -> 
     assert await wait_for(caller, MediaEvent.CONNECTED, timeout_s=5) is MediaEvent.FAILED
 
 
-async def test_a_direct_call_is_shown_as_direct(make_pair, make_keys) -> None:
+async def test_a_direct_call_is_shown_as_direct(make_pair) -> None:
     pair = make_pair()
     try:
-        for leaf in (0, 1):
-            end = pair.end()
-            end._relay_only = False
-            end._transport = end._new_transport()
-            del leaf
+        for _ in range(2):
+            await pair.end().restart(relay_only=False)
         await pair.connect()
         await pair.expect(MediaEvent.CONNECTED)
         assert (await pair.ends[0].stats()).path == "direct"
     finally:
         await pair.close()
+
+
+@pytest.mark.parametrize("how", ["close", "cancel", "restart"])
+async def test_gathering_that_is_given_up_leaves_nothing_behind(relay, pair, how) -> None:
+    caller = pair.end()
+    await caller.create_offer()
+    relay.kill()
+    waiting = asyncio.ensure_future(caller.gather(timeout_s=30))
+    await asyncio.sleep(0.1)
+    await relay.start()
+    if how == "cancel":
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    else:
+        await (caller.close() if how == "close" else caller.restart())
+        with pytest.raises(UnavailableError):
+            await waiting
+    started = time.monotonic()
+    await caller.close()
+    assert time.monotonic() - started < 4
+    sockets = [t for t in asyncio.all_tasks() if "turn" in repr(t).lower() and not t.done()]
+    assert sockets == []

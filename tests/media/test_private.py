@@ -10,7 +10,7 @@ import aiortc.rtcrtpsender
 import pytest
 from aiortc import RTCRtpReceiver, RTCRtpSender
 
-import visavis.media  # noqa: F401 - installs the guards
+import visavis.media.connection  # noqa: F401 - installs the guards
 from visavis.core.errors import Code, FatalError
 from visavis.media import aiortc_private, sframe_hooks
 

@@ -41,6 +41,7 @@ class Watched:
     caller: MediaStats
     callee: MediaStats
     file: pathlib.Path
+    datagrams: list[bytes]
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +77,7 @@ def call(tmp_path_factory, make_pair, start_relay) -> Watched:
             caller=stats[0],
             callee=stats[1],
             file=folder / "received.webm",
+            datagrams=captured,
         )
 
     return asyncio.run(run())
@@ -110,6 +112,26 @@ def test_at_the_relay_there_is_a_call_but_nothing_to_watch(call: Watched) -> Non
     assert call.relay.relayed > 250
     assert call.relay.rtp_packets > 250
     assert call.relay.frames == 0
+
+
+@pytest.mark.media
+def test_packets_do_not_say_when_somebody_speaks(call: Watched) -> None:
+    """CK-665: header extensions travel outside SRTP's encryption (RFC 3711, 3.1)."""
+    seen = set()
+    for datagram in call.datagrams:
+        packet = out_of_turn(datagram)
+        if len(packet) > 16 and packet[0] >> 4 == 0b1001 and not 64 <= packet[1] & 0x7F <= 95:
+            assert packet[12:14] == b"\xbe\xde"
+            length = int.from_bytes(packet[14:16], "big") * 4
+            extensions, at = packet[16 : 16 + length], 0
+            while at < len(extensions):
+                if extensions[at] == 0:
+                    at += 1
+                    continue
+                seen.add(extensions[at] >> 4)
+                at += 2 + (extensions[at] & 0x0F)
+    # 1 is the mid, 3 the send time of pictures; 2 would be the audio level.
+    assert seen == {1, 3}
 
 
 @pytest.mark.media

@@ -6,16 +6,6 @@ arguments: descriptions and candidates as text, keys behind `interfaces.FrameCry
 
     source -> encoder -> SFrame -> RTP, SRTP -> TURN ->  ...  -> RTP -> SFrame -> decoder -> sink
 
-Importing this package makes sending without SFrame impossible in the whole process; see
-`sframe_hooks`.
+Importing `connection` makes sending without SFrame impossible in the whole process; see
+`sframe_hooks`. This package itself imports nothing, for the server needs only `coturn`.
 """
-
-import logging
-
-from visavis.media import sframe_hooks
-
-# Below warnings these two write addresses of relays and peers.
-for _name in ("aiortc", "aioice"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
-
-sframe_hooks.install_guards()

@@ -130,7 +130,8 @@ class MediaConnection:
             timeout_s: How long to go on trying to reach a relay.
 
         Raises:
-            UnavailableError: `NO_RELAY` or `NO_DEVICE`.
+            UnavailableError: `NO_RELAY`, `NO_DEVICE` or `NO_MEDIA`; `UNAVAILABLE` if `restart` or
+                `close` came in between.
         """
         self._check_open()
         if ice_servers is not None:
@@ -161,7 +162,12 @@ class MediaConnection:
         self._remote_candidates += len(checked)
         await self._transport.add_candidates(checked)
 
-    async def restart(self, ice_servers: Sequence[TurnServer] | None = None) -> None:
+    async def restart(
+        self,
+        ice_servers: Sequence[TurnServer] | None = None,
+        *,
+        relay_only: bool | None = None,
+    ) -> None:
         """Drop the transport and make a new one, undescribed, for the same source and sink.
 
         Afterwards `create_offer` or `accept_offer` and so on run as in a new call; the roles may
@@ -171,8 +177,11 @@ class MediaConnection:
 
         Args:
             ice_servers: Fresh credentials (protocol P12), in place of those known.
+            relay_only: Change to the direct path or back (design.md section 5, step 4).
         """
         self._check_open()
+        if relay_only is not None:
+            self._relay_only = relay_only
         if ice_servers is not None:
             self._servers = tuple(ice_servers)
         old, self._transport = self._transport, self._new_transport()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from aioice import Candidate as IceCandidate
@@ -45,6 +45,7 @@ async def gather(
     relay_only: bool,
     allow_loopback: bool,
     timeout_s: float,
+    is_wanted: Callable[[], bool] = lambda: True,
 ) -> list[Candidate]:
     """Allocate at a relay (and find host addresses, if not relay-only).
 
@@ -54,6 +55,7 @@ async def gather(
         relay_only: Gather no host addresses and query no STUN server.
         allow_loopback: Without `relay_only`: gather 127.0.0.1 alone, for tests.
         timeout_s: How long to go on trying.
+        is_wanted: Asked between attempts; once it says no, nothing more is tried.
 
     Raises:
         UnavailableError: `NO_RELAY`: no relay answered in time. May be tried again.
@@ -78,11 +80,11 @@ async def gather(
                 ice.turn_username, ice.turn_password = server.username, server.credential
             started = time.monotonic()
             found = await ice.get_component_candidates(1, addresses, timeout=ATTEMPT_S)
-            if found:
+            if found or not is_wanted():
                 break
             # A refused TCP connection returns at once; do not spin on it.
             await asyncio.sleep(max(0.0, 0.2 - (time.monotonic() - started)))
-        if not found and time.monotonic() >= deadline:
+        if not found and (time.monotonic() >= deadline or not is_wanted()):
             raise UnavailableError(Code.NO_RELAY, "no relay answered")
     aiortc_private.set_gathered(ice, found)
     return [_our_candidate(candidate) for candidate in found]

@@ -13,12 +13,15 @@ for. A receiver without a hook would hand ciphertext to the decoder, which plays
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass, field
 from typing import Final, NoReturn, cast
 from weakref import WeakSet
 
 import aiortc.rtcrtpsender
+import av
+import av.logging
 from aiortc import RTCRtpReceiver, RTCRtpSender
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import (
@@ -148,7 +151,19 @@ def install_guards() -> None:
     vars(aiortc.rtcrtpsender)["get_encoder"] = refuse_plain_encoder
 
 
+def quieten() -> None:
+    """Keep libraries from writing addresses, or FFmpeg's remarks, to a person's screen or log."""
+    for name in ("aiortc", "aioice"):
+        # Below warnings these two write addresses of relays and peers.
+        logging.getLogger(name).setLevel(logging.WARNING)
+    av.logging.set_level(av.logging.PANIC)
+
+
 def _codecs_allowed(codecs: list[RTCRtpCodecParameters], kind: str) -> bool:
     return bool(codecs) and all(
         codec.name.lower() in {_CODECS[kind], _CODECS["rtx"]} for codec in codecs
     )
+
+
+install_guards()
+quieten()

@@ -25,7 +25,7 @@ from aiortc import (
 from aiortc.exceptions import InvalidStateError, OperationError
 from aiortc.rtcconfiguration import RTCIceTransportPolicy
 
-from visavis.core.errors import Code, PeerError, UsageError
+from visavis.core.errors import Code, PeerError, UnavailableError, UsageError
 from visavis.media import gathering, sdp_guard
 from visavis.media.candidates import Candidate
 from visavis.media.encoders import SendCounts
@@ -82,6 +82,8 @@ class Transport:
         self._has_remote = False
         self._waiting: list[Candidate] = []
         self._tracks: list[SourceTrack] = []
+        self._closed = False
+        self._gathering: asyncio.Task[list[Candidate]] | None = None
         self._pumps: set[asyncio.Task[None]] = set()
 
         @self.pc.on("track")
@@ -134,15 +136,27 @@ class Transport:
         self, servers: Sequence[TurnServer], *, allow_loopback: bool, timeout_s: float
     ) -> list[str]:
         """Allocate at a relay, begin to connect, and return our candidates."""
-        if self._local is None or self._gathered:
+        if self._local is None or self._gathered or self._gathering is not None:
             raise UsageError("gathering needs a description, once")
-        candidates = await gathering.gather(
-            self.pc,
-            servers,
-            relay_only=self._relay_only,
-            allow_loopback=allow_loopback,
-            timeout_s=timeout_s,
+        # A task of its own, which `close` waits for: an allocation that is given up half way must
+        # not leave a socket behind, whoever cancels us.
+        self._gathering = asyncio.ensure_future(
+            gathering.gather(
+                self.pc,
+                servers,
+                relay_only=self._relay_only,
+                allow_loopback=allow_loopback,
+                timeout_s=timeout_s,
+                is_wanted=lambda: not self._closed,
+            )
         )
+        try:
+            candidates = await asyncio.shield(self._gathering)
+        finally:
+            if self._gathering.done():
+                self._gathering = None
+        if self._closed:
+            raise UnavailableError(Code.UNAVAILABLE, "this transport was dropped meanwhile")
         await self.pc.setLocalDescription(self._local)
         self._gathered = True
         if self._answer is not None:
@@ -162,7 +176,10 @@ class Transport:
 
     async def close(self) -> None:
         """Close everything, in about a second at most."""
+        self._closed = True
         self.stop_sending()
+        if self._gathering is not None:
+            await asyncio.gather(self._gathering, return_exceptions=True)
         await gathering.close(self.pc)
         for task in list(self._pumps):
             task.cancel()
