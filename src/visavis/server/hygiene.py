@@ -58,20 +58,23 @@ class Hygiene:
             MAX_BODY_BYTES,
         )
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        started = False
         received = 0
+        too_large = started = False
 
         async def bounded() -> Message:
-            nonlocal received
+            nonlocal received, too_large
             message = await receive()
             received += len(message.get("body", b""))
             # CK-424: a body without an announced length is counted as it comes.
             if received > limit:
+                too_large = True
                 raise _TooLargeError
             return message
 
         async def clean(message: Message) -> None:
             nonlocal started
+            if too_large and not started:
+                return  # what the framework makes of the broken-off body; ours follows
             if message["type"] == "http.response.start":
                 started = True
                 message["headers"] = [*self._listed(message.get("headers", ())), *ALWAYS]
@@ -82,10 +85,12 @@ class Hygiene:
             if announced.isdigit() and int(announced) <= limit:
                 await self._app(scope, bounded, clean)
             else:
-                await problem(Code.TOO_LARGE, 413)(scope, receive, clean)
+                too_large = True
         except _TooLargeError:
-            if not started:
-                await problem(Code.TOO_LARGE, 413)(scope, receive, clean)
+            pass
+        if too_large and not started:
+            too_large = False
+            await problem(Code.TOO_LARGE, 413)(scope, receive, clean)
 
     def _listed(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         out = []
