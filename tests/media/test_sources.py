@@ -131,7 +131,7 @@ async def test_a_file_that_does_not_loop_ends_in_silence_and_its_last_picture(
 
 
 async def test_large_and_fast_files_are_made_smaller(tmp_path: pathlib.Path) -> None:
-    path = write_clip(tmp_path / "large.mkv", seconds=1.0, size=(1280, 720), rate=60)
+    path = write_clip(tmp_path / "large.mkv", seconds=0.4, size=(1280, 720), rate=60)
     source = FileSource(path)
     try:
         _, pictures, _ = await play(source, 1.5)
