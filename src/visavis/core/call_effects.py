@@ -215,7 +215,7 @@ class Reject:
     code: Code
 
 
-Effect: TypeAlias = (
+Sending: TypeAlias = (
     SendInvite
     | SendAccept
     | SendTaken
@@ -227,7 +227,11 @@ Effect: TypeAlias = (
     | SendReveal
     | SendCandidates
     | SendHangup
-    | StartRinging
+)
+"""What is nothing but an envelope."""
+
+Local: TypeAlias = (
+    StartRinging
     | StopRinging
     | ApplyAnswer
     | GatherCandidates
@@ -244,23 +248,9 @@ Effect: TypeAlias = (
     | ReportEnd
     | Reject
 )
+"""What is done on this device; the two restarts send once they have found a relay."""
 
-Sending: TypeAlias = (
-    SendInvite
-    | SendAccept
-    | SendTaken
-    | SendCancel
-    | SendMissed
-    | TellSiblings
-    | SendWelcome
-    | SendReady
-    | SendReveal
-    | SendCandidates
-    | SendHangup
-    | RestartIce
-    | AnswerRestart
-)
-"""The effects that put an envelope on the wire."""
+Effect: TypeAlias = Sending | Local
 
 __all__ = [
     "AddCandidates",
@@ -274,6 +264,7 @@ __all__ = [
     "Handled",
     "HangupReason",
     "InstallFrameKeys",
+    "Local",
     "Media",
     "Reject",
     "ReportEnd",

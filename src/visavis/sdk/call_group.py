@@ -1,0 +1,229 @@
+"""The MLS group of one call: two devices, one epoch, gone when the call is.
+
+The group id is the call id. The caller creates the group from the key package in `call.accept`
+and sends a Welcome to that one device; a 1:1 call group has no sequencer because only the caller
+ever commits. Frame keys, the short authentication string and the messages after the answer all
+hang on it (protocol P9, P10, P11).
+
+Not for: deciding when (the call machine), or sending (`call_shell`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Final
+
+from visavis.core import sas
+from visavis.core.content import decode_in_call, encode_in_call
+from visavis.core.content_call import InCall
+from visavis.core.errors import Code, PeerError, UsageError
+from visavis.core.identity import UnverifiedCredential
+from visavis.core.ids import AccountId, CallId, DeviceId, Nonce32
+from visavis.core.mls import (
+    SUITE_ID,
+    ApplicationMessage,
+    CredentialValidator,
+    Group,
+    KeyPackage,
+    KeyPackageBundle,
+    MemberInfo,
+    UnverifiedKeyPackage,
+    peek,
+    welcome_references,
+)
+from visavis.sdk.seam import KeyMaterial, Rng
+
+EXPORTER_LABEL: Final = "SFrame 1.0 Base Key"
+"""RFC 9605, 5.2."""
+
+BASE_KEY_BYTES: Final = 32
+
+LIFETIME_S: Final = 3_600
+"""Seconds for which our leaf in a call group is good, either way. A longer one forgives clocks
+that are further off; the group itself lives no longer than the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One device of one account."""
+
+    account: AccountId
+    device: DeviceId
+
+
+@dataclass(frozen=True, slots=True)
+class FrameKeys:
+    """What SFrame needs of an epoch (RFC 9605, 5.2). Never printed."""
+
+    epoch: int
+    base_key: bytes = field(repr=False)
+    own_leaf: int
+    other_leaf: int
+
+
+def check_key_package(
+    data: bytes, sender: Device, *, now: int, validator: CredentialValidator
+) -> KeyPackage:
+    """Check the key package in a `call.accept`.
+
+    Args:
+        data: An MLSMessage.
+        sender: The device that MLS says sent the accept.
+        now: Unix seconds.
+        validator: Refuses leaves that are not on the newest device list.
+
+    Raises:
+        PeerError: WRONG_SUITE (CK-364), BAD_CREDENTIAL (CK-362), or what MLS and the validator
+            raise.
+    """
+    package = UnverifiedKeyPackage.parse(data).verify(
+        now=now, suite_id=SUITE_ID, validator=validator
+    )
+    # CK-362: else a sibling, or whoever can put words in its mouth, could have the caller add a
+    # device that nobody picked up.
+    if _device_of(package.identity, package.signature_key) != sender:
+        raise PeerError(Code.BAD_CREDENTIAL, "CK-362 the key package is another device's")
+    return package
+
+
+class CallGroup:
+    """Our membership in one call group."""
+
+    def __init__(self, group: Group, other: MemberInfo, rng: Rng) -> None:
+        self._group = group
+        self._other = other
+        self._rng = rng
+
+    @classmethod
+    def create(
+        cls,
+        call: CallId,
+        accepter: Device,
+        key_package: bytes,
+        keys: KeyMaterial,
+        now: int,
+        rng: Rng,
+    ) -> tuple[CallGroup, bytes]:
+        """Create the group, add the accepting device, and return the group and its Welcome.
+
+        Raises:
+            PeerError: As `check_key_package`.
+        """
+        check_key_package(key_package, accepter, now=now, validator=keys.validator)
+        alone = Group.create(
+            group_id=bytes(call),
+            suite_id=SUITE_ID,
+            identity=keys.credential,
+            signature_private=keys.signature_private,
+            rng=rng,
+            validator=keys.validator,
+            lifetime=(now - LIFETIME_S, now + LIFETIME_S),
+        )
+        pending = alone.commit(add=[key_package], rng=rng, now=now)
+        alone.wipe()
+        if pending.welcome is None:
+            raise UsageError("an Add makes a Welcome")
+        return cls(pending.group, _only_other(pending.group, call, accepter), rng), pending.welcome
+
+    @classmethod
+    def join(
+        cls,
+        welcome: bytes,
+        bundle: KeyPackageBundle,
+        call: CallId,
+        caller: Device,
+        keys: KeyMaterial,
+        now: int,
+        rng: Rng,
+    ) -> CallGroup:
+        """Process a Welcome.
+
+        Raises:
+            PeerError: WRONG_SUITE (CK-364), WRONG_GROUP or BAD_CREDENTIAL (CK-363), or what MLS
+                and the validator raise. Nothing was changed; the key package is still good.
+        """
+        group = Group.join(welcome, bundle, now=now, validator=keys.validator)
+        try:
+            other = _only_other(group, call, caller)
+        except PeerError:
+            group.wipe()
+            raise
+        return cls(group, other, rng)
+
+    def encrypt(self, content: InCall) -> bytes:
+        """Return an MLSMessage for the other device."""
+        return self._group.encrypt(encode_in_call(content), rng=self._rng)
+
+    def decrypt(self, message: bytes, *, now: int) -> InCall:
+        """Return what the other device said.
+
+        Raises:
+            PeerError: What MLS raises (a doubled message: REPLAYED or DECRYPTION), MALFORMED, or
+                UNEXPECTED for anything but an application message of the other leaf (CK-367).
+        """
+        received = self._group.process(message, now=now)
+        if not isinstance(received, ApplicationMessage):
+            raise PeerError(Code.UNEXPECTED, "CK-367 nobody but us changes this group")
+        if received.sender.leaf_index != self._other.leaf_index:
+            raise PeerError(Code.UNEXPECTED, "CK-367 our own message came back")
+        return decode_in_call(received.content)
+
+    def frame_keys(self) -> FrameKeys:
+        """Return the SFrame base key of the epoch (RFC 9605, 5.2)."""
+        leaf = self._other.leaf_index
+        if leaf is None:
+            raise UsageError("a member has a leaf")
+        return FrameKeys(
+            self._group.epoch,
+            self._group.exporter(EXPORTER_LABEL, b"", BASE_KEY_BYTES),
+            self._group.own_leaf,
+            leaf,
+        )
+
+    def words(self, caller_nonce: Nonce32, callee_nonces: tuple[Nonce32, Nonce32]) -> str:
+        """Return the short authentication string (P11).
+
+        Args:
+            caller_nonce: Committed to in the invite, revealed last.
+            callee_nonces: From the accept, and from `call.reveal` after the Welcome. Both count,
+                so that the callee's part is unknown while the caller makes the group (ADR 0040).
+        """
+        callee_nonce = Nonce32(hashlib.sha256(b"".join(callee_nonces)).digest())
+        return " ".join(sas.call_words(self._group.epoch_authenticator, caller_nonce, callee_nonce))
+
+    def wipe(self) -> None:
+        """Erase all keys of the group (R-22)."""
+        self._group.wipe()
+
+
+def is_for(welcome: bytes, bundle: KeyPackageBundle) -> bool:
+    """Say whether a Welcome was made for this key package; raises PeerError MALFORMED."""
+    return bundle.reference in welcome_references(welcome)
+
+
+def call_of(message: bytes) -> CallId | None:
+    """Return the call whose group a message claims to be for; raises PeerError MALFORMED."""
+    group_id = peek(message).group_id
+    return CallId(group_id) if group_id is not None and len(group_id) == CallId.LENGTH else None
+
+
+def _device_of(identity: bytes, signature_key: bytes) -> Device:
+    credential = UnverifiedCredential.parse(identity).verify(signature_key)
+    return Device(credential.account_id, credential.device_id)
+
+
+def _only_other(group: Group, call: CallId, expected: Device) -> MemberInfo:
+    """Return the other member of a call group that is exactly what it should be."""
+    if group.suite_id != SUITE_ID:
+        raise PeerError(Code.WRONG_SUITE, "CK-364 a call group of another suite")
+    if group.group_id != bytes(call):
+        raise PeerError(Code.WRONG_GROUP, "CK-363 the Welcome is to another call's group")
+    others = [member for member in group.members() if member.leaf_index != group.own_leaf]
+    # CK-363: a third leaf would hear everything and show nowhere.
+    if len(others) != 1:
+        raise PeerError(Code.BAD_CREDENTIAL, "CK-363 a call group has two members")
+    (other,) = others
+    if _device_of(other.identity, other.signature_key) != expected:
+        raise PeerError(Code.BAD_CREDENTIAL, "CK-363 the other member is not the device we talk to")
+    return other

@@ -1,0 +1,538 @@
+"""One call's resources, and the hands that carry out what the call machine asks for.
+
+Effects are done one after another by a worker, so an envelope never overtakes the one before it;
+what may take seconds (TURN, gathering, ICE restarts) runs beside it and comes back as an event.
+A send that fails is a lost message: the machine's deadlines and repeats are there for that.
+
+Nothing here is written to disk, and at the end everything is erased (R-22).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, Protocol, assert_never
+
+from visavis.core import call_effects as do
+from visavis.core import call_events as on
+from visavis.core import sas
+from visavis.core.call_types import Idle, Media, Reconnecting, State
+from visavis.core.content_call import (
+    CallAnswer,
+    CallCandidates,
+    CallHangup,
+    CallOffer,
+    CallReady,
+    CallReveal,
+    InCall,
+)
+from visavis.core.content_inner import (
+    RING_S,
+    CallAccept,
+    CallCancel,
+    CallInvite,
+    CallMissed,
+    CallTaken,
+    Inner,
+)
+from visavis.core.content_outer import CallWelcome, Mls, Outer
+from visavis.core.content_self import SelfCallHandled
+from visavis.core.errors import (
+    AuthorizationError,
+    Code,
+    PeerError,
+    UnavailableError,
+    UsageError,
+    VisavisError,
+)
+from visavis.core.ids import AccountId, CallId, DeviceId, MessageId, Nonce32
+from visavis.core.mls import KeyPackageBundle
+from visavis.media.call_frames import CallFrames
+from visavis.media.interfaces import MediaEvent, MediaSink, MediaSource, MediaStats
+from visavis.sdk.call_group import CallGroup, Device, is_for
+from visavis.sdk.call_media import LentSink, LentSource, MediaFactory, MediaPort, relay
+from visavis.sdk.seam import CallSeam
+
+SEND_TIMEOUT_S: Final = 5.0
+"""After this a send counts as lost. Higher: slow networks lose less; lower: an end ends sooner."""
+
+MAX_EARLY: Final = 16
+"""Messages of the call group that may wait for the Welcome (CK-366)."""
+
+STATS_EVERY_S: Final = 0.5
+
+
+class Face(Protocol):
+    """What of a call a person's code sees."""
+
+    def on_words(self, words: str) -> None:
+        """Take the short authentication string."""
+
+    def on_stats(self, stats: MediaStats) -> None:
+        """Take fresh figures."""
+
+    def on_first_frame(self) -> None:
+        """Note that the first frame was decoded."""
+
+    def on_end(self, reason: do.EndReason, code: Code | None) -> None:
+        """Take the end."""
+
+
+class CallShell:
+    """Carries out the effects of one call on this device.
+
+    Args:
+        seam: The session.
+        make_media: Makes the media connection.
+        feed: Takes what happened to this call.
+        contact: Whom the call is with.
+        call: Its id.
+        face: Who is told.
+    """
+
+    def __init__(
+        self,
+        seam: CallSeam,
+        make_media: MediaFactory,
+        feed: Callable[[on.Event], None],
+        contact: AccountId,
+        call: CallId,
+        face: Face,
+    ) -> None:
+        self.contact = contact
+        self.call = call
+        self.face = face
+        self.state: State = Idle()
+        self.wanted: Media | None = None
+        self.invite: CallInvite | None = None  # The caller's own, or the one received.
+        self.inviter: DeviceId | None = None  # None on the caller's side.
+        self.refusal: Code | None = None  # The last breach, to explain a deadline with.
+        self.over = asyncio.Event()
+        self._seam = seam
+        self._make_media = make_media
+        self._feed = feed
+        self._lent: tuple[LentSource, LentSink] | None = None
+        self._accepts: dict[DeviceId, CallAccept] = {}
+        self._accept: CallAccept | None = None  # Ours, or the one that we took.
+        self._bundle: KeyPackageBundle | None = None
+        self._nonce: Nonce32 | None = None  # The one that `call.reveal` reveals.
+        self._group: CallGroup | None = None
+        self._welcome: bytes | None = None
+        self._open = False
+        self._early: list[bytes] = []
+        self._frames = CallFrames(seam.monotonic)
+        self._media: MediaPort | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._negotiation: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._effects: asyncio.Queue[do.Effect] = asyncio.Queue()
+        seam.spawn(self._work())
+
+    # What the service gives.
+
+    def carry_out(self, effect: do.Effect) -> None:
+        """Put one effect in line."""
+        self._effects.put_nowait(effect)
+
+    def lend(self, source: MediaSource, sink: MediaSink) -> None:
+        """Take what the person shows and hears with."""
+        self._lent = (LentSource(source), LentSink(sink))
+
+    def take_back(self) -> tuple[MediaSource, MediaSink]:
+        """Return source and sink, for the call that stands in a glare."""
+        if self._lent is None:
+            raise UsageError("nothing was lent")
+        source, sink = self._lent
+        return source.keep(), sink.keep()
+
+    def note(self, code: Code) -> None:
+        """Remember a breach, so that the deadline it leads to can be explained."""
+        self.refusal = code
+
+    def keep_accept(self, accept: CallAccept) -> None:
+        """Keep a checked accept; a device's first one stands."""
+        self._accepts.setdefault(accept.device, accept)
+
+    def join(self, welcome: bytes) -> bool:
+        """Process a Welcome if it is for the key package of this call.
+
+        Returns:
+            False if it is another's, or there is a group already.
+
+        Raises:
+            VisavisError: As `CallGroup.join`; nothing was changed.
+        """
+        bundle, invite, inviter = self._bundle, self.invite, self.inviter
+        if bundle is None or invite is None or inviter is None or self._group is not None:
+            return False
+        if not is_for(welcome, bundle):
+            return False
+        keys = self._seam.key_material
+        self._group = CallGroup.join(
+            welcome,
+            bundle,
+            invite.call,
+            Device(self.contact, inviter),
+            keys,
+            self._seam.now(),
+            self._seam.rng,
+        )
+        return True
+
+    def receive(self, message: bytes) -> None:
+        """Take a message of the call group; early ones wait for it to be in use."""
+        if not self._open:
+            if len(self._early) < MAX_EARLY:  # CK-366
+                self._early.append(message)
+            return
+        assert self._group is not None  # Open means that it is there.
+        try:
+            content = self._group.decrypt(message, now=self._seam.now())
+        except VisavisError as error:
+            self.note(error.code)
+            return
+        self._feed(self._event(content))
+
+    def _event(self, content: InCall) -> on.Event:
+        match content:
+            case CallReveal():
+                return on.RevealReceived(content.nonce)
+            case CallCandidates():
+                return on.CandidatesReceived(content.candidates)
+            case CallReady():
+                return on.ReadyReceived()
+            case CallHangup():
+                return on.HangupReceived()
+            case CallOffer():
+                return on.OfferReceived(self._seam.monotonic(), content.sdp)
+            case CallAnswer():
+                return on.AnswerReceived(content.sdp)
+        assert_never(content)
+
+    # The worker.
+
+    async def _work(self) -> None:
+        bug: Exception | None = None
+        while not self.over.is_set():
+            effect = await self._effects.get()
+            try:
+                await self._do(effect)
+            except (UnavailableError, TimeoutError):
+                pass  # A lost message.
+            except AuthorizationError as error:
+                if isinstance(effect, do.SendInvite):  # Refused, or their identity changed.
+                    self._feed(on.Failed(error.code))
+            except PeerError as error:
+                self.note(error.code)
+                if not isinstance(effect, do.AddCandidates):
+                    self._feed(on.Failed(error.code))
+            except Exception as error:  # noqa: BLE001 -- a bug must not leave a call that hangs
+                bug = bug or error
+                self._feed(on.Failed(Code.USAGE))
+        if bug is not None:
+            raise bug
+
+    async def _do(self, effect: do.Effect) -> None:
+        match effect:
+            case do.SendInvite():
+                await self._say(await self._our_invite())
+            case do.SendAccept(media):
+                await self._say(await self._our_accept(media))
+            case do.SendTaken(device):
+                await self._say(CallTaken(self._id(), self._seam.now(), self.call, device))
+            case do.SendCancel():
+                await self._say(CallCancel(self._id(), self._seam.now(), self.call))
+            case do.SendMissed():
+                await self._missed()
+            case do.TellSiblings(how):
+                async with asyncio.timeout(SEND_TIMEOUT_S):
+                    await self._seam.send_self(SelfCallHandled(self.call, how), durable=False)
+            case do.SendWelcome(device):
+                await self._send_to(device, CallWelcome(self._make_group(device)))
+            case do.SendReady():
+                await self._tell(CallReady())
+            case do.SendReveal():
+                await self._tell(CallReveal(self._need_nonce()))
+            case do.SendCandidates(candidates):
+                await self._tell(CallCandidates("", candidates))
+            case do.SendHangup(reason):
+                await self._tell(CallHangup(reason))
+            case here:
+                await self._do_here(here)
+
+    async def _do_here(self, effect: do.Local) -> None:
+        match effect:
+            case do.ApplyAnswer():
+                assert self._accept is not None  # SendWelcome comes first.
+                await self._need_media().accept_answer(self._accept.answer)
+            case do.GatherCandidates():
+                self._negotiate(self._gather())
+            case do.AddCandidates(candidates):
+                await self._need_media().add_remote_candidates(candidates)
+            case do.RestartIce():
+                self._negotiate(self._restart())
+            case do.AnswerRestart(sdp):
+                self._negotiate(self._answer_restart(sdp))
+            case do.ApplyRestartAnswer(sdp):
+                await self._need_media().accept_answer(sdp)
+            case do.InstallFrameKeys():
+                self._install()
+            case do.StartFrames():
+                keys = self._need_group().frame_keys()
+                self._frames.send_in(keys.epoch, keys.base_key, keys.own_leaf)
+            case do.ShowSas(nonce):
+                self._show_words(nonce)
+            case do.SetDeadline(at):
+                self._set_timer(at)
+            case do.StopMedia():
+                await self._stop_media()
+            case do.EraseKeys():
+                self._erase()
+            case do.ReportEnd(reason, code):
+                self._set_timer(None)
+                self.face.on_end(reason, code or self.refusal)
+                self.over.set()
+            case do.Reject(code):
+                self.note(code)
+            case do.StartRinging() | do.StopRinging():
+                pass  # The service shows and hides `IncomingCall`.
+            case _:
+                assert_never(effect)
+
+    # Sending.
+
+    def _id(self) -> MessageId:
+        return MessageId.random(self._seam.rng)
+
+    async def _say(self, content: Inner) -> None:
+        """Say something in the conversation, live."""
+        async with asyncio.timeout(SEND_TIMEOUT_S):
+            await self._seam.send_inner(self.contact, content, durable=False)
+
+    async def _missed(self) -> None:
+        media = self.invite.media if self.invite is not None else Media.VOICE
+        content = CallMissed(self._id(), self._seam.now(), self.call, media)
+        async with asyncio.timeout(SEND_TIMEOUT_S):  # By then it is in the outbox.
+            await self._seam.send_inner(self.contact, content, durable=True)
+
+    async def _send_to(self, device: DeviceId, content: Outer) -> None:
+        address = self._seam.contact_devices(self.contact).get(device)
+        if address is None:
+            raise UnavailableError(Code.REFUSED, "the device has no address any more")
+        async with asyncio.timeout(SEND_TIMEOUT_S):
+            await self._seam.send_outer(address, content, durable=False)
+
+    async def _tell(self, content: InCall) -> None:
+        """Say something in the call group; nothing if there is none (any more)."""
+        group, other = self._group, self.inviter
+        if other is None and self._accept is not None:
+            other = self._accept.device
+        if group is not None and other is not None:
+            await self._send_to(other, Mls(group.encrypt(content)))
+
+    async def _our_invite(self) -> CallInvite:
+        if self.invite is None:
+            nonce = self._nonce = Nonce32.random(self._seam.rng)
+            assert self.wanted is not None  # Set when the call was placed.
+            media = self._start_media(self.wanted)
+            offer = await media.create_offer()
+            self.invite = CallInvite(
+                self._id(),
+                self._seam.now(),
+                self.call,
+                self.wanted,
+                offer,
+                sas.commit(nonce),
+                RING_S,
+            )
+        return self.invite
+
+    async def _our_accept(self, wanted: Media) -> CallAccept:
+        if self._accept is None:
+            assert self.invite is not None  # It rang.
+            answer = await self._start_media(wanted).accept_offer(self.invite.offer)
+            self._bundle = self._seam.new_key_package()
+            self._nonce = Nonce32.random(self._seam.rng)
+            self._accept = CallAccept(
+                self._id(),
+                self._seam.now(),
+                self.call,
+                self._seam.key_material.device,
+                wanted,
+                answer,
+                Nonce32.random(self._seam.rng),
+                self._bundle.key_package,
+            )
+        return self._accept
+
+    # The call group.
+
+    def _make_group(self, device: DeviceId) -> bytes:
+        """Return the Welcome for the device we took; the same when asked again."""
+        if self._welcome is None:
+            accept = self._accept = self._accepts[device]
+            self._group, self._welcome = CallGroup.create(
+                self.call,
+                Device(self.contact, device),
+                accept.key_package,
+                self._seam.key_material,
+                self._seam.now(),
+                self._seam.rng,
+            )
+        return self._welcome
+
+    def _install(self) -> None:
+        keys = self._need_group().frame_keys()
+        self._frames.install(keys.epoch, keys.base_key, {keys.other_leaf})
+        self._open = True
+        early, self._early = self._early, []
+        for message in early:
+            self.receive(message)
+
+    def _show_words(self, theirs: Nonce32) -> None:
+        assert self._accept is not None  # Both sides have it by now.
+        ours, first = self._need_nonce(), self._accept.nonce
+        caller, late = (ours, theirs) if self.inviter is None else (theirs, ours)
+        self.face.on_words(self._need_group().words(caller, (first, late)))
+
+    def _erase(self) -> None:
+        self._frames.wipe()
+        if self._group is not None:
+            self._group.wipe()
+        if self._bundle is not None:
+            self._bundle.wipe()
+        self._group = self._bundle = self._welcome = self._nonce = None
+        self._accept = self.invite = None
+        self._accepts.clear()
+        self._early.clear()
+        self._open = False
+
+    def _need_group(self) -> CallGroup:
+        if self._group is None:
+            raise UsageError("there is no call group yet")
+        return self._group
+
+    def _need_nonce(self) -> Nonce32:
+        if self._nonce is None:
+            raise UsageError("there is no nonce yet")
+        return self._nonce
+
+    # Media.
+
+    def _start_media(self, wanted: Media) -> MediaPort:
+        if self._lent is None:
+            raise UsageError("a call needs a source and a sink")
+        source, sink = self._lent
+        self._media = self._make_media(
+            video=wanted is Media.VIDEO, frames=self._frames, source=source, sink=sink
+        )
+        self._begin(self._watch(self._media))
+        return self._media
+
+    def _need_media(self) -> MediaPort:
+        if self._media is None:
+            raise UsageError("there is no media yet")
+        return self._media
+
+    async def _watch(self, media: MediaPort) -> None:
+        """Pass the media's events on, and fresh figures every half second."""
+        while True:
+            try:
+                async with asyncio.timeout(STATS_EVERY_S):
+                    event = await media.events.get()
+            except TimeoutError:
+                self._frames.tick()
+                self.face.on_stats(await media.stats())
+                continue
+            now = self._seam.monotonic()
+            self.face.on_stats(await media.stats())
+            match event:
+                case MediaEvent.CONNECTED:
+                    self._feed(on.MediaConnected())
+                case MediaEvent.LOST:
+                    self._feed(on.MediaLost(now))
+                case MediaEvent.FAILED if isinstance(self.state, Reconnecting):
+                    self._feed(on.RestartFailed(now))
+                case MediaEvent.FAILED:
+                    self._feed(on.MediaLost(now))
+                case MediaEvent.FIRST_FRAME:
+                    self.face.on_first_frame()
+                case _:
+                    assert_never(event)
+
+    async def _gather(self) -> None:
+        try:
+            server = relay(await self._seam.turn(self._seam.own_turn_address()))
+            lines = await self._need_media().gather([server])
+        except VisavisError as error:
+            self._feed(on.Failed(error.code))
+            return
+        self._feed(on.CandidatesGathered(tuple(lines)))
+
+    async def _restart(self) -> None:
+        """Restart ICE: the relay first, so that nothing is sent while there is none."""
+        media = self._need_media()
+        try:
+            server = relay(await self._seam.turn(self._seam.own_turn_address()))
+            await media.restart([server])
+            offer = await media.create_offer()
+            lines = await media.gather([server])
+            await self._tell(CallOffer(offer))
+        except (VisavisError, TimeoutError):
+            self._feed(on.RestartFailed(self._seam.monotonic()))
+            return
+        self._feed(on.CandidatesGathered(tuple(lines)))
+
+    async def _answer_restart(self, sdp: str) -> None:
+        media = self._need_media()
+        try:
+            server = relay(await self._seam.turn(self._seam.own_turn_address()))
+            await media.restart([server])
+            answer = await media.accept_offer(sdp)
+            await self._tell(CallAnswer(answer))
+            lines = await media.gather([server])
+        except (VisavisError, TimeoutError) as error:
+            if isinstance(error, PeerError):
+                self.note(error.code)
+            if isinstance(self.state, Reconnecting):
+                self._feed(on.RestartFailed(self._seam.monotonic()))
+            return
+        self._feed(on.CandidatesGathered(tuple(lines)))
+
+    async def _stop_media(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self._negotiation = None
+        if self._media is not None:
+            self.face.on_stats(await self._media.stats())
+            await self._media.close()
+        elif self._lent is not None:  # It ended before there was a connection to close them.
+            for lent in self._lent:
+                lent.close()
+
+    # Time and tasks.
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self._seam.spawn(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _negotiate(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run one negotiation at a time: a newer one takes the older one's place."""
+        if self._negotiation is not None:
+            self._negotiation.cancel()
+        self._negotiation = self._begin(work)
+
+    def _set_timer(self, at: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if at is not None:
+            wait_s = max(0.0, at - self._seam.monotonic())
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._ring_timer, at)
+
+    def _ring_timer(self, at: float) -> None:
+        self._timer = None
+        # An event loop may ring a clock tick early; the machine would wait for a second bell.
+        self._feed(on.DeadlineReached(max(at, self._seam.monotonic())))

@@ -1,0 +1,585 @@
+"""Calls, as a person's code sees them: `Call`, `IncomingCall`, and the service behind them.
+
+The service runs the board (`core/call_board.py`) on what arrives, and hands effects to one shell
+per call (`call_shell`). It sits on the session through `CallSeam` alone.
+
+Not for: recording. There is none in the SDK, on purpose.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from visavis.core import call_board as board
+from visavis.core import call_events as on
+from visavis.core.call_effects import EndReason, StartRinging
+from visavis.core.call_types import (
+    Accepting,
+    Calling,
+    Connecting,
+    Ended,
+    Idle,
+    InCall,
+    Media,
+    Reconnecting,
+    Ringing,
+    State,
+    Taken,
+    Welcomed,
+)
+from visavis.core.content_inner import (
+    CallAccept,
+    CallCancel,
+    CallInvite,
+    CallMissed,
+    CallTaken,
+)
+from visavis.core.content_outer import CallWelcome, Mls
+from visavis.core.content_self import SelfCallHandled
+from visavis.core.errors import Code, UnavailableError, UsageError, VisavisError
+from visavis.core.ids import AccountId, CallId
+from visavis.media.interfaces import MediaSink, MediaSource, MediaStats
+from visavis.sdk.call_group import Device, call_of, check_key_package
+from visavis.sdk.call_media import MediaFactory, relayed_media
+from visavis.sdk.call_shell import CallShell
+from visavis.sdk.seam import CallSeam, InnerReceived, OuterReceived, SelfReceived
+
+SUITE_NAME: Final = "X-Wing, AES-256-GCM, SHA-384, Ed25519"
+"""The one suite (design.md section 3), for people."""
+
+CLOSE_TIMEOUT_S: Final = 6.0
+"""How long closing waits for a call to say goodbye."""
+
+_CODES: Final = {
+    EndReason.NO_ANSWER: Code.NO_ANSWER,
+    EndReason.LOST: Code.UNAVAILABLE,
+    EndReason.NOT_CONNECTED: Code.UNAVAILABLE,
+    EndReason.NO_WELCOME: Code.UNAVAILABLE,
+}
+
+
+class Call:
+    """One call: placed by us, or accepted.
+
+    Attributes:
+        contact: Whose account it is with.
+        contact_name: As the person sees it.
+    """
+
+    def __init__(self, service: CallService, contact: AccountId, contact_name: str) -> None:
+        self.contact = contact
+        self.contact_name = contact_name
+        self._service = service
+        self._shell: CallShell | None = None
+        self._state: State = Idle()
+        self._moved = asyncio.Event()
+        self._was_answered = False
+        self._was_connected = False
+        self._words: str | None = None
+        self._first_frame = False
+        self._stats: MediaStats | None = None
+        self._end: tuple[EndReason, Code | None] | None = None
+
+    @property
+    def state(self) -> str:
+        """The state in one word: calling, ringing, connecting, in_call, reconnecting, ended."""
+        match self._state:
+            case Idle() | Calling():
+                return "calling"
+            case Ringing():
+                return "ringing"
+            case Accepting() | Welcomed() | Taken() | Connecting():
+                return "connecting"
+            case InCall():
+                return "in_call"
+            case Reconnecting():
+                return "reconnecting"
+            case Ended():
+                return "ended"
+        assert_never(self._state)
+
+    @property
+    def media(self) -> str:
+        """What the call carries: "voice" or "video"."""
+        match self._state:
+            case Connecting(link) | InCall(link) | Reconnecting(link):
+                return link.media.value
+            case Accepting(_, media) | Welcomed(_, media) | Taken(_, media):
+                return media.value
+            case Ringing(invite):
+                return invite.media.value
+            case Calling(_, media):
+                return media.value
+            case Idle() | Ended():
+                return Media.VOICE.value
+        assert_never(self._state)
+
+    @property
+    def path(self) -> str:
+        """How packets travel: "relayed", "direct", or "none" while unconnected."""
+        return "none" if self._stats is None else self._stats.path
+
+    @property
+    def suite(self) -> str:
+        """The encryption, for people."""
+        return SUITE_NAME
+
+    def stats(self) -> MediaStats:
+        """Return the newest figures, at most half a second old; after the end the last ones.
+
+        Raises:
+            UnavailableError: There are none yet: nobody has answered.
+        """
+        if self._stats is None:
+            raise UnavailableError(Code.UNAVAILABLE, "no media yet")
+        return self._stats
+
+    async def answered(self) -> None:
+        """Wait until the other side accepted.
+
+        Raises:
+            UnavailableError: It ended first, with the code that says why.
+        """
+        await self._until(lambda: self._was_answered)
+
+    async def connected(self) -> None:
+        """Wait until both sides hear each other. Raises as `answered`."""
+        await self._until(lambda: self._was_connected)
+
+    async def first_frame(self) -> None:
+        """Wait until the first frame of the other side was decoded. Raises as `answered`."""
+        await self._until(lambda: self._first_frame)
+
+    async def sas(self) -> str:
+        """Return the four words to read to each other (P11). Raises as `answered`."""
+        await self._until(lambda: self._words is not None)
+        assert self._words is not None
+        return self._words
+
+    async def ended(self) -> str:
+        """Wait for the end and return its reason, one of `EndReason`."""
+        while self._end is None:
+            await self._wait()
+        return self._end[0].value
+
+    @property
+    def end_code(self) -> Code | None:
+        """What failed, once it has ended and if something did."""
+        if self._end is None:
+            return None
+        reason, code = self._end
+        return _CODES.get(reason, code) if code is None else code
+
+    async def hang_up(self) -> None:
+        """End it, or stop calling, and wait until its keys are gone. Harmless when repeated."""
+        if self._end is None:
+            self._service.happened_here(self._need_shell(), on.HangUpRequested())
+        await self.ended()
+
+    # For the service and the shell.
+
+    def bind(self, shell: CallShell) -> None:
+        """Follow a call; another one after a glare."""
+        self._shell = shell
+
+    def on_state(self, state: State) -> None:
+        """Take the machine's newest state."""
+        if isinstance(self._state, Ended):
+            return
+        self._state = state
+        self._was_answered |= isinstance(state, Connecting | InCall | Reconnecting)
+        self._was_connected |= isinstance(state, InCall)
+        self._tell()
+
+    def on_words(self, words: str) -> None:
+        """Take the short authentication string."""
+        self._words = words
+        self._tell()
+
+    def on_stats(self, stats: MediaStats) -> None:
+        """Take fresh figures."""
+        self._stats = stats
+
+    def on_first_frame(self) -> None:
+        """Note that the first frame was decoded."""
+        self._first_frame = True
+        self._tell()
+
+    def on_end(self, reason: EndReason, code: Code | None) -> None:
+        """Take the end."""
+        self._end = (reason, code)
+        self._tell()
+
+    def _need_shell(self) -> CallShell:
+        if self._shell is None:
+            raise UsageError("this call was never placed")
+        return self._shell
+
+    def _tell(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def _wait(self) -> None:
+        await self._moved.wait()
+
+    async def _until(self, reached: Callable[[], bool]) -> None:
+        while not reached():
+            if self._end is not None:
+                raise UnavailableError(
+                    self.end_code or Code.NO_ANSWER, f"the call ended: {self._end[0]}"
+                )
+            await self._wait()
+
+
+class IncomingCall:
+    """A call that rings here. Until `accept`, nothing leaves this device.
+
+    Attributes:
+        contact: Who calls.
+        contact_name: As the person sees it.
+        media: "voice" or "video".
+    """
+
+    def __init__(self, service: CallService, call: Call, shell: CallShell, media: Media) -> None:
+        self.contact = call.contact
+        self.contact_name = call.contact_name
+        self.media = media.value
+        self._service = service
+        self._call = call
+        self._shell = shell
+
+    async def accept(
+        self, *, source: MediaSource, sink: MediaSink, media: str | None = None
+    ) -> Call:
+        """Accept, with the media that was offered or less.
+
+        Args:
+            source: What we show and say. It is the call's from now on, and closed on an error too.
+            sink: Where the other side's goes. Likewise.
+            media: "voice" to accept a video call without picture.
+
+        Raises:
+            UnavailableError: NO_ANSWER: it has stopped ringing.
+        """
+        if self._call.state != "ringing":
+            source.close()
+            sink.close()
+            raise UnavailableError(Code.NO_ANSWER, "it has stopped ringing")
+        self._shell.lend(source, sink)
+        wanted = Media(media or self.media)
+        self._service.happened_here(
+            self._shell, on.AcceptRequested(self._service.monotonic(), wanted)
+        )
+        return self._call
+
+    async def decline(self) -> None:
+        """Stop ringing, on our other devices too. The caller learns nothing. Harmless if late."""
+        if self._call.state == "ringing":
+            self._service.happened_here(self._shell, on.DeclineRequested())
+
+    async def ended(self) -> str:
+        """Wait until it is over, answered or not, and return the reason."""
+        return await self._call.ended()
+
+
+@dataclass(frozen=True, slots=True)
+class MissedCall:
+    """Somebody called while we were away or in another call."""
+
+    contact: AccountId
+    contact_name: str
+    media: str
+    why: str
+
+
+class CallService:
+    """All calls of this device.
+
+    Args:
+        seam: The session.
+        allow_loopback: Let loopback relays pass; demo and tests only.
+        make_media: Another maker of media connections; tests only.
+    """
+
+    def __init__(
+        self,
+        seam: CallSeam,
+        *,
+        allow_loopback: bool = False,
+        make_media: MediaFactory | None = None,
+    ) -> None:
+        self._seam = seam
+        self._make_media = make_media or relayed_media(allow_loopback=allow_loopback)
+        self._board = board.Board(seam.key_material.device)
+        self._shells: dict[CallId, CallShell] = {}
+        self._faces: dict[CallId, Call] = {}
+        self._incoming: asyncio.Queue[IncomingCall] = asyncio.Queue()
+        self._missed: asyncio.Queue[MissedCall] = asyncio.Queue()
+        self.dropped: Counter[Code] = Counter()
+        """How many messages were dropped, by code: for `visavis doctor` and tests."""
+
+    async def start(self) -> None:
+        """Begin to listen."""
+        self._seam.on_inner(self._on_inner)
+        self._seam.on_unknown_group(self._on_group)
+        self._seam.on_self(self._on_self)
+        self._seam.on_connection(self._on_connection)
+
+    async def close(self) -> None:
+        """Hang up what is live and wait until its keys are gone.
+
+        A call that only rings is left alone: closing the program is ignoring the call.
+        """
+        live = self._board.live
+        if live is None or isinstance(live.state, Ringing):
+            return
+        shell = self._shells[live.call]
+        self.happened_here(shell, on.HangUpRequested())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await shell.over.wait()
+
+    def monotonic(self) -> float:
+        """Return the session's monotonic seconds."""
+        return self._seam.monotonic()
+
+    async def call(
+        self, contact: AccountId, media: str, *, source: MediaSource, sink: MediaSink
+    ) -> Call:
+        """Call a contact; returns at once, ringing.
+
+        If the contact is ringing here at this moment, this accepts.
+
+        Args:
+            contact: Whom.
+            media: "voice" or "video".
+            source: What we show and say. It is the call's from now on, and closed on an error too.
+            sink: Where the other side's goes. Likewise.
+
+        Raises:
+            UsageError: There is a call already.
+        """
+        call = CallId.random(self._seam.rng)
+        wanted = board.CallWanted(self._seam.monotonic(), contact, call, Media(media))
+        try:
+            result = board.board_step(self._board, wanted)  # Raises before anything was made.
+        except UsageError:
+            source.close()
+            sink.close()
+            raise
+        match result.effects[0]:
+            case board.Exchange(_, standing):
+                shell = self._shells[standing]
+            case _:
+                shell = self._new_shell(contact, call)
+                shell.wanted = Media(media)
+        shell.lend(source, sink)
+        self._apply(result)
+        return self._faces[shell.call]
+
+    async def incoming(self) -> AsyncIterator[IncomingCall]:
+        """Yield each call that rings here."""
+        while True:
+            yield await self._incoming.get()
+
+    async def missed(self) -> AsyncIterator[MissedCall]:
+        """Yield each call that could not ring here or rang while we were away."""
+        while True:
+            yield await self._missed.get()
+
+    def happened_here(self, shell: CallShell, event: on.Event) -> None:
+        """Feed an event that this device caused."""
+        self._feed(board.Happened(shell.call, None, event))
+
+    # From the session.
+
+    async def _on_inner(self, received: InnerReceived) -> None:
+        if received.own:
+            return  # A sibling's words to the contact are none of ours.
+        content = received.content
+        contact, device = received.contact, received.device
+        match content:
+            case CallInvite():
+                self._on_invite(received, content)
+            case CallAccept():
+                self._on_accept(received, content)
+            case CallTaken():
+                self._from_peer(contact, content.call, on.TakenReceived(device, content.device))
+            case CallCancel():
+                self._from_peer(contact, content.call, on.CancelReceived(device))
+            case CallMissed():
+                self._feed(board.MissedArrived(contact, device, content.call, content.media))
+            case _:
+                pass  # Messages and addresses are the session's.
+
+    def _on_invite(self, received: InnerReceived, content: CallInvite) -> None:
+        # CK-368: only what came live may ring; a stored invite would ring days later, and only
+        # a contact that we let may ring at all.
+        if not received.live or not self._seam.may_ring(received.contact):
+            self.dropped[Code.REFUSED] += 1
+            return
+        arrived = board.InviteArrived(
+            self._seam.monotonic(),
+            received.contact,
+            received.device,
+            content.call,
+            content.media,
+            content.commit,
+        )
+        result = board.board_step(self._board, arrived)
+        live = result.board.live
+        if live is not None and live.call == content.call and content.call not in self._shells:
+            shell = self._new_shell(received.contact, content.call)
+            shell.invite = content
+            shell.inviter = received.device
+        self._apply(result)
+
+    def _on_accept(self, received: InnerReceived, content: CallAccept) -> None:
+        shell = self._shells.get(content.call)
+        if shell is None or shell.contact != received.contact or shell.inviter is not None:
+            self.dropped[Code.UNEXPECTED] += 1
+            return
+        if content.device != received.device:  # CK-362: a device speaks for itself only.
+            shell.note(Code.BAD_CREDENTIAL)
+            return
+        try:
+            check_key_package(
+                content.key_package,
+                Device(received.contact, received.device),
+                now=self._seam.now(),
+                validator=self._seam.key_material.validator,
+            )
+        except VisavisError as error:  # CK-365: dropped; a good one may still come.
+            shell.note(error.code)
+            return
+        shell.keep_accept(content)
+        accepted = on.AcceptReceived(self._seam.monotonic(), received.device, content.media)
+        self._from_peer(received.contact, content.call, accepted)
+
+    async def _on_group(self, received: OuterReceived) -> None:
+        content = received.content
+        try:
+            match content:
+                case CallWelcome():
+                    self._on_welcome(received.contact, content.message)
+                case Mls():
+                    call = call_of(content.message)
+                    shell = None if call is None else self._shells.get(call)
+                    if shell is None:
+                        self.dropped[Code.WRONG_GROUP] += 1
+                    else:
+                        shell.receive(content.message)
+                case _:
+                    pass
+        except VisavisError as error:
+            self.dropped[error.code] += 1
+
+    def _on_welcome(self, contact: AccountId, welcome: bytes) -> None:
+        live = self._board.live
+        if live is None or live.contact != contact:
+            self.dropped[Code.UNEXPECTED] += 1
+            return
+        shell = self._shells[live.call]
+        try:
+            joined = shell.join(welcome)
+        except VisavisError as error:  # CK-365: the deadline judges, not whoever sends rubbish.
+            shell.note(error.code)
+            return
+        if joined:
+            self._from_peer(contact, live.call, on.WelcomeReceived(self._seam.monotonic()))
+        else:
+            self.dropped[Code.UNEXPECTED] += 1
+
+    async def _on_self(self, received: SelfReceived) -> None:
+        match received.content:
+            case SelfCallHandled(call, how):
+                self._feed(board.Happened(call, None, on.SiblingHandled(how)))
+            case _:
+                pass
+
+    def _on_connection(self, here: bool) -> None:  # noqa: FBT001 -- the seam's shape
+        live = self._board.live
+        if here and live is not None:
+            restored = on.NetworkRestored(self._seam.monotonic())
+            self._feed(board.Happened(live.call, None, restored))
+
+    # The board.
+
+    def _from_peer(self, contact: AccountId, call: CallId, event: on.Event) -> None:
+        self._feed(board.Happened(call, contact, event))
+
+    def _feed(self, event: board.BoardEvent) -> None:
+        self._apply(board.board_step(self._board, event))
+
+    def _apply(self, result: board.BoardStep) -> None:
+        before = self._board.live
+        self._board = result.board
+        for effect in result.effects:
+            self._carry_out(effect)
+        live = result.board.live
+        if live is not None:
+            self._show(live.call, live.state)
+        if before is not None and (live is None or live.call != before.call):
+            self._show(before.call, Ended(before.call, EndReason.HUNG_UP))
+
+    def _show(self, call: CallId, state: State) -> None:
+        shell, face = self._shells.get(call), self._faces.get(call)
+        if shell is not None:
+            shell.state = state
+        if face is not None:
+            face.on_state(state)
+
+    def _carry_out(self, effect: board.BoardEffect) -> None:
+        match effect:
+            case board.Act(_, call, StartRinging(media)):
+                face, shell = self._faces[call], self._shells[call]
+                self._incoming.put_nowait(IncomingCall(self, face, shell, media))
+            case board.Act(_, call, act):
+                self._shells[call].carry_out(act)
+            case board.NoteMissed(contact, _, media, why):
+                name = self._seam.contact_name(contact)
+                self._missed.put_nowait(MissedCall(contact, name, media.value, why.value))
+            case board.Exchange(given_up, standing):
+                self._exchange(given_up, standing)
+            case board.Drop(code):
+                self.dropped[code] += 1
+            case _:
+                assert_never(effect)
+
+    def _exchange(self, given_up: CallId, standing: CallId) -> None:
+        """Let the person's call go on as the one that stands (P9, glare)."""
+        old = self._shells.get(given_up)
+        if old is None:
+            return  # Never placed: the person called somebody who was ringing here.
+        shell = self._shells[standing]
+        shell.lend(*old.take_back())
+        face = self._faces[given_up]
+        face.bind(shell)
+        self._faces[standing] = face
+        shell.face = face
+        silent = Call(self, old.contact, face.contact_name)
+        self._faces[given_up] = silent
+        old.face = silent
+
+    def _new_shell(self, contact: AccountId, call: CallId) -> CallShell:
+        face = Call(self, contact, self._seam.contact_name(contact))
+
+        def feed(event: on.Event) -> None:
+            self._feed(board.Happened(call, None, event))
+
+        shell = CallShell(self._seam, self._make_media, feed, contact, call, face)
+        face.bind(shell)
+        self._shells[call] = shell
+        self._faces[call] = face
+        self._seam.spawn(self._forget(shell))
+        return shell
+
+    async def _forget(self, shell: CallShell) -> None:
+        await shell.over.wait()
+        self._shells.pop(shell.call, None)
+        self._faces.pop(shell.call, None)
