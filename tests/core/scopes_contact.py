@@ -47,8 +47,9 @@ EVIL_KEY: Final = IdentityKey(b"e" * 32)
 ANNA: Final = Person(AccountId(b"a" * 16), KEY, 5)
 ANNA_0: Final = Person(ANNA.account_id, KEY, 4)
 ANNA_2: Final = Person(ANNA.account_id, KEY, 6)
-EVIL: Final = Person(ANNA.account_id, EVIL_KEY, 1)
-EVIL_2: Final = Person(ANNA.account_id, EVIL_KEY, 2)
+EVIL: Final = Person(ANNA.account_id, EVIL_KEY, 2)
+EVIL_0: Final = Person(ANNA.account_id, EVIL_KEY, 1)
+EVIL_2: Final = Person(ANNA.account_id, EVIL_KEY, 3)
 THIRD: Final = Person(ANNA.account_id, IdentityKey(b"t" * 32), 1)
 BOB: Final = Person(AccountId(b"b" * 16), IdentityKey(b"B" * 32), 1)
 T: Final = RequestToken(b"1" * 16)
@@ -103,6 +104,7 @@ SMALL_EVENTS: Final[dict[str, Event]] = {
     "devices_older": DevicesChanged(ANNA_0),
     "devices_evil": DevicesChanged(EVIL),
     "devices_evil_newer": DevicesChanged(EVIL_2),
+    "devices_evil_older": DevicesChanged(EVIL_0),
     "devices_third": DevicesChanged(THIRD),
     "devices_bob": DevicesChanged(BOB),
     "rejoin_same": RejoinReceived(ANNA),

@@ -15,6 +15,7 @@ from tests.core.scopes_contact import (
     DUE,
     EARLY,
     EVIL,
+    EVIL_0,
     EVIL_2,
     SMALL_EVENTS,
     SMALL_STATES,
@@ -201,6 +202,7 @@ def _accepted() -> dict[str, Outcome]:
         "devices_older": _refused(name, Code.REPLAYED),  # CK-287
         "devices_evil": suspended(EVIL),
         "devices_evil_newer": suspended(EVIL_2),
+        "devices_evil_older": suspended(EVIL_0),
         "devices_third": suspended(THIRD),
         "devices_bob": _refused(name, Code.BAD_CREDENTIAL),
         "rejoin_same": _refused(name, Code.REPLAYED),
@@ -238,6 +240,7 @@ def _suspended() -> dict[str, Outcome]:
         "devices_older": _refused(name, Code.REPLAYED),
         "devices_evil": _same(name),
         "devices_evil_newer": offers(EVIL_2),
+        "devices_evil_older": _refused(name, Code.REPLAYED),
         "devices_third": offers(THIRD),
         "devices_bob": _refused(name, Code.BAD_CREDENTIAL),
         "rejoin_same": speaks(ANNA),

@@ -222,7 +222,7 @@ class Blocklist:
             size_bytes: Bytes of bits; the rate of false alarms follows from it.
         """
         entries = set(passwords)
-        hashes = max(1, round(size_bytes * 8 / max(1, len(entries)) * math.log(2)))
+        hashes = min(32, max(1, round(size_bytes * 8 / max(1, len(entries)) * math.log(2))))
         bits = bytearray(size_bytes)
         for entry in entries:
             for bit in _positions(entry, hashes, size_bytes * 8):
