@@ -217,6 +217,8 @@ def test_ck_210_replay() -> None:
     last = REPLAY_WINDOW + 2
     target.decrypt(wires[last], "audio", 0.0)
     assert target.decrypt(wires[last - REPLAY_WINDOW + 1], "audio", 0.0)
+    (kid,) = target._epochs[1].kids.values()
+    assert kid.seen.bit_length() == REPLAY_WINDOW
     fresh = receiver()
     fresh.decrypt(wires[last], "audio", 0.0)
     refused(fresh, wires[last - REPLAY_WINDOW], "audio", "CK-210")
@@ -259,6 +261,10 @@ def test_ck_211_forged_frames_move_no_window_and_cost_no_memory() -> None:
             refused(target, forged, "audio", "CK-203")
     assert not target._epochs[1].kids
     assert target.decrypt(made.encrypt(b"opus", "audio"), "audio", 0.0)[1] == b"opus"
+    # Nor does one for a sender who was heard already.
+    forged = encode_header(mls_kid(1, ALICE, 1, epoch_bits=8, leaf_bits=12), LAST_CTR) + bytes(40)
+    refused(target, forged, "audio", "CK-203")
+    assert target.decrypt(made.encrypt(b"more", "audio"), "audio", 0.0)[1] == b"more"
 
 
 def test_ck_208_unknown_epoch() -> None:
