@@ -99,15 +99,8 @@ class History:
 
     def choose(self) -> str:
         names = {"message": 5, "add": 4, "update": 4, "remove": 3, "mixed": 2, "propose": 3}
-        names |= {
-            "external": 2,
-            "race": 2,
-            "lost": 1,
-            "tampered": 2,
-            "reload": 1,
-            "psk": 1,
-            "gce": 1,
-        }
+        names |= {"external": 2, "race": 2, "lost": 1, "tampered": 2, "reload": 1, "psk": 1}
+        names |= {"gce": 1, "resync": 1, "gap": 1}
         if not self.all_are("py", "js"):
             del names["psk"]
         return self.rnd.choices(list(names), list(names.values()))[0]
