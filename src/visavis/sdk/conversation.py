@@ -145,7 +145,9 @@ class Conversations:
         async with books.groups.lock(record):
             state = books.groups.state(record)
             with self._stepping(record), books.store.transaction():
-                message = state.encrypt(plain, rng=books.rng)
+                record.count += 1
+                count = record.count.to_bytes(8, "big")
+                message = state.encrypt(plain, authenticated_data=count, rng=books.rng)
                 content = Mls(message)
                 books.groups.save(record, state)
                 if durable:
@@ -153,7 +155,7 @@ class Conversations:
                     rows = [self._outbox.put(account, device, data) for account, device in targets]
                 if keep is not None:
                     said = Message(record.account, keep.at, outgoing=True, text=keep.body)
-                    books.history.add(said, keep.id)
+                    books.history.add(said, keep.id, record.count)
         if durable:
             await self._first_attempt(rows)
         else:
@@ -246,11 +248,13 @@ class Conversations:
             # CK-575: a revoked device still holds keys of the epochs before its removal.
             if not books.lists.stands(account, device):
                 raise PeerError(Code.BAD_CREDENTIAL, "CK-575: the device was revoked")
+            count = int.from_bytes(result.authenticated_data[:8], "big")
+            record.heard(count)
             books.groups.save(record, state)
             if record.kind is GroupKind.SELF:
                 return self._sibling_content(device, decode_sibling(result.content))
             inner = decode_inner(result.content)
-            return self._content(record, account, device, inner, durable=durable)
+            return self._content(record, account, device, inner, count, durable=durable)
 
     def _content(
         self,
@@ -258,6 +262,7 @@ class Conversations:
         account: AccountId,
         device: DeviceId,
         inner: Inner,
+        count: int,
         *,
         durable: bool,
     ) -> tuple[InnerReceived, bytes | None] | None:
@@ -269,7 +274,7 @@ class Conversations:
         match inner:
             case MessageText():
                 said = Message(record.account, inner.at, outgoing=own, text=inner.body)
-                books.history.add(said, inner.id)
+                books.history.add(said, inner.id, count)
                 return None
             case ContactDevices():
                 if known is not None and not own:

@@ -22,6 +22,8 @@ from visavis.sdk.store import Store
 
 RECORD_KIND: Final = "group"
 STATE_KIND: Final = "group.state"
+MAX_LEAP: Final = 2**20
+"""How far a count may run ahead of what we have seen: more than a month away brings."""
 
 
 class GroupKind(StrEnum):
@@ -43,6 +45,9 @@ class GroupRecord:
         sequenced: The sequencer exists at the server.
         announced: Name of our address that the others were told last; empty for none.
         thread: The first group of the thread, if this one came after it.
+        count: The highest count seen in it. Each application message carries one more than its
+            sender had seen, as authenticated data, so that what was said within one second is in
+            the order of cause and effect (P7: the order of delivery is unspecified).
     """
 
     group_id: GroupId
@@ -52,6 +57,12 @@ class GroupRecord:
     sequenced: bool = True
     announced: bytes = b""
     thread: GroupId | None = None
+    count: int = 0
+
+    def heard(self, count: int) -> None:
+        """Take note of a count; a leap (CK-582) is not followed, it would end all order."""
+        if self.count < count <= self.count + MAX_LEAP:
+            self.count = count
 
     def to_bytes(self) -> bytes:
         """Return the stored form."""
@@ -63,6 +74,7 @@ class GroupRecord:
                 self.sequenced,
                 self.announced,
                 self.thread,
+                self.count,
             ]
         )
 
@@ -70,7 +82,15 @@ class GroupRecord:
     def from_bytes(cls, group_id: bytes, data: bytes) -> Self:
         """Read the stored form."""
         match cbor.decode(data):
-            case [str(kind), bytes(account), bytes(handle), bool(done), bytes(said), thread]:
+            case [
+                str(kind),
+                bytes(account),
+                bytes(handle),
+                bool(done),
+                bytes(said),
+                thread,
+                int(n),
+            ]:
                 return cls(
                     GroupId(group_id),
                     GroupKind(kind),
@@ -79,6 +99,7 @@ class GroupRecord:
                     done,
                     said,
                     GroupId(thread) if isinstance(thread, bytes) else None,
+                    n,
                 )
             case _:
                 raise FatalError(Code.MALFORMED, "a group of the store cannot be read")

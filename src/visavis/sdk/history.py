@@ -119,12 +119,18 @@ class History:
         self._new_notices: list[Notice] = []
         store.on_rollback(self._forget_new)
 
-    def add(self, message: Message, message_id: MessageId) -> bool:
-        """Keep a message, once; say whether it was new. Inside a transaction."""
+    def add(self, message: Message, message_id: MessageId, count: int) -> bool:
+        """Keep a message, once; say whether it was new. Inside a transaction.
+
+        Args:
+            message: The message.
+            message_id: To know a repetition.
+            count: Of its sender in this conversation: orders what was said within one second.
+        """
         contact = bytes(message.contact).hex()
         if self._store.get(_SEEN_KIND + contact, message_id) is not None:
             return False
-        key = message.at.to_bytes(8, "big") + message_id
+        key = message.at.to_bytes(8, "big") + count.to_bytes(8, "big") + message_id
         value = cbor.encode([message.at, message.outgoing, message.text])
         with self._store.transaction():
             self._store.put(_SEEN_KIND + contact, message_id, b"")

@@ -56,8 +56,9 @@ from visavis.transport.api import DeviceApi
 from visavis.transport.http import Http
 from visavis.transport.socket import ReceiveSocket, SendSocket
 
-QUIET_S: Final = 1.5
+QUIET_S: Final = 0.5
 """Seconds without a frame after which a backlog counts as read, should the server never say so."""
+CONNECT_S: Final = 10.0
 
 
 class Session:
@@ -163,17 +164,17 @@ class Session:
             raise UnavailableError(Code.UNAVAILABLE, "the server did not answer in time") from None
 
     async def _caught_up(self) -> None:
-        waited = 0.0
+        """Wait until the backlog was delivered; later, until what the server has sent is here."""
         loop = asyncio.get_running_loop()
+        began = loop.time()
         while not self.receiver.caught_up.is_set():
-            await asyncio.sleep(0.02)
-            waited += 0.02
             self._require_alive()
-            quiet = loop.time() - self._last_delivery > QUIET_S
-            if self.receiver.connected and quiet and waited > QUIET_S:
-                return
-            if not self.receiver.connected and waited > 10:
+            if not self.receiver.connected and loop.time() - began > CONNECT_S:
                 raise UnavailableError(Code.UNAVAILABLE, "the server cannot be reached")
+            if self.receiver.connected and loop.time() - self._last_delivery > QUIET_S:
+                self.receiver.caught_up.set()
+            await asyncio.sleep(0.01)
+        await self.receiver.ping()
         self._require_alive()
 
     def _require_alive(self) -> None:

@@ -258,6 +258,21 @@ class ReceiveSocket:
             with contextlib.suppress(ConnectionClosed):
                 await connection.send(ACK + delivery_id)
 
+    async def ping(self) -> None:
+        """Return when everything that the server had written before is here.
+
+        Raises:
+            UnavailableError: The connection is gone.
+        """
+        connection = self._connection
+        if connection is None:
+            raise UnavailableError(Code.UNAVAILABLE, "not connected")
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                await (await connection.ping())
+        except (ConnectionClosed, TimeoutError):
+            raise UnavailableError(Code.UNAVAILABLE, "the receiving connection broke") from None
+
     async def _session(self) -> None:
         connection = await _connect(self._origin, "/v1/receive")
         try:
