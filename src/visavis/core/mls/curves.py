@@ -40,8 +40,8 @@ class Curve(Protocol):
     def check_public_key(self, public: bytes) -> None:
         """Refuse what is not a public key of full order."""
 
-    def exchange(self, private: bytes, public: bytes) -> bytes:
-        """Compute the shared secret."""
+    def agree(self, private: bytes, public: bytes) -> tuple[bytes, bytes]:
+        """Compute (our public key, shared secret)."""
 
 
 _P25519: Final = 2**255 - 19
@@ -94,13 +94,14 @@ class Montgomery:
             u &= 2**255 - 1  # the top bit is ignored by X25519 (RFC 7748, 5)
         ensure("CK-012", u % self.prime not in self.small)
 
-    def exchange(self, private: bytes, public: bytes) -> bytes:
-        """Compute the shared secret; an all-zero one is refused (RFC 7748, 6)."""
+    def agree(self, private: bytes, public: bytes) -> tuple[bytes, bytes]:
+        """Compute (our public key, shared secret); small orders are refused (RFC 7748, 6)."""
         self.check_public_key(public)
         key = self._load(private)
+        own = key.public_key().public_bytes_raw()
         if isinstance(key, x25519.X25519PrivateKey):
-            return key.exchange(x25519.X25519PublicKey.from_public_bytes(public))
-        return key.exchange(x448.X448PublicKey.from_public_bytes(public))
+            return own, key.exchange(x25519.X25519PublicKey.from_public_bytes(public))
+        return own, key.exchange(x448.X448PublicKey.from_public_bytes(public))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +135,21 @@ class Weierstrass:
         except ValueError:
             raise refusal("CK-011") from None
 
+    def _public(self, key: ec.EllipticCurvePrivateKey) -> bytes:
+        return key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
     def public_key(self, private: bytes) -> bytes:
         """Compute the public key, uncompressed."""
-        point = self.load_private(private).public_key()
-        return point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        return self._public(self.load_private(private))
 
     def check_public_key(self, public: bytes) -> None:
         """Refuse what is not a point of the curve."""
         self.load_public(public)
 
-    def exchange(self, private: bytes, public: bytes) -> bytes:
-        """Compute the x coordinate of the shared point."""
-        return self.load_private(private).exchange(ec.ECDH(), self.load_public(public))
+    def agree(self, private: bytes, public: bytes) -> tuple[bytes, bytes]:
+        """Compute (our public key, x coordinate of the shared point)."""
+        key = self.load_private(private)
+        return self._public(key), key.exchange(ec.ECDH(), self.load_public(public))
 
 
 X25519: Final = Montgomery(32, _P25519, _SMALL_25519)

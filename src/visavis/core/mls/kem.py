@@ -74,15 +74,18 @@ class DhKem:
 
     def derive_key_pair(self, ikm: bytes) -> tuple[bytes, bytes]:
         """Derive (private, public) from `ikm` (RFC 9180, 7.1.3)."""
+        private = self._derive_private(ikm)
+        return private, self.public_key(private)
+
+    def _derive_private(self, ikm: bytes) -> bytes:
         prk = self._extract(b"dkp_prk", ikm)
         if not self.curve.rejects_scalars:
-            private = self._expand(prk, b"sk", b"", self.nsk)
-            return private, self.public_key(private)
+            return self._expand(prk, b"sk", b"", self.nsk)
         for counter in range(256):
             candidate = self._expand(prk, b"candidate", bytes([counter]), self.nsk)
             private = self.curve.mask(candidate)
             if self.curve.is_scalar(private):
-                return private, self.public_key(private)
+                return private
         raise UsageError("no scalar in 256 candidates: the hash is broken")
 
     def public_key(self, private: bytes) -> bytes:
@@ -99,14 +102,14 @@ class DhKem:
 
     def encapsulate(self, public: bytes, rng: Rng) -> tuple[bytes, bytes]:
         """Make (shared secret, encapsulation) with a fresh ephemeral key."""
-        ephemeral, encapsulation = self.derive_key_pair(rng(self.nsk))
-        dh = self.curve.exchange(ephemeral, public)
+        ephemeral = self._derive_private(rng(self.nsk))
+        encapsulation, dh = self.curve.agree(ephemeral, public)
         return self._shared(dh, encapsulation + public), encapsulation
 
     def decapsulate(self, encapsulation: bytes, private: bytes) -> bytes:
         """Recover the shared secret."""
-        dh = self.curve.exchange(private, encapsulation)
-        return self._shared(dh, encapsulation + self.public_key(private))
+        own, dh = self.curve.agree(private, encapsulation)
+        return self._shared(dh, encapsulation + own)
 
 
 _MLKEM_PUBLIC: Final = 1184
@@ -163,9 +166,7 @@ class XWing:
         """Make (shared secret, encapsulation)."""
         pk_m, pk_x = self._parse(public)
         ss_m, ct_m = pk_m.encapsulate()
-        ephemeral = rng(32)
-        ct_x = X25519.public_key(ephemeral)
-        ss_x = X25519.exchange(ephemeral, pk_x)
+        ct_x, ss_x = X25519.agree(rng(32), pk_x)
         return self._combine(ss_m, ss_x, ct_x, pk_x), ct_m + ct_x
 
     def decapsulate(self, encapsulation: bytes, private: bytes) -> bytes:
@@ -174,5 +175,5 @@ class XWing:
         sk_m, sk_x = self._expand(private)
         ct_x = encapsulation[_MLKEM_CIPHERTEXT:]
         ss_m = sk_m.decapsulate(encapsulation[:_MLKEM_CIPHERTEXT])
-        ss_x = X25519.exchange(sk_x, ct_x)
-        return self._combine(ss_m, ss_x, ct_x, X25519.public_key(sk_x))
+        pk_x, ss_x = X25519.agree(sk_x, ct_x)
+        return self._combine(ss_m, ss_x, ct_x, pk_x)
