@@ -10,7 +10,7 @@ from importlib import util
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from visavis.core import sas
@@ -28,6 +28,7 @@ entropies = st.binary(min_size=16, max_size=16)
 # Recovery code
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(entropies)
 def test_a_recovery_code_round_trips(entropy: bytes) -> None:
     code = RecoveryCode(entropy)
@@ -37,6 +38,7 @@ def test_a_recovery_code_round_trips(entropy: bytes) -> None:
     assert RecoveryCode.from_text(text) == code
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(entropies, st.randoms(use_true_random=False))
 def test_a_recovery_code_is_read_as_people_write(entropy: bytes, source: random.Random) -> None:
     code = RecoveryCode(entropy)

@@ -7,7 +7,7 @@ import os
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from visavis.core import base64url, envelope, ids
@@ -45,6 +45,7 @@ def test_too_large() -> None:
         seal(MAILBOX, KEY, bytes(MAX_CONTENT + 1), os.urandom)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.binary(max_size=2000), st.binary(max_size=8))
 def test_content_that_ends_like_padding_comes_back(content: bytes, tail: bytes) -> None:
     for plain in (content, content + b"\x80" + tail, content + bytes(len(tail)), b"\x80\0"):
@@ -259,6 +260,7 @@ def test_nothing_is_sent_to_a_server_that_a_contact_chose() -> None:
             address.require_server(own)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.binary(max_size=80))
 def test_base64url_round_trip(data: bytes) -> None:
     text = base64url.encode(data)
