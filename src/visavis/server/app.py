@@ -148,7 +148,8 @@ class Application:
     ) -> None:
         self.services = services
         self.parts = tuple(parts)
-        self.api = _api(services, [part.router for part in self.parts])
+        self.api = make_api([part.router for part in self.parts])
+        self.api.state.services = services
         self._http = Hygiene(
             self.api,
             headers=services.inventory.headers["response"],
@@ -213,7 +214,12 @@ def build_app(
     return Application(services, parts, strict=strict)
 
 
-def _api(services: Services, routers: Sequence[APIRouter]) -> FastAPI:
+def make_api(routers: Sequence[APIRouter] = ()) -> FastAPI:
+    """Return the HTTP API without services: enough for its description (see `describe`).
+
+    Args:
+        routers: Of the parts; our own come first.
+    """
     api = FastAPI(
         title="Visavis server",
         version=version("visavis"),
@@ -225,7 +231,6 @@ def _api(services: Services, routers: Sequence[APIRouter]) -> FastAPI:
         strict_content_type=True,
         telemetry=NO_TELEMETRY,
     )
-    api.state.services = services
     problems.install(api)
     for router in (*ROUTERS, *routers):
         api.include_router(router)

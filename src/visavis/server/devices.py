@@ -30,7 +30,10 @@ router: Final = APIRouter(tags=["devices"])
 BATCH: Final = 256
 """Capabilities a device registers at a time; see P7 for why in advance and many."""
 
-Batch = Annotated[list[Bytes32], Field(min_length=BATCH, max_length=BATCH)]
+Batch = Annotated[
+    list[Bytes32],
+    Field(min_length=BATCH, max_length=BATCH, json_schema_extra={"uniqueItems": True}),
+]
 Some = Annotated[list[Bytes32], Field(min_length=1, max_length=BATCH)]
 
 
