@@ -23,8 +23,8 @@ from visavis.core.errors import Code, PeerError
 from visavis.core.ids import AccountId, IdentityKey
 
 ROUNDS: Final = 5200
-"""Hashes per half. Higher makes each try of an attacker dearer, and showing the number slower (about
-3 ms a half where this was written)."""
+"""Hashes per half. Higher makes each try of an attacker dearer, and showing the number slower (3 ms
+a half where this was written)."""
 
 _LABEL: Final = b"visavis safety number v1\0"
 _QR_MAGIC: Final = b"VVSN\x01"
