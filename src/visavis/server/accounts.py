@@ -14,7 +14,7 @@ from pydantic import Field
 
 from visavis.core.errors import Code, UnavailableError
 from visavis.ports.random import below
-from visavis.ports.store import NewAccount
+from visavis.ports.store import NewAccount, RemovedDevice
 from visavis.server import signup_links
 from visavis.server.auth import CurrentAccount, Token, WithServices, Work, address_of
 from visavis.server.devices import DeviceRegistration
@@ -184,9 +184,14 @@ async def get_keystore(services: WithServices, account_id: CurrentAccount) -> Ke
 @router.delete("/v1/account")
 async def delete_account(services: WithServices, account_id: CurrentAccount) -> Empty:
     """Delete the account: no row of it remains (R-78), its devices are cut off at once."""
-    removed = await services.store.delete_account(account_id)
-    services.sessions.drop_account(account_id)
-    services.listeners.removed(removed)
+    devices = await services.store.devices(account_id, services.today())
+    try:
+        await services.store.delete_account(account_id)
+        services.sessions.drop_account(account_id)
+    finally:
+        services.listeners.removed(  # CK-428: see `delete_device`
+            [RemovedDevice(one.device_id, one.mailbox_id) for one in devices]
+        )
     return Empty()
 
 

@@ -16,7 +16,7 @@ from visavis.core import base64url
 from visavis.core.errors import AuthorizationError, Code, PeerError
 from visavis.ports.clock import DAY_S
 from visavis.ports.random import shuffled
-from visavis.ports.store import NewDevice
+from visavis.ports.store import NewDevice, RemovedDevice
 from visavis.server.auth import (
     CurrentAccount,
     CurrentDevice,
@@ -109,11 +109,16 @@ async def delete_device(
     account_id: CurrentAccount,
 ) -> Empty:
     """Revoke a device: its rows go, its socket closes, its token and capabilities open nothing."""
-    removed = await services.store.delete_device(account_id, base64url.decode(device_id, 16))
+    device = await services.store.device(base64url.decode(device_id, 16), services.today())
     # CK-419: a device of another account and one that never was are the same refusal.
-    if removed is None:
+    if device is None or device.account_id != account_id:
         raise AuthorizationError(Code.REFUSED, "CK-419: no such device of this account")
-    services.listeners.removed([removed])
+    try:
+        await services.store.delete_device(account_id, device.device_id)
+    finally:
+        # CK-428: a write may fail and yet be on disk; cutting off once too often does no harm,
+        # a revoked device that stays connected does.
+        services.listeners.removed([RemovedDevice(device.device_id, device.mailbox_id)])
     return Empty()
 
 
@@ -134,8 +139,10 @@ async def revoke_capabilities(
     body: RevokeCapabilities, services: WithServices, device: CurrentDevice
 ) -> Empty:
     """Delete capabilities of the device's mailbox (block, unfriend); others are passed over."""
-    await services.store.revoke_capabilities(device.mailbox_id, body.hashes)
-    services.listeners.revoked(body.hashes)
+    try:
+        await services.store.revoke_capabilities(device.mailbox_id, body.hashes)
+    finally:
+        services.listeners.revoked(body.hashes)  # CK-428
     return Empty()
 
 
