@@ -170,6 +170,7 @@ def remember_origin(data_dir: Path, origin: str) -> None:
     fresh = path.with_suffix(".new")
     with os.fdopen(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
         file.write(origin)
+    os.utime(fresh, (0, 0))  # when the server started is nobody's business
     fresh.replace(path)
 
 

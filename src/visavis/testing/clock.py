@@ -50,6 +50,16 @@ class VirtualClock:
                 await asyncio.sleep(0)
         self._move(end)
 
+    async def jump(self, seconds: float) -> None:
+        """Move time forward at once, as if the machine had slept: each sleeper wakes once."""
+        self._move(self._monotonic + seconds)
+        while self._sleepers and self._sleepers[0][0] <= self._monotonic:
+            _, _, waker = heapq.heappop(self._sleepers)
+            if not waker.done():
+                waker.set_result(None)
+        for _ in range(3):  # let whoever woke up run
+            await asyncio.sleep(0)
+
     def _move(self, monotonic: float) -> None:
         self._now += max(0.0, monotonic - self._monotonic)
         self._monotonic = max(self._monotonic, monotonic)

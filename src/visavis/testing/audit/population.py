@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import random
 import string
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +30,7 @@ CALL_ENVELOPES: Final = ((1, False), (1, False), (0, False), (1, False), (0, Fal
 """Bucket and durability of what one answered call sends, in turn from each side."""
 
 SIGNUPS_AT_ONCE: Final = 4
+ACTS_AT_ONCE: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +130,16 @@ class Population:
     async def _make_contacts(self) -> None:
         ties = [(a, b) for a, friends in self.truth.items() for b in sorted(friends) if a < b]
         self._rng.shuffle(ties)
-        for a, b in ties:
-            left, right = self.devices[a], self.devices[b]
-            right.addresses[a] = left.hand_out()
-            left.addresses[b] = right.hand_out()
-            await self._send(right, a, 1, durable=True)  # contact.request
-            await self._send(left, b, 1, durable=True)  # contact.accept
-            if self._rng.random() < 0.1:
-                await right.anonymous.fetch_key_package(right.addresses[a])
+        await _some_at_once(self._make_contact(a, b) for a, b in ties)
+
+    async def _make_contact(self, a: str, b: str) -> None:
+        left, right = self.devices[a], self.devices[b]
+        right.addresses[a] = left.hand_out()
+        left.addresses[b] = right.hand_out()
+        await self._send(right, a, 1, durable=True)  # contact.request
+        await self._send(left, b, 1, durable=True)  # contact.accept
+        if self._rng.random() < 0.1:
+            await right.anonymous.fetch_key_package(right.addresses[a])
 
     async def live_a_day(self) -> None:
         """Let one day pass: who is there calls and writes; vaults are written; all go offline."""
@@ -150,14 +153,16 @@ class Population:
                 count = int(mean) + (self._rng.random() < mean % 1)
                 acts += [(kind, person, self._rng.choice(friends)) for _ in range(count)]
         self._rng.shuffle(acts)
-        for kind, a, b in acts:
-            if kind == "write":
-                await self._send(self.devices[a], b, 0, durable=True)
-            else:
-                await self._call(a, b, answered=b in present and self._rng.random() < 0.8)
+        await _some_at_once(self._act(kind, a, b, present) for kind, a, b in acts)
         for person in self._rng.sample(here, len(here) // 8):
             await self.devices[person].write_vault()
         await asyncio.gather(*(self.devices[p].go_offline() for p in here))
+
+    async def _act(self, kind: str, a: str, b: str, present: set[str]) -> None:
+        if kind == "write":
+            await self._send(self.devices[a], b, 0, durable=True)
+        else:
+            await self._call(a, b, answered=b in present and self._rng.random() < 0.8)
 
     async def _call(self, a: str, b: str, *, answered: bool) -> None:
         self.calls += 1
@@ -207,3 +212,14 @@ class Population:
                 owners[account] = known
         owners |= {encode(k): p for k, p in tuple(owners.items()) if isinstance(k, bytes)}
         return Planted(tuple(needles), owners, self.truth)
+
+
+async def _some_at_once(acts: Iterable[Awaitable[None]]) -> None:
+    """Let a few things happen at a time, as on a real server; each one keeps its own order."""
+    waiting = iter(acts)
+
+    async def next_after_next() -> None:
+        for act in waiting:
+            await act
+
+    await asyncio.gather(*(next_after_next() for _ in range(ACTS_AT_ONCE)))

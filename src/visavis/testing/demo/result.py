@@ -79,7 +79,7 @@ class DemoResult:
             "the pictures' counters could not be read": self.own_clip
             or (self.counters_read >= self.frames_decoded // 2 and self.counters_in_order),
             "too little sound arrived": self.audio_s >= MIN_SOUND_SHARE * self.seconds,
-            "the sound was silence": self.own_clip or self.audio_energy > 1e-5,
+            "the sound was silence": self.own_clip or self.audio_loud_s > 0,
             "audio packets differ in size": self.audio_packet_sizes == 1,
             "the call was not relayed": self.path == "relayed",
             "the safety numbers differ": self.safety_numbers_equal,
