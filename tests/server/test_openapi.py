@@ -10,7 +10,9 @@ import asyncio
 import copy
 import io
 import random
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -202,3 +204,11 @@ def test_a_description_that_lies_is_found_out(
     strategy = schemathesis.openapi.from_dict(lie)["/healthz"]["GET"].as_strategy()
     with pytest.raises(FailureGroup):
         explore(server, strategy, tokens["device"])
+
+
+def test_the_page_names_every_path_and_no_other() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "protocol" / "server-api.md").read_text()
+    named = set(re.findall(r"`(?:GET|POST|PUT|DELETE) (/[^`]*)`", page))
+    assert named == {path for path, _ in OPERATIONS}
+    both = {(m, p) for m, p in re.findall(r"`(GET|POST|PUT|DELETE) (/[^`]*)`", page)}
+    assert both == {(method, path) for path, method in OPERATIONS}
