@@ -52,7 +52,7 @@ def call(tmp_path_factory, make_pair, start_relay) -> Watched:
         folder = tmp_path_factory.mktemp("wiretap")
         sink = RecorderSink(folder / "received.webm")
         async with start_relay(folder) as relay, tapped(("127.0.0.1", relay.port)) as proxy:
-            with record_calls() as recordings:
+            with record_calls(end=1) as recording:
                 pair = make_pair(relay.server(port=proxy.port))
                 caller = pair.end(source=FileSource(clip_path()))
                 callee = pair.end(sink=sink, source=FileSource(clip_path()))
@@ -66,8 +66,6 @@ def call(tmp_path_factory, make_pair, start_relay) -> Watched:
                 finally:
                     await pair.close()
             captured = list(proxy.datagrams)
-        # Both ends live in this process; the second is the callee's.
-        recording = recordings[1]
         return Watched(
             relay=analyse(captured),
             sfu=analyse_frames(recording.frames),

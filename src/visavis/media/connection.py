@@ -137,7 +137,8 @@ class MediaConnection:
         if ice_servers is not None:
             self._servers = tuple(ice_servers)
         await self._source.start()
-        self._sink.start()
+        # Opening a window or a sound card takes a while; the event loop goes on meanwhile.
+        await asyncio.to_thread(self._sink.start)
         transport = self._transport
         lines = await transport.gather(
             self._servers, allow_loopback=self._allow_loopback, timeout_s=timeout_s

@@ -24,6 +24,8 @@ _RATE: Final = 48_000
 _DRIFT: Final = _RATE // 5
 """Samples by which sound may stray from the clock before a gap is filled or the surplus cut."""
 
+_EARLY_FRAMES: Final = 150
+
 
 class RecorderSink:
     """A `MediaSink` that records and, as it goes, reads the clip's counter off each picture.
@@ -44,6 +46,7 @@ class RecorderSink:
             queue.SimpleQueue()
         )
         self._thread: threading.Thread | None = None
+        self._failure: Exception | None = None
         self.counters: list[int] = []
         self.pictures = 0
         self.samples = 0
@@ -64,13 +67,21 @@ class RecorderSink:
         self._queue.put((time.monotonic(), frame))
 
     def close(self) -> None:
-        """Write what is queued and close the file."""
+        """Write what is queued and close the file; raise what went wrong while writing."""
         thread, self._thread = self._thread, None
         if thread is not None:
             self._queue.put(None)
             thread.join()
+            if self._failure is not None:
+                raise self._failure
 
     def _run(self) -> None:
+        try:
+            self._record()
+        except Exception as error:  # noqa: BLE001 - raised again by `close`, where it is seen
+            self._failure = error
+
+    def _record(self) -> None:
         writer = _Writer(self._path) if self._path else None
         while (item := self._queue.get()) is not None:
             at_s, frame = item
@@ -92,35 +103,44 @@ class RecorderSink:
 
 
 class _Writer:
-    """The file: VP8 and Opus, times by arrival, so that a restart of the transport is a gap."""
+    """The file: VP8 and Opus, times by arrival, so that a restart of the transport is a gap.
+
+    A WebM file fixes its streams with the first packet. So nothing is written before the first
+    picture has told its size; if none comes for three seconds, the file has sound only.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._container = av.open(str(path), "w", format="webm")
-        self._video: Any = self._container.add_stream("libvpx", rate=30)
-        self._video.pix_fmt = "yuv420p"
-        self._video.bit_rate = 800_000
-        self._video.options = {"deadline": "realtime", "cpu-used": "8", "crf": "20"}
-        self._video.codec_context.time_base = Fraction(1, 1000)
-        self._audio: Any = self._container.add_stream("libopus", rate=_RATE, layout="stereo")
+        self._path = path
+        self._container: Any = None
+        self._video: Any = None
+        self._audio: Any = None
         self._resampler = AudioResampler("s16", "stereo", _RATE)
+        self._early: list[tuple[float, AudioFrame]] = []
         self._start_s: float | None = None
-        self._size: tuple[int, int] | None = None
         self._last_ms = -1
         self._samples = 0
 
     def picture(self, at_s: float, frame: VideoFrame) -> None:
-        if self._size is None:
-            self._size = (frame.width, frame.height)
-            self._video.width, self._video.height = self._size
+        if self._container is None:
+            self._open(frame)
+        if self._video is None:
+            return
         milliseconds = max(self._last_ms + 1, round(self._since(at_s) * 1000))
         self._last_ms = milliseconds
-        copy = frame.reformat(width=self._size[0], height=self._size[1], format="yuv420p")
+        width, height = self._video.width, self._video.height
+        copy = frame.reformat(width=width, height=height, format="yuv420p")
         if copy is frame:
             copy = VideoFrame.from_ndarray(frame.to_ndarray(), format="yuv420p")
         copy.pts, copy.time_base = milliseconds, Fraction(1, 1000)
         self._container.mux(self._video.encode(copy))
 
     def sound(self, at_s: float, frame: AudioFrame) -> None:
+        if self._container is None:
+            self._since(at_s)
+            self._early.append((at_s, frame))
+            if len(self._early) > _EARLY_FRAMES:
+                self._open(None)
+            return
         due = round(self._since(at_s) * _RATE) - frame.samples
         if due - self._samples > _DRIFT:
             self._gap(due - self._samples)
@@ -131,10 +151,26 @@ class _Writer:
             self._put(piece)
 
     def close(self) -> None:
-        if self._size is not None:
-            self._container.mux(self._video.encode(None))
-        self._container.mux(self._audio.encode(None))
+        if self._container is None:
+            self._open(None)
+        for stream in (self._video, self._audio):
+            if stream is not None:
+                self._container.mux(stream.encode(None))
         self._container.close()
+
+    def _open(self, first: VideoFrame | None) -> None:
+        self._container = av.open(str(self._path), "w", format="webm")
+        if first is not None:
+            self._video = self._container.add_stream("libvpx", rate=30)
+            self._video.width, self._video.height = first.width, first.height
+            self._video.pix_fmt = "yuv420p"
+            self._video.bit_rate = 800_000
+            self._video.options = {"deadline": "realtime", "cpu-used": "8", "crf": "20"}
+            self._video.codec_context.time_base = Fraction(1, 1000)
+        self._audio = self._container.add_stream("libopus", rate=_RATE, layout="stereo")
+        early, self._early = self._early, []
+        for at_s, frame in early:
+            self.sound(at_s, frame)
 
     def _since(self, at_s: float) -> float:
         if self._start_s is None:

@@ -75,31 +75,37 @@ class Verdict:
 
 
 @contextlib.contextmanager
-def record_calls() -> Iterator[list[CallRecording]]:
-    """Record the frames and keys of this process's ends of calls, in the order of their start."""
-    recordings: list[CallRecording] = []
-    by_end: dict[CallFrames, CallRecording] = {}
+def record_calls(end: int = 0) -> Iterator[CallRecording]:
+    """Record the frames and keys of one end of a call that this process starts in the block.
+
+    Args:
+        end: Which one, by the order in which they get their first keys. A process of its own has
+            one; a test with both ends in one process counts.
+    """
+    recording = CallRecording()
+    ends: list[CallFrames] = []
     install, decrypt = CallFrames.install, CallFrames.decrypt
 
-    def recording_of(end: CallFrames) -> CallRecording:
-        if end not in by_end:
-            by_end[end] = CallRecording()
-            recordings.append(by_end[end])
-        return by_end[end]
+    def is_wanted(one: CallFrames) -> bool:
+        if one not in ends:
+            ends.append(one)
+        return ends.index(one) == end
 
     def tapped_install(self: CallFrames, epoch: int, base_key: bytes, leaves: set[int]) -> None:
         install(self, epoch, base_key, leaves)
-        recording_of(self).epochs.append(InstalledEpoch(epoch, base_key, frozenset(leaves)))
+        if is_wanted(self):
+            recording.epochs.append(InstalledEpoch(epoch, base_key, frozenset(leaves)))
 
     def tapped_decrypt(self: CallFrames, frame: bytes, kind: Kind) -> bytes:
-        recording_of(self).take(frame, kind)
+        if is_wanted(self):
+            recording.take(frame, kind)
         return decrypt(self, frame, kind)
 
     with (
         mock.patch.object(CallFrames, "install", tapped_install),
         mock.patch.object(CallFrames, "decrypt", tapped_decrypt),
     ):
-        yield recordings
+        yield recording
 
 
 def judge(recording: CallRecording) -> Verdict:
