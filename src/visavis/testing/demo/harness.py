@@ -71,23 +71,20 @@ class _Demo:
         turn_port = free_port()
         tap = WiretapProxy(("127.0.0.1", turn_port))
         await tap.start()
-        data = self._folder / "server"
         try:
             self._say("Starting a server, a relay and a wiretap in a temporary folder")
             async with running_server(
-                data,
-                allow_loopback_relay=True,
+                self._folder,
+                turn=True,
                 turn_port=turn_port,
                 relay_announced_port=tap.port,
             ) as server:
-                return await self._with_server(server, tap, data)
+                return await self._with_server(server, tap)
         finally:
             await asyncio.gather(self._anna.close(), self._bert.close())
             await tap.close()
 
-    async def _with_server(
-        self, server: RunningServer, tap: WiretapProxy, data: Path
-    ) -> DemoResult:
+    async def _with_server(self, server: RunningServer, tap: WiretapProxy) -> DemoResult:
         anna, bert = self._anna, self._bert
         await asyncio.gather(anna.start(), bert.start())
         signup_ms = await self._become_contacts(server)
@@ -112,7 +109,7 @@ class _Demo:
         caught = await asyncio.to_thread(analyse, list(tap.datagrams))
         await asyncio.gather(anna.close(), bert.close())
         await server.stop()
-        kept = await asyncio.to_thread(collect, data)
+        kept = await asyncio.to_thread(collect, server.data_dir)
         return DemoResult(
             seconds=self._seconds,
             signup_ms=signup_ms,

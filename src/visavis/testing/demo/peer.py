@@ -61,7 +61,7 @@ class Peer:
 
     async def accept(self, link: str) -> None:
         """Use an invite link, and write a message that must not be found on the server."""
-        contact = await self.client.accept_invite(link)
+        contact = await self.client.accept_invite(link, wait_s=30.0)
         if contact is None:
             raise RuntimeError("the inviter did not answer")
         await self.client.send_message(contact, "see you at the old mill")
@@ -69,7 +69,7 @@ class Peer:
 
     async def await_contact(self) -> None:
         """Wait until somebody used our invite."""
-        while not (found := await self.client.contacts()):
+        while not (found := await self.client.contacts()):  # noqa: ASYNC110 - told by state only
             await asyncio.sleep(0.05)
         emit("contact", name=found[0].name)
 
@@ -112,17 +112,14 @@ class Peer:
 
     async def _talk(self, ongoing: Call) -> None:
         await ongoing.connected()
-        stats = await ongoing.stats()
-        while stats.first_frame_at is None:
-            await asyncio.sleep(0.01)
-            stats = await ongoing.stats()
-        emit("first_frame", at=stats.first_frame_at)
+        await ongoing.first_frame()
+        emit("first_frame", at=ongoing.stats().first_frame_at or time.monotonic())
         emit("words", sas=await ongoing.sas())
         ended = asyncio.create_task(ongoing.ended())
         wanted = asyncio.create_task(self._hang_up.wait())
         await asyncio.wait({ended, wanted}, return_when=asyncio.FIRST_COMPLETED)
         wanted.cancel()
-        before = await ongoing.stats()
+        before = ongoing.stats()
         if not ended.done():
             await ongoing.hang_up()
         reason = await ended

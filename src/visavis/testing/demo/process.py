@@ -44,12 +44,12 @@ class PeerProcess:
         self._reader = asyncio.create_task(self._read())
         await self.event("ready")
 
-    async def do(self, name: str, **values: object) -> None:
+    async def do(self, command: str, /, **values: object) -> None:
         """Send a command."""
         process = self._process
         if process is None or process.stdin is None:
             raise FatalError(Code.UNEXPECTED, f"{self.name} is not running")
-        process.stdin.write(json.dumps({"do": name, **values}).encode() + b"\n")
+        process.stdin.write(json.dumps({"do": command, **values}).encode() + b"\n")
         await process.stdin.drain()
 
     async def event(self, name: str, *, timeout_s: float = WAIT_S) -> dict[str, Any]:
