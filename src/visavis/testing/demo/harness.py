@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from visavis.media.coturn import free_port
 from visavis.testing.audit.holdings import Holdings, collect
 from visavis.testing.audit.needles import Needle, finest_times, search
 from visavis.testing.clip import clip_path
 from visavis.testing.demo.process import PeerProcess
 from visavis.testing.demo.result import DemoResult, in_order
-from visavis.testing.server import RunningServer, free_port, running_server
+from visavis.testing.server import RunningServer, running_server
 from visavis.testing.wiretap import WiretapProxy
-from visavis.testing.wiretap_analysis import Findings, analyse
+from visavis.testing.wiretap_analysis import analyse
 
 PASSWORD = "correct horse battery staple, twice"  # noqa: S105 - of accounts that live for a minute
 MESSAGE = "see you at the old mill"
@@ -110,6 +112,7 @@ class _Demo:
         await asyncio.gather(anna.close(), bert.close())
         await server.stop()
         kept = await asyncio.to_thread(collect, server.data_dir)
+        rows = dict(Counter(row.table for row in kept.rows))
         return DemoResult(
             seconds=self._seconds,
             signup_ms=signup_ms,
@@ -130,7 +133,13 @@ class _Demo:
             control_frames=judged["control"],
             own_clip=self._own_clip,
             received=str(self._received),
-            **self._others(caught, kept),
+            wiretap_packets=caught.datagrams,
+            wiretap_frames=caught.frames,
+            server_rows=rows,
+            # An envelope still waiting after both were online would be a row about this call.
+            server_call_rows=rows.get("envelopes", 0)
+            + sum(n for table, n in rows.items() if "call" in table),
+            identifiers_found=self._identifiers_found(kept),
         )
 
     async def _become_contacts(self, server: RunningServer) -> int:
@@ -147,32 +156,21 @@ class _Demo:
         await asyncio.gather(bert.event("contact"), anna.event("contact"))
         return _ms(began, time.monotonic())
 
-    def _others(self, caught: Findings, kept: Holdings) -> dict[str, int | dict[str, int]]:
-        """Return what the wiretap and the server's store gave away."""
-        now = time.time()
+    def _identifiers_found(self, kept: Holdings) -> int:
+        """Return how many planted identifiers and fine times the server's store gave away."""
         needles = [
             *(Needle.text("handle", "a handle", handle) for handle in self._handles),
             *(Needle.text("handle", "a name", name) for name in ("anna.", "bert.")),
             Needle.text("plaintext", "a message", MESSAGE),
             Needle.text("address", "an address", "127.0.0.1"),
-            *(n for t in range(int(self._began), int(now) + 1) for n in Needle.time("time", t)),
+            *(
+                needle
+                for second in range(int(self._began), int(time.time()) + 1)
+                for needle in Needle.time("a moment of the call", second)
+            ),
         ]
-        found = [
-            *(hit for hit in search(kept, needles) if not _is_configuration(hit.where)),
-            *finest_times(kept),
-        ]
-        rows: dict[str, int] = {}
-        for row in kept.rows:
-            rows[row.table] = rows.get(row.table, 0) + 1
-        calls = sum(n for table, n in rows.items() if "call" in table)
-        # Envelopes still waiting after both were online would be rows about this call.
-        return {
-            "wiretap_packets": caught.datagrams,
-            "wiretap_frames": caught.frames,
-            "server_call_rows": calls + rows.get("envelopes", 0),
-            "identifiers_found": len(found),
-            "server_rows": rows,
-        }
+        hits = (hit for hit in search(kept, needles) if not _is_configuration(hit.where))
+        return len([*hits, *finest_times(kept)])
 
 
 def _is_configuration(where: str) -> bool:
