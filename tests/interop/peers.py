@@ -1,6 +1,6 @@
 """One face for three MLS implementations: ours, mls-rs (Rust) and ts-mls (TypeScript)."""
 
-# ruff: noqa: ARG002 - one face for all; not every implementation needs every argument.
+
 
 from __future__ import annotations
 

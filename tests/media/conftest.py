@@ -67,7 +67,7 @@ class Relay:
             "no-stdout-log",
         ]
         config.write_text("\n".join(lines) + "\n")
-        self.process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
+        self.process = subprocess.Popen(
             ["turnserver", "-c", str(config)],
             cwd=self.folder,
             stdout=subprocess.DEVNULL,

@@ -198,7 +198,7 @@ async def test_cancelled_requests_lose_nothing() -> None:
 async def test_a_stalled_machine_skips_sound_instead_of_being_late() -> None:
     source = SilenceSource()
     await source.next_audio()
-    time.sleep(0.7)  # noqa: ASYNC251 - the stall itself
+    time.sleep(0.7)
     later = await source.next_audio()
     assert later.pts > 20 * 960
 

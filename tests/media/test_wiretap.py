@@ -60,7 +60,7 @@ def call(tmp_path_factory, make_pair, start_relay) -> Watched:
                     await pair.connect()
                     await pair.expect(MediaEvent.FIRST_FRAME)
                     async with asyncio.timeout(30):
-                        while len(sink.counters) < 45 or sink.loud_s < 1:  # noqa: ASYNC110
+                        while len(sink.counters) < 45 or sink.loud_s < 1:
                             await asyncio.sleep(0.05)
                     stats = await caller.stats(), await callee.stats()
                 finally:
@@ -223,7 +223,7 @@ async def test_a_plain_call_through_coturn_is_watched(relay, tmp_path) -> None:
                 if number % 20 == 0:
                     await asyncio.sleep(0.005)
             async with asyncio.timeout(10):
-                while len(received) < 500:  # noqa: ASYNC110 - the protocol only collects
+                while len(received) < 500:
                     await asyncio.sleep(0.02)
         finally:
             for transport, _ in ends:
@@ -251,7 +251,7 @@ async def test_packets_are_captured_off_the_interface(relay) -> None:
         for number in range(5):
             sender.sendto(b"\xff probe %d" % number)
         async with asyncio.timeout(5):
-            while len(capture.datagrams) < 5:  # noqa: ASYNC110 - it only collects
+            while len(capture.datagrams) < 5:
                 await asyncio.sleep(0.02)
         sender.close()
     assert [d for d in capture.datagrams if d.startswith(b"\xff")] == [

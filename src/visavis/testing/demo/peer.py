@@ -69,7 +69,7 @@ class Peer:
 
     async def await_contact(self) -> None:
         """Wait until somebody used our invite."""
-        while not (found := await self.client.contacts()):  # noqa: ASYNC110 - told by state only
+        while not (found := await self.client.contacts()):
             await asyncio.sleep(0.05)
         emit("contact", name=found[0].name)
 
