@@ -114,7 +114,7 @@ async def open_services(
     time = clock or SystemClock()
     listed = inventory.load()
     logging.configure(listed, clock=time)
-    keys = ServerKeys.load(config.keys_folder, rng, time.now())
+    keys = ServerKeys.load(config.keys_folder, rng)
     opened = store or await SqliteStore.open(config.database, retention=listed.retention, rng=rng)
     try:
         inventory.check_schema(listed, await opened.schema())
@@ -184,6 +184,7 @@ class Application:
 
     async def _close(self) -> None:
         await self.services.store.close(self.services.today())
+        housekeeping.blur(self.services)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

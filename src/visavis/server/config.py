@@ -6,12 +6,14 @@ database and its backups (P4).
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
 from visavis.core.errors import UsageError
+from visavis.ports.clock import DAY_S, day_of
 
 DEFAULT_PORT: Final = 8420
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
@@ -156,6 +158,18 @@ class ServerConfig:
         return self.data_dir / "blobs"
 
 
+def blur_times(folder: Path) -> None:
+    """Set the file times in a folder, and its own, to the start of their day (R-30).
+
+    Not for what lies deeper: blobs are stamped when they are written.
+    """
+    for path in (*folder.iterdir(), folder) if folder.is_dir() else ():
+        with contextlib.suppress(OSError):  # gone again, or another user's: not ours to tell
+            start = day_of(path.stat().st_mtime) * DAY_S
+            if path.stat().st_mtime != start:
+                os.utime(path, (start, start))
+
+
 def database_path(data_dir: Path) -> Path:
     """Return where the database of a data folder lies."""
     return data_dir / "visavis.sqlite3"
@@ -172,6 +186,7 @@ def remember_origin(data_dir: Path, origin: str) -> None:
         file.write(origin)
     os.utime(fresh, (0, 0))  # when the server started is nobody's business (R-30)
     fresh.replace(path)
+    blur_times(data_dir)
 
 
 def remembered_origin(data_dir: Path) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 
 from visavis.core.errors import VisavisError
 from visavis.server import logging
+from visavis.server.config import blur_times
 from visavis.server.services import Services
 
 TIDY_S: Final = 20.0
@@ -25,6 +26,12 @@ async def daily(services: Services) -> None:
     logging.event("housekeeping_done", count=sum(purged.rows.values()))
 
 
+def blur(services: Services) -> None:
+    """Set the times of the files beside the database to the start of their day (R-30)."""
+    blur_times(services.config.data_dir)
+    blur_times(services.config.keys_folder)
+
+
 async def forever(services: Services) -> None:
     """Run until cancelled; a failure is logged and tried again at the next turn."""
     done_on = -1
@@ -35,6 +42,7 @@ async def forever(services: Services) -> None:
                 done_on = services.today()
             else:
                 await services.store.tidy(services.today())
+            blur(services)
         except VisavisError as error:
             logging.failure("housekeeping_failed", error)
         await services.clock.sleep(TIDY_S)

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from visavis.core.errors import Code, FatalError
-from visavis.ports.clock import DAY_S, day_of
 from visavis.ports.random import Rng
+from visavis.server.config import blur_times
 
 OPAQUE_SETUP_FILE: Final = "opaque-setup"
 ROOT_FILE: Final = "root-key"
@@ -46,22 +46,21 @@ class ServerKeys:
     signup_key: bytes
 
     @classmethod
-    def load(cls, folder: Path, rng: Rng, now: float) -> Self:
+    def load(cls, folder: Path, rng: Rng) -> Self:
         """Read the secrets, making on first use what is missing.
 
         Args:
             folder: The keys folder; made with mode 0700.
             rng: Source of random bytes.
-            now: Unix seconds; new files carry the start of this day as their time.
 
         Raises:
             FatalError: A file is there but damaged. Restore it; accounts depend on it.
         """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
-        root = _read_or_make(folder / ROOT_FILE, lambda: rng(ROOT_BYTES), now)
+        root = _read_or_make(folder / ROOT_FILE, lambda: rng(ROOT_BYTES))
         setup = _read_or_make(
-            folder / OPAQUE_SETUP_FILE, lambda: bytes(opaque_ke_py.server_setup().to_bytes()), now
+            folder / OPAQUE_SETUP_FILE, lambda: bytes(opaque_ke_py.server_setup().to_bytes())
         )
         if len(root) != ROOT_BYTES:
             raise FatalError(Code.UNAVAILABLE, f"{ROOT_FILE} is damaged")
@@ -94,17 +93,16 @@ def _derive(root: bytes, purpose: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(root)
 
 
-def _read_or_make(path: Path, make: Callable[[], bytes], now: float) -> bytes:
+def _read_or_make(path: Path, make: Callable[[], bytes]) -> bytes:
     if not path.exists():
         fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
         with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             file.write(make())
             file.flush()
             os.fsync(file.fileno())
-        start = day_of(now) * DAY_S
-        os.utime(fresh, (start, start))
         # link() fails if another process was faster: then its file is the one that counts.
         with contextlib.suppress(FileExistsError):
             os.link(fresh, path)
         fresh.unlink()
+        blur_times(path.parent)
     return path.read_bytes()

@@ -65,7 +65,7 @@ def make_link(
     """
     moment = time.time() if now is None else now
     where = remembered_origin(data_dir) if origin is None else origin
-    keys = ServerKeys.load(keys_dir or data_dir / "keys", rng, moment)
+    keys = ServerKeys.load(keys_dir or data_dir / "keys", rng)
     return f"{where}/signup#{base64url.encode(make_token(keys, moment, rng))}"
 
 
