@@ -15,7 +15,7 @@ from visavis.sdk.client import Client, Contact
 from visavis.sdk.unlock import insecure_for_tests_cheap_kdf
 from visavis.testing.server import RunningServer, loopback_config
 
-PASSWORD = "seven purple otters juggle"  # noqa: S105
+PASSWORD = "seven purple otters juggle"
 
 
 class People:
@@ -65,7 +65,7 @@ class People:
 
     async def befriend(self, inviter: Client, requester: Client) -> Contact:
         contact = await requester.accept_invite(await inviter.create_invite(), wait_s=10)
-        assert contact is not None
+        assert contact is not None, (state_of(inviter), state_of(requester))
         await settle(inviter, requester)
         return contact
 
@@ -74,6 +74,20 @@ class People:
             if client in self._open:
                 self._open.remove(client)
                 await client.close()
+
+
+def state_of(client: Client) -> dict[str, Any]:
+    """What to look at when something did not come."""
+    session = client._session
+    return {
+        "dropped": session.books.counters.dropped,
+        "outbox": session.outbox.waiting(),
+        "kept": session.inbox.kept,
+        "connected": session.receiver.connected,
+        "stopped": session.receiver.stopped,
+        "failed": session.housekeeping.failed or session.inbox.failed,
+        "dirty": len(session.membership.dirty),
+    }
 
 
 async def settle(*clients: Client, rounds: int = 3) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.sdk.conftest import People, drops, settle, texts
+
 from visavis.core.errors import AuthorizationError, Code, PeerError, VisavisError
 from visavis.core.invite import Invite
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-
 from tests.sdk.conftest import PASSWORD, People, drops, settle, texts
+
 from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError, VisavisError
 from visavis.sdk.client import Client
 from visavis.sdk.history import NoticeKind
@@ -82,9 +82,7 @@ async def test_pairing_needs_the_persons_yes(people: People) -> None:
     async def no(digits: str) -> bool:
         return False
 
-    login = asyncio.ensure_future(
-        people.login("tablet", anna.handle, on_pairing=links.put_nowait)
-    )
+    login = asyncio.ensure_future(people.login("tablet", anna.handle, on_pairing=links.put_nowait))
     with pytest.raises(AuthorizationError) as refused:
         await anna.approve_device(await links.get(), no)
     assert refused.value.code is Code.REFUSED
@@ -102,9 +100,7 @@ async def test_a_stranger_cannot_approve_a_device(people: People) -> None:
     async def yes(digits: str) -> bool:
         return True
 
-    login = asyncio.ensure_future(
-        people.login("tablet", anna.handle, on_pairing=links.put_nowait)
-    )
+    login = asyncio.ensure_future(people.login("tablet", anna.handle, on_pairing=links.put_nowait))
     approving = asyncio.ensure_future(mallory.approve_device(await links.get(), yes))
     with pytest.raises(PeerError) as refused:
         await login
@@ -117,11 +113,13 @@ async def test_a_stranger_cannot_approve_a_device(people: People) -> None:
 async def test_a_second_device_by_recovery_code(people: People) -> None:
     anna, bob = await people.pair()
     await anna._session.vault.write()
-    code = anna.recovery_code
-    tablet = await people.login("tablet", anna.handle, recovery_code=code)
+    code, handle = anna.recovery_code, anna.handle
+    await people.close(anna, bob)
+    tablet = await people.login("tablet", handle, recovery_code=code)
     assert [c.state for c in await tablet.contacts()] == ["rejoining"]
     with pytest.raises(UnavailableError):
         await tablet.send_message(await tablet.find_contact("bob"), "too early")
+    anna, bob = await people.open("anna"), await people.open("bob")
     await settle(bob, anna, tablet)
     assert [c.state for c in await tablet.contacts()] == ["contact"]
     await tablet.send_message(await tablet.find_contact("bob"), "I am back")

@@ -112,7 +112,7 @@ class Client:
         await session.start()
         client = cls(session, allow_loopback, recovery)
         session.vault.write_soon()
-        with contextlib.suppress(UnavailableError):  # housekeeping does it later
+        with contextlib.suppress(VisavisError):  # housekeeping does it later
             await session.housekeeping.upload_key_packages()
             await session.vault.write()
         return client
@@ -438,7 +438,7 @@ class Client:
         """Upload key packages, write the vault, and read what came meanwhile."""
         session = self._session
         session.vault.write_soon()
-        with contextlib.suppress(UnavailableError):
+        with contextlib.suppress(VisavisError):  # housekeeping does it later
             await session.housekeeping.upload_key_packages()
             await session.vault.write()
             await session.sync()

@@ -68,6 +68,7 @@ class Membership:
         self._sequencers = sequencers
         self._conversations = conversations
         self._api = api
+        self._round = asyncio.Lock()
         self.linked = asyncio.Event()
         """Set once this device was let into the self group."""
         self.dirty: set[GroupId] = {record.group_id for record in books.groups.all()}
@@ -121,6 +122,10 @@ class Membership:
         Raises:
             UnavailableError: Some could not be done now; they stay marked.
         """
+        async with self._round:
+            await self._reconcile_dirty()
+
+    async def _reconcile_dirty(self) -> None:
         self._rotate()
         later: UnavailableError | None = None
         for group_id in sorted(self.dirty):

@@ -166,16 +166,21 @@ class Session:
     async def _caught_up(self) -> None:
         """Wait until the backlog was delivered; later, until what the server has sent is here."""
         loop = asyncio.get_running_loop()
-        began = loop.time()
-        while not self.receiver.caught_up.is_set():
+        give_up = loop.time() + CONNECT_S
+        while True:
             self._require_alive()
-            if not self.receiver.connected and loop.time() - began > CONNECT_S:
-                raise UnavailableError(Code.UNAVAILABLE, "the server cannot be reached")
             if self.receiver.connected and loop.time() - self._last_delivery > QUIET_S:
                 self.receiver.caught_up.set()
+            if self.receiver.caught_up.is_set():
+                try:
+                    await self.receiver.ping()
+                except UnavailableError:
+                    self.receiver.caught_up.clear()  # it broke just now: it connects again
+                else:
+                    return
+            if not self.receiver.connected and loop.time() > give_up:
+                raise UnavailableError(Code.UNAVAILABLE, "the server cannot be reached")
             await asyncio.sleep(0.01)
-        await self.receiver.ping()
-        self._require_alive()
 
     def _require_alive(self) -> None:
         if self.receiver.stopped is not None:

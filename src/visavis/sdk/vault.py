@@ -10,6 +10,7 @@ MLS state is never in it (P5). Not for: history of messages.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +20,13 @@ from visavis.core import cbor
 from visavis.core.address import ContactAddress
 from visavis.core.content import decode_record, encode_record
 from visavis.core.content_records import ContactRecord
-from visavis.core.errors import AuthorizationError, Code, FatalError, PeerError
+from visavis.core.errors import (
+    AuthorizationError,
+    Code,
+    FatalError,
+    PeerError,
+    UnavailableError,
+)
 from visavis.core.identity import DeviceList, UnverifiedDeviceList, sign, verify
 from visavis.core.ids import AccountId, DeviceId, Rng, Signature
 from visavis.core.keywrap import OVERHEAD, Purpose, unwrap, wrap
@@ -34,6 +41,7 @@ SLOTS_PER_WRITE: Final = 4
 """Slots rewritten by every write; more only when the vault grows or its key changes."""
 WITHIN_S: Final = 3_600
 READ_AT_ONCE: Final = 64
+READ_ATTEMPTS: Final = 5
 
 _LABEL: Final = b"visavis vault manifest v1\0"
 _STATE_KIND: Final = "vault"
@@ -100,7 +108,20 @@ async def read_vault(
     Raises:
         PeerError: DECRYPTION or BAD_SIGNATURE: it was altered; UNEXPECTED: there is none.
     """
-    state = await api.vault()
+    for _ in range(READ_ATTEMPTS):
+        state = await api.vault()
+        try:
+            return await _read_state(api, keys, account, state)
+        except PeerError:
+            # Another device may have written between our two requests: then it is another state.
+            if (await api.vault()).counter == state.counter:
+                raise
+    raise UnavailableError(Code.UNAVAILABLE, "the vault keeps changing")
+
+
+async def _read_state(
+    api: DeviceApi, keys: tuple[bytes, ...], account: AccountId, state: VaultState
+) -> tuple[int, Contents, dict[bytes, tuple[bytes, bytes]]]:
     manifest = _read_manifest(state, keys)
     slots: dict[bytes, tuple[bytes, bytes]] = {}
     contacts: list[ContactRecord] = []
@@ -171,6 +192,7 @@ class Vault:
         self._books = books
         self._api = api
         self._written = written
+        self._writing = asyncio.Lock()
 
     # When
 
@@ -237,15 +259,16 @@ class Vault:
             PeerError: As `refresh`.
             UnavailableError: Later.
         """
-        for _ in range(4):
-            try:
-                await self._write_once()
-            except PeerError as error:
-                if error.code is not Code.CONFLICT:
-                    raise
-                continue
-            return
-        self.changed()
+        async with self._writing:
+            for _ in range(4):
+                try:
+                    await self._write_once()
+                except PeerError as error:
+                    if error.code is not Code.CONFLICT:
+                        raise
+                    continue
+                return
+            self.changed()
 
     async def rewrite(self) -> None:
         """Rewrite every slot under the newest data key (P3: after a revocation)."""
