@@ -11,7 +11,7 @@ from visavis.core.mls.group_context import GroupContext
 from visavis.core.mls.proposals import Commit, ExternalPsk
 from visavis.core.mls.secret_tree import SecretTree
 from visavis.core.mls.suite import Suite, suite_of
-from visavis.testing.mls_vector_element import Element, MismatchError, same
+from visavis.testing.mls_vector_element import Element, MismatchError, require, same
 
 
 def fixed_rng(size: int) -> bytes:
@@ -57,14 +57,18 @@ def crypto_basics(e: Element) -> None:
     expand = e.child("expand_with_label")
     size = expand.number("length")
     label = expand.text("label").encode()
-    out = suite.expand_with_label(expand.data("secret"), label, expand.data("context"), size)
+    out = suite.expand_with_label(
+        expand.secret("secret", suite.nh), label, expand.data("context"), size
+    )
     same("expand_with_label", out, expand.data("out"))
     derive = e.child("derive_secret")
-    out = suite.derive_secret(derive.data("secret"), derive.text("label").encode())
+    out = suite.derive_secret(derive.secret("secret", suite.nh), derive.text("label").encode())
     same("derive_secret", out, derive.data("out"))
     tree = e.child("derive_tree_secret")
     label, generation = tree.text("label").encode(), tree.number("generation")
-    out = suite.derive_tree_secret(tree.data("secret"), label, generation, tree.number("length"))
+    out = suite.derive_tree_secret(
+        tree.secret("secret", suite.nh), label, generation, tree.number("length")
+    )
     same("derive_tree_secret", out, tree.data("out"))
     _sign(e.child("sign_with_label"), suite)
     _encrypt(e.child("encrypt_with_label"), suite)
@@ -95,17 +99,18 @@ def secret_tree(e: Element) -> None:
     suite = suite_of(e.number("cipher_suite"))
     head = e.child("sender_data")
     key, nonce = schedule.sender_data_key(
-        suite, head.data("sender_data_secret"), head.data("ciphertext")
+        suite, head.secret("sender_data_secret", suite.nh), head.data("ciphertext")
     )
     same("sender_data.key", key, head.data("key"))
     same("sender_data.nonce", nonce, head.data("nonce"))
     leaves = e.grandchildren("leaves")
     if len(leaves) & (len(leaves) - 1) or not leaves:
         raise MismatchError("the number of leaves is not a power of two")
-    tree = SecretTree.start(suite, e.data("encryption_secret"), len(leaves))
+    tree = SecretTree.start(suite, e.secret("encryption_secret", suite.nh), len(leaves))
+    rows = [[given.number("generation") for given in row] for row in leaves]
+    require("every leaf has the same generations", ok=all(row == rows[0] for row in rows))
     for leaf, generations in enumerate(leaves):
-        for given in generations:
-            generation = given.number("generation")
+        for generation, given in zip(rows[leaf], generations, strict=True):
             for kind, handshake in (("handshake", True), ("application", False)):
                 made, tree = tree.key_at(leaf, generation, handshake=handshake)
                 same(f"{kind}_key", made.key, given.data(f"{kind}_key"))
@@ -115,14 +120,16 @@ def secret_tree(e: Element) -> None:
 def key_schedule(e: Element) -> None:
     """Check a chain of epochs."""
     suite = suite_of(e.number("cipher_suite"))
-    init, group_id = e.data("initial_init_secret"), e.data("group_id")
+    init, group_id = e.secret("initial_init_secret", suite.nh), e.data("group_id")
     for number, epoch in enumerate(e.children("epochs")):
         tree_hash, confirmed = epoch.data("tree_hash"), epoch.data("confirmed_transcript_hash")
         context = GroupContext(suite.suite_id, group_id, number, tree_hash, confirmed, ())
         encoded = context.encode()
         same("group_context", encoded, epoch.data("group_context"))
-        joiner = schedule.joiner_secret(suite, init, epoch.data("commit_secret"), encoded)
-        before = schedule.mix_psk(suite, joiner, epoch.data("psk_secret"))
+        joiner = schedule.joiner_secret(
+            suite, init, epoch.secret("commit_secret", suite.nh), encoded
+        )
+        before = schedule.mix_psk(suite, joiner, epoch.secret("psk_secret", suite.nh))
         secrets = schedule.epoch_secrets(suite, before, encoded)
         init = secrets.keys.init
         _, external_pub = suite.kem.derive_key_pair(secrets.keys.external)
@@ -176,4 +183,4 @@ def transcript_hashes(e: Element) -> None:
     tag = signed.auth.confirmation_tag or b""
     interim = schedule.interim_hash(suite, confirmed, tag)
     same("interim_transcript_hash_after", interim, e.data("interim_transcript_hash_after"))
-    suite.verify_mac("CK-106", e.data("confirmation_key"), confirmed, tag)
+    suite.verify_mac("CK-106", e.secret("confirmation_key", suite.nh), confirmed, tag)

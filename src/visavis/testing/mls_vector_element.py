@@ -71,6 +71,13 @@ class Element:
         """Read bytes in hex."""
         return bytes.fromhex(self.text(key))
 
+    def secret(self, key: str, size: int) -> bytes:
+        """Read bytes of a known length: HMAC takes a key and the same key with zeros for one."""
+        value = self.data(key)
+        if len(value) != size:
+            raise MismatchError(f"{self._name}.{key} is not {size} bytes")
+        return value
+
     def maybe_data(self, key: str) -> bytes | None:
         """Read bytes in hex, or null."""
         return None if self._get(key) is None else self.data(key)
@@ -85,6 +92,15 @@ class Element:
     def maybe_numbers(self, key: str) -> list[int | None]:
         """Read a list of integers and nulls."""
         return [None if v is None else self._number(v, key) for v in self.values(key)]
+
+    def number_lists(self, key: str) -> list[list[int]]:
+        """Read a list of lists of integers."""
+        rows: list[list[int]] = []
+        for row in self.values(key):
+            if not isinstance(row, list):
+                raise MismatchError(f"{self._name}.{key} is not a list of lists")
+            rows.append([self._number(value, key) for value in row])
+        return rows
 
     def datas(self, key: str) -> list[bytes]:
         """Read a list of bytes in hex."""

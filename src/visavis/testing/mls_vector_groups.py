@@ -18,9 +18,9 @@ from visavis.core.mls.framing import (
 )
 from visavis.core.mls.group_context import GroupContext, GroupInfo, GroupSecrets, Welcome
 from visavis.core.mls.joining import KnownPsks, join_state
-from visavis.core.mls.key_package import KeyPackageBundle, KeyPackageStruct
+from visavis.core.mls.key_package import KeyPackageBundle, KeyPackageStruct, check_key_package
 from visavis.core.mls.leaf_check import Rules
-from visavis.core.mls.leaf_node import MemberInfo
+from visavis.core.mls.leaf_node import LeafSource, MemberInfo
 from visavis.core.mls.proposals import (
     Add,
     Commit,
@@ -58,7 +58,7 @@ def _anyone(_new: MemberInfo, _old: MemberInfo | None) -> None:
 
 def insecure_for_tests_rules() -> Rules:
     """Return rules without lifetimes and credentials: the dates in vectors are long over."""
-    return Rules(None, _anyone, outsiders=True)
+    return Rules(None, _anyone, outsiders=True, listed=False)
 
 
 def _key_package(data: bytes) -> KeyPackageStruct:
@@ -76,9 +76,12 @@ def tree_operations(e: Element) -> None:
     same("tree_hash_before", tree.tree_hash(), e.data("tree_hash_before"))
     encoded, sender = e.data("proposal"), e.number("proposal_sender")
     tree.member(sender)
+    for _, leaf in tree.leaves():
+        if leaf.source is LeafSource.KEY_PACKAGE:  # the others are bound to a group id not given
+            leaf.verify_signature(suite)
     match codec.decode(encoded, read_proposal):
         case Add(package):
-            same("cipher_suite", package.cipher_suite, suite.suite_id)
+            check_key_package(package, suite, insecure_for_tests_rules())
             tree.add(package.leaf_node)
         case Update(leaf):
             tree.update(sender, leaf)
@@ -97,7 +100,7 @@ def tree_validation(e: Element) -> None:
     tree = RatchetTree.decode(suite, e.data("tree"))
     same("tree", tree.encode(), e.data("tree"))
     nodes = range(tree.width)
-    same("resolutions", [tree.resolution(n) for n in nodes], e.values("resolutions"))
+    same("resolutions", [tree.resolution(n) for n in nodes], e.number_lists("resolutions"))
     same("tree_hashes", [tree.tree_hash(n) for n in nodes], e.datas("tree_hashes"))
     check_parent_hashes(tree)
     for index, leaf in tree.leaves():
@@ -143,8 +146,8 @@ def treekem(e: Element) -> None:
         signature_keys[index] = private_key(private, "signature_priv", suite)
         case.privates[index] = _leaf_privates(private, tree, index)
     same("leaves_private", sorted(case.privates), [index for index, _ in tree.leaves()])
-    for update in e.children("update_paths"):
-        _update_path(update, case, signature_keys)
+    senders = [_update_path(u, case, signature_keys) for u in e.children("update_paths")]
+    same("update_paths", senders, [index for index, _ in tree.leaves()])
 
 
 def _leaf_privates(e: Element, tree: RatchetTree, index: int) -> dict[int, bytes]:
@@ -156,13 +159,17 @@ def _leaf_privates(e: Element, tree: RatchetTree, index: int) -> dict[int, bytes
     same("signature_priv", public, leaf.signature_key)
     for secret in e.children("path_secrets"):
         node = secret.number("node")
-        privates[node], public = node_key_pair(suite, secret.data("path_secret"))
+        privates[node], public = node_key_pair(suite, secret.secret("path_secret", suite.nh))
         shown = tree.node(node)
         same("path_secret", public, shown.encryption_key if shown else None)
+    parents = [(n, tree.parent_node(n)) for n in tree.direct_path(2 * index)]
+    known = [n for n, p in parents if p is not None and index not in p.unmerged_leaves]
+    same("path_secrets", sorted(privates), sorted([2 * index, *known]))
     return privates
 
 
-def _update_path(e: Element, case: _Case, signature_keys: dict[int, bytes]) -> None:
+def _update_path(e: Element, case: _Case, signature_keys: dict[int, bytes]) -> int:
+    """Check one path and return its sender."""
     sender, encoded = e.number("sender"), e.data("update_path")
     path = codec.decode(encoded, UpdatePath.read)
     same("update_path", path.encode(), encoded)
@@ -182,6 +189,7 @@ def _update_path(e: Element, case: _Case, signature_keys: dict[int, bytes]) -> N
     )
     for leaf in receivers:
         same("our own path", case.open(leaf, sender, made.path)[1], made.commit_secret)
+    return sender
 
 
 # Messages.
@@ -200,17 +208,17 @@ def message_protection(e: Element) -> None:
         e.data("confirmed_transcript_hash"),
         (),
     )
-    tree = SecretTree.start(suite, e.data("encryption_secret"), 2)
+    tree = SecretTree.start(suite, e.secret("encryption_secret", suite.nh), 2)
     view = EpochView(
         suite,
         context.group_id,
         context.epoch,
         context.encode(),
-        e.data("sender_data_secret"),
+        e.secret("sender_data_secret", suite.nh),
         tree,
         lambda leaf: public if leaf == 1 else None,
     )
-    membership = e.data("membership_key")
+    membership = e.secret("membership_key", suite.nh)
     for name in ("proposal", "commit", "application"):
         given = e.data(name)
         signed, _ = open_private(

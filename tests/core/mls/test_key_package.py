@@ -61,7 +61,6 @@ def test_a_good_one(suite_id: int) -> None:
     [
         ("CK-020", {"leaf": {"source": LeafSource.UPDATE, "lifetime": None}}),
         ("CK-021", {"leaf": {"extensions": (Extension(0x7777, b""),)}}),
-        ("CK-021", {"extensions": (Extension(0x7777, b""),)}),
         ("CK-022", {"leaf": {"capabilities": own(credentials=())}}),
         ("CK-022", {"leaf": {"capabilities": own(versions=(2,))}}),
         ("CK-022", {"leaf": {"capabilities": own(cipher_suites=(2,))}}),

@@ -95,7 +95,7 @@ def check_key_package(package: KeyPackageStruct, suite: Suite, rules: Rules) -> 
     # One key for both would let a leaked Welcome key open later path secrets.
     ensure("CK-036", package.init_key != package.leaf_node.encryption_key)
     suite.kem.check_public_key(package.init_key)
-    check_leaf(package.leaf_node, suite, rules, package_extensions=package.extensions)
+    check_leaf(package.leaf_node, suite, rules)
     suite.verify_with_label(
         package.leaf_node.signature_key,
         b"KeyPackageTBS",
