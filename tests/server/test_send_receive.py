@@ -291,7 +291,7 @@ async def test_malformed_acknowledgement_ends_the_connection(
         async with receiver(server.origin, device.token) as inbox:
             await inbox.socket.send(bad)
             with pytest.raises(ConnectionClosed) as closed:
-                await asyncio.wait_for(inbox.socket.recv(), 5)
+                await inbox.next(5)
             assert closed.value.rcvd is not None
             assert closed.value.rcvd.code in {1003, 1008}
 
@@ -301,7 +301,7 @@ async def test_a_newer_connection_replaces_the_older(tmp_path: Path) -> None:
         async with receiver(server.origin, device.token) as old:
             async with receiver(server.origin, device.token) as new:
                 with pytest.raises(ConnectionClosedError) as closed:
-                    await asyncio.wait_for(old.socket.recv(), 5)
+                    await old.next(5)
                 assert closed.value.rcvd is not None
                 assert closed.value.rcvd.code == 4409
                 sent = envelope()
@@ -318,7 +318,7 @@ async def test_a_removed_device_is_cut_off(tmp_path: Path) -> None:
             assert gone is not None
             services.listeners.removed([gone])
             with pytest.raises(ConnectionClosedError) as closed:
-                await asyncio.wait_for(inbox.socket.recv(), 5)
+                await inbox.next(5)
             assert closed.value.rcvd is not None
             assert closed.value.rcvd.code == 4401
         status = await out.send(CALL, device.mailbox, device.capabilities[0], envelope())

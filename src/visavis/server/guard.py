@@ -13,9 +13,9 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from visavis.server.limits import AddressLimits, Ticket
+from visavis.server.websocket import BatchingWebSocket
 
 HEAD_TIMEOUT_S: Final = 10.0
 """Seconds for a request line and its headers to arrive. Lower refuses very slow links, higher
@@ -31,7 +31,7 @@ LINGER_S: Final = 5.0
 not read would otherwise keep its connection and buffer for as long as it likes."""
 
 
-class GuardedWebSocket(WebSocketsSansIOProtocol):
+class GuardedWebSocket(BatchingWebSocket):
     """A WebSocket connection that gives its ticket back when it ends."""
 
     limits: ClassVar[AddressLimits]

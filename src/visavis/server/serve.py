@@ -26,6 +26,7 @@ import uvloop
 
 from visavis.core.errors import Code, UnavailableError, VisavisError
 from visavis.media.turns import TurnOverTls
+from visavis.ports.clock import Clock
 from visavis.ports.random import Rng
 from visavis.ports.relay import NoRelay, Relay
 from visavis.server import announce, logging
@@ -80,7 +81,7 @@ class Served:
         delivery: Its delivery part.
         relay: Its relay.
         relay_problem: Why there is no relay, or None.
-        uvicorn: The listener; setting `should_exit` stops it.
+        uvicorn: The listener.
     """
 
     config: ServerConfig
@@ -92,12 +93,15 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def serving(config: ServerConfig, rng: Rng = os.urandom) -> AsyncIterator[Served]:
+async def serving(
+    config: ServerConfig, rng: Rng = os.urandom, clock: Clock | None = None
+) -> AsyncIterator[Served]:
     """Run a server in this event loop for as long as the block lasts.
 
     Args:
         config: What to run; port 0 lets the system choose.
         rng: Source of random bytes.
+        clock: The time; the machine's by default.
     """
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(locked(config.data_dir))
@@ -106,7 +110,7 @@ async def serving(config: ServerConfig, rng: Rng = os.urandom) -> AsyncIterator[
             tls = ServerTls(config.tls_cert, config.tls_key)
         listener = stack.enter_context(_bind(config))
         config = _with_real_port(config, listener)
-        services = await open_services(config, rng=rng)
+        services = await open_services(config, clock=clock, rng=rng)
         stack.push_async_callback(_close_once, services)
         remember_origin(config.data_dir, config.origin)
         relay, problem = await _start_relay(config, rng)
@@ -152,11 +156,22 @@ def _uvicorn_config(
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn without its signal handling, which would end the process before we have tidied up."""
+    """uvicorn without its signal handling, which would end the process before we have tidied up.
+
+    It also waits to be stopped instead of looking ten times a second.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stopping = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self.stopping.wait()
 
 
 async def _serve(config: ServerConfig, say: Say, rng: Rng) -> None:
@@ -272,8 +287,9 @@ async def _run(server: uvicorn.Server, listener: socket.socket) -> None:
         raise UnavailableError(Code.UNAVAILABLE, "the server could not start") from None
 
 
-async def _stop(server: uvicorn.Server, running: asyncio.Future[None]) -> None:
+async def _stop(server: _Uvicorn, running: asyncio.Future[None]) -> None:
     server.should_exit = True
+    server.stopping.set()
     with contextlib.suppress(VisavisError):  # then it never started, and whoever waited knows
         await running
 

@@ -22,7 +22,7 @@ from visavis.ports.clock import day_of
 from visavis.ports.store import NewAccount, NewDevice, Store
 from visavis.server import inventory
 from visavis.server.config import database_path
-from visavis.server.frames import SEND_HEADER, Status
+from visavis.server.frames import CAUGHT_UP, SEND_HEADER, Status
 from visavis.store.sqlite import SqliteStore
 
 _RECEIVED: Final = struct.Struct("!BB16s")
@@ -151,8 +151,7 @@ class RawReceiver:
 
     async def next(self, timeout_s: float = 10) -> Received:
         """Return the next delivery."""
-        data = await asyncio.wait_for(self.socket.recv(), timeout_s)
-        assert isinstance(data, bytes)
+        data = await asyncio.wait_for(self._frame(), timeout_s)
         kind, envelope_class, delivery_id = _RECEIVED.unpack_from(data)
         assert kind == 1
         return Received(envelope_class, delivery_id, data[_RECEIVED.size :])
@@ -160,10 +159,17 @@ class RawReceiver:
     async def nothing(self, for_s: float = 0.2) -> bool:
         """Return whether nothing is delivered for a while."""
         try:
-            await asyncio.wait_for(self.socket.recv(), for_s)
+            await asyncio.wait_for(self._frame(), for_s)
         except TimeoutError:
             return True
         return False
+
+    async def _frame(self) -> bytes:
+        """Return the next frame that is no mere note of having caught up."""
+        while (data := await self.socket.recv()) == CAUGHT_UP:
+            pass
+        assert isinstance(data, bytes)
+        return data
 
     async def acknowledge(self, *received: Received) -> None:
         """Acknowledge deliveries."""

@@ -74,9 +74,8 @@ class LocalBus:
 
     def publish(self, mailbox: bytes, parcel: Parcel) -> None:
         """Pass a parcel on; see `Bus.publish`."""
-        box = self._mailboxes.get(mailbox)
-        if box is None:
-            box = self._mailboxes[mailbox] = _Mailbox()
+        # Made in both cases, so that a mailbox that is known takes no fewer steps: CK-478.
+        box = self._mailboxes.setdefault(mailbox, _Mailbox())
         box.fresh.append(parcel)
         if parcel.envelope_class is EnvelopeClass.CALL:
             self._hold(box, parcel)
