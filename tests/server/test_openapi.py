@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import fnmatch
 import io
 import random
 import re
@@ -32,7 +33,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.server.people import Server, b
 
 from visavis.core import base64url
-from visavis.server import blobs, key_package_fetch, sequencers, turn, wire
+from visavis.server import blobs, inventory, key_package_fetch, sequencers, turn, wire
 from visavis.server.app import describe, make_api
 from visavis.testing.clock import VirtualClock
 from visavis.testing.server import RunningServer, loopback_config
@@ -212,3 +213,10 @@ def test_the_page_names_every_path_and_no_other() -> None:
     assert named == {path for path, _ in OPERATIONS}
     both = {(m, p) for m, p in re.findall(r"`(GET|POST|PUT|DELETE) (/[^`]*)`", page)}
     assert both == {(method, path) for path, method in OPERATIONS}
+
+
+def test_every_file_of_the_whole_server_is_in_the_inventory(server: RunningServer) -> None:
+    patterns = inventory.load().files
+    names = [str(f.relative_to(server.data_dir)) for f in server.data_dir.rglob("*") if f.is_file()]
+    assert "visavis.sqlite3" in names
+    assert [n for n in names if not any(fnmatch.fnmatch(n, p) for p in patterns)] == []
