@@ -56,6 +56,8 @@ class _Receiver(picows.WSListener):  # type: ignore[misc]
         if not self.ready.done():
             self.ready.set_result(None)
             return
+        if len(frame.get_payload_as_memoryview()) == 1:
+            return  # the product's "caught up"
         self.latest = time.perf_counter()
         self.count += 1
         if self.pair.acknowledge is not None:

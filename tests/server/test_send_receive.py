@@ -384,3 +384,18 @@ async def test_unknown_path_is_no_endpoint(tmp_path: Path) -> None:
         with pytest.raises(Exception, match="403"):
             async with connect(f"{server.origin.replace('http', 'ws')}/v1/nothing"):
                 pass
+
+
+async def test_caught_up_is_said_once_after_what_waited(tmp_path: Path) -> None:
+    """Devices know from it that nothing older is on its way; it is the same for everybody."""
+    async with scene(tmp_path) as (server, device, out):
+        for envelope_class in (CALL, DURABLE):
+            await out.send(envelope_class, device.mailbox, device.capabilities[0], envelope())
+        url = f"{server.origin.replace('http', 'ws')}/v1/receive"
+        async with connect(url) as socket:
+            await socket.send(device.token)
+            frames = [bytes(await asyncio.wait_for(socket.recv(), 5)) for _ in range(4)]
+            assert [frame[0] for frame in frames] == [0, 1, 1, 3]
+            assert frames[3] == b"\x03"
+            await out.send(CALL, device.mailbox, device.capabilities[0], envelope())
+            assert bytes(await asyncio.wait_for(socket.recv(), 5))[0] == 1

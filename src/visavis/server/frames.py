@@ -10,6 +10,7 @@ Receive::
     client: device token 48                  first message; nothing else is read before it
     server: 0x00                             ready
     server: 0x01 | class u8 | delivery_id 16 | envelope
+    server: 0x03                             once: all that waited has been written
     client: 0x02 | delivery_id 16 one or more times
 
 An envelope is exactly 1, 8, 64 or 256 KiB (protocol.md P1), so a frame has one of four lengths and
@@ -34,6 +35,8 @@ MAX_FRAME_BYTES: Final = max(SEND_FRAME_SIZES)
 
 TOKEN_BYTES: Final = 48
 READY: Final = b"\x00"
+CAUGHT_UP: Final = b"\x03"
+"""All that was held and stored at connect time has been written; the same for everybody."""
 _DELIVER: Final = b"\x01"
 _ACK: Final = 0x02
 MAX_ACKS_PER_FRAME: Final = 1024

@@ -2,7 +2,7 @@
 
 ::
 
-    connect -> token -> listen on the bus -> ready -> what is held -> what is stored -> live
+    connect -> token -> listen on the bus -> ready -> held -> stored -> caught up -> live
                  |
                  +-> close 4401: unknown token, removed device, nothing within ten seconds
 
@@ -32,7 +32,14 @@ from visavis.ports.bus import Bus, EnvelopeClass, Parcel
 from visavis.ports.clock import Clock, day_of
 from visavis.ports.random import Rng
 from visavis.ports.store import Device, Store
-from visavis.server.frames import READY, TOKEN_BYTES, Close, deliver_frame, parse_acks
+from visavis.server.frames import (
+    CAUGHT_UP,
+    READY,
+    TOKEN_BYTES,
+    Close,
+    deliver_frame,
+    parse_acks,
+)
 from visavis.server.group_commit import GroupCommit
 
 TOKEN_TIMEOUT_S: Final = 10.0
@@ -235,11 +242,15 @@ class _ReceiveSession:
     async def _write(self) -> None:
         # The other side going away ends the reader as well, which is where that is dealt with.
         with suppress(OSError):
-            await self._write_queue()
             if self._sent_stored is not None:
+                await self._write_queue()
                 await self._write_stored()
                 await self._write_queue()
                 self._sent_stored = None
+                if self._closing is None:
+                    await self._send({"type": "websocket.send", "bytes": CAUGHT_UP})
+            # Last, because what comes while this task waits does not start another one.
+            await self._write_queue()
             if self._closing is not None:
                 await self._send({"type": "websocket.close", "code": int(self._closing)})
         self._writer = None

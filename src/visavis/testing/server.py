@@ -32,6 +32,7 @@ from urllib.parse import urlsplit
 
 from visavis.core import base64url
 from visavis.media.coturn import free_port
+from visavis.ports.clock import Clock
 from visavis.server.config import ServerConfig
 from visavis.server.serve import Served, serving
 from visavis.server.signup_links import make_link
@@ -213,9 +214,12 @@ class LocalServer:
 
 
 @contextlib.asynccontextmanager
-async def local_server(folder: Path, **changes: Any) -> AsyncIterator[LocalServer]:
-    """Run a server in this event loop; see `running_server`."""
-    async with serving(loopback_config(folder / "server", **changes), os.urandom) as served:
+async def local_server(
+    folder: Path, clock: Clock | None = None, **changes: Any
+) -> AsyncIterator[LocalServer]:
+    """Run a server in this event loop, with a clock of one's own; see `running_server`."""
+    config = loopback_config(folder / "server", **changes)
+    async with serving(config, os.urandom, clock) as served:
         yield LocalServer(served)
 
 
