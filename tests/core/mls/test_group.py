@@ -12,6 +12,7 @@ from tests.core.mls.world import (
     Stream,
     World,
     anyone,
+    forge,
     founder,
     package,
     refused,
@@ -32,6 +33,7 @@ from visavis.core.mls import (
     peek,
     welcome_references,
 )
+from visavis.core.mls.proposals import ReInit
 from visavis.core.mls.state import PAST_EPOCHS, RESUMPTION_EPOCHS
 
 
@@ -408,6 +410,42 @@ def test_wipe() -> None:
     assert not group.is_active
     assert not any(secret in group.to_bytes() for secret in secrets)
     assert state_of(group).past == ()
+    before = group.to_bytes()
+    group.wipe()
+    assert group.to_bytes() == before
+
+
+def test_wiping_a_group_that_we_were_removed_from() -> None:
+    world = World(2)
+    world.commit(0, remove=[1])
+    gone = world.groups[1]
+    assert state_of(gone).past
+    gone.wipe()
+    assert not state_of(gone).past
+
+
+def test_the_resumption_psk_links_another_group() -> None:
+    world = World(2)
+    first, second = (group.resumption_psk for group in world.groups)
+    assert first == second
+    other = founder()
+    bundle = package("linked")
+    other.add_psk(b"link", first)
+    pending = other.commit(add=[bundle.key_package], psks=[b"link"], rng=Stream("l"), now=NOW)
+    assert pending.welcome is not None
+    linked = Group.join(pending.welcome, bundle, now=NOW, validator=anyone, psks={b"link": second})
+    assert linked.epoch_authenticator == pending.group.epoch_authenticator
+    with refused("CK-015"):
+        Group.join(pending.welcome, bundle, now=NOW, validator=anyone, psks={b"link": b"other"})
+
+
+def test_a_pending_reinit_is_not_taken_up() -> None:
+    world = World(2)
+    world.groups[0].process(forge(world.groups[1], ReInit(b"next", 1, 1, ())), now=NOW)
+    assert world.groups[0].has_pending
+    pending = world.make_commit(0)
+    assert pending.group.is_active
+    world.groups[1].process(pending.message, now=NOW)
 
 
 def test_representations_show_three_bytes_of_an_id() -> None:

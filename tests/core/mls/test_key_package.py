@@ -30,7 +30,13 @@ from visavis.core.mls import (
     new_key_package,
 )
 from visavis.core.mls.key_package import sign_leaf
-from visavis.core.mls.leaf_check import CLOCK_SKEW_S, EXPIRED_GRACE_S, MAX_LIFETIME_S
+from visavis.core.mls.leaf_check import (
+    CLOCK_SKEW_S,
+    EXPIRED_GRACE_S,
+    MAX_LIFETIME_S,
+    Rules,
+    check_leaf,
+)
 from visavis.core.mls.leaf_node import Capabilities, LeafSource, Lifetime
 from visavis.core.mls.suite import suite_of
 
@@ -81,6 +87,14 @@ def test_each_rule(ck: str, changes: dict[str, Any]) -> None:
     verify(repackage(bundle, leaf={"extensions": (Extension(1, b"app"),)}).key_package)
     with refused(ck):
         verify(repackage(bundle, **changes).key_package)
+
+
+def test_ck_022_is_a_rule_of_ours() -> None:
+    """RFC 9420 leaves it open; where it is switched off, the same leaf is accepted."""
+    leaf = repackage(package("x"), leaf={"capabilities": own(cipher_suites=())}).struct().leaf_node
+    with refused("CK-022"):
+        check_leaf(leaf, suite_of(1), Rules(NOW, anyone))
+    check_leaf(leaf, suite_of(1), Rules(NOW, anyone, listed=False))
 
 
 def test_ck_036_one_key_for_both() -> None:

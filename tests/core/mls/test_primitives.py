@@ -212,6 +212,11 @@ def test_p521_clears_the_bits_above_its_order() -> None:
     assert (len(private), len(public)) == (66, 133)
 
 
+def test_montgomery_curves_clamp_by_themselves() -> None:
+    assert X25519.mask(b"\xff" * 32) == b"\xff" * 32
+    assert X25519.public_key(b"\xff" * 32) == X25519.public_key(b"\xf8" + b"\xff" * 30 + b"\x7f")
+
+
 def test_derive_key_pair_gives_up_on_a_broken_curve() -> None:
     never = Weierstrass(P256.curve, 0, 32, 0xFF)
     with pytest.raises(UsageError):

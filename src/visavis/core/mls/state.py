@@ -154,6 +154,8 @@ class GroupState:
     def after_removal(self) -> GroupState:
         """Return the state of a removed member: no key but those of ended epochs."""
         none = EpochKeys(b"", b"", b"", b"", b"", b"", b"")
+        over = self.status is Status.REMOVED  # already: its keys are gone
+        past = self.past if over else (*self.past, self.ended())[-PAST_EPOCHS:]
         return replace(
             self,
             keys=none,
@@ -162,7 +164,7 @@ class GroupState:
             secret_tree=SecretTree(self.suite, self.tree.leaf_count, {}, {}, {}),
             pending={},
             pending_updates={},
-            past=(*self.past, self.ended())[-PAST_EPOCHS:],
+            past=past,
             resumption={},
             psks={},
             status=Status.REMOVED,
