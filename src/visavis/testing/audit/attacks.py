@@ -18,6 +18,7 @@ from itertools import pairwise
 from typing import Final
 
 from visavis.testing.audit.holdings import Holdings, Row
+from visavis.testing.audit.scan import Scanner
 
 Person = str
 Pair = tuple[Person, Person]
@@ -130,25 +131,12 @@ def ordering(holdings: Holdings, owners: Owners) -> Counter[Pair]:
         for a, b in pairwise(sequence):
             if a != b:
                 weights[_pair(a, b)] += 1
+    scanner = Scanner(key for key in owners if isinstance(key, bytes))
     for content in holdings.files.values():
-        places = sorted(
-            (at, person)
-            for key, person in owners.items()
-            if isinstance(key, bytes)
-            for at in _positions(content, key)
-        )
-        for (_, a), (_, b) in pairwise(places):
-            if a != b:
-                weights[_pair(a, b)] += 1
+        for (_, left), (_, right) in pairwise(scanner.places(content)):
+            if owners[left] != owners[right]:
+                weights[_pair(owners[left], owners[right])] += 1
     return weights
-
-
-def _positions(content: bytes, key: bytes) -> list[int]:
-    places, at = [], content.find(key)
-    while at >= 0:
-        places.append(at)
-        at = content.find(key, at + 1)
-    return places
 
 
 def sizes(holdings: Holdings, owners: Owners) -> Counter[Pair]:

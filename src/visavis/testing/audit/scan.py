@@ -46,13 +46,19 @@ class Scanner:
         for pattern in self._short:
             if pattern in content:
                 yield pattern
+        for _, pattern in self.places(content):
+            if pattern not in seen:
+                seen.add(pattern)
+                yield pattern
+
+    def places(self, content: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield (offset, pattern) wherever a pattern of at least `PREFIX` bytes stands, in order."""
         for start in range(0, max(0, len(content) - PREFIX + 1), _CHUNK):
             for at in self._candidates(content, start):
                 window = int.from_bytes(content[at : at + PREFIX], "little")
                 for pattern in self._by_prefix[window]:
-                    if pattern not in seen and content.startswith(pattern, at):
-                        seen.add(pattern)
-                        yield pattern
+                    if content.startswith(pattern, at):
+                        yield at, pattern
 
     def _candidates(self, content: bytes, start: int) -> list[int]:
         chunk = np.frombuffer(content[start : start + _CHUNK + PREFIX - 1], dtype=np.uint8)
