@@ -605,7 +605,6 @@ def test_every_effect_appears() -> None:
 @pytest.mark.parametrize("event_name", SMALL_EVENTS)
 @pytest.mark.parametrize("state_name", SMALL_STATES)
 def test_table(state_name: str, event_name: str) -> None:
-    """CK-351 to CK-359 are cells of this table."""
     state = SMALL_STATES[state_name]
     event = SMALL_EVENTS[event_name]
     expected = TABLE[state_name].expected(state, event_name)
@@ -614,3 +613,22 @@ def test_table(state_name: str, event_name: str) -> None:
             step(state, event)
         return
     assert step(state, event) == expected
+
+
+CHECKS = {
+    "CK-351": ("calling_traceless", "accepted_video"),
+    "CK-352": ("ringing", "invite_other_commitment"),
+    "CK-353": ("ringing", "cancel_stranger"),
+    "CK-354": ("ringing", "welcome"),
+    "CK-355": ("taken", "taken_sibling"),
+    "CK-358": ("connecting_caller_last", "reveal"),
+    "CK-359": ("connecting_callee", "reveal_wrong"),
+}
+
+
+@pytest.mark.parametrize(("state_name", "event_name"), CHECKS.values(), ids=list(CHECKS))
+def test_each_check_is_a_rejection(state_name: str, event_name: str) -> None:
+    state = SMALL_STATES[state_name]
+    result = step(state, SMALL_EVENTS[event_name])
+    assert result.state == state
+    assert [type(effect) for effect in result.effects] == [do.Reject]

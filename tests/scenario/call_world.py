@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import itertools
 import random
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
+from unittest import mock
 
 from tests.scenario.call_fakes import FakeEnd, FakeMedia, FakeRelay, FakeSink
 
@@ -47,6 +47,7 @@ from visavis.core.mls import (
     peek,
     signature_public_key,
 )
+from visavis.sdk.call_shell import CallShell
 from visavis.sdk.calls import Call, CallService, IncomingCall
 from visavis.sdk.seam import (
     InnerReceived,
@@ -176,6 +177,7 @@ class FakeSession:
             SealKey.random(self.rng),
         )
         self.may = True
+        self.hint = ""
         self.sent: list[tuple[float, str]] = []
         self.dropped = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -220,13 +222,14 @@ class FakeSession:
     async def send_inner(
         self, contact: AccountId, content: Any, *, durable: bool, to_siblings: bool = False
     ) -> None:
+        assert not to_siblings
         message = self.groups[CONVERSATION].encrypt(encode_inner(content), rng=self.rng)
         for device in self.contact_devices(contact):
             self._put(device, Mls(message), durable=durable, label=content.TYPE["t"])
 
     async def send_outer(self, address: ContactAddress, content: Any, *, durable: bool) -> None:
         device = next(s.device for s in self.world.sessions.values() if s.address == address)
-        label = "welcome" if isinstance(content, CallWelcome) else self.world.hint or "in call"
+        label = "welcome" if isinstance(content, CallWelcome) else self.hint
         self._put(device, content, durable=durable, label=label)
 
     async def send_self(self, content: Any, *, durable: bool) -> None:
@@ -360,14 +363,28 @@ class Device:
         return pair
 
     async def rings(self, count: int = 1) -> IncomingCall:
-        while len(self.rung) < count:
-            await asyncio.sleep(0.01)
+        await until(lambda: len(self.rung) >= count)
         return self.rung[count - 1]
 
     @property
     def to_contact(self) -> list[str]:
         """What this device sent to the other person, not to its siblings."""
         return [label for _, label in self.session.sent if not label.startswith("self.")]
+
+
+_tell = CallShell._tell
+
+
+async def _labelled(shell: Any, content: Any) -> None:
+    """Let the network's log say what is inside: the sender's side, and the type of the content."""
+    shell._seam.hint = f"{shell._seam.person} {content.TYPE['t']}"
+    await _tell(shell, content)
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    """Wait on the virtual clock; `run` fails a story that waits too long."""
+    while not reached():
+        await asyncio.sleep(0.01)  # The clock jumps: this costs nothing.
 
 
 class World:
@@ -378,10 +395,9 @@ class World:
         self.network = LossyNetwork() if rule is None else LossyNetwork(rule)
         self.relay = FakeRelay()
         self.turn_asked: list[tuple[float, str]] = []
-        self.hint: str | None = None
         self.sessions: dict[str, FakeSession] = {}
         self.devices: dict[str, Device] = {}
-        self._readers: list[asyncio.Task[None]] = []
+        self._patch = mock.patch.object(CallShell, "_tell", _labelled)
 
     def __getitem__(self, name: str) -> Device:
         return self.devices[name]
@@ -390,10 +406,9 @@ class World:
         for number in range(len(self.cast.devices)):
             session = FakeSession(self, number)
             self.sessions[session.name] = session
-        ids = itertools.count()
-        del ids
+        self._patch.start()
         for name, session in self.sessions.items():
-            service = CallService(session, make_media=functools.partial(FakeMedia, self.relay))
+            service = self.make_service(session)
             await service.start()
             device = self.devices[name] = Device(session, service)
             session.spawn(self._collect(device))
@@ -403,6 +418,7 @@ class World:
         return self
 
     async def __aexit__(self, *error: object) -> None:
+        self._patch.stop()
         for device in self.devices.values():
             await device.service.close()
         await asyncio.sleep(1)
@@ -412,6 +428,10 @@ class World:
             for device in self.devices.values():
                 for pair in device.ends:
                     assert [end.closed for end in pair] == [1, 1], "a camera was left on"
+
+    def make_service(self, session: FakeSession) -> CallService:
+        """Return the call service under test; another stage has other media."""
+        return CallService(session, make_media=functools.partial(FakeMedia, self.relay))
 
     @staticmethod
     async def _collect(device: Device) -> None:

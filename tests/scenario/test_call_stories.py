@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.scenario.call_world import World
+from tests.scenario.call_world import World, until
 
 from visavis.core.errors import Code, UnavailableError, UsageError
 from visavis.testing.virtual_clock import now, run
@@ -32,9 +32,19 @@ def test_a_call_from_the_first_ring_to_the_last_key() -> None:
             assert call.stats().frames_decoded >= 15
             assert call.path == theirs.path == "relayed"
             # Each message once, and the caller's side sends seven envelopes at most (quota 10).
-            assert anna.to_contact == [
-                "call.invite", "call.taken", "welcome", "in call", "in call",
-            ]  # fmt: skip
+            assert sorted(anna.to_contact) == [
+                "anna call.candidates",
+                "anna call.reveal",
+                "call.invite",
+                "call.taken",
+                "welcome",
+            ]
+            assert sorted(ben.to_contact) == [
+                "ben call.candidates",
+                "ben call.ready",
+                "ben call.reveal",
+                "call.accept",
+            ]
             await call.hang_up()
             assert await theirs.ended() == "hung_up_there"
             assert await call.ended() == "hung_up"
@@ -174,7 +184,7 @@ def test_a_server_restart_in_the_middle_of_ringing() -> None:
             await asyncio.sleep(3)
             w.network.start()
             await asyncio.sleep(1)
-            assert anna.to_contact == ["call.invite", "call.invite"]
+            assert sorted(anna.to_contact) == ["call.invite", "call.invite"]
             assert len(ben.rung) == 1  # The same id rings once.
             theirs = await ben.accept(ringing)
             await asyncio.gather(call.connected(), theirs.connected())
@@ -277,8 +287,7 @@ def test_a_relay_that_dies_in_the_call_is_survived() -> None:
             await asyncio.sleep(4)
             assert call.state == theirs.state == "reconnecting"
             w.relay.running = True
-            while call.state != "in_call" or theirs.state != "in_call":
-                await asyncio.sleep(0.1)
+            await until(lambda: call.state == theirs.state == "in_call")
             assert now() - died < 10
             assert len(w.turn_asked) >= asked + 2  # Fresh credentials on both sides (P12).
             decoded = call.stats().frames_decoded
@@ -286,6 +295,35 @@ def test_a_relay_that_dies_in_the_call_is_survived() -> None:
             assert call.stats().frames_decoded > decoded + 5
             await call.hang_up()
             assert await theirs.ended() == "hung_up_there"
+
+    run(story())
+
+
+def test_a_call_that_reconnects_often_gets_fresh_keys_and_goes_on() -> None:
+    """P10: seven transports use up an epoch's SFrame contexts; the caller makes a new epoch."""
+
+    async def story() -> None:
+        async with World() as w:
+            call = await w["anna1"].call()
+            theirs = await w["ben1"].accept(await w["ben1"].rings())
+            await asyncio.gather(call.connected(), theirs.connected())
+            shell = next(iter(w["ben1"].service._shells.values()))
+            assert shell._group is not None
+            first = shell._group.frame_keys().epoch
+            for _ in range(12):
+                w.relay.stop()
+                await asyncio.sleep(4)
+                w.relay.running = True
+                await until(lambda: call.state == theirs.state == "in_call")
+                decoded = [c.stats().frames_decoded for c in (call, theirs)]
+                await asyncio.sleep(60)  # The quota of call envelopes is per minute.
+                assert [
+                    c.stats().frames_decoded > d + 50
+                    for c, d in zip((call, theirs), decoded, strict=True)
+                ] == [True, True]
+            assert shell._group.frame_keys().epoch >= first + 3
+            await call.hang_up()
+            await theirs.ended()
 
     run(story())
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Final
 
 from visavis.core import sas
@@ -23,6 +24,7 @@ from visavis.core.ids import AccountId, CallId, DeviceId, Nonce32
 from visavis.core.mls import (
     SUITE_ID,
     ApplicationMessage,
+    CommitApplied,
     CredentialValidator,
     Group,
     KeyPackage,
@@ -62,6 +64,12 @@ class FrameKeys:
     other_leaf: int
 
 
+class Rekeyed(Enum):
+    """What a message was if it said nothing: the caller moved the group to fresh keys."""
+
+    BY_CALLER = "by_caller"
+
+
 def check_key_package(
     data: bytes, sender: Device, *, now: int, validator: CredentialValidator
 ) -> KeyPackage:
@@ -88,12 +96,30 @@ def check_key_package(
 
 
 class CallGroup:
-    """Our membership in one call group."""
+    """Our membership in one call group.
 
-    def __init__(self, group: Group, other: MemberInfo, rng: Rng) -> None:
+    Args:
+        group: With exactly two members.
+        other: The one that is not us.
+        validator: With which the group judges leaves.
+        rng: Source of random bytes.
+        commits: Whether we are the caller, the only one who commits.
+    """
+
+    def __init__(
+        self,
+        group: Group,
+        other: MemberInfo,
+        validator: CredentialValidator,
+        rng: Rng,
+        *,
+        commits: bool,
+    ) -> None:
         self._group = group
         self._other = other
+        self._validator = validator
         self._rng = rng
+        self._commits = commits
 
     @classmethod
     def create(
@@ -110,21 +136,23 @@ class CallGroup:
         Raises:
             PeerError: As `check_key_package`.
         """
-        check_key_package(key_package, accepter, now=now, validator=keys.validator)
+        validator = _only_these(keys, accepter)
+        check_key_package(key_package, accepter, now=now, validator=validator)
         alone = Group.create(
             group_id=bytes(call),
             suite_id=SUITE_ID,
             identity=keys.credential,
             signature_private=keys.signature_private,
             rng=rng,
-            validator=keys.validator,
+            validator=validator,
             lifetime=(now - LIFETIME_S, now + LIFETIME_S),
         )
         pending = alone.commit(add=[key_package], rng=rng, now=now)
         alone.wipe()
         if pending.welcome is None:
             raise UsageError("an Add makes a Welcome")
-        return cls(pending.group, _only_other(pending.group, call, accepter), rng), pending.welcome
+        other = _only_other(pending.group, call, accepter)
+        return cls(pending.group, other, validator, rng, commits=True), pending.welcome
 
     @classmethod
     def join(
@@ -143,31 +171,56 @@ class CallGroup:
             PeerError: WRONG_SUITE (CK-364), WRONG_GROUP or BAD_CREDENTIAL (CK-363), or what MLS
                 and the validator raise. Nothing was changed; the key package is still good.
         """
-        group = Group.join(welcome, bundle, now=now, validator=keys.validator)
+        validator = _only_these(keys, caller)
+        group = Group.join(welcome, bundle, now=now, validator=validator)
         try:
             other = _only_other(group, call, caller)
         except PeerError:
             group.wipe()
             raise
-        return cls(group, other, rng)
+        return cls(group, other, validator, rng, commits=False)
 
     def encrypt(self, content: InCall) -> bytes:
         """Return an MLSMessage for the other device."""
         return self._group.encrypt(encode_in_call(content), rng=self._rng)
 
-    def decrypt(self, message: bytes, *, now: int) -> InCall:
-        """Return what the other device said.
+    def decrypt(self, message: bytes, *, now: int) -> InCall | Rekeyed:
+        """Return what the other device said, or that it moved the group to fresh keys.
 
         Raises:
             PeerError: What MLS raises (a doubled message: REPLAYED or DECRYPTION), MALFORMED, or
-                UNEXPECTED for anything but an application message of the other leaf (CK-367).
+                UNEXPECTED for anything that the other leaf may not do (CK-367). Nothing changed.
         """
+        before = self._group.to_bytes()
         received = self._group.process(message, now=now)
-        if not isinstance(received, ApplicationMessage):
-            raise PeerError(Code.UNEXPECTED, "CK-367 nobody but us changes this group")
-        if received.sender.leaf_index != self._other.leaf_index:
-            raise PeerError(Code.UNEXPECTED, "CK-367 our own message came back")
-        return decode_in_call(received.content)
+        match received:
+            case ApplicationMessage(sender) if sender.leaf_index == self._other.leaf_index:
+                return decode_in_call(received.content)
+            case CommitApplied(_, committer, (), (), False) if (
+                not self._commits and committer.leaf_index == self._other.leaf_index
+            ):
+                return Rekeyed.BY_CALLER
+            case _:
+                # CK-367: an own message sent back, a commit of the callee, a removal, a proposal.
+                # MLS allows them to members; a call of two has no use for them.
+                self._group = Group.from_bytes(before, validator=self._validator)
+                raise PeerError(Code.UNEXPECTED, "CK-367 not for a member of a call of two")
+
+    def rekey(self, *, now: int) -> bytes:
+        """Move the group to fresh keys and return the commit for the other device.
+
+        Only the caller does. SFrame has 15 contexts in an epoch and each transport takes two, so
+        a call that reconnects often needs a new epoch; it also locks out whoever stole the keys.
+
+        Raises:
+            UsageError: We are the callee.
+        """
+        if not self._commits:
+            raise UsageError("only the caller commits in a call group")
+        pending = self._group.commit(rng=self._rng, now=now)
+        self._group.wipe()
+        self._group = pending.group
+        return pending.message
 
     def frame_keys(self) -> FrameKeys:
         """Return the SFrame base key of the epoch (RFC 9605, 5.2)."""
@@ -206,6 +259,18 @@ def call_of(message: bytes) -> CallId | None:
     """Return the call whose group a message claims to be for; raises PeerError MALFORMED."""
     group_id = peek(message).group_id
     return CallId(group_id) if group_id is not None and len(group_id) == CallId.LENGTH else None
+
+
+def _only_these(keys: KeyMaterial, other: Device) -> CredentialValidator:
+    """Return a validator that lets these two devices in and nobody else, ever (CK-363)."""
+    allowed = {Device(keys.account, keys.device), other}
+
+    def validate(new: MemberInfo, replaces: MemberInfo | None) -> None:
+        keys.validator(new, replaces)
+        if _device_of(new.identity, new.signature_key) not in allowed:
+            raise PeerError(Code.BAD_CREDENTIAL, "CK-363 not one of the two devices of this call")
+
+    return validate
 
 
 def _device_of(identity: bytes, signature_key: bytes) -> Device:

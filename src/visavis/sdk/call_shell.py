@@ -48,8 +48,8 @@ from visavis.core.errors import (
 from visavis.core.ids import AccountId, CallId, DeviceId, MessageId, Nonce32
 from visavis.core.mls import KeyPackageBundle
 from visavis.media.call_frames import CallFrames
-from visavis.media.interfaces import MediaEvent, MediaSink, MediaSource, MediaStats
-from visavis.sdk.call_group import CallGroup, Device, is_for
+from visavis.media.interfaces import MediaEvent, MediaSink, MediaSource, MediaStats, TurnServer
+from visavis.sdk.call_group import CallGroup, Device, Rekeyed, is_for
 from visavis.sdk.call_media import LentSink, LentSource, MediaFactory, MediaPort, relay
 from visavis.sdk.seam import CallSeam
 
@@ -60,6 +60,24 @@ MAX_EARLY: Final = 16
 """Messages of the call group that may wait for the Welcome (CK-366)."""
 
 STATS_EVERY_S: Final = 0.5
+
+REKEY_AFTER: Final = 3
+"""Transports in one epoch after which the caller moves the call group to fresh keys. Higher:
+fewer commits; lower: more room for the callee, which may need two transports for our one."""
+
+MAX_TRANSPORTS: Final = 7
+"""Transports in one epoch: two encoders each, and SFrame has 15 contexts (P10)."""
+
+_FAILURES: Final = frozenset(
+    {
+        do.EndReason.NO_ANSWER,
+        do.EndReason.NO_WELCOME,
+        do.EndReason.NOT_CONNECTED,
+        do.EndReason.LOST,
+        do.EndReason.WITHDRAWN,
+    }
+)
+"""Ends that a breach before them may explain."""
 
 
 class Face(Protocol):
@@ -106,7 +124,7 @@ class CallShell:
         self.wanted: Media | None = None
         self.invite: CallInvite | None = None  # The caller's own, or the one received.
         self.inviter: DeviceId | None = None  # None on the caller's side.
-        self.refusal: Code | None = None  # The last breach, to explain a deadline with.
+        self.refusal: Code | None = None  # The first breach, to explain a failure with.
         self.over = asyncio.Event()
         self._seam = seam
         self._make_media = make_media
@@ -121,6 +139,7 @@ class CallShell:
         self._open = False
         self._early: list[bytes] = []
         self._frames = CallFrames(seam.monotonic)
+        self._transports = 0  # In this epoch.
         self._media: MediaPort | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._negotiation: asyncio.Task[None] | None = None
@@ -146,8 +165,9 @@ class CallShell:
         return source.keep(), sink.keep()
 
     def note(self, code: Code) -> None:
-        """Remember a breach, so that the deadline it leads to can be explained."""
-        self.refusal = code
+        """Remember the first breach that says something, to explain a failure with."""
+        if self.refusal is None and code not in {Code.UNEXPECTED, Code.REPLAYED}:
+            self.refusal = code
 
     def keep_accept(self, accept: CallAccept) -> None:
         """Keep a checked accept; a device's first one stands."""
@@ -191,7 +211,10 @@ class CallShell:
         except VisavisError as error:
             self.note(error.code)
             return
-        self._feed(self._event(content))
+        if isinstance(content, Rekeyed):
+            self._use_epoch()
+        else:
+            self._feed(self._event(content))
 
     def _event(self, content: InCall) -> on.Event:
         match content:
@@ -278,8 +301,7 @@ class CallShell:
             case do.InstallFrameKeys():
                 self._install()
             case do.StartFrames():
-                keys = self._need_group().frame_keys()
-                self._frames.send_in(keys.epoch, keys.base_key, keys.own_leaf)
+                self._send_in_epoch()
             case do.ShowSas(nonce):
                 self._show_words(nonce)
             case do.SetDeadline(at):
@@ -290,7 +312,8 @@ class CallShell:
                 self._erase()
             case do.ReportEnd(reason, code):
                 self._set_timer(None)
-                self.face.on_end(reason, code or self.refusal)
+                explained = self.refusal if reason in _FAILURES else None
+                self.face.on_end(reason, code or explained)
                 self.over.set()
             case do.Reject(code):
                 self.note(code)
@@ -382,12 +405,38 @@ class CallShell:
         return self._welcome
 
     def _install(self) -> None:
-        keys = self._need_group().frame_keys()
-        self._frames.install(keys.epoch, keys.base_key, {keys.other_leaf})
+        self._receive_in_epoch()
         self._open = True
         early, self._early = self._early, []
         for message in early:
             self.receive(message)
+
+    def _receive_in_epoch(self) -> None:
+        keys = self._need_group().frame_keys()
+        self._frames.install(keys.epoch, keys.base_key, {keys.other_leaf})
+
+    def _send_in_epoch(self) -> None:
+        keys = self._need_group().frame_keys()
+        self._frames.send_in(keys.epoch, keys.base_key, keys.own_leaf)
+
+    def _use_epoch(self) -> None:
+        """Go on under the group's new epoch; old receive keys live for 2 s (P10)."""
+        self._receive_in_epoch()
+        self._send_in_epoch()
+        self._transports = 1
+
+    async def _new_transport(self, media: MediaPort, server: TurnServer) -> None:
+        """Restart the media under keys whose contexts are not used up."""
+        group = self._need_group()
+        if self.inviter is None and self._transports >= REKEY_AFTER:
+            assert self._accept is not None  # We are the caller and took one.
+            commit = group.rekey(now=self._seam.now())
+            self._use_epoch()
+            await self._send_to(self._accept.device, Mls(commit))
+        if self._transports >= MAX_TRANSPORTS:
+            raise UnavailableError(Code.NOT_ENCRYPTED, "no SFrame context is left in this epoch")
+        self._transports += 1
+        await media.restart([server])
 
     def _show_words(self, theirs: Nonce32) -> None:
         assert self._accept is not None  # Both sides have it by now.
@@ -426,6 +475,7 @@ class CallShell:
         self._media = self._make_media(
             video=wanted is Media.VIDEO, frames=self._frames, source=source, sink=sink
         )
+        self._transports = 1
         self._begin(self._watch(self._media))
         return self._media
 
@@ -474,7 +524,7 @@ class CallShell:
         media = self._need_media()
         try:
             server = relay(await self._seam.turn(self._seam.own_turn_address()))
-            await media.restart([server])
+            await self._new_transport(media, server)
             offer = await media.create_offer()
             lines = await media.gather([server])
             await self._tell(CallOffer(offer))
@@ -487,7 +537,7 @@ class CallShell:
         media = self._need_media()
         try:
             server = relay(await self._seam.turn(self._seam.own_turn_address()))
-            await media.restart([server])
+            await self._new_transport(media, server)
             answer = await media.accept_offer(sdp)
             await self._tell(CallAnswer(answer))
             lines = await media.gather([server])
