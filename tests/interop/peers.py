@@ -1,7 +1,5 @@
 """One face for three MLS implementations: ours, mls-rs (Rust) and ts-mls (TypeScript)."""
 
-
-
 from __future__ import annotations
 
 import platform

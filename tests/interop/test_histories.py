@@ -1,6 +1,6 @@
 """Random histories of groups with members of several implementations (RFC 9420).
 
-Official vectors do not find what these find: ts-mls 1.6.4 passes them all and has seven defects.
+Official vectors do not find what these find: ts-mls 1.6.4 passes them all, and see ts_mls.py.
 A failure prints the seed; `History(seed, kinds, suite, node).run(steps)` plays it again.
 """
 

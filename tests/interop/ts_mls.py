@@ -106,6 +106,52 @@ PATCHES = (
         'import { decodeVarLenData, varLenDataEncoder } from "./codec/variableLength.js";\n',
     ),
     Patch(
+        "the commit secret comes after the last node of the *filtered* path (RFC 9420, 7.4); ts-mls"
+        " goes one step further to the root where that is blank, as it is when the left half of"
+        " the tree has no members: found by a random history",
+        "pathSecrets.js",
+        "        const nextIndex = findFirstNonBlankAncestor(tree, currentIndex);\n",
+        "        const nextIndex = findFirstNonBlankAncestor(tree, currentIndex);\n"
+        "        if (tree[nextIndex] === undefined)\n"
+        "            break;\n",
+    ),
+    Patch(
+        "the same, made",
+        "pathSecrets.js",
+        """    const rootIndex = root(leafWidth(tree.length));
+    const path = await pathToRoot(tree, nodeIndex, pathSecret, kdf);
+    const rootSecret = path[rootIndex];
+""",
+        """    const path = await pathToRoot(tree, nodeIndex, pathSecret, kdf);
+    const rootSecret = path[topOfPath(tree, nodeIndex)];
+""",
+    ),
+    Patch(
+        "the same, the function both need",
+        "pathSecrets.js",
+        "export async function pathToRoot(",
+        """export function topOfPath(tree, nodeIndex) {
+    const rootIndex = root(leafWidth(tree.length));
+    let top = nodeIndex;
+    while (top != rootIndex && tree[findFirstNonBlankAncestor(tree, top)] !== undefined)
+        top = findFirstNonBlankAncestor(tree, top);
+    return top;
+}
+export async function pathToRoot(""",
+    ),
+    Patch(
+        "the same, received",
+        "processMessages.js",
+        "    const rootSecret = pathSecrets[rootIndex];\n",
+        "    const rootSecret = pathSecrets[topOfPath(tree, toNodeIndex(secret.nodeIndex))];\n",
+    ),
+    Patch(
+        "the same, its import",
+        "processMessages.js",
+        'import { pathToRoot } from "./pathSecrets.js";',
+        'import { pathToRoot, topOfPath } from "./pathSecrets.js";',
+    ),
+    Patch(
         "an application message does not say who sent it: of an earlier epoch",
         "processMessages.js",
         "message: result.content.content.applicationData,\n                    newState,",
