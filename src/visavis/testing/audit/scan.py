@@ -52,7 +52,7 @@ class Scanner:
                 yield pattern
 
     def places(self, content: bytes) -> Iterator[tuple[int, bytes]]:
-        """Yield (offset, pattern) wherever a pattern of at least `PREFIX` bytes stands, in order."""
+        """Yield (offset, pattern) wherever a pattern of `PREFIX` bytes or more stands, in order."""
         for start in range(0, max(0, len(content) - PREFIX + 1), _CHUNK):
             for at in self._candidates(content, start):
                 window = int.from_bytes(content[at : at + PREFIX], "little")

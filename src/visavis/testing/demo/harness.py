@@ -101,6 +101,7 @@ class _Demo:
         accepted = await bert.event("accepted")
         first = [await anna.event("first_frame"), await bert.event("first_frame")]
         words = [(await anna.event("words"))["sas"], (await bert.event("words"))["sas"]]
+        await asyncio.gather(anna.event("talking"), bert.event("talking"))
         self._say(f"They see and hear each other; talking for {self._seconds:g} s")
         await asyncio.sleep(self._seconds)
         await anna.do("hang_up")

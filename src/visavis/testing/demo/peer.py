@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from visavis.core.errors import VisavisError
-from visavis.media.interfaces import MediaSink
 from visavis.media.sinks import NullSink
 from visavis.media.sources import FileSource
 from visavis.sdk.client import Client
@@ -53,6 +52,7 @@ class Peer:
             self._profile, server, link, name, self._password, allow_loopback=True
         )
         await self._client.__aenter__()
+        self._incoming = self._client.incoming()
         emit("signed_up", handle=self._client.handle)
 
     async def invite(self) -> None:
@@ -87,34 +87,35 @@ class Peer:
         await ongoing.answered()
         await self._talk(ongoing)
 
-    async def answer(self, media: str, received: str) -> None:
-        """Accept the next call, record it, and try the recorded bytes with a wrong key."""
+    async def answer(self, media: str, received: str | None) -> None:
+        """Accept the next call; with a path, record it and try the bytes with a wrong key."""
         with record_calls() as recording:
-            async for ringing in self.client.incoming():
-                emit("ringing", at=time.monotonic())
-                recorder = RecorderSink(Path(received))
-                sink: MediaSink = recorder
-                emit("accepted", at=time.monotonic())
-                ongoing = await ringing.accept(
-                    media="video", source=FileSource(Path(media), loop=True), sink=sink
-                )
-                await self._talk(ongoing)
-                recorder.close()
-                break
+            ringing = await anext(self._incoming)
+            emit("ringing", at=time.monotonic())
+            recorder = RecorderSink(Path(received) if received else None)
+            emit("accepted", at=time.monotonic())
+            ongoing = await ringing.accept(
+                media="video", source=FileSource(Path(media), loop=True), sink=recorder
+            )
+            await self._talk(ongoing)
+            recorder.close()
         emit(
             "recorded",
             pictures=recorder.pictures,
             counters=recorder.counters,
             loud_s=recorder.loud_s,
         )
-        verdict = await asyncio.to_thread(judge, recording)
-        emit("judged", wrong=verdict.wrong.pictures, control=verdict.control.pictures)
+        if received:
+            verdict = await asyncio.to_thread(judge, recording)
+            emit("judged", wrong=verdict.wrong.pictures, control=verdict.control.pictures)
 
     async def _talk(self, ongoing: Call) -> None:
         await ongoing.connected()
         await ongoing.first_frame()
         emit("first_frame", at=ongoing.stats().first_frame_at or time.monotonic())
         emit("words", sas=await ongoing.sas())
+        self._hang_up.clear()
+        emit("talking")
         ended = asyncio.create_task(ongoing.ended())
         wanted = asyncio.create_task(self._hang_up.wait())
         await asyncio.wait({ended, wanted}, return_when=asyncio.FIRST_COMPLETED)
