@@ -58,9 +58,9 @@ class Given:
         retired_at: Unix seconds when it was revoked, 0 while it is good.
     """
 
-    name: bytes
+    name: bytes = field(repr=False)
     purpose: Purpose
-    subject: bytes
+    subject: bytes = field(repr=False)
     capability: Capability
     seal_key: SealKey = field(repr=False)
     retired_at: int = 0

@@ -114,7 +114,7 @@ class Client:
         session.vault.write_soon()
         with contextlib.suppress(VisavisError):  # housekeeping does it later
             await session.housekeeping.upload_key_packages()
-            await session.vault.write()
+            await session.vault.write(if_due=True)
         return client
 
     @classmethod
@@ -440,7 +440,7 @@ class Client:
         session.vault.write_soon()
         with contextlib.suppress(VisavisError):  # housekeeping does it later
             await session.housekeeping.upload_key_packages()
-            await session.vault.write()
+            await session.vault.write(if_due=True)
             await session.sync()
 
     def _require(self, account: AccountId) -> Known:

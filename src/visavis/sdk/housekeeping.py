@@ -141,9 +141,7 @@ class Housekeeping:
         books.drop_old_bundles()
 
     async def _write_vault(self) -> None:
-        due_at = self._vault.due_at
-        if due_at and due_at <= self._books.now():
-            await self._vault.write()
+        await self._vault.write(if_due=True)
 
     def _is_due(self, name: bytes, every_s: int = 0) -> bool:
         """Say whether a duty's hour has come; choose the hour if it has none yet."""

@@ -252,14 +252,19 @@ class Vault:
 
     # Writing
 
-    async def write(self) -> None:
+    async def write(self, *, if_due: bool = False) -> None:
         """Write what changed.
+
+        Args:
+            if_due: Do nothing unless a write is due now.
 
         Raises:
             PeerError: As `refresh`.
             UnavailableError: Later.
         """
         async with self._writing:
+            if if_due and not 0 < self.due_at <= self._books.now():
+                return
             for _ in range(4):
                 try:
                     await self._write_once()

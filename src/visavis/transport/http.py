@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from typing import Any, Final
 
 import httpx
@@ -49,6 +50,10 @@ _BY_STATUS: Final = {
 }
 
 Json = dict[str, Any]
+
+# httpx prints every URL at INFO, and some of ours end with an id (CK-557).
+for _noisy in ("httpx", "httpcore"):
+    logging.getLogger(_noisy).setLevel(logging.WARNING)
 
 
 class Http:

@@ -1,0 +1,258 @@
+"""Nothing is lost: servers that die, envelopes that come twice, late or never."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from tests.sdk.conftest import People, drops, settle, texts
+
+from visavis.core.address import ContactAddress
+from visavis.core.errors import Code, UnavailableError
+from visavis.sdk.addresses import Purpose
+from visavis.sdk.client import Client
+from visavis.sdk.sequencer import Plan
+from visavis.testing.server import RunningServer, loopback_config
+from visavis.transport.socket import Delivery
+
+
+@pytest_asyncio.fixture
+async def own(tmp_path: Path) -> AsyncIterator[People]:
+    """People on a server of their own, which the test may kill."""
+    server = RunningServer(loopback_config(tmp_path / "data"))
+    await server.start()
+    people = People(server, tmp_path)
+    try:
+        yield people
+    finally:
+        await people.close()
+        await server.stop()
+
+
+async def test_a_stored_message_survives_kill_9(own: People) -> None:
+    anna, bob = await own.pair()
+    await own.close(anna)
+    at_bob = await bob.find_contact("anna")
+    await bob.send_message(at_bob, "acknowledged before the crash")
+    assert bob._session.outbox.waiting() == 0
+    await own.server.kill()
+    await bob.send_message(at_bob, "written while it was down")
+    assert bob._session.outbox.waiting() == 1
+    with pytest.raises(UnavailableError):
+        await bob.sync(timeout_s=1)
+    await own.server.start()
+    await bob.sync()
+    await wait_until_sent(bob)
+    anna = await own.open("anna")
+    await anna.sync()
+    assert texts(await anna.history(await anna.find_contact("bob"))) == [
+        "acknowledged before the crash",
+        "written while it was down",
+    ]
+
+
+async def test_a_message_written_offline_survives_a_restart_of_the_sender(own: People) -> None:
+    anna, bob = await own.pair()
+    await own.server.kill()
+    await bob.send_message(await bob.find_contact("anna"), "kept in the outbox")
+    await own.close(bob)
+    bob = await own.open("bob")
+    assert bob._session.outbox.waiting() == 1
+    await own.server.start()
+    await wait_until_sent(bob)
+    await anna.sync()
+    assert texts(await anna.history(await anna.find_contact("bob"))) == ["kept in the outbox"]
+
+
+async def wait_until_sent(client: Client) -> None:
+    async with asyncio.timeout(30):
+        while client._session.outbox.waiting():
+            client._session.outbox.kick()
+            await asyncio.sleep(0.05)
+
+
+async def test_every_envelope_twice(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Senders repeat what may not have arrived: a repetition changes nothing."""
+    anna, bob = await people.sign_up("anna"), await people.sign_up("bob")
+    for client in (anna, bob):
+        session = client._session
+        once = session.outbox._send
+
+        async def twice(address: ContactAddress, content: bytes, once=once) -> None:  # type: ignore[no-untyped-def]
+            await once(address, content)
+            await once(address, content)
+
+        monkeypatch.setattr(session.outbox, "_send", twice)
+    await people.befriend(anna, bob)
+    at_bob, at_anna = await bob.find_contact("anna"), await anna.find_contact("bob")
+    await bob.send_message(at_bob, "one")
+    await anna.send_message(at_anna, "two")
+    await settle(anna, bob)
+    assert sorted(texts(await anna.history(at_anna))) == ["one", "two"]
+    assert sorted(texts(await bob.history(at_bob))) == ["one", "two"]
+    assert sum(drops(anna).values()) >= 1  # the repetitions were seen and dropped
+    assert len(await anna.contacts()) == len(await bob.contacts()) == 1
+
+
+async def test_a_crash_before_the_acknowledgement(people: People) -> None:
+    """What was processed and not acknowledged comes again and is dropped."""
+    anna, bob = await people.pair()
+    kept: list[bytes] = []
+
+    async def lost(delivery_id: bytes) -> None:
+        kept.append(delivery_id)
+
+    anna._session.inbox._ack = lost
+    await bob.send_message(await bob.find_contact("anna"), "only once")
+    await settle(anna)
+    assert len(kept) == 1
+    await people.close(anna)
+    anna = await people.open("anna")
+    await anna.sync()
+    assert texts(await anna.history(await anna.find_contact("bob"))) == ["only once"]
+    assert sum(drops(anna).values()) == 1
+
+
+async def test_a_full_disk_keeps_the_message_at_the_server(people: People) -> None:
+    anna, bob = await people.pair()
+    db = anna._session.books.store._db
+    pages = db.execute("PRAGMA page_count").fetchone()[0]
+    db.execute(f"PRAGMA max_page_count = {pages}")
+    await bob.send_message(await bob.find_contact("anna"), "x" * 12_000)
+    async with asyncio.timeout(10):
+        while not anna._session.inbox.kept:
+            await asyncio.sleep(0.02)
+    assert await anna.history(await anna.find_contact("bob")) == []
+    db.execute("PRAGMA max_page_count = 1000000")
+    await anna.sync()
+    assert texts(await anna.history(await anna.find_contact("bob"))) == ["x" * 12_000]
+    await anna.send_message(await anna.find_contact("bob"), "made room")
+    await settle(bob)
+    assert texts(await bob.history(await bob.find_contact("anna")))[-1] == "made room"
+
+
+async def test_a_full_disk_of_the_sender_changes_nothing(people: People) -> None:
+    anna, bob = await people.pair()
+    at_bob = await bob.find_contact("anna")
+    await bob.send_message(at_bob, "before")
+    db = bob._session.books.store._db
+    pages = db.execute("PRAGMA page_count").fetchone()[0]
+    db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(UnavailableError) as full:
+        await bob.send_message(at_bob, "y" * 12_000)
+    assert full.value.code is Code.DISK_FULL
+    assert bob._session.outbox.waiting() == 0
+    db.execute("PRAGMA max_page_count = 1000000")
+    await bob.send_message(at_bob, "after")
+    await settle(anna)
+    assert texts(await anna.history(await anna.find_contact("bob"))) == ["before", "after"]
+
+
+async def test_poison_does_not_block_the_mailbox(people: People) -> None:
+    anna, bob = await people.pair()
+    acked: list[bytes] = []
+    real = anna._session.inbox._ack
+
+    async def ack(delivery_id: bytes) -> None:
+        acked.append(delivery_id)
+        await real(delivery_id)
+
+    anna._session.inbox._ack = ack
+    address = next(iter(bob._session.contact_devices((await bob.contacts())[0].account).values()))
+    for garbage in (b"", b"\xa0", b"\xff" * 40, b"\xa2ak\x63mlsav\x01"):
+        await bob._session._send_durable(address, garbage)
+    # Sealed for nobody, and of a size that is no bucket.
+    for delivery in (Delivery(b"d" * 16, True, bytes(1024)), Delivery(b"e" * 16, True, b"short")):
+        assert await anna._session.inbox.process(delivery)
+    await bob.send_message(await bob.find_contact("anna"), "still readable")
+    await settle(anna)
+    assert texts(await anna.history(await anna.find_contact("bob"))) == ["still readable"]
+    assert len(acked) == 5
+    assert sum(drops(anna).values()) == 6
+    assert not any(key.startswith("internal") for key in drops(anna))
+
+
+async def test_key_packages_run_out(people: People) -> None:
+    """The last resort is given, again and again, and still works."""
+    anna = await people.sign_up("anna")
+    session = anna._session
+    assert await session.device_api.count_key_packages() == 16
+    with session.books.store.transaction():
+        last = session.books.keep_key_package(last_resort=True)
+        only = session.books.keep_key_package()
+    taken = []
+    for number in range(18):
+        given = session.books.addresses.mint(Purpose.OWN, bytes([number]))
+        address = session.books.addresses.address(given)
+        taken.append(await session.anonymous.fetch_key_package(address))
+    assert await session.device_api.count_key_packages() == 0
+    assert len(set(taken)) == 17
+    assert taken[-1] == taken[-2]
+    await session.device_api.put_key_packages([only], last)
+    assert await session.anonymous.fetch_key_package(address) == only
+    assert await session.anonymous.fetch_key_package(address) == last
+
+
+async def test_two_members_commit_at_once(people: People) -> None:
+    """P8: one wins the epoch, the other makes its commit again on top; both are applied."""
+    anna, bob = await people.pair()
+    ours = anna._session.books.groups.all()[0]
+    theirs = bob._session.books.groups.all()[0]
+
+    async def update(client: Client) -> bool:
+        session = client._session
+        record = session.books.groups.all()[0]
+        async with session.books.groups.lock(record):
+            return await session.sequencers.commit(record, lambda state: Plan())
+
+    results = await asyncio.gather(*(update(client) for client in (anna, bob, anna, bob)))
+    assert results == [True] * 4
+    await settle(anna, bob)
+    states = [
+        anna._session.books.groups.state(ours),
+        bob._session.books.groups.state(theirs),
+    ]
+    assert states[0].epoch == states[1].epoch == 5
+    assert states[0].epoch_authenticator == states[1].epoch_authenticator
+    await bob.send_message(await bob.find_contact("anna"), "in the new epoch")
+    await settle(anna)
+    assert texts(await anna.history(await anna.find_contact("bob"))) == ["in the new epoch"]
+
+
+async def test_a_commit_whose_answer_was_lost(people: People) -> None:
+    """P8: the author may die between offer and answer; equal bytes at the server are its own."""
+    anna, bob = await people.pair()
+    session = anna._session
+    record = session.books.groups.all()[0]
+    offer = session.anonymous.commit
+
+    async def stored_but_no_answer(*args: object, **kwargs: object) -> None:
+        await offer(*args, **kwargs)  # type: ignore[arg-type]
+        raise UnavailableError(Code.UNAVAILABLE, "the answer was lost")
+
+    async def never_sent(*args: object, **kwargs: object) -> None:
+        raise UnavailableError(Code.UNAVAILABLE, "the request was lost")
+
+    for failing in (stored_but_no_answer, never_sent):
+        epoch = session.books.groups.state(record).epoch
+        session.anonymous.commit = failing  # type: ignore[method-assign]
+        with pytest.raises(UnavailableError):
+            async with session.books.groups.lock(record):
+                await session.sequencers.commit(record, lambda state: Plan())
+        assert session.books.groups.state(record).epoch == epoch
+        session.anonymous.commit = offer  # type: ignore[method-assign]
+        await people.close(anna)
+        anna = await people.open("anna")
+        session = anna._session
+        record = session.books.groups.all()[0]
+        offer = session.anonymous.commit
+        async with session.books.groups.lock(record):
+            assert await session.sequencers.pull(record) == 1
+        assert session.books.groups.state(record).epoch == epoch + 1
+        await anna.send_message(await anna.find_contact("bob"), f"epoch {epoch + 1}")
+        await settle(anna, bob)
+    got = texts(await bob.history(await bob.find_contact("anna")))
+    assert got == ["epoch 2", "epoch 3"]
