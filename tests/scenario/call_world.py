@@ -372,7 +372,7 @@ class Device:
         return [label for _, label in self.session.sent if not label.startswith("self.")]
 
 
-_tell = CallShell._tell
+_tell = CallShell.tell
 
 
 async def _labelled(shell: Any, content: Any) -> None:
@@ -397,7 +397,7 @@ class World:
         self.turn_asked: list[tuple[float, str]] = []
         self.sessions: dict[str, FakeSession] = {}
         self.devices: dict[str, Device] = {}
-        self._patch = mock.patch.object(CallShell, "_tell", _labelled)
+        self._patch = mock.patch.object(CallShell, "tell", _labelled)
 
     def __getitem__(self, name: str) -> Device:
         return self.devices[name]

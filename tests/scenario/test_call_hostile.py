@@ -284,7 +284,7 @@ def test_hostile_candidates_change_nothing() -> None:
             theirs = await w["ben1"].accept(await w["ben1"].rings())
             await asyncio.gather(call.connected(), theirs.connected())
             shell = next(iter(w["anna1"].service._shells.values()))
-            await shell._tell(CallCandidates("", ("gopher://10.0.0.1",)))
+            await shell.tell(CallCandidates("", ("gopher://10.0.0.1",)))
             await asyncio.sleep(1)
             assert next(iter(w["ben1"].service._shells.values())).refusal is Code.MALFORMED
             assert theirs.state == "in_call"

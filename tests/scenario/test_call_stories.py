@@ -64,7 +64,7 @@ def test_every_key_is_gone_after_the_call() -> None:
             theirs = await w["ben1"].accept(await w["ben1"].rings())
             await call.connected()
             shells = [next(iter(w[n].service._shells.values())) for n in ("anna1", "ben1")]
-            frames = [shell._frames for shell in shells]
+            frames = [shell.frames for shell in shells]
             assert all(f.current() is not None for f in frames)  # The control.
             await asyncio.gather(call.hang_up(), theirs.ended())
             for shell in shells:

@@ -1,7 +1,7 @@
 """One call's resources, and the hands that carry out what the call machine asks for.
 
 Effects are done one after another by a worker, so an envelope never overtakes the one before it;
-what may take seconds (TURN, gathering, ICE restarts) runs beside it and comes back as an event.
+what may take seconds runs beside it and comes back as an event (`call_transport`).
 A send that fails is a lost message: the machine's deadlines and repeats are there for that.
 
 Nothing here is written to disk, and at the end everything is erased (R-22).
@@ -10,13 +10,13 @@ Nothing here is written to disk, and at the end everything is erased (R-22).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, Final, Protocol, assert_never
+from collections.abc import Callable
+from typing import Final, Protocol, assert_never
 
 from visavis.core import call_effects as do
 from visavis.core import call_events as on
 from visavis.core import sas
-from visavis.core.call_types import Idle, Media, Reconnecting, State
+from visavis.core.call_types import Idle, Media, State
 from visavis.core.content_call import (
     CallAnswer,
     CallCandidates,
@@ -48,9 +48,10 @@ from visavis.core.errors import (
 from visavis.core.ids import AccountId, CallId, DeviceId, MessageId, Nonce32
 from visavis.core.mls import KeyPackageBundle
 from visavis.media.call_frames import CallFrames
-from visavis.media.interfaces import MediaEvent, MediaSink, MediaSource, MediaStats, TurnServer
+from visavis.media.interfaces import MediaStats
 from visavis.sdk.call_group import CallGroup, Device, Rekeyed, is_for
-from visavis.sdk.call_media import LentSink, LentSource, MediaFactory, MediaPort, relay
+from visavis.sdk.call_media import MediaFactory
+from visavis.sdk.call_transport import CallTransport
 from visavis.sdk.seam import CallSeam
 
 SEND_TIMEOUT_S: Final = 5.0
@@ -58,8 +59,6 @@ SEND_TIMEOUT_S: Final = 5.0
 
 MAX_EARLY: Final = 16
 """Messages of the call group that may wait for the Welcome (CK-366)."""
-
-STATS_EVERY_S: Final = 0.5
 
 REKEY_AFTER: Final = 3
 """Transports in one epoch after which the caller moves the call group to fresh keys. Higher:
@@ -127,9 +126,9 @@ class CallShell:
         self.refusal: Code | None = None  # The first breach, to explain a failure with.
         self.over = asyncio.Event()
         self._seam = seam
-        self._make_media = make_media
-        self._feed = feed
-        self._lent: tuple[LentSource, LentSink] | None = None
+        self.feed = feed
+        self.frames = CallFrames(seam.monotonic)
+        self.transport = CallTransport(seam, make_media, self)
         self._accepts: dict[DeviceId, CallAccept] = {}
         self._accept: CallAccept | None = None  # Ours, or the one that we took.
         self._bundle: KeyPackageBundle | None = None
@@ -138,11 +137,7 @@ class CallShell:
         self._welcome: bytes | None = None
         self._open = False
         self._early: list[bytes] = []
-        self._frames = CallFrames(seam.monotonic)
-        self._transports = 0  # In this epoch.
-        self._media: MediaPort | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._negotiation: asyncio.Task[None] | None = None
+        self._transports = 1  # In this epoch: the one that the call begins with.
         self._timer: asyncio.TimerHandle | None = None
         self._effects: asyncio.Queue[do.Effect] = asyncio.Queue()
         seam.spawn(self._work())
@@ -152,17 +147,6 @@ class CallShell:
     def carry_out(self, effect: do.Effect) -> None:
         """Put one effect in line."""
         self._effects.put_nowait(effect)
-
-    def lend(self, source: MediaSource, sink: MediaSink) -> None:
-        """Take what the person shows and hears with."""
-        self._lent = (LentSource(source), LentSink(sink))
-
-    def take_back(self) -> tuple[MediaSource, MediaSink]:
-        """Return source and sink, for the call that stands in a glare."""
-        if self._lent is None:
-            raise UsageError("nothing was lent")
-        source, sink = self._lent
-        return source.keep(), sink.keep()
 
     def note(self, code: Code) -> None:
         """Remember the first breach that says something, to explain a failure with."""
@@ -214,7 +198,7 @@ class CallShell:
         if isinstance(content, Rekeyed):
             self._use_epoch()
         else:
-            self._feed(self._event(content))
+            self.feed(self._event(content))
 
     def _event(self, content: InCall) -> on.Event:
         match content:
@@ -244,14 +228,14 @@ class CallShell:
                 pass  # A lost message.
             except AuthorizationError as error:
                 if isinstance(effect, do.SendInvite):  # Refused, or their identity changed.
-                    self._feed(on.Failed(error.code))
+                    self.feed(on.Failed(error.code))
             except PeerError as error:
                 self.note(error.code)
                 if not isinstance(effect, do.AddCandidates):
-                    self._feed(on.Failed(error.code))
+                    self.feed(on.Failed(error.code))
             except Exception as error:  # noqa: BLE001 -- a bug must not leave a call that hangs
                 bug = bug or error
-                self._feed(on.Failed(Code.USAGE))
+                self.feed(on.Failed(Code.USAGE))
         if bug is not None:
             raise bug
 
@@ -273,13 +257,13 @@ class CallShell:
             case do.SendWelcome(device):
                 await self._send_to(device, CallWelcome(self._make_group(device)))
             case do.SendReady():
-                await self._tell(CallReady())
+                await self.tell(CallReady())
             case do.SendReveal():
-                await self._tell(CallReveal(self._need_nonce()))
+                await self.tell(CallReveal(self._need_nonce()))
             case do.SendCandidates(candidates):
-                await self._tell(CallCandidates("", candidates))
+                await self.tell(CallCandidates("", candidates))
             case do.SendHangup(reason):
-                await self._tell(CallHangup(reason))
+                await self.tell(CallHangup(reason))
             case here:
                 await self._do_here(here)
 
@@ -287,17 +271,17 @@ class CallShell:
         match effect:
             case do.ApplyAnswer():
                 assert self._accept is not None  # SendWelcome comes first.
-                await self._need_media().accept_answer(self._accept.answer)
+                await self.transport.media.accept_answer(self._accept.answer)
             case do.GatherCandidates():
-                self._negotiate(self._gather())
+                self.transport.gather()
             case do.AddCandidates(candidates):
-                await self._need_media().add_remote_candidates(candidates)
+                await self.transport.media.add_remote_candidates(candidates)
             case do.RestartIce():
-                self._negotiate(self._restart())
+                self.transport.restart()
             case do.AnswerRestart(sdp):
-                self._negotiate(self._answer_restart(sdp))
+                self.transport.answer_restart(sdp)
             case do.ApplyRestartAnswer(sdp):
-                await self._need_media().accept_answer(sdp)
+                await self.transport.media.accept_answer(sdp)
             case do.InstallFrameKeys():
                 self._install()
             case do.StartFrames():
@@ -307,7 +291,7 @@ class CallShell:
             case do.SetDeadline(at):
                 self._set_timer(at)
             case do.StopMedia():
-                await self._stop_media()
+                await self.transport.stop()
             case do.EraseKeys():
                 self._erase()
             case do.ReportEnd(reason, code):
@@ -345,7 +329,7 @@ class CallShell:
         async with asyncio.timeout(SEND_TIMEOUT_S):
             await self._seam.send_outer(address, content, durable=False)
 
-    async def _tell(self, content: InCall) -> None:
+    async def tell(self, content: InCall) -> None:
         """Say something in the call group; nothing if there is none (any more)."""
         group, other = self._group, self.inviter
         if other is None and self._accept is not None:
@@ -357,7 +341,7 @@ class CallShell:
         if self.invite is None:
             nonce = self._nonce = Nonce32.random(self._seam.rng)
             assert self.wanted is not None  # Set when the call was placed.
-            media = self._start_media(self.wanted)
+            media = self.transport.start(self.wanted)
             offer = await media.create_offer()
             self.invite = CallInvite(
                 self._id(),
@@ -373,7 +357,7 @@ class CallShell:
     async def _our_accept(self, wanted: Media) -> CallAccept:
         if self._accept is None:
             assert self.invite is not None  # It rang.
-            answer = await self._start_media(wanted).accept_offer(self.invite.offer)
+            answer = await self.transport.start(wanted).accept_offer(self.invite.offer)
             self._bundle = self._seam.new_key_package()
             self._nonce = Nonce32.random(self._seam.rng)
             self._accept = CallAccept(
@@ -413,11 +397,11 @@ class CallShell:
 
     def _receive_in_epoch(self) -> None:
         keys = self._need_group().frame_keys()
-        self._frames.install(keys.epoch, keys.base_key, {keys.other_leaf})
+        self.frames.install(keys.epoch, keys.base_key, {keys.other_leaf})
 
     def _send_in_epoch(self) -> None:
         keys = self._need_group().frame_keys()
-        self._frames.send_in(keys.epoch, keys.base_key, keys.own_leaf)
+        self.frames.send_in(keys.epoch, keys.base_key, keys.own_leaf)
 
     def _use_epoch(self) -> None:
         """Go on under the group's new epoch; old receive keys live for 2 s (P10)."""
@@ -425,8 +409,12 @@ class CallShell:
         self._send_in_epoch()
         self._transports = 1
 
-    async def _new_transport(self, media: MediaPort, server: TurnServer) -> None:
-        """Restart the media under keys whose contexts are not used up."""
+    async def prepare_transport(self) -> None:
+        """Make sure that there are SFrame contexts for one more transport (P10).
+
+        Raises:
+            UnavailableError: NOT_ENCRYPTED: there are none, or a new epoch could not be sent.
+        """
         group = self._need_group()
         if self.inviter is None and self._transports >= REKEY_AFTER:
             assert self._accept is not None  # We are the caller and took one.
@@ -436,7 +424,14 @@ class CallShell:
         if self._transports >= MAX_TRANSPORTS:
             raise UnavailableError(Code.NOT_ENCRYPTED, "no SFrame context is left in this epoch")
         self._transports += 1
-        await media.restart([server])
+
+    def show_stats(self, stats: MediaStats) -> None:
+        """Pass fresh figures on."""
+        self.face.on_stats(stats)
+
+    def show_first_frame(self) -> None:
+        """Pass on that the first frame was decoded."""
+        self.face.on_first_frame()
 
     def _show_words(self, theirs: Nonce32) -> None:
         assert self._accept is not None  # Both sides have it by now.
@@ -445,7 +440,7 @@ class CallShell:
         self.face.on_words(self._need_group().words(caller, (first, late)))
 
     def _erase(self) -> None:
-        self._frames.wipe()
+        self.frames.wipe()
         if self._group is not None:
             self._group.wipe()
         if self._bundle is not None:
@@ -466,113 +461,7 @@ class CallShell:
             raise UsageError("there is no nonce yet")
         return self._nonce
 
-    # Media.
-
-    def _start_media(self, wanted: Media) -> MediaPort:
-        if self._lent is None:
-            raise UsageError("a call needs a source and a sink")
-        source, sink = self._lent
-        self._media = self._make_media(
-            video=wanted is Media.VIDEO, frames=self._frames, source=source, sink=sink
-        )
-        self._transports = 1
-        self._begin(self._watch(self._media))
-        return self._media
-
-    def _need_media(self) -> MediaPort:
-        if self._media is None:
-            raise UsageError("there is no media yet")
-        return self._media
-
-    async def _watch(self, media: MediaPort) -> None:
-        """Pass the media's events on, and fresh figures every half second."""
-        while True:
-            try:
-                async with asyncio.timeout(STATS_EVERY_S):
-                    event = await media.events.get()
-            except TimeoutError:
-                self._frames.tick()
-                self.face.on_stats(await media.stats())
-                continue
-            now = self._seam.monotonic()
-            self.face.on_stats(await media.stats())
-            match event:
-                case MediaEvent.CONNECTED:
-                    self._feed(on.MediaConnected())
-                case MediaEvent.LOST:
-                    self._feed(on.MediaLost(now))
-                case MediaEvent.FAILED if isinstance(self.state, Reconnecting):
-                    self._feed(on.RestartFailed(now))
-                case MediaEvent.FAILED:
-                    self._feed(on.MediaLost(now))
-                case MediaEvent.FIRST_FRAME:
-                    self.face.on_first_frame()
-                case _:
-                    assert_never(event)
-
-    async def _gather(self) -> None:
-        try:
-            server = relay(await self._seam.turn(self._seam.own_turn_address()))
-            lines = await self._need_media().gather([server])
-        except VisavisError as error:
-            self._feed(on.Failed(error.code))
-            return
-        self._feed(on.CandidatesGathered(tuple(lines)))
-
-    async def _restart(self) -> None:
-        """Restart ICE: the relay first, so that nothing is sent while there is none."""
-        media = self._need_media()
-        try:
-            server = relay(await self._seam.turn(self._seam.own_turn_address()))
-            await self._new_transport(media, server)
-            offer = await media.create_offer()
-            lines = await media.gather([server])
-            await self._tell(CallOffer(offer))
-        except (VisavisError, TimeoutError):
-            self._feed(on.RestartFailed(self._seam.monotonic()))
-            return
-        self._feed(on.CandidatesGathered(tuple(lines)))
-
-    async def _answer_restart(self, sdp: str) -> None:
-        media = self._need_media()
-        try:
-            server = relay(await self._seam.turn(self._seam.own_turn_address()))
-            await self._new_transport(media, server)
-            answer = await media.accept_offer(sdp)
-            await self._tell(CallAnswer(answer))
-            lines = await media.gather([server])
-        except (VisavisError, TimeoutError) as error:
-            if isinstance(error, PeerError):
-                self.note(error.code)
-            if isinstance(self.state, Reconnecting):
-                self._feed(on.RestartFailed(self._seam.monotonic()))
-            return
-        self._feed(on.CandidatesGathered(tuple(lines)))
-
-    async def _stop_media(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        self._negotiation = None
-        if self._media is not None:
-            self.face.on_stats(await self._media.stats())
-            await self._media.close()
-        elif self._lent is not None:  # It ended before there was a connection to close them.
-            for lent in self._lent:
-                lent.close()
-
-    # Time and tasks.
-
-    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = self._seam.spawn(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    def _negotiate(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run one negotiation at a time: a newer one takes the older one's place."""
-        if self._negotiation is not None:
-            self._negotiation.cancel()
-        self._negotiation = self._begin(work)
+    # Time.
 
     def _set_timer(self, at: float | None) -> None:
         if self._timer is not None:
@@ -585,4 +474,4 @@ class CallShell:
     def _ring_timer(self, at: float) -> None:
         self._timer = None
         # An event loop may ring a clock tick early; the machine would wait for a second bell.
-        self._feed(on.DeadlineReached(max(at, self._seam.monotonic())))
+        self.feed(on.DeadlineReached(max(at, self._seam.monotonic())))

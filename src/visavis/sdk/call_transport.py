@@ -1,0 +1,202 @@
+"""The media side of one call: the connection, what it tells, and the steps of negotiation.
+
+What may take seconds (TURN, gathering, ICE restarts) runs in tasks of its own and comes back as an
+event of the call machine. One negotiation at a time: a newer one takes the older one's place.
+
+Not for: deciding (the call machine), keys (`call_group`), or ICE itself (`visavis.media`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Final, Protocol, assert_never
+
+from visavis.core import call_events as on
+from visavis.core.call_types import Media, Reconnecting, State
+from visavis.core.content_call import CallAnswer, CallOffer, InCall
+from visavis.core.errors import Code, PeerError, UsageError, VisavisError
+from visavis.media.call_frames import CallFrames
+from visavis.media.interfaces import MediaEvent, MediaSink, MediaSource, MediaStats, TurnServer
+from visavis.sdk.call_media import LentSink, LentSource, MediaFactory, MediaPort, relay
+from visavis.sdk.seam import CallSeam
+
+STATS_EVERY_S: Final = 0.5
+"""Between two looks at the figures. Higher: older figures; lower: more work for nothing."""
+
+
+class Owner(Protocol):
+    """What the media side needs of the call's shell."""
+
+    state: State
+    frames: CallFrames
+
+    def feed(self, event: on.Event) -> None:
+        """Take what happened."""
+
+    def note(self, code: Code) -> None:
+        """Remember a breach."""
+
+    def show_stats(self, stats: MediaStats) -> None:
+        """Take fresh figures."""
+
+    def show_first_frame(self) -> None:
+        """Note that the first frame was decoded."""
+
+    async def tell(self, content: InCall) -> None:
+        """Say something in the call group."""
+
+    async def prepare_transport(self) -> None:
+        """Make sure that there are SFrame contexts for one more transport."""
+
+
+class CallTransport:
+    """The media of one call, over any number of transports.
+
+    Args:
+        seam: The session.
+        make_media: Makes the media connection.
+        owner: The call's shell.
+    """
+
+    def __init__(self, seam: CallSeam, make_media: MediaFactory, owner: Owner) -> None:
+        self._seam = seam
+        self._make_media = make_media
+        self._owner = owner
+        self._lent: tuple[LentSource, LentSink] | None = None
+        self._media: MediaPort | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._negotiation: asyncio.Task[None] | None = None
+
+    def lend(self, source: MediaSource, sink: MediaSink) -> None:
+        """Take what the person shows and hears with."""
+        self._lent = (LentSource(source), LentSink(sink))
+
+    def take_back(self) -> tuple[MediaSource, MediaSink]:
+        """Return source and sink, for the call that stands in a glare."""
+        if self._lent is None:
+            raise UsageError("nothing was lent")
+        source, sink = self._lent
+        return source.keep(), sink.keep()
+
+    def start(self, wanted: Media) -> MediaPort:
+        """Make the connection; nothing is sent."""
+        if self._lent is None:
+            raise UsageError("a call needs a source and a sink")
+        source, sink = self._lent
+        self._media = self._make_media(
+            video=wanted is Media.VIDEO, frames=self._owner.frames, source=source, sink=sink
+        )
+        self._begin(self._watch(self._media))
+        return self._media
+
+    @property
+    def media(self) -> MediaPort:
+        """The connection."""
+        if self._media is None:
+            raise UsageError("there is no media yet")
+        return self._media
+
+    def gather(self) -> None:
+        """Begin to gather; CandidatesGathered or Failed follows."""
+        self._negotiate(self._gather())
+
+    def restart(self) -> None:
+        """Begin an ICE restart of ours; CandidatesGathered or RestartFailed follows."""
+        self._negotiate(self._restart())
+
+    def answer_restart(self, sdp: str) -> None:
+        """Begin to answer theirs; CandidatesGathered or RestartFailed follows."""
+        self._negotiate(self._answer_restart(sdp))
+
+    async def stop(self) -> None:
+        """Close everything; the last figures are shown first."""
+        for task in self._tasks:
+            task.cancel()
+        self._negotiation = None
+        if self._media is not None:
+            self._owner.show_stats(await self._media.stats())
+            await self._media.close()
+        elif self._lent is not None:  # It ended before there was a connection to close them.
+            for lent in self._lent:
+                lent.close()
+
+    async def _watch(self, media: MediaPort) -> None:
+        """Pass the media's events on, and fresh figures every half second."""
+        owner = self._owner
+        while True:
+            try:
+                async with asyncio.timeout(STATS_EVERY_S):
+                    event = await media.events.get()
+            except TimeoutError:
+                owner.frames.tick()
+                owner.show_stats(await media.stats())
+                continue
+            now = self._seam.monotonic()
+            owner.show_stats(await media.stats())
+            match event:
+                case MediaEvent.CONNECTED:
+                    owner.feed(on.MediaConnected())
+                case MediaEvent.LOST:
+                    owner.feed(on.MediaLost(now))
+                case MediaEvent.FAILED if isinstance(owner.state, Reconnecting):
+                    owner.feed(on.RestartFailed(now))
+                case MediaEvent.FAILED:
+                    owner.feed(on.MediaLost(now))
+                case MediaEvent.FIRST_FRAME:
+                    owner.show_first_frame()
+                case _:
+                    assert_never(event)
+
+    async def _server(self) -> TurnServer:
+        """Fetch fresh TURN credentials (P12)."""
+        return relay(await self._seam.turn(self._seam.own_turn_address()))
+
+    async def _gather(self) -> None:
+        try:
+            lines = await self.media.gather([await self._server()])
+        except VisavisError as error:
+            self._owner.feed(on.Failed(error.code))
+            return
+        self._owner.feed(on.CandidatesGathered(tuple(lines)))
+
+    async def _restart(self) -> None:
+        """Restart ICE: the relay first, so that nothing is sent while there is none."""
+        try:
+            server = await self._server()
+            await self._owner.prepare_transport()
+            await self.media.restart([server])
+            offer = await self.media.create_offer()
+            lines = await self.media.gather([server])
+            await self._owner.tell(CallOffer(offer))
+        except (VisavisError, TimeoutError):
+            self._owner.feed(on.RestartFailed(self._seam.monotonic()))
+            return
+        self._owner.feed(on.CandidatesGathered(tuple(lines)))
+
+    async def _answer_restart(self, sdp: str) -> None:
+        try:
+            server = await self._server()
+            await self._owner.prepare_transport()
+            await self.media.restart([server])
+            answer = await self.media.accept_offer(sdp)
+            await self._owner.tell(CallAnswer(answer))
+            lines = await self.media.gather([server])
+        except (VisavisError, TimeoutError) as error:
+            if isinstance(error, PeerError):
+                self._owner.note(error.code)
+            if isinstance(self._owner.state, Reconnecting):
+                self._owner.feed(on.RestartFailed(self._seam.monotonic()))
+            return
+        self._owner.feed(on.CandidatesGathered(tuple(lines)))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self._seam.spawn(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _negotiate(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._negotiation is not None:
+            self._negotiation.cancel()
+        self._negotiation = self._begin(work)
