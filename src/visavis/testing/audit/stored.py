@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,12 @@ from urllib.parse import urlsplit
 
 from visavis.core.errors import Code, UnavailableError
 from visavis.ports.clock import DAY_S
+from visavis.testing.audit.folder import search_folder
 from visavis.testing.audit.holdings import collect
 from visavis.testing.audit.marked_address import MARKED, forwarded
 from visavis.testing.audit.needles import Needle
 from visavis.testing.audit.population import Habits, Population
-from visavis.testing.audit.report import Planted, Report, audit
+from visavis.testing.audit.report import Report, audit
 from visavis.testing.clock import NOON, VirtualClock
 from visavis.testing.server import local_server
 
@@ -51,27 +51,30 @@ class Lived:
 
 
 def audit_folder(data: Path) -> Report:
-    """Audit a server's data folder without knowing what is in it.
+    """Audit a server's data folder, and score the attacks on a scratch server.
 
-    Nothing was planted by us, so the search is for what must never be there whatever its value:
-    times finer than a day. Attacks need the truth to be scored; they run on the scratch server.
+    Nobody but the people themselves knows who called whom on a real server, so what is searched
+    for in its folder is what must never be there whatever its value (`folder`); a scratch server
+    that runs the same code, and whose truth is known, stands for the attacks.
+
+    Args:
+        data: The data folder; a running server's is read as it is.
 
     Raises:
         UnavailableError: There is no such folder.
     """
     if not data.is_dir():
         raise UnavailableError(Code.UNAVAILABLE, "there is no data folder here")
-    planted = data / "planted.json"
-    if planted.exists():
-        return audit([data], _read_planted(planted))
-    return audit([data], Planted((), {}, {}))
-
-
-def _read_planted(path: Path) -> Planted:
-    """Read what a test planted: {"needles": [[kind, label, hex]]}."""
-    content = json.loads(path.read_text(encoding="utf-8"))
-    needles = tuple(Needle(k, label, bytes.fromhex(v)) for k, label, v in content["needles"])
-    return Planted(needles, {}, {})
+    holdings = collect(data)
+    scratch = audit_scratch_server()
+    return Report(
+        found=(*search_folder(holdings), *scratch.found),
+        attacks=scratch.attacks,
+        control_missed=scratch.control_missed,
+        files=len(holdings.files),
+        bytes_read=sum(map(len, holdings.files.values())),
+        rows=len(holdings.rows),
+    )
 
 
 def audit_scratch_server() -> Report:
