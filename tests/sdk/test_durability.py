@@ -14,6 +14,7 @@ from visavis.core.address import ContactAddress
 from visavis.core.errors import Code, UnavailableError
 from visavis.sdk.addresses import Purpose
 from visavis.sdk.client import Client
+from visavis.sdk.membership import ROTATE_KIND
 from visavis.sdk.sequencer import Plan
 from visavis.testing.server import RunningServer, loopback_config
 from visavis.transport.socket import Delivery
@@ -256,3 +257,48 @@ async def test_a_commit_whose_answer_was_lost(people: People) -> None:
         await settle(anna, bob)
     got = texts(await bob.history(await bob.find_contact("anna")))
     assert got == ["epoch 2", "epoch 3"]
+
+
+async def test_a_message_meets_an_address_that_was_just_replaced(people: People) -> None:
+    """The old capability is refused; the announcement lies in the mailbox; nothing is lost."""
+    anna, bob = await people.pair()
+    at_bob = await bob.find_contact("anna")
+    process = bob._session.inbox.process
+    held = asyncio.Event()
+
+    async def slowly(delivery: Delivery) -> bool:
+        await held.wait()
+        return await process(delivery)
+
+    bob._session.inbox.process = slowly  # type: ignore[method-assign]
+    old = dict(bob._session.contact_devices(at_bob.account))
+    anna._session.books.store.put(ROTATE_KIND, (await anna.contacts())[0].account, b"")
+    await settle(anna)
+    sending = asyncio.ensure_future(bob.send_message(at_bob, "to the old address"))
+    async with asyncio.timeout(10):
+        while not any(row.refused for row in bob._session.outbox._rows.values()):
+            await asyncio.sleep(0.02)
+    held.set()
+    await sending
+    assert dict(bob._session.contact_devices(at_bob.account)) != old
+    await settle(anna)
+    assert texts(await anna.history(await anna.find_contact("bob"))) == ["to the old address"]
+
+
+async def test_the_pool_is_refilled(people: People) -> None:
+    """P7: 256 at sign-up, more at a random hour, and the server takes what is made of them."""
+    anna, bob = await people.pair()
+    addresses, session = anna._session.books.addresses, anna._session
+    while not addresses.needs_refill:
+        addresses.mint(Purpose.OWN, session.rng(4))
+    now = session.books.now()
+    await anna.sync()
+    assert addresses.needs_refill  # not at once: that would tell that one was handed out
+    session.books.now = lambda: now + 3_601  # type: ignore[method-assign]
+    await anna.sync()
+    assert not addresses.needs_refill
+    for _ in range(150):  # past what was there before
+        given = addresses.mint(Purpose.OWN, session.rng(4))
+    await bob._session._send_durable(addresses.address(given), b"\xa0")
+    await settle(anna)
+    assert drops(anna) == {"malformed": 1}

@@ -186,11 +186,11 @@ class Addresses:
     @property
     def needs_refill(self) -> bool:
         """Say whether the pool runs low."""
-        return len(self._store.items(_POOL_KIND)) < REFILL_BELOW
+        return self._store.count(_POOL_KIND) < REFILL_BELOW
 
     async def refill(self, api: DeviceApi) -> None:
         """Fill the pool up to 256. The caller chooses a random hour (P7)."""
-        missing = POOL - len(self._store.items(_POOL_KIND))
+        missing = POOL - self._store.count(_POOL_KIND)
         with self._store.transaction():
             fresh = [key for key, _ in self._store.items(_FRESH_KIND)]
             for _ in range(missing - len(fresh)):

@@ -62,6 +62,7 @@ class Conversations:
         send_live: Sends one content in the call class.
         dirty: Told which group may need a commit or an announcement.
         vault_seen: Told which vault counter a sibling has seen.
+        catch_up: Waits until what lies in the mailbox was processed.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Conversations:
         send_live: SendOuter,
         dirty: Callable[[GroupRecord], None],
         vault_seen: Callable[[SelfVault], None],
+        catch_up: Callable[[], Awaitable[None]],
     ) -> None:
         self._books = books
         self._outbox = outbox
@@ -80,6 +82,7 @@ class Conversations:
         self._send_live = send_live
         self._dirty = dirty
         self._vault_seen = vault_seen
+        self._catch_up = catch_up
         self._unheard: list[tuple[InnerReceived, int]] = []
         self.inner_handlers: list[Callable[[InnerReceived], Awaitable[None]]] = []
         self.self_handlers: list[Callable[[SelfReceived], Awaitable[None]]] = []
@@ -106,23 +109,47 @@ class Conversations:
         """Send a text message, durably, to the contact's devices and to our own others.
 
         Raises:
-            As `require` and `send_inner`.
+            AuthorizationError: As `require`; REFUSED also when every device of the contact refuses
+                it: then it is taken back.
+            UnavailableError: As `require`. A server that is away is no error: the message waits.
         """
-        now = self._books.now()
-        content = MessageText(MessageId.random(self._books.rng), now, text)
-        await self.send_inner(contact, content, durable=True, to_siblings=True)
+        _, record = self.require(contact)
+        books = self._books
+        content = MessageText(MessageId.random(books.rng), books.now(), text)
+        targets = self._targets(contact, to_siblings=True)
+        rows = await self._send(record, encode_inner(content), targets, durable=True, keep=content)
+        theirs = rows[: len(targets) - len(books.siblings.addresses())]
+        await self._flush()
+        if self._outbox.refused(theirs):
+            # Perhaps they have just replaced their address: the new one is in our mailbox then.
+            await self._catch_up()
+            await self._flush()
+        if self._outbox.refused(theirs):
+            with books.store.transaction():
+                self._outbox.drop(rows)
+                books.history.take_back(record.account, content.id)
+            raise AuthorizationError(Code.REFUSED, "no device of the contact accepts it any more")
+
+    def _targets(
+        self, contact: AccountId, *, to_siblings: bool
+    ) -> list[tuple[AccountId, DeviceId]]:
+        books = self._books
+        targets = [(contact, device) for device in books.contacts.addresses(contact)]
+        if to_siblings:
+            targets += [(books.account, device) for device in books.siblings.addresses()]
+        return targets
 
     async def send_inner(
         self, contact: AccountId, content: Inner, *, durable: bool, to_siblings: bool = False
     ) -> None:
         """Send one content; see `seam.CallSeam.send_inner`."""
         _, record = self.require(contact)
-        targets = [(contact, device) for device in self._books.contacts.addresses(contact)]
-        if to_siblings:
-            targets += [(self._books.account, d) for d in self._books.siblings.addresses()]
-        plain = encode_inner(content)
-        keep = content if isinstance(content, MessageText) else None
-        await self._send(record, plain, targets, durable=durable, keep=keep)
+        targets = self._targets(contact, to_siblings=to_siblings)
+        rows = await self._send(record, encode_inner(content), targets, durable=durable)
+        if durable:
+            await self._flush()
+            if self._outbox.refused(rows):
+                raise AuthorizationError(Code.REFUSED, "no device of the contact accepts it")
 
     async def send_self(self, content: Sibling, *, durable: bool) -> None:
         """Send one content to our other devices; nothing happens when there are none."""
@@ -130,6 +157,8 @@ class Conversations:
         targets = [(self._books.account, d) for d in self._books.siblings.addresses()]
         if record is not None and targets:
             await self._send(record, encode_sibling(content), targets, durable=durable)
+            if durable:
+                await self._flush()
 
     async def _send(
         self,
@@ -139,7 +168,7 @@ class Conversations:
         *,
         durable: bool,
         keep: MessageText | None = None,
-    ) -> None:
+    ) -> list[int]:
         books = self._books
         rows: list[int] = []
         async with books.groups.lock(record):
@@ -156,18 +185,15 @@ class Conversations:
                 if keep is not None:
                     said = Message(record.account, keep.at, outgoing=True, text=keep.body)
                     books.history.add(said, keep.id, record.count)
-        if durable:
-            await self._first_attempt(rows)
-        else:
+        if not durable:
             await self._send_now(content, targets)
+        return rows
 
-    async def _first_attempt(self, rows: list[int]) -> None:
+    async def _flush(self) -> None:
         try:
             await self._outbox.flush()
         finally:
             self._outbox.kick()
-        if self._outbox.refused(rows):
-            raise AuthorizationError(Code.REFUSED, "no device of the contact accepts it any more")
 
     async def _send_now(self, content: Outer, targets: list[tuple[AccountId, DeviceId]]) -> None:
         addresses = [self._books.resolve(account, device) for account, device in targets]

@@ -139,6 +139,13 @@ class History:
             self._new_messages.append(message)
         return True
 
+    def take_back(self, contact: AccountId, message_id: MessageId) -> None:
+        """Remove a message that could not be sent to anybody. Inside a transaction."""
+        kind = _MESSAGE_KIND + bytes(contact).hex()
+        for key, _ in self._store.items(kind):
+            if key.endswith(message_id):
+                self._store.delete(kind, key)
+
     def notice(
         self, kind: NoticeKind, account: AccountId, device: DeviceId | None, now: int
     ) -> None:

@@ -97,6 +97,7 @@ class Session:
             send_live=self._send_live,
             dirty=self._mark,
             vault_seen=lambda said: self.vault.seen(said.counter),
+            catch_up=self._catch_up,
         )
         self.membership = Membership(books, self.sequencers, self.conversations, self.anonymous)
         self.first_contact = FirstContact(books, self.outbox, self.membership, self.vault.changed)
@@ -220,6 +221,12 @@ class Session:
             self._last_delivery = asyncio.get_running_loop().time()
             self.outbox.kick()
             self.housekeeping.kick()
+
+    async def _catch_up(self) -> None:
+        with contextlib.suppress(TimeoutError, UnavailableError):
+            async with asyncio.timeout(CONNECT_S):
+                await self._caught_up()
+                await self.inbox.idle()
 
     def _applied(self, change: Applied) -> None:
         self.membership.applied(change)

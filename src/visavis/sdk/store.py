@@ -252,6 +252,11 @@ class Store:
         rows = self._run("SELECT slot, sealed FROM items WHERE bucket = ?", (bucket,)).fetchall()
         return sorted(self._open(bucket, slot, sealed) for slot, sealed in rows)
 
+    def count(self, kind: str) -> int:
+        """Return how many items of a kind there are."""
+        row = self._run("SELECT count(*) FROM items WHERE bucket = ?", (self._bucket(kind),))
+        return int(row.fetchone()[0])
+
     def scrub(self) -> None:
         """Empty the write-ahead log, so that no older version of an item is left on disk."""
         with contextlib.suppress(sqlite3.OperationalError):  # busy: the next scrub does it
