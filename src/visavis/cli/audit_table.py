@@ -27,12 +27,13 @@ def show(report: Report, out: Output) -> None:
     if report.attacks:
         out.table(
             "Who called whom? (share of people whose strongest guess is a real contact)",
-            ("attack", "here", "guessing", "on a leaky server", "verdict"),
+            ("attack", "here", "guessing", "chance ends at", "on a leaky server", "verdict"),
             [
                 (
                     a.name,
                     f"{a.score:.0%}",
                     f"{a.chance:.0%}",
+                    f"{a.allowed:.0%}",
                     f"{a.control:.0%}",
                     "no better than chance" if a.ok else "FAILED",
                 )

@@ -27,29 +27,36 @@ async def forwarded(port: int) -> AsyncIterator[int]:
     Yields:
         The port that clients connect to.
     """
-    tasks: set[asyncio.Task[None]] = set()
-
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while data := await reader.read(_CHUNK):
-                writer.write(data)
-                await writer.drain()
-        writer.close()
+    connections: set[asyncio.Task[None]] = set()
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            connections.add(task)
+            task.add_done_callback(connections.discard)
         on, back = await asyncio.open_connection("127.0.0.1", port, local_addr=(MARKED, 0))
-        for task in (
-            asyncio.create_task(pump(reader, back)),
-            asyncio.create_task(pump(on, writer)),
-        ):
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
+        try:
+            await asyncio.gather(_pump(reader, back), _pump(on, writer))
+        finally:
+            for side in (back, writer):
+                side.close()
+                with contextlib.suppress(OSError):
+                    await side.wait_closed()
 
     front = await asyncio.start_server(connect, "127.0.0.1", 0)
     try:
         yield int(front.sockets[0].getsockname()[1])
     finally:
         front.close()
-        for task in tuple(tasks):
+        await front.wait_closed()
+        for task in tuple(connections):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*connections, return_exceptions=True)
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(_CHUNK):
+            writer.write(data)
+            await writer.drain()
+    writer.close()

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from visavis.core.errors import Code, UnavailableError
 from visavis.ports.clock import DAY_S
+from visavis.server.backup import backup
 from visavis.testing.audit.folder import search_folder
 from visavis.testing.audit.holdings import collect
 from visavis.testing.audit.marked_address import MARKED, forwarded
@@ -112,10 +113,14 @@ async def live_and_audit(folder: Path, habits: Habits, days: int, seed: int = 1)
                 await population.live_a_day()
                 await clock.jump(DAY_S)
             await clock.advance(60)
+            await asyncio.to_thread(
+                backup, server.data_dir, folder / "server.backup", b"of no value to anybody"
+            )
             needles = _moments(days)
             holdings = await asyncio.to_thread(collect, server.data_dir)
             planted = population.planted(holdings, needles)
             report = await asyncio.to_thread(audit, [server.data_dir], planted)
+    # Now with the backup beside it.
     after = await asyncio.to_thread(audit, [folder], planted)
     return Lived(report, after, population.calls, population.refused)
 
