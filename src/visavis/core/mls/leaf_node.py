@@ -6,7 +6,7 @@ RFC 9420, sections 5.3, 7.2 and 13. Structures only; the rules of 7.3 are in `le
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
 
@@ -265,8 +265,8 @@ class MemberInfo:
     """
 
     leaf_index: int | None
-    identity: bytes
-    signature_key: bytes
+    identity: bytes = field(repr=False)
+    signature_key: bytes = field(repr=False)
 
     @staticmethod
     def of(leaf: LeafNode, leaf_index: int | None) -> MemberInfo:
