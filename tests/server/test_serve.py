@@ -19,6 +19,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
 
 from visavis.core.errors import UnavailableError, UsageError
+from visavis.media.coturn import free_port
 from visavis.server import announce
 from visavis.server.config import ServerConfig
 from visavis.server.data_lock import locked
@@ -212,6 +213,30 @@ def _running(pid: int) -> bool:
 
 
 @pytest.mark.media
+async def test_relay_credentials_work_through_tls(tmp_path: Path) -> None:
+    """The whole way of a client in a network that lets only TLS out."""
+    from aioice import turn
+
+    cert, key = self_signed(tmp_path)
+    tls_port = free_port()
+    async with local_server(
+        tmp_path, tls_cert=cert, tls_key=key, turn=True, turn_tls_port=tls_port
+    ) as server:
+        minted = server.served.relay.mint(time.time())
+        assert minted.urls[-1] == f"turns:127.0.0.1:{tls_port}?transport=tcp"
+        endpoint, _ = await turn.create_turn_endpoint(
+            asyncio.DatagramProtocol,
+            server_addr=("127.0.0.1", tls_port),
+            username=minted.username,
+            password=minted.credential,
+            transport="tcp",
+            ssl=trusting(tmp_path),
+        )
+        assert endpoint.get_extra_info("sockname")[0] == "127.0.0.1"
+        await endpoint._TurnTransport__inner_protocol.delete()
+
+
+@pytest.mark.media
 async def test_without_turnserver_it_runs_and_says_how_to_install_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -300,6 +325,26 @@ def test_relay_of_a_local_server_relays_from_its_own_address(
     assert (public.host, public.tls_port) == ("calls.example.org", 5349)
     demo = relay_settings(loopback_config(tmp_path))
     assert (demo.relay_ip, demo.allow_loopback) == ("127.0.0.1", True)
+
+
+def test_a_local_server_takes_another_relay_port_if_its_own_is_used(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        local = loopback_config(tmp_path, turn=True, turn_port=port)
+        assert relay_settings(local).port not in {port, 0}
+        announced = dataclasses.replace(local, relay_announced_port=1234)
+        assert relay_settings(announced).port == port
+    assert relay_settings(local).port == port  # positive control
+    public = operator(tmp_path, turn_port=port)
+    assert relay_settings(public).port == port
+
+
+def test_the_id_of_a_check_is_not_for_people(tmp_path: Path) -> None:
+    config = ServerConfig.for_operator(tmp_path)
+    problem = "CK-492: another relay uses port 3478"
+    text = "\n".join(announce.lines(config, link="L", relay_problem=problem, environment={}))
+    assert "No calls are possible: another relay uses port 3478" in text
 
 
 def test_the_command_prints_and_stops(tmp_path: Path) -> None:

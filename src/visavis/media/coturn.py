@@ -72,6 +72,11 @@ class Coturn:
         return self._ready
 
     @property
+    def port(self) -> int:
+        """The UDP and TCP port it listens on."""
+        return self._settings.port
+
+    @property
     def process_id(self) -> int | None:
         """The child's process id while it runs."""
         return self._process.pid if self._process is not None else None
@@ -211,15 +216,24 @@ def find_turnserver() -> str:
     return found
 
 
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Return whether nobody uses a port now, for UDP or TCP."""
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            if kind == socket.SOCK_STREAM:  # a connection that ended a moment ago is no user
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                return False
+    return True
+
+
 def free_port(host: str = "127.0.0.1") -> int:
-    """Return a port that is free for UDP and TCP now; for demo and tests."""
+    """Return a port that is free for UDP and TCP now; for servers of one machine, and tests."""
     while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
-            tcp.bind((host, 0))
-            port = int(tcp.getsockname()[1])
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-                try:
-                    udp.bind((host, port))
-                except OSError:
-                    continue
-                return port
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.bind((host, 0))
+            port = int(probe.getsockname()[1])
+        if is_free(port, host):
+            return port

@@ -7,9 +7,13 @@ what is printed; `visavis admin signup-link` makes one.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from visavis.server.config import ServerConfig
+
+_CHECK_ID: Final = re.compile(r"^CK-\d{3}: ")
 
 
 def lines(
@@ -34,7 +38,8 @@ def lines(
         yield f"Sign-up link (one person, 24 hours): {link}"
         yield f"Next: visavis --profile ~/visavis-anna signup '{link}' --name anna"
     if relay_problem is not None:
-        yield f"No calls are possible: {relay_problem}"
+        # The id of the check is for the log and the code, not for the person.
+        yield f"No calls are possible: {_CHECK_ID.sub('', relay_problem)}"
     ports = list(open_ports(config))
     if ports:
         yield "Open these ports to the internet, and no others:"

@@ -7,11 +7,14 @@ started as             listens on                    relays from
 `serve --domain NAME`  all addresses                 own address, announced as the external one
 demo, tests            loopback                      loopback (`allow_loopback_relay`)
 =====================  ============================  =============================================
+
+A server of one machine takes another port if its relay's is in use: clients learn the port with
+each credential. A public one does not, because the operator has opened that port and no other.
 """
 
 from __future__ import annotations
 
-from visavis.media.coturn import Coturn
+from visavis.media.coturn import Coturn, free_port, is_free
 from visavis.media.coturn_config import RelaySettings, own_address
 from visavis.ports.random import Rng
 from visavis.server.config import LOOPBACK, ServerConfig
@@ -26,6 +29,7 @@ def relay_settings(config: ServerConfig) -> RelaySettings:
         UnavailableError: NO_RELAY: this machine has only loopback, and that is not allowed.
     """
     local = config.host in LOOPBACK
+    taken = local and config.relay_announced_port is None and not is_free(config.turn_port)
     if config.allow_loopback_relay:
         relay_ip = _LOOPBACK_IP
         listen: tuple[str, ...] = (_LOOPBACK_IP,)
@@ -37,7 +41,7 @@ def relay_settings(config: ServerConfig) -> RelaySettings:
         relay_ip=relay_ip,
         external_ip=config.external_ip,
         host=config.turn_host or config.domain or (_LOOPBACK_IP if local else config.host),
-        port=config.turn_port,
+        port=free_port() if taken else config.turn_port,
         tls_port=config.turn_tls_port if config.tls_cert is not None else None,
         min_port=config.relay_min_port,
         max_port=config.relay_max_port,

@@ -25,6 +25,7 @@ import uvicorn
 import uvloop
 
 from visavis.core.errors import Code, UnavailableError, VisavisError
+from visavis.media.coturn import Coturn
 from visavis.media.turns import TurnOverTls
 from visavis.ports.clock import Clock
 from visavis.ports.random import Rng
@@ -243,14 +244,15 @@ async def _tls_upkeep(
     config: ServerConfig, tls: ServerTls, delivery: Delivery
 ) -> AsyncIterator[None]:
     """Serve TURN over TLS, and look at the certificate files now and then."""
+    relay = delivery.relay
     front = TurnOverTls(
         config.host,
         config.turn_tls_port,
         tls.context,
-        target=("127.0.0.1", config.turn_port),
+        target=("127.0.0.1", relay.port if isinstance(relay, Coturn) else 0),
         admit=delivery.limits,
     )
-    if delivery.relay.available:
+    if relay.available:
         try:
             await front.start()
         except OSError:
