@@ -45,23 +45,24 @@ def free_port() -> int:
 
 def test_make_run_in_a_fresh_clone(clone: Path, tmp_path: Path) -> None:
     port = free_port()
-    log = (tmp_path / "run.log").open("w+")
-    process = subprocess.Popen(
-        ["make", "run"],
-        cwd=clone,
-        env=environment(
-            VISAVIS_DATA=str(tmp_path / "data"),
-            VISAVIS_BIN=str(tmp_path / "bin"),
-            VISAVIS_PORT=str(port),
-        ),
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    log = tmp_path / "run.log"
+    with log.open("wb") as written:
+        process = subprocess.Popen(
+            ["make", "run"],
+            cwd=clone,
+            env=environment(
+                VISAVIS_DATA=str(tmp_path / "data"),
+                VISAVIS_BIN=str(tmp_path / "bin"),
+                VISAVIS_PORT=str(port),
+            ),
+            stdout=written,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     try:
         deadline = time.monotonic() + 300
         while True:
-            said = Path(log.name).read_text(encoding="utf-8")
+            said = log.read_text(encoding="utf-8")
             link = re.search(rf"http://localhost:{port}/signup#\S+", said)
             if link:
                 break
@@ -78,7 +79,6 @@ def test_make_run_in_a_fresh_clone(clone: Path, tmp_path: Path) -> None:
         assert shown.startswith("visavis ")
         assert "visavis signup" in said, "the next command to type is printed"
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(30)
-        log.close()
-
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(30)
