@@ -1,85 +1,38 @@
-"""`visavis invite`, `accept`, `contacts`, `message`, `messages`, `safety-number`."""
+"""`visavis contacts`, `contact keep|forget`, `safety-number`, `message`, `messages`."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from visavis.cli import ask
 from visavis.cli.context import Context
 from visavis.cli.output import plain
-from visavis.cli.qr import print_qr
+from visavis.cli.told import MistakeError
+from visavis.sdk.history import NoticeKind
 
 if TYPE_CHECKING:
     from visavis.sdk.client import Client
 
+PANEL: Final = "Talk"
+ContactArgument = Annotated[str, typer.Argument(help="Your contact's name, or its beginning.")]
+
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command()(invite)
-    app.command()(accept)
-    app.command()(contacts)
-    app.command()(message)
-    app.command()(messages)
-    app.command("safety-number")(safety_number)
-
-
-def invite(
-    ctx: typer.Context,
-    days: Annotated[int, typer.Option(min=1, max=7, help="How long the link is good.")] = 7,
-    many: Annotated[
-        bool, typer.Option("--many", help="More than one person may use it; you confirm each.")
-    ] = False,
-    qr: Annotated[bool, typer.Option(help="Also show it as a QR code.")] = True,
-) -> int:
-    """Make a link that lets one person become your contact."""
-    context: Context = ctx.obj
-
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            link = await client.create_invite(single_use=not many, days=days)
-            if qr and not context.out.as_json:
-                print_qr(link, context.out)
-            context.out.show(link)
-            context.out.say(
-                f"Give this to one person, by a way you trust. Good for {days} days. They run:\n"
-                "  visavis accept 'LINK'"
-            )
-            return {"link": link, "days": days, "single_use": not many}
-
-        return await context.with_client(use)
-
-    return context.run(work)
-
-
-def accept(
-    ctx: typer.Context,
-    link: Annotated[str, typer.Argument(help="The invite link.")],
-    wait_s: Annotated[
-        float, typer.Option("--wait", help="Seconds to wait for the other side.")
-    ] = 20.0,
-) -> int:
-    """Use an invite link: ask to become a contact."""
-    context: Context = ctx.obj
-
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            with context.out.working("Sending your request"):
-                contact = await client.accept_invite(link, wait_s=wait_s)
-            if contact is None:
-                context.out.show(
-                    "Your request is stored for them. They become your contact when they next run "
-                    "visavis (any command)."
-                )
-                return {"accepted": False, "contact": None}
-            context.out.show(f"[bold]{plain(contact.name)}[/] is now your contact.")
-            context.out.show(f"Next: visavis message {plain(contact.name)} 'Hello'")
-            return {"accepted": True, "contact": contact.name}
-
-        return await context.with_client(use)
-
-    return context.run(work)
+    app.command(rich_help_panel=PANEL)(contacts)
+    app.command(rich_help_panel=PANEL)(message)
+    app.command(rich_help_panel=PANEL)(messages)
+    app.command("safety-number", rich_help_panel=PANEL)(safety_number)
+    group = typer.Typer(
+        help="Decide about one contact: keep its known security key, or forget it.",
+        no_args_is_help=True,
+    )
+    group.command("keep")(keep)
+    group.command("forget")(forget)
+    app.add_typer(group, name="contact", rich_help_panel=PANEL)
 
 
 def contacts(ctx: typer.Context) -> int:
@@ -91,14 +44,14 @@ def contacts(ctx: typer.Context) -> int:
             with context.out.working("Reading what has arrived"):
                 await client.sync()
             found = await client.contacts()
-            if not found:
-                context.out.show("No contacts yet. visavis invite makes a link for somebody.")
-            else:
+            if found:
                 context.out.table(
                     "",
                     ("name", "state", "devices"),
                     [(c.name, c.state, str(c.devices)) for c in found],
                 )
+            else:
+                context.out.show("No contacts yet. visavis invite makes a link for somebody.")
             return {
                 "contacts": [
                     {"name": c.name, "state": c.state, "devices": c.devices} for c in found
@@ -112,17 +65,20 @@ def contacts(ctx: typer.Context) -> int:
 
 def message(
     ctx: typer.Context,
-    contact: Annotated[str, typer.Argument(help="Your contact's name, or its beginning.")],
-    text: Annotated[str, typer.Argument(help="What to write.")],
+    contact: ContactArgument,
+    text: Annotated[str, typer.Argument(help="What to write, between single quotes.")],
 ) -> int:
     """Write a message to a contact."""
     context: Context = ctx.obj
 
     async def work() -> dict[str, Any]:
         async def use(client: Client) -> dict[str, Any]:
+            if not text.strip():
+                raise MistakeError("There is nothing in this message. Nothing was sent.")
             await client.sync()
             to = await client.find_contact(contact)
             await client.send_message(to, text)
+            await client.sync()
             context.out.show(f"Sent to {plain(to.name)}, end-to-end encrypted.")
             return {"to": to.name}
 
@@ -131,11 +87,8 @@ def message(
     return context.run(work)
 
 
-def messages(
-    ctx: typer.Context,
-    contact: Annotated[str, typer.Argument(help="Your contact's name, or its beginning.")],
-) -> int:
-    """Show the conversation with a contact."""
+def messages(ctx: typer.Context, contact: ContactArgument) -> int:
+    """Show the conversation with a contact, after reading what has arrived."""
     context: Context = ctx.obj
 
     async def work() -> dict[str, Any]:
@@ -148,21 +101,18 @@ def messages(
                 side = "you" if entry.outgoing else plain(who.name)
                 context.out.show(f"[dim]{when:%d %b %H:%M}[/] [bold]{side}[/]  {plain(entry.text)}")
             if not entries:
-                context.out.show(f"Nothing written between you and {plain(who.name)} yet.")
+                context.out.show(f"Nothing was written between you and {plain(who.name)} yet.")
             return {
                 "contact": who.name,
                 "messages": [{"at": e.at, "outgoing": e.outgoing, "text": e.text} for e in entries],
             }
 
-        return await context.with_client(use)
+        return await context.with_client(use, reads_messages=True)
 
     return context.run(work)
 
 
-def safety_number(
-    ctx: typer.Context,
-    contact: Annotated[str, typer.Argument(help="Your contact's name, or its beginning.")],
-) -> int:
+def safety_number(ctx: typer.Context, contact: ContactArgument) -> int:
     """Show the number that proves nobody stands between you and a contact."""
     context: Context = ctx.obj
 
@@ -174,12 +124,60 @@ def safety_number(
             groups = number.split()
             for start in range(0, len(groups), 4):
                 context.out.show("  " + "  ".join(groups[start : start + 4]))
+            name = plain(who.name)
             context.out.say(
-                f"If {plain(who.name)} sees the same number, nobody stands between you. "
-                "Compare it in person, or on a call where you know the voice."
+                f"{name} runs the same command. If both numbers are the same, nobody stands between"
+                " you.\nCompare them in person, or on a call where you know face or voice."
             )
             return {"contact": who.name, "safety_number": number}
 
         return await context.with_client(use)
+
+    return context.run(work)
+
+
+def keep(ctx: typer.Context, contact: ContactArgument) -> int:
+    """Go on with the security key you know, after comparing safety numbers."""
+    context: Context = ctx.obj
+
+    async def work() -> dict[str, Any]:
+        async def use(client: Client) -> dict[str, Any]:
+            await client.sync()
+            who = await client.find_contact(contact)
+            await client.keep_identity(who)
+            context.out.show(f"Going on with the key you know of {plain(who.name)}.")
+            return {"contact": who.name}
+
+        return await context.with_client(use, expected={NoticeKind.IDENTITY_CHANGED})
+
+    return context.run(work)
+
+
+def forget(
+    ctx: typer.Context,
+    contact: ContactArgument,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+) -> int:
+    """Remove a contact: its keys go, and what it sends is refused."""
+    context: Context = ctx.obj
+
+    async def work() -> dict[str, Any]:
+        async def use(client: Client) -> dict[str, Any]:
+            await client.sync()
+            who = await client.find_contact(contact)
+            name = plain(who.name)
+            if not yes and not ask.interactive():
+                raise MistakeError("Say --yes to remove a contact without being asked.")
+            if not yes:
+                context.out.say(f"Remove {name}? Only a new invite brings them back. (yes/no)")
+                if (await ask.line()).lower() not in {"y", "yes"}:
+                    context.out.show("Nothing was changed.")
+                    return {"ok": False, "contact": who.name}
+            await client.forget_contact(who)
+            await client.sync()
+            context.out.show(f"{name} is no longer your contact.")
+            return {"contact": who.name}
+
+        return await context.with_client(use, expected={NoticeKind.IDENTITY_CHANGED})
 
     return context.run(work)

@@ -1,26 +1,30 @@
-"""What every command needs: which profile, which server, which password, how to print."""
+"""What every command needs: which profile, which server, which password, how to stop."""
 
 from __future__ import annotations
 
 import asyncio
-import getpass
+import contextlib
 import os
-import sys
-from collections.abc import Awaitable, Callable, Coroutine
+import signal
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from visavis.cli import ask
 from visavis.cli.output import Output
-from visavis.core.errors import AuthorizationError, Code, VisavisError
+from visavis.cli.told import ToldError
+from visavis.core.errors import AuthorizationError, Code
 
 if TYPE_CHECKING:
     from visavis.sdk.client import Client
+    from visavis.sdk.history import NoticeKind
 
 T = TypeVar("T")
 
 DEFAULT_SERVER: Final = "http://localhost:8420"
-PASSWORD_FILE: Final = "VISAVIS_PASSWORD_FILE"  # noqa: S105 - the name of a variable, no password
+TRIES: Final = 3
+"""How often a mistyped password may be typed again."""
 
 
 def default_profile() -> Path:
@@ -36,51 +40,105 @@ class Context:
     profile: Path = field(default_factory=default_profile)
     server: str | None = None
     out: Output = field(default_factory=Output)
+    _stops: list[asyncio.Event] = field(default_factory=list, repr=False)
 
-    def password(self, prompt: str = "Password: ", *, confirm: bool = False) -> str:
-        """Return the password: from VISAVIS_PASSWORD_FILE, else typed unseen.
+    def password(self, prompt: str = "Password: ") -> str:
+        """Return the password: from the file VISAVIS_PASSWORD_FILE names, else typed unseen.
 
         Raises:
-            AuthorizationError: There is neither a file nor a terminal to type in.
+            ToldError: STORE_LOCKED: the file cannot be read, or there is no terminal to type in.
         """
-        path = os.environ.get(PASSWORD_FILE)
-        if path:
-            try:
-                return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
-            except OSError as error:
-                raise AuthorizationError(
-                    Code.STORE_LOCKED, f"{PASSWORD_FILE} cannot be read"
-                ) from error
-        if not sys.stdin.isatty():
-            raise AuthorizationError(
-                Code.STORE_LOCKED, f"no terminal to ask for the password: set {PASSWORD_FILE}"
-            )
-        typed = getpass.getpass(prompt, stream=sys.stderr)
-        if confirm and getpass.getpass("The same again: ", stream=sys.stderr) != typed:
-            raise AuthorizationError(Code.LOGIN_FAILED, "the two passwords differ")
-        return typed
+        given = ask.password_from_file()
+        return ask.secret(prompt) if given is None else given
 
     def run(self, work: Callable[[], Coroutine[Any, Any, dict[str, Any]]]) -> int:
-        """Run one command's coroutine and turn its result or error into output and a status."""
+        """Run one command's coroutine and print its result.
+
+        Raises:
+            KeyboardInterrupt: It was stopped by Ctrl-C or SIGTERM.
+        """
+        result = asyncio.run(self._supervised(work))
+        if result is None:
+            raise KeyboardInterrupt
+        return self.out.finish(result)
+
+    async def _supervised(
+        self, work: Callable[[], Coroutine[Any, Any, dict[str, Any]]]
+    ) -> dict[str, Any] | None:
+        """Let Ctrl-C and SIGTERM end what `stoppable` names, else the command."""
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task is not None
+
+        def interrupted() -> None:
+            if self._stops and not self._stops[-1].is_set():
+                self._stops[-1].set()
+            else:
+                task.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, interrupted)
         try:
-            return self.out.finish(asyncio.run(work()))
-        except VisavisError as error:
-            return self.fail(error)
-        except KeyboardInterrupt:
-            self.out.say("Stopped.")
-            return self.out.finish({"ok": False, "code": "stopped"})
+            return await work()
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            return None
 
-    def fail(self, error: VisavisError) -> int:
-        """Print what happened, whether anything was lost, and what to do."""
-        self.out.say(f"[bold red]{error.describe()}[/]")
-        if error.detail:
-            self.out.say(f"[dim]({error.code}: {error.detail})[/]")
-        return self.out.finish({"ok": False, "code": str(error.code), "error": error.describe()})
+    @contextlib.contextmanager
+    def stoppable(self) -> Iterator[asyncio.Event]:
+        """Give an event that the next Ctrl-C sets; a second one ends the command."""
+        stop = asyncio.Event()
+        self._stops.append(stop)
+        try:
+            yield stop
+        finally:
+            self._stops.remove(stop)
 
-    async def with_client(self, work: Callable[[Client], Awaitable[T]]) -> T:
-        """Open this profile's client, do the work, and close it."""
+    async def open(self) -> tuple[Client, str]:
+        """Open this profile; returns the client and the password that opened it.
+
+        Raises:
+            ToldError: STORE_LOCKED: there is no profile, or the password is wrong.
+            UnavailableError: STORE_BUSY.
+        """
         from visavis.sdk.client import Client
+        from visavis.sdk.store import Store
 
-        client = await Client.open(self.profile, self.password())
-        async with client:
+        if not Store.exists(self.profile):
+            raise ToldError(
+                Code.STORE_LOCKED,
+                f"There is no profile in {self.profile}. Make one with visavis signup or visavis "
+                "login, or choose another with --profile DIR.",
+            )
+        given = ask.password_from_file()
+        for _ in range(TRIES):
+            password = ask.secret("Password: ") if given is None else given
+            try:
+                return await Client.open(self.profile, password), password
+            except AuthorizationError as error:
+                if error.code is not Code.STORE_LOCKED or "cut short" in error.detail:
+                    raise
+                if given is not None:
+                    break
+                self.out.say("This password does not open the profile.")
+        raise ToldError(
+            Code.STORE_LOCKED, "The password is wrong for this profile. Nothing was changed."
+        )
+
+    async def with_client(
+        self,
+        work: Callable[[Client], Awaitable[T]],
+        *,
+        reads_messages: bool = False,
+        expected: Collection[NoticeKind] = (),
+    ) -> T:
+        """Open this profile's client, do the work, say what else a person should know, close it.
+
+        Args:
+            work: The command.
+            reads_messages: It shows messages itself.
+            expected: Notices that it causes and tells about itself.
+        """
+        from visavis.cli.notices import telling
+
+        client, _ = await self.open()
+        async with client, telling(client, self.out, messages=not reads_messages, skip=expected):
             return await work(client)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from visavis.cli import ask
 from visavis.cli.context import Context
+from visavis.cli.told import MistakeError, ToldError
+from visavis.core.errors import Code, VisavisError
+from visavis.sdk.history import NoticeKind
 
 if TYPE_CHECKING:
     from visavis.sdk.client import Client
@@ -15,11 +18,13 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    group = typer.Typer(help="Your devices.", no_args_is_help=True)
+    group = typer.Typer(
+        help="See your devices, let a new one in, or shut one out.", no_args_is_help=True
+    )
     group.command("list")(list_devices)
     group.command("approve")(approve)
     group.command("revoke")(revoke)
-    app.add_typer(group, name="device")
+    app.add_typer(group, name="device", rich_help_panel="Your account")
 
 
 def list_devices(ctx: typer.Context) -> int:
@@ -32,9 +37,17 @@ def list_devices(ctx: typer.Context) -> int:
             found = await client.devices()
             context.out.table(
                 "",
-                ("device", "this one", "created", "last seen"),
-                [(d.short_id, "yes" if d.current else "", d.created, d.last_seen) for d in found],
+                ("device", "", "since", "last seen"),
+                [
+                    (d.short_id, "this one" if d.current else "", d.created, d.last_seen)
+                    for d in found
+                ],
             )
+            if not all(d.listed for d in found):
+                context.out.say(
+                    "A device that never finished its login is among them; it can do nothing. "
+                    "visavis device revoke removes it."
+                )
             return {
                 "devices": [
                     {
@@ -42,6 +55,7 @@ def list_devices(ctx: typer.Context) -> int:
                         "current": d.current,
                         "created": d.created,
                         "last_seen": d.last_seen,
+                        "listed": d.listed,
                     }
                     for d in found
                 ]
@@ -54,7 +68,7 @@ def list_devices(ctx: typer.Context) -> int:
 
 def approve(
     ctx: typer.Context,
-    link: Annotated[str, typer.Argument(help="The pairing link the new device shows.")],
+    link: Annotated[str, typer.Argument(help="The pairing link that the new device shows.")],
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask whether the digits are the same.")
     ] = False,
@@ -63,39 +77,68 @@ def approve(
     context: Context = ctx.obj
 
     async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            async def same(digits: str) -> bool:
-                context.out.say(f"Your new device must show: [bold]{digits}[/]")
-                if yes:
-                    return True
-                if not sys.stdin.isatty():
-                    return False
-                context.out.say("Does it show the same digits? (yes/no)")
-                return sys.stdin.readline().strip().lower() in {"y", "yes"}
+        out = context.out
+        if not yes and not ask.interactive():
+            raise MistakeError(
+                "There is no terminal to compare digits in; --yes lets the device in unseen. "
+                "Nothing was changed."
+            )
 
-            device = await client.approve_device(link, same)
-            context.out.show(f"Device {device} is in. Your contacts are told.")
+        async def same(digits: str) -> bool:
+            out.say(f"Your new device must show these digits: [bold]{digits}[/]")
+            if yes:
+                return True
+            out.say("Does it? (yes/no)")
+            return (await ask.line()).lower() in {"y", "yes"}
+
+        async def use(client: Client) -> dict[str, Any]:
+            await client.sync()
+            try:
+                device = await client.approve_device(link, same)
+            except VisavisError as error:
+                raise _explained(error) from error
+            out.show(f"Device [bold]{device}[/] is let in. Your contacts are told.")
             return {"device": device}
 
-        return await context.with_client(use)
+        return await context.with_client(use, expected={NoticeKind.OWN_DEVICE_ADDED})
 
     return context.run(work)
 
 
+def _explained(error: VisavisError) -> VisavisError:
+    match error.code:
+        case Code.REFUSED:
+            sentence = (
+                "The device was not let in: the digits were not the same, or its link is old. "
+                "Nothing was given to it. Start again with visavis login there."
+            )
+        case Code.NO_ANSWER:
+            sentence = (
+                "The new device did not answer in time. Start again with visavis login there."
+            )
+        case Code.BAD_SIGNATURE | Code.BAD_CREDENTIAL | Code.BAD_COMMITMENT:
+            sentence = (
+                "Careful: somebody else answered in place of your new device. It was not let in, "
+                "and nothing was given away."
+            )
+        case _:
+            return error
+    return ToldError(error.code, sentence)
+
+
 def revoke(
     ctx: typer.Context,
-    device: Annotated[str, typer.Argument(help="The device, as `device list` shows it.")],
+    device: Annotated[str, typer.Argument(help="The device, as visavis device list shows it.")],
 ) -> int:
     """Shut one of your devices out, everywhere, at once."""
     context: Context = ctx.obj
 
     async def work() -> dict[str, Any]:
-        from visavis.sdk.client import Client
-
-        password = context.password()
-        async with await Client.open(context.profile, password) as client:
+        client, password = await context.open()
+        async with client:
             await client.sync()
-            await client.revoke(device, password)
+            with context.out.working("Shutting it out"):
+                await client.revoke(device, password)
         context.out.show(f"Device {device} is shut out. Your contacts are told.")
         return {"device": device}
 

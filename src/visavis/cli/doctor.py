@@ -1,13 +1,12 @@
-"""What `visavis doctor` checks: each check says what to do when it is bad."""
+"""What `visavis doctor` checks: each check says what was seen or what to do."""
 
 from __future__ import annotations
 
 import asyncio
-import email.utils
+import ctypes
 import os
 import shutil
 import socket
-import struct
 import subprocess
 import time
 import urllib.parse
@@ -17,12 +16,15 @@ from typing import Final
 
 import httpx
 
-STUN_MAGIC: Final = 0x2112A442
-STUN_BINDING: Final = 0x0001
-STUN_SUCCESS: Final = 0x0101
+from visavis.media.coturn_probe import realm_of
+
 TURN_PORT: Final = 3478
-CLOCK_LIMIT_S: Final = 60
-"""More than a minute off breaks invites and calls; less is normal for a laptop."""
+TURN_TRIES: Final = 3
+CLOCK_UNSYNCHRONISED: Final = 0x40
+"""STA_UNSYNC of adjtimex(2)."""
+NOT_BEFORE: Final = 1_780_000_000
+"""June 2026: this program did not exist before, so an earlier clock is wrong."""
+LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,13 @@ class Check:
     advice: str
     required: bool = True
 
+    @property
+    def verdict(self) -> str:
+        """One word."""
+        if self.ok:
+            return "good"
+        return "BAD" if self.required else "note"
+
 
 async def run_checks(server: str, profile: Path) -> list[Check]:
     """Look at this machine, the server and the relay.
@@ -52,10 +61,11 @@ async def run_checks(server: str, profile: Path) -> list[Check]:
     Returns:
         All checks, in the order a person would mend them.
     """
-    checks = [_packages(), _turnserver(), *_devices(), _profile(profile)]
-    checks += await _server(server)
-    host = urllib.parse.urlsplit(server).hostname or "localhost"
-    checks.append(await _relay(host))
+    checks = [_packages(), _turnserver(), *_devices(), _profile(profile), clock()]
+    found, relay = await _server(server)
+    checks += found
+    if relay:
+        checks.append(await _relay(urllib.parse.urlsplit(server).hostname or "localhost"))
     return checks
 
 
@@ -74,9 +84,8 @@ def _packages() -> Check:
 def _turnserver() -> Check:
     found = shutil.which("turnserver", path=os.environ.get("PATH", "") + ":/usr/bin:/usr/sbin")
     if not found:
-        return Check(
-            "coturn", ok=False, advice="for a server: apt-get install coturn", required=False
-        )
+        advice = "only a server needs it: apt-get install coturn"
+        return Check("coturn", ok=False, advice=advice, required=False)
     shown = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
     lines = (shown.stdout + shown.stderr).split()
     return Check("coturn", ok=True, advice=f"installed {lines[-1] if lines else ''}".strip())
@@ -93,26 +102,21 @@ def _devices() -> list[Check]:
     inputs = sum(1 for d in sounds if d["max_input_channels"] > 0)
     outputs = sum(1 for d in sounds if d["max_output_channels"] > 0)
     return [
-        Check(
-            "camera",
-            ok=bool(cameras),
-            advice=f"{len(cameras)} found" if cameras else "none found: call with --media FILE",
-            required=False,
-        ),
-        Check(
-            "microphone and speaker",
-            ok=bool(inputs and outputs),
-            advice=f"{inputs} in, {outputs} out"
-            if inputs and outputs
-            else "none found: call with --media FILE",
-            required=False,
-        ),
+        _device("camera", len(cameras), "they see a grey picture, or use --media FILE"),
+        _device("microphone", inputs, "calls need --media FILE"),
+        _device("speaker", outputs, "you hear nothing; the picture is still shown"),
     ]
+
+
+def _device(name: str, count: int, without: str) -> Check:
+    advice = f"{count} found" if count else f"not found: {without}"
+    return Check(name, ok=count > 0, advice=advice, required=False)
 
 
 def _profile(profile: Path) -> Check:
     if not profile.exists():
-        return Check("profile", ok=True, advice="none here yet: visavis signup LINK --name NAME")
+        advice = "none here yet: visavis signup LINK --name NAME"
+        return Check("profile", ok=False, advice=advice, required=False)
     private = not profile.stat().st_mode & 0o077
     return Check(
         "profile",
@@ -121,65 +125,85 @@ def _profile(profile: Path) -> Check:
     )
 
 
-async def _server(server: str) -> list[Check]:
+def clock() -> Check:
+    """Look at this machine's clock: invites and sign-up links end by it.
+
+    The server tells nobody its time (it sends no Date header), so the kernel is asked whether
+    something keeps the clock right.
+    """
+    if time.time() < NOT_BEFORE:
+        return Check("clock", ok=False, advice=f"says {time.strftime('%Y-%m-%d')}: set it")
+    state = ctypes.create_string_buffer(512)  # struct timex, modes = 0: read only
+    try:
+        answer = ctypes.CDLL(None, use_errno=True).adjtimex(state)
+    except (OSError, AttributeError):
+        answer = -1
+    # unsigned modes; long offset, freq, maxerror, esterror; int status
+    word = ctypes.sizeof(ctypes.c_long)
+    status = int.from_bytes(state.raw[5 * word : 5 * word + 4], "little")
+    now = time.strftime("%Y-%m-%d %H:%M")
+    if answer < 0 or status & CLOCK_UNSYNCHRONISED:
+        advice = f"says {now}; nothing on this machine keeps it right, so have a look"
+        return Check("clock", ok=False, advice=advice, required=False)
+    return Check("clock", ok=True, advice=f"says {now}, kept right by the network")
+
+
+async def _server(server: str) -> tuple[list[Check], bool]:
+    """Return findings about the server, and whether it says that it has a relay."""
+    parts = urllib.parse.urlsplit(server)
     try:
         async with httpx.AsyncClient(base_url=server, timeout=5) as http:
-            answer = await http.get("/healthz")
-            answer.raise_for_status()
-    except httpx.HTTPError as error:
-        return [
-            Check("server", ok=False, advice=f"{server} does not answer ({type(error).__name__})")
-        ]
-    checks = [Check("server", ok=True, advice=f"{server} answers")]
-    if server.startswith("http://"):
-        local = urllib.parse.urlsplit(server).hostname in {"localhost", "127.0.0.1", "::1"}
-        checks.append(
-            Check(
-                "TLS",
-                ok=local,
-                advice="this machine only: not needed"
-                if local
-                else "not encrypted on the way: serve with --domain, --cert and --key",
-            )
+            (await http.get("/healthz")).raise_for_status()
+            said = (await http.get("/v1/server")).raise_for_status().json()
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        advice = f"{server} does not answer ({type(error).__name__}): "
+        if parts.hostname in LOCAL:
+            advice += "start one with visavis serve, or name yours with --server URL"
+        else:
+            advice += "is the address right, and the port open there?"
+        return [Check("server", ok=False, advice=advice)], False
+    checks = [Check("server", ok=True, advice=f"{server} answers, version {said.get('version')}")]
+    if parts.scheme == "http":
+        local = parts.hostname in LOCAL
+        advice = (
+            "this machine only: not needed"
+            if local
+            else "not encrypted on the way: serve with --domain, --cert and --key"
         )
-    date = email.utils.parsedate_to_datetime(answer.headers["date"]).timestamp()
-    off = abs(time.time() - date)
-    checks.append(
-        Check("clock", ok=off <= CLOCK_LIMIT_S, advice=f"{off:.0f} s from the server's clock")
-    )
-    return checks
+        checks.append(Check("TLS", ok=local, advice=advice))
+    else:
+        checks.append(Check("TLS", ok=True, advice="the certificate is good"))
+    if not said.get("turn"):
+        checks.append(Check("relay", ok=False, advice="this server runs none: no calls"))
+    return checks, bool(said.get("turn"))
 
 
 async def _relay(host: str) -> Check:
-    """Ask the relay for our own address (STUN Binding, RFC 8489): proves UDP goes both ways."""
+    """Ask the relay one question (STUN Binding, RFC 8489): proves UDP goes both ways.
+
+    A relay of ours answers that it wants a credential; that it answers is the finding.
+    """
+    addresses = await _addresses(host)
+    for address in addresses:
+        for _ in range(TURN_TRIES):
+            if await realm_of(address, TURN_PORT, os.urandom, 1.0) is not None:
+                return Check("relay", ok=True, advice=f"UDP {TURN_PORT} at {host} answers")
+    for address in addresses:
+        try:
+            _, writer = await asyncio.wait_for(asyncio.open_connection(address, TURN_PORT), 5)
+        except (OSError, TimeoutError):
+            continue
+        writer.close()
+        advice = f"UDP {TURN_PORT} at {host} does not answer, TCP does: calls work, with delays"
+        return Check("relay", ok=True, advice=advice)
+    advice = f"neither UDP nor TCP {TURN_PORT} at {host} answers: open the ports serve lists"
+    return Check("relay", ok=False, advice=advice)
+
+
+async def _addresses(host: str) -> list[str]:
+    loop = asyncio.get_running_loop()
     try:
-        await asyncio.to_thread(_stun_binding, host, TURN_PORT)
-    except OSError as error:
-        return Check(
-            "relay",
-            ok=False,
-            advice=f"UDP {TURN_PORT} at {host} does not answer ({type(error).__name__}): "
-            "open the ports that visavis serve lists",
-        )
-    return Check("relay", ok=True, advice=f"UDP {TURN_PORT} at {host} answers")
-
-
-def _stun_binding(host: str, port: int) -> None:
-    transaction = os.urandom(12)
-    request = struct.pack("!HHI", STUN_BINDING, 0, STUN_MAGIC) + transaction
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
-    with socket.socket(family, kind, protocol) as udp:
-        udp.settimeout(1.0)
-        udp.connect(address)
-        for attempt in range(3):
-            udp.send(request)
-            try:
-                answer = udp.recv(2048)
-            except TimeoutError:
-                if attempt == 2:
-                    raise
-                continue
-            kind_, _, magic = struct.unpack("!HHI", answer[:8])
-            if (kind_, magic, answer[8:20]) == (STUN_SUCCESS, STUN_MAGIC, transaction):
-                return
-        raise OSError("the relay answered something else")
+        found = await loop.getaddrinfo(host, TURN_PORT, type=socket.SOCK_DGRAM)
+    except OSError:
+        return []
+    return [str(entry[4][0]) for entry in found]

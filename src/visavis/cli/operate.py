@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
+from visavis.cli import ask
 from visavis.cli.context import Context
-from visavis.core.errors import VisavisError
+from visavis.cli.told import MistakeError, ToldError
+from visavis.core.errors import Code, UsageError, VisavisError
 
+PANEL: Final = "Run a server"
 DataOption = Annotated[
     Path | None,
-    typer.Option("--data", envvar="VISAVIS_DATA", help="The server's data folder."),
+    typer.Option("--data", metavar="DIR", envvar="VISAVIS_DATA", help="The server's data folder."),
 ]
 
 
@@ -26,38 +31,57 @@ def default_data() -> Path:
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command()(serve)
-    admin = typer.Typer(help="For whoever runs the server.", no_args_is_help=True)
+    app.command(rich_help_panel=PANEL)(serve)
+    admin = typer.Typer(help="Make sign-up links, on the server's machine.", no_args_is_help=True)
     admin.command("signup-link")(signup_link)
-    app.add_typer(admin, name="admin")
-    app.command()(backup)
-    app.command()(restore)
+    app.add_typer(admin, name="admin", rich_help_panel=PANEL)
+    app.command(rich_help_panel=PANEL)(backup)
+    app.command(rich_help_panel=PANEL)(restore)
+
+
+@contextlib.contextmanager
+def _operators_words() -> Iterator[None]:
+    """Show what an operator asked for wrongly in the words of whoever refused it."""
+    try:
+        yield
+    except UsageError as error:
+        detail = error.detail.partition("CK-")[2].partition(": ")[2] or error.detail
+        raise MistakeError(f"{detail[:1].upper()}{detail[1:]}. Nothing was changed.") from error
 
 
 def serve(
     ctx: typer.Context,
     data: DataOption = None,
     domain: Annotated[
-        str | None, typer.Option(help="Your server's name, for example calls.example.org.")
+        str | None,
+        typer.Option(metavar="NAME", help="The server's name, for example calls.example.org."),
     ] = None,
-    cert: Annotated[Path | None, typer.Option(help="TLS certificate chain (PEM).")] = None,
-    key: Annotated[Path | None, typer.Option(help="TLS private key (PEM).")] = None,
+    cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="TLS certificate chain, PEM.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="TLS private key, PEM.")] = None,
     external_ip: Annotated[
-        str | None, typer.Option(help="Public address, if this machine is behind NAT.")
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Public address, if this machine is behind NAT."),
     ] = None,
     port: Annotated[
         int | None,
         typer.Option(
-            envvar="VISAVIS_PORT", help="Port; 443 with --domain, else 8420.", min=1, max=65535
+            metavar="N",
+            envvar="VISAVIS_PORT",
+            help="TCP port: 443 with --domain, else 8420, if not given.",
+            min=1,
+            max=65535,
         ),
     ] = None,
 ) -> int:
-    """Run the server until it is stopped."""
+    """Run the server until Ctrl-C."""
     context: Context = ctx.obj
     from visavis.server.config import ServerConfig
     from visavis.server.serve import serve as serve_until_stopped
 
-    try:
+    say = context.out.say_raw if context.out.as_json else context.out.show_raw
+    with _operators_words():
         config = ServerConfig.for_operator(
             data_dir=data or default_data(),
             domain=domain,
@@ -66,11 +90,16 @@ def serve(
             external_ip=external_ip,
             port=port,
         )
-        serve_until_stopped(config)
-    except VisavisError as error:
-        return context.fail(error)
-    except KeyboardInterrupt:
-        context.out.say("The server has stopped.")
+        try:
+            serve_until_stopped(config, say)
+        except VisavisError as error:
+            if error.code is Code.UNAVAILABLE and error.detail:
+                detail = error.detail
+                raise ToldError(
+                    error.code, f"The server did not start: {detail}. Nothing was changed."
+                ) from error
+            raise
+    context.out.say("The server has stopped.")
     return context.out.finish({})
 
 
@@ -79,24 +108,39 @@ def signup_link(ctx: typer.Context, data: DataOption = None) -> int:
     context: Context = ctx.obj
     from visavis.server.signup_links import make_link
 
-    try:
-        link = make_link(data or default_data())
-    except VisavisError as error:
-        return context.fail(error)
-    context.out.show(link)
-    context.out.say("Good once, for 24 hours. Give it to one person.")
+    folder = data or default_data()
+    if not (folder / "origin").is_file():
+        raise MistakeError(
+            f"There is no server in {folder}. Start one with visavis serve, or name its folder "
+            "with --data DIR. Nothing was changed."
+        )
+    link = make_link(folder)
+    context.out.show_raw(link)
+    context.out.say("Good once, for 24 hours. Give it to one person. They run:")
+    context.out.say("  visavis signup 'LINK' --name NAME")
     return context.out.finish({"link": link})
 
 
-def _passphrase(context: Context, key_file: Path | None) -> bytes:
-    if key_file is not None:
-        return key_file.read_bytes()
-    return context.password("Passphrase of the backup: ", confirm=False).encode()
+def _passphrase(file: Path | None, *, choose: bool) -> bytes:
+    if file is not None:
+        try:
+            return file.read_bytes()
+        except OSError:
+            raise MistakeError(f"{file} cannot be read. Nothing was changed.") from None
+    given = ask.password_from_file()
+    if given is not None:
+        return given.encode()
+    typed = ask.secret("Passphrase of the backup: ")
+    if choose and ask.secret("The same again: ") != typed:
+        raise MistakeError("The two were not the same. Nothing was changed.")
+    return typed.encode()
 
 
 KeyFileOption = Annotated[
     Path | None,
-    typer.Option(help="File whose content is the backup's passphrase, instead of typing it."),
+    typer.Option(
+        metavar="FILE", help="File whose whole content is the passphrase; else you type it."
+    ),
 ]
 
 
@@ -110,19 +154,18 @@ def backup(
     context: Context = ctx.obj
     from visavis.server.backup import backup as write_backup
 
-    try:
-        with context.out.working("Writing the backup"):
-            report = write_backup(data or default_data(), file, _passphrase(context, key_file))
-    except VisavisError as error:
-        return context.fail(error)
+    out, folder = context.out, data or default_data()
+    passphrase = _passphrase(key_file, choose=True)
+    with _operators_words(), out.working("Writing the backup"):
+        report = write_backup(folder, file, passphrase)
     result: dict[str, Any] = {"file": str(file), "bytes": report.bytes_written}
-    context.out.show(f"Backup written: {file} ({report.bytes_written:,} bytes, encrypted).")
-    context.out.show(
-        "Not inside, on purpose: the password setup file "
-        f"{report.opaque_setup}. Keep a copy of it elsewhere; without it nobody can log in by "
-        "password on a restored server."
+    out.show_raw(f"Backup written: {file} ({report.bytes_written:,} bytes, encrypted).")
+    out.show_raw(f"Not in it, on purpose: {report.opaque_setup.parent}")
+    out.show(
+        "Keep a copy of that folder somewhere else. Without it nobody can log in by password on a "
+        "restored server; with it and the backup together, passwords could be guessed."
     )
-    return context.out.finish(result)
+    return out.finish({**result, "keep_elsewhere": str(report.opaque_setup.parent)})
 
 
 def restore(
@@ -134,16 +177,37 @@ def restore(
         bool, typer.Option("--replace", help="Replace what is in the data folder.")
     ] = False,
 ) -> int:
-    """Restore a backup into a data folder, after checking it whole."""
+    """Restore a backup into a data folder, after checking all of it."""
     context: Context = ctx.obj
     from visavis.server.backup import restore as read_backup
 
+    out, folder = context.out, data or default_data()
+    if not file.is_file():
+        raise MistakeError(f"There is no file {file}. Nothing was changed.")
+    passphrase = _passphrase(key_file, choose=False)
     try:
-        with context.out.working("Checking and restoring"):
-            read_backup(
-                file, data or default_data(), _passphrase(context, key_file), replace=replace
-            )
+        with _operators_words(), out.working("Checking and restoring"):
+            read_backup(file, folder, passphrase, replace=replace)
     except VisavisError as error:
-        return context.fail(error)
-    context.out.show(f"Restored into {data or default_data()}. Start it with visavis serve.")
-    return context.out.finish({"data": str(data or default_data())})
+        raise _explained(error) from error
+    out.show_raw(f"Restored into {folder}.")
+    if not (folder / "keys").is_dir():
+        out.show_raw(f"Now put your copy of the keys folder to {folder / 'keys'}.")
+    out.show("Then start it with visavis serve.")
+    return out.finish({"data": str(folder)})
+
+
+def _explained(error: VisavisError) -> VisavisError:
+    match error.code:
+        case Code.STORE_LOCKED:
+            return ToldError(error.code, "The passphrase is wrong. Nothing was changed.")
+        case Code.MALFORMED:
+            return ToldError(
+                error.code, "This is no whole backup: damaged or cut short. Nothing was changed."
+            )
+        case Code.STORE_BUSY | Code.UNAVAILABLE:
+            return ToldError(
+                error.code, "A server runs on this data folder. Stop it first. Nothing was changed."
+            )
+        case _:
+            return error

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
-from visavis.cli.context import Context
+from visavis.cli import ask
+from visavis.cli.context import DEFAULT_SERVER, Context
+from visavis.cli.told import MistakeError
 from visavis.core.errors import VisavisError
+
+PANEL: Final = "See it proven"
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command()(demo)
-    audit = typer.Typer(help="Check what is kept.", no_args_is_help=True)
+    app.command(rich_help_panel=PANEL)(demo)
+    audit = typer.Typer(help="Search and attack what a server keeps.", no_args_is_help=True)
     audit.command("stored")(audit_stored)
-    app.add_typer(audit, name="audit")
-    app.command()(doctor)
+    app.add_typer(audit, name="audit", rich_help_panel=PANEL)
+    app.command(rich_help_panel=PANEL)(doctor)
 
 
 def demo(
     ctx: typer.Context,
-    seconds: Annotated[float, typer.Option(min=1, max=600, help="How long to talk.")] = 5.0,
-    media: Annotated[Path | None, typer.Option(help="A clip of yours to play.")] = None,
+    seconds: Annotated[
+        float, typer.Option(metavar="N", min=1, max=600, help="How many seconds to talk.")
+    ] = 5.0,
+    media: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A clip of yours to play.")
+    ] = None,
     keep: Annotated[
-        Path | None, typer.Option("--out", help="Folder for received.webm; default: here.")
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Folder for received.webm, if not this one."),
     ] = None,
 ) -> int:
     """Show a whole call on this machine: two people, one server, and what the server kept."""
@@ -49,7 +58,8 @@ def audit_stored(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="A server's data folder. Without it: a scratch server is started and used first."
+            metavar="DIR",
+            help="A server's data folder. Without it, a scratch server is used first.",
         ),
     ] = None,
 ) -> int:
@@ -58,11 +68,10 @@ def audit_stored(
     from visavis.cli.audit_table import show
     from visavis.testing.audit.stored import audit_folder, audit_scratch_server
 
-    try:
-        with context.out.working("Reading what was kept and attacking it"):
-            report = audit_folder(data) if data is not None else audit_scratch_server()
-    except VisavisError as error:
-        return context.fail(error)
+    if data is not None and not (data / "origin").is_file():
+        raise MistakeError(f"There is no server in {data}. Nothing was read.")
+    with context.out.working("Reading what was kept and attacking it"):
+        report = audit_folder(data) if data is not None else audit_scratch_server()
     show(report, context.out)
     return context.out.finish(report.as_json())
 
@@ -72,18 +81,39 @@ def doctor(ctx: typer.Context) -> int:
     context: Context = ctx.obj
 
     async def work() -> dict[str, Any]:
-        from visavis.cli.context import DEFAULT_SERVER
         from visavis.cli.doctor import run_checks
 
-        checks = await run_checks(context.server or DEFAULT_SERVER, context.profile)
+        server = context.server or _server_of(context) or DEFAULT_SERVER
+        checks = await run_checks(server.rstrip("/"), context.profile)
         context.out.table(
             "",
-            ("check", "result", "what to do"),
-            [(c.name, "good" if c.ok else "BAD", c.advice) for c in checks],
+            ("check", "result", "what was seen, or what to do"),
+            [(c.name, c.verdict, c.advice) for c in checks],
         )
         return {
             "ok": all(c.ok for c in checks if c.required),
-            "checks": [{"name": c.name, "ok": c.ok, "advice": c.advice} for c in checks],
+            "checks": [
+                {"name": c.name, "ok": c.ok, "required": c.required, "advice": c.advice}
+                for c in checks
+            ],
         }
 
     return context.run(work)
+
+
+def _server_of(context: Context) -> str | None:
+    """Return the profile's server, if its password is at hand without asking; else None."""
+    from visavis.sdk.profile import Profile
+    from visavis.sdk.store import Store
+
+    try:
+        password = ask.password_from_file()
+        if password is None or not Store.exists(context.profile):
+            return None
+        store = Store.open(context.profile, password)
+    except VisavisError:
+        return None
+    try:
+        return Profile.load(store).origin
+    finally:
+        store.close()

@@ -1,0 +1,121 @@
+"""Asking a person: passwords unseen, lines and single keys, without stopping the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import getpass
+import os
+import signal
+import sys
+import termios
+import tty
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from visavis.cli.told import ToldError
+from visavis.core.errors import Code
+
+PASSWORD_FILE: Final = "VISAVIS_PASSWORD_FILE"  # noqa: S105 - the name of a variable, no password
+
+
+def interactive() -> bool:
+    """Return whether somebody can answer: stdin is a terminal."""
+    return sys.stdin.isatty()
+
+
+def password_from_file() -> str | None:
+    """Return the content of the file that VISAVIS_PASSWORD_FILE names, None if it names none.
+
+    Raises:
+        ToldError: It cannot be read.
+    """
+    name = os.environ.get(PASSWORD_FILE)
+    return secret_from_file(Path(name), f"{PASSWORD_FILE} names") if name else None
+
+
+def secret_from_file(path: Path, what: str) -> str:
+    """Return a file's text without the line end.
+
+    Raises:
+        ToldError: It cannot be read; the sentence begins with "The file that" and `what`.
+    """
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        raise ToldError(
+            Code.STORE_LOCKED, f"The file that {what} cannot be read. Nothing was changed."
+        ) from None
+
+
+def secret(prompt: str) -> str:
+    """Ask for something typed unseen.
+
+    Raises:
+        ToldError: There is no terminal to type in.
+        KeyboardInterrupt: Ctrl-C.
+    """
+    if not interactive():
+        raise ToldError(
+            Code.STORE_LOCKED,
+            f"There is no terminal to ask for the password: set {PASSWORD_FILE} to the name of a "
+            "file that holds it. Nothing was changed.",
+        )
+    with _ctrl_c_raises():
+        return getpass.getpass(prompt, stream=sys.stderr)
+
+
+async def line() -> str:
+    """Return the next line typed, "" at the end of input. May be cancelled."""
+    return (await _next_bytes(4096)).decode(errors="replace").strip()
+
+
+async def key(known: str) -> str:
+    """Return the next of the `known` keys that is pressed, "" at the end of input."""
+    while True:
+        with unechoed():
+            typed = (await _next_bytes(1)).decode(errors="replace").lower()
+        if not typed or typed in known:
+            return typed
+
+
+@contextlib.contextmanager
+def unechoed() -> Iterator[None]:
+    """Let keys come one by one and unseen, as long as the block lasts; Ctrl-C still works."""
+    if not interactive():
+        yield
+        return
+    before = termios.tcgetattr(sys.stdin)
+    tty.setcbreak(sys.stdin, termios.TCSADRAIN)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+
+
+async def _next_bytes(limit: int) -> bytes:
+    loop = asyncio.get_running_loop()
+    arrived: asyncio.Future[bytes] = loop.create_future()
+    stdin = sys.stdin.fileno()
+
+    def read() -> None:
+        if not arrived.done():
+            arrived.set_result(os.read(stdin, limit))
+
+    loop.add_reader(stdin, read)
+    try:
+        return await arrived
+    finally:
+        loop.remove_reader(stdin)
+
+
+@contextlib.contextmanager
+def _ctrl_c_raises() -> Iterator[None]:
+    """Let Ctrl-C end a prompt: inside an event loop it would wait for the loop's next turn."""
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,82 @@
+"""What a person should be told besides the result: changed keys, devices, requests, messages."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Collection
+from typing import Final
+
+from visavis.cli.output import Output, plain
+from visavis.sdk.client import Client
+from visavis.sdk.history import Notice, NoticeKind
+
+SENTENCES: Final[dict[NoticeKind, str]] = {
+    NoticeKind.CONTACT_ADDED: "{name} is now your contact.",
+    NoticeKind.REQUEST_WAITING: "{name} asks to become your contact. Next: visavis requests",
+    NoticeKind.NEW_DEVICE: "{name} has a new device.",
+    NoticeKind.DEVICE_REMOVED: "{name} has shut a device out.",
+    NoticeKind.REJOINED: "{name} has set up a device anew, with the same security key.",
+    NoticeKind.IDENTITY_CHANGED: (
+        "Careful: somebody speaks for {name} with another security key. Nothing goes out to them "
+        "until you decide. Next: visavis safety-number {name}"
+    ),
+    NoticeKind.OWN_DEVICE_ADDED: (
+        "You have a new device, {device}. If that was not you: visavis device revoke {device}"
+    ),
+    NoticeKind.OWN_DEVICE_REMOVED: "Your device {device} was shut out.",
+    NoticeKind.REVOKED: "This device was shut out of your account by another device of yours.",
+    NoticeKind.VAULT_ROLLED_BACK: (
+        "Careful: the server showed an old copy of your contact list. It was not used; tell "
+        "whoever runs the server."
+    ),
+}
+
+
+async def sentence(client: Client, notice: Notice) -> str:
+    """Return a notice as a person reads it, safe to print."""
+    names = {contact.account: contact.name for contact in await client.contacts()}
+    names |= {waiting.account: waiting.name for waiting in await client.requests()}
+    name = names.get(notice.account, "a former contact")
+    device = "" if notice.device is None else notice.device[:3].hex()
+    return SENTENCES[notice.kind].format(name=plain(name), device=device)
+
+
+@contextlib.asynccontextmanager
+async def telling(
+    client: Client, out: Output, *, messages: bool, skip: Collection[NoticeKind]
+) -> AsyncIterator[None]:
+    """Say notices as they come, and at the end how many messages came.
+
+    Args:
+        client: Whose.
+        out: Where to; progress, never the result.
+        messages: Whether to count messages.
+        skip: Kinds that the command tells about itself.
+    """
+    written: Counter[str] = Counter()
+
+    async def tell() -> None:
+        async for notice in client.notices():
+            if notice.kind not in skip:
+                out.say(await sentence(client, notice))
+
+    async def count() -> None:
+        async for message in client.messages():
+            known = [c.name for c in await client.contacts() if c.account == message.contact]
+            written.update(known)
+
+    tasks = [asyncio.create_task(tell())]
+    if messages:
+        tasks.append(asyncio.create_task(count()))
+    try:
+        yield
+    finally:
+        await asyncio.sleep(0)  # What came in the last moment is read too.
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for name, number in written.items():
+            many = "a message" if number == 1 else f"{number} messages"
+            out.say(f"{plain(name)} wrote you {many}. Next: visavis messages {plain(name)}")
