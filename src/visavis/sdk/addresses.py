@@ -174,13 +174,19 @@ class Addresses:
                 del self._given[name]
 
     async def flush(self, api: DeviceApi) -> None:
-        """Tell the server which capabilities are no more. Safe to repeat."""
+        """Tell the server which capabilities are no more. Safe to repeat.
+
+        As many new ones are registered as die (CK-589): the number of a mailbox's rows stays the
+        same, so it does not tell how many contacts came and went (P7).
+        """
         hashes = [key for key, _ in self._store.items(_REVOKE_KIND)]
         if hashes:
+            fresh = await self._register(api, len(hashes))
             await api.revoke_capabilities(hashes)
             with self._store.transaction():
                 for key in hashes:
                     self._store.delete(_REVOKE_KIND, key)
+                self._into_pool(fresh)
             self._store.scrub()
 
     @property
@@ -189,18 +195,29 @@ class Addresses:
         return self._store.count(_POOL_KIND) < REFILL_BELOW
 
     async def refill(self, api: DeviceApi) -> None:
-        """Fill the pool up to 256. The caller chooses a random hour (P7)."""
-        missing = POOL - self._store.count(_POOL_KIND)
+        """Register another 256. The caller chooses a random hour (P7).
+
+        A whole block at a time, so that the server learns no more than this: beyond some two
+        hundred contacts there is a second block.
+        """
+        fresh = await self._register(api, POOL)
+        with self._store.transaction():
+            self._into_pool(fresh)
+
+    async def _register(self, api: DeviceApi, count: int) -> list[bytes]:
+        """Register fresh capabilities, the same ones again after a crash."""
         with self._store.transaction():
             fresh = [key for key, _ in self._store.items(_FRESH_KIND)]
-            for _ in range(missing - len(fresh)):
+            for _ in range(count - len(fresh)):
                 fresh.append(os.urandom(32))
                 self._store.put(_FRESH_KIND, fresh[-1], b"")
         await api.add_capabilities([capability_hash(x) for x in fresh])
-        with self._store.transaction():
-            for capability in fresh:
-                self._store.delete(_FRESH_KIND, capability)
-                self._store.put(_POOL_KIND, capability, b"")
+        return fresh
+
+    def _into_pool(self, fresh: list[bytes]) -> None:
+        for capability in fresh:
+            self._store.delete(_FRESH_KIND, capability)
+            self._store.put(_POOL_KIND, capability, b"")
 
     def _load(self) -> None:
         rows = self._store.items(_ADDRESS_KIND)
