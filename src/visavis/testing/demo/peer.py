@@ -120,19 +120,20 @@ class Peer:
         wanted = asyncio.create_task(self._hang_up.wait())
         await asyncio.wait({ended, wanted}, return_when=asyncio.FIRST_COMPLETED)
         wanted.cancel()
-        before = ongoing.stats()
+        path = ongoing.path
         if not ended.done():
             await ongoing.hang_up()
         reason = await ended
+        final = ongoing.stats()
         emit(
             "talked",
             reason=reason,
             suite=ongoing.suite,
-            path=before.path,
-            frames_sent=before.frames_sent,
-            frames_decoded=before.frames_decoded,
-            audio_s=before.audio_decoded_s,
-            audio_sizes=sorted(before.audio_packet_sizes),
+            path=path,
+            frames_sent=final.frames_sent,
+            frames_decoded=final.frames_decoded,
+            audio_s=final.audio_decoded_s,
+            audio_sizes=sorted(final.audio_packet_sizes),
         )
 
     def hang_up(self) -> None:
