@@ -75,7 +75,7 @@ async def test_the_call_on_the_page_runs(tmp_path: Path) -> None:
                 server.signup_link(),
                 name,
                 PASSWORD,
-                **people_kwargs,
+                **more,
             )
             for name in ("anna", "bob")
         ]

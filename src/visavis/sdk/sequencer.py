@@ -12,16 +12,22 @@ never came, the next pull tells whether it won: equal bytes are ours.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from visavis.core import cbor
 from visavis.core.address import ContactAddress
 from visavis.core.content import encode_outer
 from visavis.core.content_outer import CommitHint
 from visavis.core.envelope import open_bytes, seal_bytes
-from visavis.core.errors import Code, FatalError, PeerError, UnavailableError, VisavisError
+from visavis.core.errors import (
+    AuthorizationError,
+    Code,
+    FatalError,
+    PeerError,
+    UnavailableError,
+)
 from visavis.core.ids import AccountId, DeviceId, Rng
 from visavis.core.mls import CommitApplied, Group, MemberInfo
 from visavis.sdk.groups import GroupRecord, Groups, device_of
@@ -32,6 +38,8 @@ from visavis.transport.anonymous import AnonymousApi, StoredCommit
 PENDING_KIND: Final = "group.pending"
 ATTEMPTS: Final = 8
 """How often a commit is made again after another member was first."""
+
+Answer = TypeVar("Answer")
 
 WRITE_LABEL: Final = "visavis sequencer"
 SEAL_LABEL: Final = "visavis sequencer seal"
@@ -117,7 +125,7 @@ class Sequencers:
         groups: The groups; callers hold `groups.lock(record)`.
         outbox: For Welcomes and hints.
         api: Anonymous requests.
-        present: The address whose capability is shown for a group, or None if we hold none.
+        present: The addresses whose capabilities may be shown for a group, the preferred first.
         applied: Told inside the transaction of each commit that took effect.
         targets: All devices to hint after a commit of ours.
         now: Unix seconds.
@@ -131,7 +139,7 @@ class Sequencers:
         groups: Groups,
         outbox: Outbox,
         api: AnonymousApi,
-        present: Callable[[GroupRecord], ContactAddress | None],
+        present: Callable[[GroupRecord], list[ContactAddress]],
         applied: Callable[[Applied], None],
         targets: Callable[[GroupRecord], list[tuple[AccountId, DeviceId]]],
         now: Callable[[], int],
@@ -156,12 +164,13 @@ class Sequencers:
         if record.sequenced:
             return
         state = self._groups.state(record)
+        first_hash, epoch = _write_key_hash(state), state.epoch
         try:
-            await self._api.create_sequencer(
-                self._address(record),
-                record.sequencer,
-                _write_key_hash(state),
-                first_n=state.epoch,
+            await self._ask(
+                record,
+                lambda address: self._api.create_sequencer(
+                    address, record.sequencer, first_hash, first_n=epoch
+                ),
             )
         except PeerError as error:
             # The answer to our first attempt was lost. The handle is random, so it is ours.
@@ -255,18 +264,21 @@ class Sequencers:
         if pending is None:
             return
         try:
-            await self._api.commit(
-                self._address(record),
-                record.sequencer,
-                pending.n,
-                write_key=pending.write_key,
-                sealed=pending.sealed,
-                next_write_key_hash=pending.next_hash,
+            await self._ask(
+                record,
+                lambda address: self._api.commit(
+                    address,
+                    record.sequencer,
+                    pending.n,
+                    write_key=pending.write_key,
+                    sealed=pending.sealed,
+                    next_write_key_hash=pending.next_hash,
+                ),
             )
-        except VisavisError as error:
-            if isinstance(error, PeerError) and error.code is not Code.CONFLICT:
+        except PeerError as error:
+            if error.code is not Code.CONFLICT:
                 self._store.delete(PENDING_KIND, record.group_id)  # no retry will help
-            raise _later_if_refused(error) from None
+            raise
         self._won(record, pending)
 
     def _won(self, record: GroupRecord, pending: _Pending) -> None:
@@ -328,16 +340,26 @@ class Sequencers:
         return None if data is None else _Pending.from_bytes(data)
 
     async def _pull(self, record: GroupRecord, after: int) -> tuple[list[StoredCommit], int]:
-        try:
-            return await self._api.pull(self._address(record), record.sequencer, after)
-        except VisavisError as error:
-            raise _later_if_refused(error) from None
+        return await self._ask(
+            record, lambda address: self._api.pull(address, record.sequencer, after)
+        )
 
-    def _address(self, record: GroupRecord) -> ContactAddress:
-        address = self._present(record)
-        if address is None:
-            raise UnavailableError(Code.UNAVAILABLE, "no address to present to the sequencer")
-        return address
+    async def _ask(
+        self, record: GroupRecord, request: Callable[[ContactAddress], Awaitable[Answer]]
+    ) -> Answer:
+        """Ask with one capability after another.
+
+        A contact that has just shut a device out has replaced its addresses, and the new ones lie
+        behind the very commit that we are about to pull. A sequencer that its creator has still to
+        make is refused like an unknown one. So a refusal means: later.
+        """
+        for address in self._present(record):
+            try:
+                return await request(address)
+            except AuthorizationError as error:
+                if error.code is not Code.REFUSED:
+                    raise
+        raise UnavailableError(Code.UNAVAILABLE, "the sequencer is not there (yet)")
 
 
 def _require_commit(result: object) -> CommitApplied:
@@ -345,13 +367,6 @@ def _require_commit(result: object) -> CommitApplied:
     if not isinstance(result, CommitApplied):
         raise PeerError(Code.UNEXPECTED, "CK-573: the sequencer holds no commit")
     return result
-
-
-def _later_if_refused(error: VisavisError) -> VisavisError:
-    """A sequencer that its creator has still to make is refused like an unknown one: try again."""
-    if error.code is Code.REFUSED:
-        return UnavailableError(Code.UNAVAILABLE, "the sequencer is not there (yet)")
-    return error
 
 
 def _write_key_hash(state: Group) -> bytes:

@@ -252,20 +252,21 @@ class Session:
         sealed = self._seal(address, encode_outer(content))
         await self._send_socket.send(address, sealed, durable=False)
 
-    def _present(self, record: GroupRecord) -> ContactAddress | None:
-        """Return the address whose capability is shown to a group's sequencer.
+    def _present(self, record: GroupRecord) -> list[ContactAddress]:
+        """Return the addresses whose capabilities may be shown to a group's sequencer.
 
         Both sides of a conversation show capabilities of the same account's mailboxes, the one
-        with the lower id, so that the server never sees two accounts at one sequencer (P8).
+        with the lower id, so that the server does not see two accounts at one sequencer (P8). Only
+        if all of those are refused does the other side show its own.
         """
         books = self.books
         if record.kind is GroupKind.SELF:
-            return self.own_turn_address()
+            return [self.own_turn_address()]
+        own = books.addresses.address(books.contact_address(record.account))
         if books.account < record.account:
-            given = books.contact_address(record.account)
-            return books.addresses.address(given)
+            return [own]
         theirs = books.contacts.addresses(record.account)
-        return next((theirs[device] for device in sorted(theirs)), None)
+        return [*(theirs[device] for device in sorted(theirs)), own]
 
     def _targets(self, record: GroupRecord) -> list[tuple[AccountId, DeviceId]]:
         books = self.books
