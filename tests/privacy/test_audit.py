@@ -116,9 +116,12 @@ def test_free_pages_and_write_ahead_log_are_searched(tmp_path: Path) -> None:
         (20_000, False),
         ("2026-11-22", False),
         ("2026-11-22T05:31", True),
+        (b"key package" + DAY.to_bytes(8, "big"), False),
+        (b"key package" + (DAY + 1).to_bytes(8, "big") + b"rest", True),
+        (b"key package" + (DAY + 1).to_bytes(4, "big") + b"rest", False),
     ],
 )
-def test_times_finer_than_a_day(tmp_path: Path, value: float | str, *, fine: bool) -> None:
+def test_times_finer_than_a_day(tmp_path: Path, value: float | str | bytes, *, fine: bool) -> None:
     connection = sqlite3.connect(tmp_path / "x.db")
     connection.execute("CREATE TABLE t (a)")
     connection.execute("INSERT INTO t VALUES (?)", (value,))

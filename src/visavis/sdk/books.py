@@ -26,7 +26,8 @@ from visavis.sdk.profile import Profile
 from visavis.sdk.store import Store
 
 BUNDLE_KIND: Final = "bundle"
-KEY_PACKAGE_S: Final = 90 * 86_400
+DAY_S: Final = 86_400
+KEY_PACKAGE_S: Final = 90 * DAY_S
 """Lifetime of a key package and a leaf. Longer spares uploads, shorter limits an old key's use."""
 CLOCK_SLACK_S: Final = 3_600
 """How far clocks may differ: a key package is good from an hour before it was made."""
@@ -117,12 +118,14 @@ class Books:
 
     def make_key_package(self, *, last_resort: bool = False) -> KeyPackageBundle:
         """Make a key package of this device, kept by nobody yet."""
-        now = self.now()
+        # CK-640: the server reads key packages; a lifetime to the second would tell it when each
+        # was made, so when a contact took the one before (R-30). Whole days: both round down.
+        first_day = (self.now() - CLOCK_SLACK_S) // DAY_S
         return new_key_package(
             identity=self.credential,
             signature_private=self.profile.signature_private,
-            not_before=now - CLOCK_SLACK_S,
-            not_after=now + KEY_PACKAGE_S,
+            not_before=first_day * DAY_S,
+            not_after=first_day * DAY_S + KEY_PACKAGE_S,
             rng=self.rng,
             last_resort=last_resort,
         )
