@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from visavis.server.limits import AddressLimits, Ticket
-from visavis.server.websocket import BatchingWebSocket
+from visavis.server.websocket import DirectWebSocket
 
 HEAD_TIMEOUT_S: Final = 10.0
 """Seconds for a request line and its headers to arrive. Lower refuses very slow links, higher
@@ -31,7 +31,7 @@ LINGER_S: Final = 5.0
 not read would otherwise keep its connection and buffer for as long as it likes."""
 
 
-class GuardedWebSocket(BatchingWebSocket):
+class GuardedWebSocket(DirectWebSocket):
     """A WebSocket connection that gives its ticket back when it ends."""
 
     limits: ClassVar[AddressLimits]

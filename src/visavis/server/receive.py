@@ -41,6 +41,7 @@ from visavis.server.frames import (
     parse_acks,
 )
 from visavis.server.group_commit import GroupCommit
+from visavis.server.websocket import Write, write_of
 
 TOKEN_TIMEOUT_S: Final = 10.0
 """Seconds for the token to arrive after the connection is open."""
@@ -49,6 +50,9 @@ MAX_UNREAD_BYTES: Final = 4 * 1024 * 1024
 """Envelopes that may wait for a slow reader before its connection is closed (CK-480). Nothing is
 lost by that: durable ones are stored, call ones held. Higher costs memory, lower cuts off devices
 on slow links when much arrives at once."""
+
+MAX_AT_ONCE_BYTES: Final = 512 * 1024
+"""Envelopes that are written without a task: what one turn of the event loop brings, normally."""
 
 LINGER_S: Final = 5.0
 """Seconds for a close frame to be written before the connection is dropped without one."""
@@ -83,6 +87,7 @@ class ReceiveEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection until either side closes it."""
+        write = write_of(scope)
         del scope
         await receive()  # websocket.connect
         await send({"type": "websocket.accept"})
@@ -91,7 +96,7 @@ class ReceiveEndpoint:
             await send({"type": "websocket.close", "code": int(Close.TOKEN)})
             return
         mailbox = device.mailbox_id
-        session = _ReceiveSession(self._parts, mailbox, receive, send)
+        session = _ReceiveSession(self._parts, mailbox, receive, send, write)
         older = self._open.pop(mailbox, None)
         if older is not None:
             older.close(Close.REPLACED)
@@ -147,14 +152,18 @@ class _ReceiveSession:
         "_send",
         "_sent_stored",
         "_unread",
+        "_write_now",
         "_writer",
     )
 
-    def __init__(self, parts: ReceiveParts, mailbox: bytes, receive: Receive, send: Send) -> None:
+    def __init__(
+        self, parts: ReceiveParts, mailbox: bytes, receive: Receive, send: Send, write: Write
+    ) -> None:
         self._parts = parts
         self._mailbox = mailbox
         self._receive = receive
         self._send = send
+        self._write_now = write
         self._queue: deque[Parcel] | None = None
         self._unread = 0
         self._writer: asyncio.Task[None] | None = None
@@ -200,11 +209,18 @@ class _ReceiveSession:
         """Queue parcels for writing; the bus calls this and must not be kept waiting."""
         if self._closing is not None:
             return
+        size = sum([len(parcel.envelope) for parcel in parcels])
+        if (
+            self._writer is None
+            and size <= MAX_AT_ONCE_BYTES
+            and self._write_now([deliver_frame(parcel) for parcel in parcels])
+        ):
+            return  # nothing was waiting before them and the device keeps up
         queue = self._queue
         if queue is None:
             queue = self._queue = deque()
         queue.extend(parcels)
-        self._unread += sum([len(parcel.envelope) for parcel in parcels])
+        self._unread += size
         if self._unread > MAX_UNREAD_BYTES:
             self.close(Close.TRY_AGAIN)  # CK-480
             self._abandon()  # it does not read, so it would not read a close frame either
