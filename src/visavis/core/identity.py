@@ -397,12 +397,14 @@ NewestList = Callable[[AccountId], DeviceList | None]
 """Look-up of the newest verified device list we hold of an account; None for a stranger."""
 
 
-def check_member(newest: NewestList, member: Member) -> Credential:
+def check_member(newest: NewestList, member: Member, *, present: bool = False) -> Credential:
     """Check one leaf against what we know of its account (protocol.md P3).
 
     Args:
         newest: Our knowledge. Our own account must be in it too: own leaves are checked alike.
         member: The leaf.
+        present: This device stands in the group already, with this key, and goes on there: it
+            need not be on the newest list (CK-266 is for who comes in).
 
     Returns:
         Its credential. `device_list` in it may be newer than what we hold: keep it
@@ -419,7 +421,8 @@ def check_member(newest: NewestList, member: Member) -> Credential:
     if known is None:
         raise PeerError(Code.BAD_CREDENTIAL, "CK-265 member of an unknown account")
     # CK-266: a revoked device still carries the old list that shows it.
-    if accept_list(known, credential.device_list).find(credential.device_id) != credential.device:
+    listed = accept_list(known, credential.device_list).find(credential.device_id)
+    if listed != credential.device and not present:
         raise PeerError(Code.BAD_CREDENTIAL, "CK-266 device is not on the newest list")
     return credential
 
@@ -433,12 +436,17 @@ def make_validator(newest: NewestList) -> Callable[[Member, Member | None], None
     Returns:
         A callable of (new leaf, leaf it replaces or None) that raises `PeerError` to refuse.
         Besides `check_member` it refuses a leaf that passes to another account or device (CK-267).
+        A device that is in the group may commit on until it is removed, even if it was revoked:
+        were its commits refused, the commit that removes it could never follow them, and a thief
+        would only have to commit once to stay.
     """
 
     def validate(new: Member, replaces: Member | None) -> None:
-        credential = check_member(newest, new)
         if replaces is None:
+            check_member(newest, new)
             return
+        goes_on = replaces.signature_key == new.signature_key
+        credential = check_member(newest, new, present=goes_on)
         # The leaf that goes need not stand on the newest list any more, so only its names are read.
         old = UnverifiedCredential.parse(replaces.identity).verify(replaces.signature_key)
         # CK-267: else a member could turn its own leaf into somebody else's (RFC 9420, 5.3.1).

@@ -6,6 +6,7 @@ that is not on the newest list is never sent to (CK-574).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
@@ -22,6 +23,12 @@ from visavis.sdk.store import Store
 CONTACT_KIND: Final = "contact"
 SIBLING_KIND: Final = "sibling"
 JOINING_KIND: Final = "joining"
+MARK_DIGITS: Final = 12
+"""Hex digits of the account id that tell two contacts of one name apart. Account ids are chosen
+by their owners: fewer digits are easier on the eye and easier to hit on purpose."""
+
+_NAME_KEPT: Final = 100  # bytes, so that name and mark stay within the field's bound
+_HANDLE: Final = re.compile(r"[a-z][a-z0-9_-]{1,23}\.[0-9]{5}", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -87,6 +94,18 @@ class ContactBook:
         )
         self._store.put(CONTACT_KIND, known.account, data)
         self._known[known.account] = known
+
+    def name_for(self, account: AccountId, wished: str) -> str:
+        """Return the name to show for an account that calls itself `wished`.
+
+        CK-587: nobody vouches for the name in a request. One that another contact has, or that no
+        server hands out (look-alikes, spaces), gets a mark that tells the two apart.
+        """
+        others = {known.name for known in self._known.values() if known.account != account}
+        if _HANDLE.fullmatch(wished) and wished not in others:
+            return wished
+        short = wished.encode()[:_NAME_KEPT].decode(errors="ignore")
+        return f"{short}~{bytes(account).hex()[:MARK_DIGITS]}"
 
     def remove(self, account: AccountId) -> None:
         """Forget a contact."""

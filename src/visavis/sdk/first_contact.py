@@ -299,7 +299,9 @@ class FirstContact:
         for _, data in self._books.store.items(ASKED_KIND):
             state, request = _asked(data)
             hashed = identity_hash(state.person.identity_key)
-            found.append(Waiting(state.person.account_id, request.name, hashed))
+            account = state.person.account_id
+            name = self._books.contacts.name_for(account, request.name)
+            found.append(Waiting(account, name, hashed))
         return found
 
     def approve(self, account: AccountId) -> None:
@@ -433,7 +435,8 @@ class FirstContact:
         account = record.account
         known = books.contacts.get(account)
         if known is None:
-            known = Known(account, name, record.group_id, record.sequencer)
+            shown = books.contacts.name_for(account, name)
+            known = Known(account, shown, record.group_id, record.sequencer)
         else:
             record.thread = known.thread or known.group
             known.thread = record.thread

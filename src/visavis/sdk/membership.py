@@ -20,7 +20,7 @@ from visavis.core.content_outer import (
     Outer,
     SelfWelcome,
 )
-from visavis.core.content_records import DeviceAddress
+from visavis.core.content_records import DeviceAddress, Standing
 from visavis.core.content_self import SelfDevices
 from visavis.core.content_signed import verify_rejoin
 from visavis.core.errors import (
@@ -81,11 +81,15 @@ class Membership:
         """Note what a commit changed. Called inside its transaction."""
         books, record = self._books, change.record
         for member in change.members:
-            books.lists.learn(credential_of(member).device_list)
-        if change.self_removed:
-            books.history.notice(NoticeKind.REVOKED, books.account, books.device, books.now())
-            return
+            credential = credential_of(member)
+            # CK-580: a member brings in devices of the two sides and nobody else's.
+            if credential.account_id not in {record.account, books.account}:
+                raise PeerError(Code.BAD_CREDENTIAL, "CK-580: a stranger in the group")
+            books.lists.learn(credential.device_list)
         known = books.contacts.get(record.account)
+        if change.self_removed:
+            self._thrown_out(record, known, change.by)
+            return
         for account, device in change.added:
             if account == record.account and record.kind is GroupKind.CONVERSATION:
                 books.history.notice(NoticeKind.NEW_DEVICE, account, device, books.now())
@@ -95,6 +99,10 @@ class Membership:
             # What the removed device knew of addresses must be worth nothing (P3).
             books.store.put(ROTATE_KIND, record.account, b"")
             if account == books.account:
+                # CK-583: a contact can throw our device out of its conversation (`reconcile` puts
+                # it back); whether the device is still ours is not the contact's to say.
+                if record.kind is not GroupKind.SELF and books.lists.stands(account, device):
+                    continue
                 books.siblings.remove(device)
                 books.joining.forget(device)
                 books.store.put(ROTATE_KIND, books.account, b"")
@@ -105,6 +113,15 @@ class Membership:
         if record.kind is GroupKind.SELF and change.removed:
             self._rotate_vault_key(record)
         self.mark(record)
+
+    def _thrown_out(self, record: GroupRecord, known: Known | None, by: AccountId) -> None:
+        """Note that this device is out of a group: for good, or by a contact's doing (CK-583)."""
+        books = self._books
+        if by == books.account:
+            books.history.notice(NoticeKind.REVOKED, books.account, books.device, books.now())
+        elif known is not None and known.group == record.group_id:
+            known.member = False
+            books.contacts.save(known)
 
     def _rotate_vault_key(self, record: GroupRecord) -> None:
         """Take the vault data key from the epoch that began without the removed device (P3).
@@ -352,6 +369,13 @@ class Membership:
             raise PeerError(Code.WRONG_GROUP, "CK-577: a Welcome to another contact's conversation")
         if account == books.account:
             raise PeerError(Code.MALFORMED, "a conversation with ourselves")
+        known = books.contacts.get(account)
+        # CK-577: only our own devices bring new contacts, by an address that is good. Else one we
+        # removed comes back by an envelope from before, or a revoked device brings its friends.
+        by_device = given.purpose is Purpose.SIBLING and not given.retired_at
+        refused = known is None or known.standing is Standing.BLOCKED
+        if refused and not by_device:
+            raise PeerError(Code.REFUSED, "CK-577: a Welcome from somebody who is no contact")
         try:
             with books.store.transaction():
                 books.lists.learn(offered)
@@ -364,9 +388,9 @@ class Membership:
                     thread=content.thread,
                 )
                 books.groups.save(record, state)
-                known = books.contacts.get(account)
                 if known is None:
-                    known = Known(account, content.name, content.group, content.sequencer)
+                    name = books.contacts.name_for(account, content.name)
+                    known = Known(account, name, content.group, content.sequencer)
                 known.group, known.sequencer, known.member = content.group, content.sequencer, True
                 for entry in content.devices:
                     known.addresses[entry.device] = entry.address.require_server(
@@ -411,7 +435,8 @@ class Membership:
 
         Raises:
             PeerError: UNEXPECTED, it is for no key package we have (a repetition); WRONG_GROUP;
-                BAD_CREDENTIAL, somebody else is in the group (CK-580).
+                BAD_CREDENTIAL, somebody else is in the group (CK-580); UNEXPECTED, it has
+                extensions (CK-586).
         """
         books = self._books
         bundle = books.find_bundle(welcome_references(welcome))
@@ -420,6 +445,14 @@ class Membership:
         state = Group.join(welcome, bundle, now=books.now(), validator=books.lists.validator)
         if state.group_id != group_id:
             raise PeerError(Code.WRONG_GROUP, "the Welcome is for another group than it says")
+        if state.extensions:
+            raise PeerError(Code.UNEXPECTED, "CK-586: a group with extensions")
+        # CK-584: the id is unique among our groups (RFC 9420, 12.4.3.1), or a contact that learned
+        # one could put its own group in the place of that group.
+        present = books.groups.get(group_id)
+        kind = GroupKind.CONVERSATION if len(accounts) > 1 else GroupKind.SELF
+        if present is not None and (present.kind is not kind or present.account not in accounts):
+            raise PeerError(Code.WRONG_GROUP, "CK-584: a Welcome to a group that is another's")
         for member in state.members():
             credential = credential_of(member)
             # CK-580: nobody listens in whom the two sides of the conversation do not know.

@@ -29,7 +29,7 @@ from visavis.core.errors import (
     UnavailableError,
 )
 from visavis.core.ids import AccountId, DeviceId, Rng
-from visavis.core.mls import CommitApplied, Group, MemberInfo
+from visavis.core.mls import CommitApplied, Group, MemberInfo, peek
 from visavis.sdk.groups import GroupRecord, Groups, device_of
 from visavis.sdk.outbox import Outbox
 from visavis.sdk.store import Store
@@ -107,13 +107,14 @@ class _Pending:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A commit that took effect here: who came and who went."""
+    """A commit that took effect here: who came, who went, and whose account did it."""
 
     record: GroupRecord
     own: bool
     added: tuple[tuple[AccountId, DeviceId], ...]
     removed: tuple[tuple[AccountId, DeviceId], ...]
     self_removed: bool
+    by: AccountId
     members: tuple[MemberInfo, ...] = field(default=(), repr=False)
 
 
@@ -283,6 +284,9 @@ class Sequencers:
 
     def _won(self, record: GroupRecord, pending: _Pending) -> None:
         after = Group.from_bytes(pending.after, validator=self._groups.validator)
+        before = self._groups.state(record)
+        after.adopt_past(before)
+        own = next(m for m in before.members() if m.leaf_index == before.own_leaf)
         with self._store.transaction():
             self._store.delete(PENDING_KIND, record.group_id)
             self._groups.save(record, after)
@@ -300,6 +304,7 @@ class Sequencers:
                     added=tuple((AccountId(a), DeviceId(d)) for a, d in pending.added),
                     removed=tuple((AccountId(a), DeviceId(d)) for a, d in pending.removed),
                     self_removed=False,
+                    by=device_of(own)[0],
                     members=tuple(after.members()),
                 )
             )
@@ -317,7 +322,7 @@ class Sequencers:
         key = state.exporter(SEAL_LABEL, b"", 32)
         message = open_bytes(key, _context(record, commit.n), commit.sealed)
         try:
-            result = _require_commit(state.process(message, now=self._now()))
+            result = _process(state, message, self._now())
             with self._store.transaction():
                 self._groups.save(record, state)
                 self._applied(
@@ -327,6 +332,7 @@ class Sequencers:
                         added=tuple(device_of(member) for member in result.added),
                         removed=tuple(device_of(member) for member in result.removed),
                         self_removed=result.self_removed,
+                        by=device_of(result.committer)[0],
                         members=() if result.self_removed else tuple(state.members()),
                     )
                 )
@@ -362,10 +368,18 @@ class Sequencers:
         raise UnavailableError(Code.UNAVAILABLE, "the sequencer is not there (yet)")
 
 
-def _require_commit(result: object) -> CommitApplied:
+def _process(state: Group, message: bytes, now: int) -> CommitApplied:
+    # CK-585: handshakes travel as PrivateMessages (P1). So nobody from outside, and nobody in
+    # another's name, is ever let in by an external commit.
+    if peek(message).kind != "private":
+        raise PeerError(Code.UNEXPECTED, "CK-585: a handshake in the clear")
+    result = state.process(message, now=now)
     # CK-573: the sequencer orders commits; anything else in it is a member's trick.
     if not isinstance(result, CommitApplied):
         raise PeerError(Code.UNEXPECTED, "CK-573: the sequencer holds no commit")
+    # CK-586: our groups have no extensions; `external_senders` would let outsiders speak.
+    if state.extensions:
+        raise PeerError(Code.UNEXPECTED, "CK-586: a group with extensions")
     return result
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from visavis.core.errors import VisavisError
 from visavis.server import logging
 from visavis.server.config import blur_times
 from visavis.server.services import Services
@@ -43,6 +42,6 @@ async def forever(services: Services) -> None:
             else:
                 await services.store.tidy(services.today())
             blur(services)
-        except VisavisError as error:
+        except Exception as error:  # noqa: BLE001 - the next turn may succeed; without turns, traces stay
             logging.failure("housekeeping_failed", error)
         await services.clock.sleep(TIDY_S)

@@ -23,6 +23,7 @@ MAX_BITS: Final = 20
 """2**20 hashes are about a second. Higher slows attackers more, and owners under attack too."""
 
 CHALLENGE_S: Final = 120
+_BODY: Final = 16 + 8 + 1  # random, end, level
 MAX_COUNTERS: Final = 100_000
 """Beyond this many counted subjects a day, new ones pay at once: memory stays bounded."""
 
@@ -59,13 +60,14 @@ class Throttle:
                 without fresh, unused work goes no further.
         """
         self._turn_day()
-        bits = max(
-            self._count(b"address", _network(address)),
-            0 if handle is None else self._count(b"handle", handle),
-        )
-        if bits == 0 or (solution is not None and self._solved(solution, bits)):
+        subjects = [self._name(b"address", _network(address))]
+        if handle is not None:
+            subjects.append(self._name(b"handle", handle))
+        bits = max([self._count(subject) for subject in subjects])
+        about = b"".join(subjects)
+        if bits == 0 or (solution is not None and self._solved(solution, about)):
             return
-        challenge = self._challenge()
+        challenge = self._challenge(bits, about)
         raise ProblemError(
             Code.QUOTA,
             "CK-412: work is needed",
@@ -79,9 +81,12 @@ class Throttle:
             self._key = self._rng(32)
             self._counts.clear()
 
-    def _count(self, kind: bytes, subject: str) -> int:
-        """Count the subject and return the work it owes, in bits."""
-        key = hmac.digest(self._key, kind + b"\0" + subject.encode(), "sha256")[:16]
+    def _name(self, kind: bytes, subject: str) -> bytes:
+        """Return today's name of a subject: 16 bytes that mean nothing tomorrow."""
+        return hmac.digest(self._key, kind + b"\0" + subject.encode(), "sha256")[:16]
+
+    def _count(self, key: bytes) -> int:
+        """Count a subject and return the work it owes, in bits."""
         count = self._counts.get(key)
         if count is None and len(self._counts) >= MAX_COUNTERS:
             return FIRST_BITS
@@ -89,23 +94,28 @@ class Throttle:
         over = self._counts[key] - self._free
         return 0 if over <= 0 else min(FIRST_BITS + over // max(1, self._free), MAX_BITS)
 
-    def _challenge(self) -> bytes:
-        expires = round(self._clock.monotonic() + CHALLENGE_S)
-        body = self._rng(16) + expires.to_bytes(8, "big")
-        return body + hmac.digest(self._mac_key, body, "sha256")[:16]
+    def _challenge(self, bits: int, about: bytes) -> bytes:
+        """Return a challenge that holds its level, good for these subjects only.
 
-    def _solved(self, solution: str, bits: int) -> bool:
+        The attempt that brings the work is one more and may cost more: what counts is the level
+        that was asked for, or somebody who does as told would be told to do it again.
+        """
+        expires = round(self._clock.monotonic() + CHALLENGE_S)
+        body = self._rng(16) + expires.to_bytes(8, "big") + bytes([bits])
+        return body + hmac.digest(self._mac_key, body + about, "sha256")[:16]
+
+    def _solved(self, solution: str, about: bytes) -> bool:
         try:
             challenge, nonce = (base64url.decode(part) for part in solution.split("."))
         except (ValueError, PeerError):
             return False
-        body, mac = challenge[:24], challenge[24:]
+        body, mac = challenge[:_BODY], challenge[_BODY:]
         now = self._clock.monotonic()
         good = (
-            hmac.compare_digest(mac, hmac.digest(self._mac_key, body, "sha256")[:16])
-            and int.from_bytes(body[16:], "big") > now
+            hmac.compare_digest(mac, hmac.digest(self._mac_key, body + about, "sha256")[:16])
+            and int.from_bytes(body[16:24], "big") > now
             and body not in self._spent
-            and work.check(challenge, nonce, bits)
+            and work.check(challenge, nonce, body[24])
         )
         if good:
             for old in [old for old, gone in self._spent.items() if gone <= now]:
@@ -120,6 +130,8 @@ def _network(address: str | None) -> str:
         parsed = ipaddress.ip_address((address or "").split("%")[0])
     except ValueError:
         return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped  # as a listener for both IP versions shows IPv4 clients
     if parsed.version == 4:
         return str(parsed)
     return str(ipaddress.ip_network((parsed, 64), strict=False))

@@ -44,7 +44,7 @@ from visavis.core.mls.protection import (
 )
 from visavis.core.mls.receive import Received, receive
 from visavis.core.mls.sending import new_update, send_application, send_proposal
-from visavis.core.mls.state import GroupState, Status
+from visavis.core.mls.state import PAST_EPOCHS, GroupState, Status
 from visavis.core.mls.suite import suite_of
 from visavis.core.mls.wire import WireFormat, wrap_message
 
@@ -477,6 +477,24 @@ class Group:
     def ratchet_tree(self) -> bytes:
         """Return the tree, for joiners whose Welcome or GroupInfo has none."""
         return self._state.tree.encode()
+
+    def adopt_past(self, before: Group) -> None:
+        """Take over which message keys of ended epochs were spent since this state was made.
+
+        A commit may wait for the sequencer while `before` goes on reading messages of the epoch it
+        leads from. Without this their keys would come back with the commit: messages could be
+        replayed (CK-055), and stolen state would open them (RFC 9420, 9.2).
+
+        Args:
+            before: The same member's group, still in the epoch that ended.
+
+        Raises:
+            UsageError: It is not that.
+        """
+        old, new = before._state, self._state
+        if (old.context.group_id, old.context.epoch + 1) != (self.group_id, self.epoch):
+            raise UsageError("not the epoch before this one")
+        self._state = replace(new, past=(*old.past, old.ended())[-PAST_EPOCHS:])
 
     def wipe(self) -> None:
         """Drop every secret; afterwards the group is over.
