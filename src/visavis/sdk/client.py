@@ -424,6 +424,7 @@ class Client:
         enrol.require_password(new, self.handle)
         store, profile = self._session.books.store, self._session.books.profile
         async with Accounts(profile.origin).login(profile.handle, old) as login:
+            devices.require_own(self._session, login)
             # Both passwords open the profile until the server has answered: no moment without one.
             await asyncio.to_thread(store.add_password, new)
             try:

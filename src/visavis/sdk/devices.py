@@ -82,14 +82,24 @@ async def revoke(session: Session, short_id: str, password: str) -> None:
     device = DeviceId(matches[0])
     accounts = Accounts(books.profile.origin)
     async with accounts.login(books.profile.handle, password) as login:
-        if login.keys.identity_key != books.own_list.identity_key:
-            raise PeerError(Code.IDENTITY_CHANGED, "CK-594: the keystore is of another identity")
+        require_own(session, login)
         _unlist(session, device, login)
         await _delete(login, device)
         await session.membership.reconcile_all()
         await _rekey(session, login)
     await session.vault.rewrite()
     await session.sync()
+
+
+def require_own(session: Session, login: Login) -> None:
+    """Check that a login led into our own account.
+
+    Raises:
+        PeerError: IDENTITY_CHANGED (CK-594): the server answered with the record of somebody who
+            has the same password, and we would have changed that account.
+    """
+    if login.keys.identity_key != session.books.own_list.identity_key:
+        raise PeerError(Code.IDENTITY_CHANGED, "CK-594: the keystore is of another identity")
 
 
 def _unlist(session: Session, device: DeviceId, login: Login) -> None:
