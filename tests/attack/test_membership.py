@@ -9,8 +9,8 @@ import pytest
 from tests.sdk.conftest import PASSWORD, People, drops, settle, texts
 from tests.sdk.test_devices import kinds, link_device
 
-from visavis.core.content import encode_outer
-from visavis.core.content_outer import ConversationWelcome
+from visavis.core.content import decode_outer, encode_outer
+from visavis.core.content_outer import ContactRequest, ConversationWelcome
 from visavis.core.content_records import DeviceAddress
 from visavis.core.envelope import seal
 from visavis.core.errors import Code, PeerError
@@ -22,7 +22,7 @@ from visavis.core.mls import (
     Group,
     PendingCommit,
 )
-from visavis.sdk.addresses import Given
+from visavis.sdk.addresses import Given, Purpose
 from visavis.sdk.books import CLOCK_SLACK_S, KEY_PACKAGE_S
 from visavis.sdk.client import Client
 from visavis.sdk.groups import GroupKind, GroupRecord
@@ -300,6 +300,38 @@ async def test_a_name_that_another_contact_has_is_told_apart(people: People) -> 
     assert anna._session.contact_name(account(mallory)) != bob.handle
 
 
+async def test_an_old_request_does_not_begin_the_conversation_anew(people: People) -> None:
+    """CK-282: a server keeps a request and puts it into the mailbox again, after a later one.
+
+    Its key packages are spent: we would go on in a group that the contact can never join.
+    """
+    anna, bob = await people.pair("anna", "bob")
+    mail: list[Any] = []
+    fixed = bob._session.outbox.put_fixed
+
+    def put_fixed(address: Any, content: bytes) -> int:
+        mail.append(decode_outer(content))
+        return fixed(address, content)
+
+    bob._session.outbox.put_fixed = put_fixed  # type: ignore[method-assign]
+    books = anna._session.books
+    await people.befriend(anna, bob)
+    (first,) = [m for m in mail if isinstance(m, ContactRequest)]
+    await people.befriend(anna, bob)
+    known = books.contacts.get(account(bob))
+    assert known is not None
+    group = known.group
+    # The link of the first request is used up; its seal key still opens what comes late.
+    used = [g for g in books.addresses._given.values() if g.purpose is Purpose.INVITE]
+    assert used
+    assert all(g.retired_at for g in used)
+    await deliver(anna, used[0], first)
+    known = books.contacts.get(account(bob))
+    assert known is not None
+    assert known.group == group
+    assert drops(anna) == {"refused": 1}
+
+
 async def test_pairing_admits_by_the_newest_list_only(people: People) -> None:
     """CK-597: a device that was revoked still has the list that showed it."""
     from visavis.core.content_outer import PairAnswer, PairRequest
@@ -372,7 +404,6 @@ async def test_what_was_read_while_a_commit_was_on_its_way_is_not_read_twice(
     async with anna._session.books.groups.lock(record):
         assert await sequencers.pull(record) == 1
     epoch = anna._session.books.groups.state(record).epoch
-    from visavis.core.content import decode_outer
     from visavis.core.mls import peek
 
     (message,) = [c.message for c in map(decode_outer, caught) if isinstance(c, Mls)]

@@ -97,9 +97,9 @@ def messages(ctx: typer.Context, contact: ContactArgument) -> int:
             who = await client.find_contact(contact)
             entries = await client.history(who)
             for entry in entries:
-                when = dt.datetime.fromtimestamp(entry.at).astimezone()
+                when = _when(entry.at)
                 side = "you" if entry.outgoing else plain(who.name)
-                context.out.show(f"[dim]{when:%d %b %H:%M}[/] [bold]{side}[/]  {plain(entry.text)}")
+                context.out.show(f"[dim]{when}[/] [bold]{side}[/]  {plain(entry.text)}")
             if not entries:
                 context.out.show(f"Nothing was written between you and {plain(who.name)} yet.")
             return {
@@ -110,6 +110,14 @@ def messages(ctx: typer.Context, contact: ContactArgument) -> int:
         return await context.with_client(use, reads_messages=True)
 
     return context.run(work)
+
+
+def _when(at: int) -> str:
+    """Return a sender's time for a person; its clock may name a time that no calendar has."""
+    try:
+        return f"{dt.datetime.fromtimestamp(at).astimezone():%d %b %H:%M}"
+    except (ValueError, OverflowError, OSError):
+        return "at no time"
 
 
 def safety_number(ctx: typer.Context, contact: ContactArgument) -> int:

@@ -218,7 +218,8 @@ class CallService:
                 case Mls():
                     call = call_of(content.message)
                     shell = None if call is None else self._shells.get(call)
-                    if shell is None:
+                    # CK-361: who learned the id of somebody else's call has no say in it.
+                    if shell is None or shell.contact != received.contact:
                         self.dropped[Code.WRONG_GROUP] += 1
                     else:
                         shell.receive(content.message)

@@ -242,7 +242,7 @@ class FirstContact:
             len(books.store.items(ASKED_KIND)),
             books.now(),
         )
-        state = self._machine(given, offered)
+        state = self._machine(given, offered, request)
         done = step(state, event)
         _raise_rejection(done)
         with books.store.transaction():
@@ -338,12 +338,18 @@ class FirstContact:
             raise AuthorizationError(Code.REFUSED, "nobody of this account waits")
         return _asked(data)
 
-    def _machine(self, given: Given, offered: DeviceList) -> c.State:
+    def _machine(self, given: Given, offered: DeviceList, request: ContactRequest) -> c.State:
         """Return the machine that a request goes to; see `visavis.core.contact`."""
         books = self._books
         account = offered.account_id
         known, token = books.contacts.get(account), books.store.get(ACCEPTED_KIND, account)
         newest = books.lists.newest(account)
+        link = books.store.get(LINK_KIND, given.subject)
+        # CK-282: over a link that is no more nothing begins. A server could keep a contact's first
+        # request and bring it after a later one: its key packages are spent, and we would go on in
+        # a group that the contact can never join. (The one we accepted last may come twice.)
+        if link is None and (known is None or token != request.token):
+            raise PeerError(Code.REFUSED, "CK-282: the link was used or withdrawn")
         if known is not None and newest is not None:
             accepted = c.Accepted(_person(newest), RequestToken(token or bytes(16)))
             return c.Blocked(accepted) if known.state == "blocked" else accepted
@@ -355,7 +361,6 @@ class FirstContact:
             _, state = _request(data)
             if state.inviter == hashed:
                 return state
-        link = books.store.get(LINK_KIND, given.subject)
         if link is None:
             raise PeerError(Code.REFUSED, "CK-282: the link was used or withdrawn")
         return _link(link)
@@ -440,6 +445,9 @@ class FirstContact:
         else:
             record.thread = known.thread or known.group
             known.thread = record.thread
+            earlier = books.groups.get(known.group)
+            if earlier is not None:  # so that the thread's order goes on (see `GroupRecord.count`)
+                record.count = earlier.count
         known.group, known.sequencer, known.member = record.group_id, record.sequencer, True
         old = books.addresses.current(Purpose.CONTACT, account)
         if old is not None and old.name != given.name:
