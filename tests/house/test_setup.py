@@ -23,7 +23,11 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Copy what git tracks, as a stranger's clone would have it."""
     target = tmp_path_factory.mktemp("stranger") / "visavis"
     files = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
     ).stdout.split("\0")
     for name in filter(None, files):
         if (ROOT / name).is_file():
@@ -60,16 +64,16 @@ def test_make_run_in_a_fresh_clone(clone: Path, tmp_path: Path) -> None:
             start_new_session=True,
         )
     try:
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + 150
         while True:
             said = log.read_text(encoding="utf-8")
-            link = re.search(rf"http://localhost:{port}/signup#\S+", said)
+            link = re.search(rf"http://(?:localhost|127\.0\.0\.1):{port}/signup#\S+", said)
             if link:
                 break
             assert process.poll() is None, said
             assert time.monotonic() < deadline, said
             time.sleep(0.2)
-        with urllib.request.urlopen(f"http://localhost:{port}/healthz", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
             assert answer.status == 200
         linked = tmp_path / "bin" / "visavis"
         assert linked.resolve() == clone / ".venv" / "bin" / "visavis"
