@@ -22,8 +22,8 @@ def run() -> Report:
     return Report(
         title="Calls",
         intro=(
-            f"{CALLS} relayed video calls in a row between two processes (SDK, aiortc), with server "
-            "and coturn on the same machine, which also encodes and decodes both pictures. Timed "
+            f"{CALLS} relayed video calls in a row between two processes (SDK, aiortc), with "
+            "server and coturn on the same machine, which also encodes and decodes both pictures. Timed "
             "by each process on the shared monotonic clock, never from a receipt."
         ),
         header=("", "median", "p95"),

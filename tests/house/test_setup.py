@@ -81,7 +81,7 @@ def test_make_run_in_a_fresh_clone(clone: Path, tmp_path: Path) -> None:
             [linked, "--version"], capture_output=True, text=True, check=True, env=environment()
         ).stdout
         assert shown.startswith("visavis ")
-        assert "visavis signup" in said, "the next command to type is printed"
+        assert re.search(r"visavis .*signup ", said), "the next command to type is printed"
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
