@@ -27,6 +27,7 @@ from visavis.server.backlog import Backlog
 from visavis.server.call_sequencers import CallSequencers
 from visavis.server.capabilities import Capabilities
 from visavis.server.config import ServerConfig
+from visavis.server.end_of_turn import EndOfTurn
 from visavis.server.group_commit import GroupCommit
 from visavis.server.limits import AddressLimits
 from visavis.server.quotas import DAY_S, MINUTE_S, Limit, Quotas, Spend
@@ -70,7 +71,8 @@ class Delivery:
         )
         self._services = services
         self._blobs = blobs
-        self.bus = bus or LocalBus()
+        end_of_turn = EndOfTurn()
+        self.bus = bus or LocalBus(end_of_turn.deliver)
         self.limits = limits or address_limits(services)
         self.capabilities = Capabilities(store, rng, partial(is_decoy, services.keys))
         self.quotas = Quotas(quota_limits(config))
@@ -85,6 +87,7 @@ class Delivery:
             self._commits,
             self.bus,
             self.limits,
+            end_of_turn,
             clock,
             rng,
         )

@@ -13,7 +13,8 @@ The order of the checks, cheapest first, each ending in its answer:
 4. call: passed to the bus, accepted. Durable: accepted when committed.
 
 Whether the device is connected is not looked at anywhere in this file: online and offline do the
-same operations (CK-478, counted by a test).
+same operations (CK-478, counted by a test), and answers are written before deliveries
+(`end_of_turn.py`).
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from visavis.ports.store import NewEnvelope
 from visavis.server.backlog import Backlog
 from visavis.server.capabilities import Capabilities
 from visavis.server.delivery_ids import DeliveryIds
+from visavis.server.end_of_turn import EndOfTurn
 from visavis.server.frames import ANSWER, SEND_FRAME_SIZES, SEND_HEADER, Close, Status
 from visavis.server.group_commit import GroupCommit
 from visavis.server.limits import AddressLimits
@@ -64,6 +66,7 @@ class SendParts:
     commits: GroupCommit
     bus: Bus
     limits: AddressLimits
+    end_of_turn: EndOfTurn
     clock: Clock
     rng: Rng
 
@@ -113,7 +116,6 @@ class _SendSession:
         self._in_flight = 0
         self._bad = 0
         self._room = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
         self._ended = False
 
     async def run(self) -> None:
@@ -244,7 +246,7 @@ class _SendSession:
         if self._ended:
             return
         if not self._answers and self._writer is None:
-            self._loop.call_soon(self._write_answers)
+            self._parts.end_of_turn.answer(self._write_answers)
         self._answers += request_id
         self._answers.append(status)
 
@@ -255,7 +257,7 @@ class _SendSession:
             self._answers.clear()
             self._room.set()
         else:
-            self._writer = self._loop.create_task(self._send_answers())
+            self._writer = asyncio.get_running_loop().create_task(self._send_answers())
 
     async def _send_answers(self) -> None:
         # The other side going away ends the reader as well, which is where that is dealt with.

@@ -6,7 +6,8 @@ What a publish does, in the same number of steps whether or not the device is co
             -> mark the mailbox dirty, schedule one delivery round on the event loop
     round   -> hand fresh parcels to the listener, or drop the list if nobody listens
 
-The round runs after the sender's answers were queued, so an answer cannot wait for a device.
+The round never runs within `publish`; the server schedules it after the answers of the turn
+(`visavis.server.end_of_turn`), so an answer cannot wait for a device.
 """
 
 from __future__ import annotations
