@@ -23,8 +23,8 @@ def run() -> Report:
         title="Calls",
         intro=(
             f"{CALLS} relayed video calls in a row between two processes (SDK, aiortc), with "
-            "server and coturn on the same machine, which also encodes and decodes both pictures. Timed "
-            "by each process on the shared monotonic clock, never from a receipt."
+            "server and coturn on the same machine, which also encodes and decodes both pictures. "
+            "Timed by each process on the shared monotonic clock, never from a receipt."
         ),
         header=("", "median", "p95"),
         rows=[

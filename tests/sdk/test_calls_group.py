@@ -64,7 +64,7 @@ def test_both_sides_have_the_same_keys_and_words() -> None:
 
 
 def test_every_part_counts_in_the_words() -> None:
-    """P11 and ADR 0040: the group, the caller's nonce and both of the callee's."""
+    """P11 and ADR 0008: the group, the caller's nonce and both of the callee's."""
     caller, _ = pair()
     other_group, _ = pair_again()
     same = caller.words(ONE, (TWO, THREE))

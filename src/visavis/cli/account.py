@@ -186,7 +186,11 @@ def login(
             out.show(f"This is now a device of [bold]{client.handle}[/].")
             if code is not None:
                 out.show(
-                    "Your contacts are asked to let it in; each does so when it is next there."
+                    "Your contacts are asked to let it in; each does so when they are next there."
+                )
+                out.show(
+                    "Contacts made within the last hour may be missing; pairing with another "
+                    "device of yours brings those too."
                 )
             return {"handle": client.handle, "server": server}
 

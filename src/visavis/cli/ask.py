@@ -73,25 +73,28 @@ async def line() -> str:
 
 async def key(known: str) -> str:
     """Return the next of the `known` keys that is pressed, "" at the end of input."""
-    while True:
-        with unechoed():
+    with unechoed():
+        while True:
             typed = (await _next_bytes(1)).decode(errors="replace").lower()
-        if not typed or typed in known:
-            return typed
+            if not typed or typed in known:
+                return typed
 
 
 @contextlib.contextmanager
 def unechoed() -> Iterator[None]:
-    """Let keys come one by one and unseen, as long as the block lasts; Ctrl-C still works."""
+    """Let keys come one by one and unseen, as long as the block lasts; Ctrl-C still works.
+
+    What was typed before is thrown away: a stray key must not accept a call.
+    """
     if not interactive():
         yield
         return
     before = termios.tcgetattr(sys.stdin)
-    tty.setcbreak(sys.stdin, termios.TCSADRAIN)
+    tty.setcbreak(sys.stdin, termios.TCSAFLUSH)
     try:
         yield
     finally:
-        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+        termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, before)
 
 
 async def _next_bytes(limit: int) -> bytes:

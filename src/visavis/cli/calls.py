@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from visavis.cli import ask
-from visavis.cli.context import Context
+from visavis.cli.context import Context, synced
 from visavis.cli.output import plain
 from visavis.core.call_effects import EndReason
 from visavis.core.errors import MEANINGS, Code, UnavailableError, VisavisError
@@ -50,7 +50,7 @@ def call(
 
     async def work() -> dict[str, Any]:
         async def use(client: Client) -> dict[str, Any]:
-            await client.sync()
+            await synced(client)
             to = await client.find_contact(contact)
             return await _place(context, client, to, not voice, media, seconds)
 
@@ -124,7 +124,7 @@ def listen(
                 if auto_accept:
                     raise UnavailableError(Code.NO_DEVICE, "calls could not be accepted")
                 out.say(f"{sentence} Calls ring here, but cannot be accepted.")
-            await client.sync()
+            await synced(client)
             messages = asyncio.create_task(_print_messages(context, client))
             calls: list[dict[str, Any]] = []
             ringing = client.incoming()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from visavis.cli import ask
-from visavis.cli.context import Context
+from visavis.cli.context import Context, synced
 from visavis.cli.output import plain
 from visavis.cli.told import MistakeError
 from visavis.sdk.history import NoticeKind
@@ -42,7 +42,7 @@ def contacts(ctx: typer.Context) -> int:
     async def work() -> dict[str, Any]:
         async def use(client: Client) -> dict[str, Any]:
             with context.out.working("Reading what has arrived"):
-                await client.sync()
+                await synced(client)
             found = await client.contacts()
             if found:
                 context.out.table(
@@ -75,10 +75,10 @@ def message(
         async def use(client: Client) -> dict[str, Any]:
             if not text.strip():
                 raise MistakeError("There is nothing in this message. Nothing was sent.")
-            await client.sync()
+            await synced(client)
             to = await client.find_contact(contact)
             await client.send_message(to, text)
-            await client.sync()
+            await synced(client)
             context.out.show(f"Sent to {plain(to.name)}, end-to-end encrypted.")
             return {"to": to.name}
 
@@ -93,7 +93,7 @@ def messages(ctx: typer.Context, contact: ContactArgument) -> int:
 
     async def work() -> dict[str, Any]:
         async def use(client: Client) -> dict[str, Any]:
-            await client.sync()
+            await synced(client)
             who = await client.find_contact(contact)
             entries = await client.history(who)
             for entry in entries:
@@ -126,7 +126,7 @@ def safety_number(ctx: typer.Context, contact: ContactArgument) -> int:
 
     async def work() -> dict[str, Any]:
         async def use(client: Client) -> dict[str, Any]:
-            await client.sync()
+            await synced(client)
             who = await client.find_contact(contact)
             number = await client.safety_number(who)
             groups = number.split()
@@ -150,7 +150,7 @@ def keep(ctx: typer.Context, contact: ContactArgument) -> int:
 
     async def work() -> dict[str, Any]:
         async def use(client: Client) -> dict[str, Any]:
-            await client.sync()
+            await synced(client)
             who = await client.find_contact(contact)
             await client.keep_identity(who)
             context.out.show(f"Going on with the key you know of {plain(who.name)}.")
@@ -171,7 +171,7 @@ def forget(
 
     async def work() -> dict[str, Any]:
         async def use(client: Client) -> dict[str, Any]:
-            await client.sync()
+            await synced(client)
             who = await client.find_contact(contact)
             name = plain(who.name)
             if not yes and not ask.interactive():
@@ -182,7 +182,7 @@ def forget(
                     context.out.show("Nothing was changed.")
                     return {"ok": False, "contact": who.name}
             await client.forget_contact(who)
-            await client.sync()
+            await synced(client)
             context.out.show(f"{name} is no longer your contact.")
             return {"contact": who.name}
 

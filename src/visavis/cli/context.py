@@ -142,3 +142,22 @@ class Context:
         client, _ = await self.open()
         async with client, telling(client, self.out, messages=not reads_messages, skip=expected):
             return await work(client)
+
+
+async def synced(client: Client) -> None:
+    """Read all that is waiting.
+
+    Raises:
+        ToldError: REFUSED, this device is no longer one of the account's.
+        UnavailableError: The server cannot be reached.
+    """
+    try:
+        await client.sync()
+    except AuthorizationError as error:
+        if error.code is not Code.REFUSED:
+            raise
+        raise ToldError(
+            error.code,
+            "The server does not know this device any more: it was shut out of your account, or "
+            "the account is gone. If that is wrong: visavis login in an empty --profile DIR.",
+        ) from error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from visavis.cli import ask
-from visavis.cli.context import Context
+from visavis.cli.context import Context, synced
 from visavis.cli.told import MistakeError, ToldError
 from visavis.core.errors import Code, VisavisError
 from visavis.sdk.history import NoticeKind
@@ -33,7 +33,7 @@ def list_devices(ctx: typer.Context) -> int:
 
     async def work() -> dict[str, Any]:
         async def use(client: Client) -> dict[str, Any]:
-            await client.sync()
+            await synced(client)
             found = await client.devices()
             context.out.table(
                 "",
@@ -92,7 +92,7 @@ def approve(
             return (await ask.line()).lower() in {"y", "yes"}
 
         async def use(client: Client) -> dict[str, Any]:
-            await client.sync()
+            await synced(client)
             try:
                 device = await client.approve_device(link, same)
             except VisavisError as error:
@@ -136,7 +136,7 @@ def revoke(
     async def work() -> dict[str, Any]:
         client, password = await context.open()
         async with client:
-            await client.sync()
+            await synced(client)
             with context.out.working("Shutting it out"):
                 await client.revoke(device, password)
         context.out.show(f"Device {device} is shut out. Your contacts are told.")

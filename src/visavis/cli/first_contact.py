@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from visavis.cli.context import Context
+from visavis.cli.context import Context, synced
 from visavis.cli.output import plain
 from visavis.cli.qr import print_qr
 from visavis.cli.told import ToldError
@@ -136,7 +136,7 @@ def list_requests(ctx: typer.Context) -> int:
 
     async def work() -> dict[str, Any]:
         async def use(client: Client) -> dict[str, Any]:
-            await client.sync()
+            await synced(client)
             waiting = await client.requests()
             for one in waiting:
                 context.out.show(f"[bold]{plain(one.name)}[/] asks to become your contact.")
@@ -158,10 +158,10 @@ def approve(ctx: typer.Context, name: NameArgument) -> int:
 
     async def work() -> dict[str, Any]:
         async def use(client: Client) -> dict[str, Any]:
-            await client.sync()
+            await synced(client)
             one = await _find(client, name)
             await client.approve_request(one)
-            await client.sync()
+            await synced(client)
             context.out.show(f"[bold]{plain(one.name)}[/] is now your contact.")
             return {"contact": one.name}
 
@@ -177,7 +177,7 @@ def decline(ctx: typer.Context, name: NameArgument) -> int:
 
     async def work() -> dict[str, Any]:
         async def use(client: Client) -> dict[str, Any]:
-            await client.sync()
+            await synced(client)
             one = await _find(client, name)
             await client.decline_request(one)
             context.out.show(f"The request of {plain(one.name)} is dropped. They are not told.")

@@ -200,7 +200,9 @@ def restore(
 def _explained(error: VisavisError) -> VisavisError:
     match error.code:
         case Code.STORE_LOCKED:
-            return ToldError(error.code, "The passphrase is wrong. Nothing was changed.")
+            return ToldError(
+                error.code, "The passphrase is wrong, or the file is damaged. Nothing was changed."
+            )
         case Code.MALFORMED:
             return ToldError(
                 error.code, "This is no whole backup: damaged or cut short. Nothing was changed."

@@ -159,6 +159,7 @@ def _result(
         result["rtt_ms"] = None if stats.rtt_ms is None else round(stats.rtt_ms, 1)
         result["audio_decoded_s"] = round(stats.audio_decoded_s, 2)
         result["audio_packet_sizes"] = len(stats.audio_packet_sizes)
+    if stats is not None and lasted_s > 0:
         context.out.show(
             f"[dim]{stats.frames_sent} pictures sent, {stats.frames_decoded} seen; "
             f"{stats.audio_decoded_s:.1f} s of sound heard; {result['path']}.[/]"

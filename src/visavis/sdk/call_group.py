@@ -240,7 +240,7 @@ class CallGroup:
         Args:
             caller_nonce: Committed to in the invite, revealed last.
             callee_nonces: From the accept, and from `call.reveal` after the Welcome. Both count,
-                so that the callee's part is unknown while the caller makes the group (ADR 0040).
+                so that the callee's part is unknown while the caller makes the group (ADR 0008).
         """
         callee_nonce = Nonce32(hashlib.sha256(b"".join(callee_nonces)).digest())
         return " ".join(sas.call_words(self._group.epoch_authenticator, caller_nonce, callee_nonce))
