@@ -42,7 +42,7 @@ def contacts(ctx: typer.Context) -> int:
     async def work() -> dict[str, Any]:
         async def use(client: Client) -> dict[str, Any]:
             with context.out.working("Reading what has arrived"):
-                await synced(client)
+                fresh = await synced(client, context.out)
             found = await client.contacts()
             if found:
                 context.out.table(
@@ -53,9 +53,10 @@ def contacts(ctx: typer.Context) -> int:
             else:
                 context.out.show("No contacts yet. visavis invite makes a link for somebody.")
             return {
+                "fresh": fresh,
                 "contacts": [
                     {"name": c.name, "state": c.state, "devices": c.devices} for c in found
-                ]
+                ],
             }
 
         return await context.with_client(use)
@@ -75,12 +76,17 @@ def message(
         async def use(client: Client) -> dict[str, Any]:
             if not text.strip():
                 raise MistakeError("There is nothing in this message. Nothing was sent.")
-            await synced(client)
+            there = await synced(client, context.out)
             to = await client.find_contact(contact)
             await client.send_message(to, text)
-            await synced(client)
-            context.out.show(f"Sent to {plain(to.name)}, end-to-end encrypted.")
-            return {"to": to.name}
+            sent = there and await synced(client, context.out)
+            if sent:
+                context.out.show(f"Sent to {plain(to.name)}, end-to-end encrypted.")
+            else:
+                context.out.show(
+                    "Your message is kept here and goes out when you run visavis next."
+                )
+            return {"to": to.name, "sent": sent}
 
         return await context.with_client(use)
 
@@ -93,7 +99,7 @@ def messages(ctx: typer.Context, contact: ContactArgument) -> int:
 
     async def work() -> dict[str, Any]:
         async def use(client: Client) -> dict[str, Any]:
-            await synced(client)
+            fresh = await synced(client, context.out)
             who = await client.find_contact(contact)
             entries = await client.history(who)
             for entry in entries:
@@ -104,6 +110,7 @@ def messages(ctx: typer.Context, contact: ContactArgument) -> int:
                 context.out.show(f"Nothing was written between you and {plain(who.name)} yet.")
             return {
                 "contact": who.name,
+                "fresh": fresh,
                 "messages": [{"at": e.at, "outgoing": e.outgoing, "text": e.text} for e in entries],
             }
 
@@ -126,7 +133,7 @@ def safety_number(ctx: typer.Context, contact: ContactArgument) -> int:
 
     async def work() -> dict[str, Any]:
         async def use(client: Client) -> dict[str, Any]:
-            await synced(client)
+            fresh = await synced(client, context.out)
             who = await client.find_contact(contact)
             number = await client.safety_number(who)
             groups = number.split()
@@ -137,7 +144,7 @@ def safety_number(ctx: typer.Context, contact: ContactArgument) -> int:
                 f"{name} runs the same command. If both numbers are the same, nobody stands between"
                 " you.\nCompare them in person, or on a call where you know face or voice."
             )
-            return {"contact": who.name, "safety_number": number}
+            return {"contact": who.name, "safety_number": number, "fresh": fresh}
 
         return await context.with_client(use)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from visavis.cli import ask
 from visavis.cli.output import Output
 from visavis.cli.told import ToldError
-from visavis.core.errors import AuthorizationError, Code
+from visavis.core.errors import AuthorizationError, Code, UnavailableError
 
 if TYPE_CHECKING:
     from visavis.sdk.client import Client
@@ -144,12 +144,16 @@ class Context:
             return await work(client)
 
 
-async def synced(client: Client) -> None:
-    """Read all that is waiting.
+async def synced(client: Client, out: Output | None = None) -> bool:
+    """Read all that is waiting; say whether the server was there.
+
+    Args:
+        client: Whose.
+        out: Where to say that it was not; without it that is an error.
 
     Raises:
         ToldError: REFUSED, this device is no longer one of the account's.
-        UnavailableError: The server cannot be reached.
+        UnavailableError: The server cannot be reached, and `out` is not given.
     """
     try:
         await client.sync()
@@ -161,3 +165,9 @@ async def synced(client: Client) -> None:
             "The server does not know this device any more: it was shut out of your account, or "
             "the account is gone. If that is wrong: visavis login in an empty --profile DIR.",
         ) from error
+    except UnavailableError as error:
+        if out is None or error.code is not Code.UNAVAILABLE:
+            raise
+        out.say("The server cannot be reached: this is as this device last knew it.")
+        return False
+    return True
