@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.server.test_sequencer import web
 
 from visavis.core import base64url, work
+from visavis.core.envelope import BUCKETS
 from visavis.core.errors import Code
 from visavis.server import housekeeping
 from visavis.server.problems import ProblemError
+from visavis.server.quotas import LIMITS, Spend
 from visavis.server.throttle import Throttle
 from visavis.testing.clock import VirtualClock
 
@@ -110,3 +115,28 @@ async def test_housekeeping_outlives_any_failure(
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_one_capability_fills_no_disk_with_commits(tmp_path: Path) -> None:
+    """CK-470: accepted commits are kept for a month, so their bytes are counted too."""
+    most = LIMITS[Spend.COMMIT].amount // BUCKETS[-1]
+    async with web(tmp_path) as (_, api):
+        handle, keys = os.urandom(32), [os.urandom(32) for _ in range(most + 2)]
+        assert await api.create(handle, keys[0], "conversation") == 200
+
+        async def commit(n: int, key: bytes) -> int:
+            answer = await api.post(
+                "/commit",
+                handle=handle,
+                n=n,
+                write_key=key,
+                commit=bytes(BUCKETS[-1]),
+                next_write_key_hash=sha256(keys[n]).digest(),
+            )
+            return answer.status_code
+
+        for n in range(1, most + 1):
+            # The control: what is not accepted costs nothing.
+            assert await commit(n, os.urandom(32)) == 403
+            assert await commit(n, keys[n - 1]) == 200
+        assert await commit(most + 1, keys[most]) == 429

@@ -32,6 +32,7 @@ class Spend(StrEnum):
     TURN = "turn"
     BLOB = "blob"
     SEQUENCER = "sequencer"
+    COMMIT = "commit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,9 @@ LIMITS: Final[dict[Spend, Limit]] = {
     Spend.BLOB: Limit(100 * 1024 * 1024, DAY_S),
     # Requests: pulls and commits.
     Spend.SEQUENCER: Limit(2_000, DAY_S),
+    # Bytes of commits that were accepted: they are kept for thirty days, so requests alone would
+    # let one contact store half a gigabyte a day.
+    Spend.COMMIT: Limit(8 * 1024 * 1024, DAY_S),
 }
 
 

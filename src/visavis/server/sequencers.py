@@ -93,6 +93,8 @@ async def create(body: NewSequencer, request: Request, parts: WithAnonymous) -> 
 async def commit(body: CommitOffer, request: Request, parts: WithAnonymous) -> Empty:
     """Offer a commit; of all that are offered for one epoch exactly one is accepted."""
     await parts.pay(request, Spend.SEQUENCER, body.mailbox, body.capability)
+    size = len(body.commit)
+    await parts.pay(request, Spend.COMMIT, body.mailbox, body.capability, size)
     offer = NewCommit(
         handle=body.handle,
         n=body.n,
@@ -104,6 +106,8 @@ async def commit(body: CommitOffer, request: Request, parts: WithAnonymous) -> E
     result = parts.call_sequencers.append(offer, parts.clock.monotonic())
     if result is CommitResult.REFUSED:
         result = await parts.store.append_commit(offer, parts.today())
+    if result is not CommitResult.ACCEPTED:
+        parts.quotas.give_back(Spend.COMMIT, sha256(body.capability).digest(), size)
     if result is CommitResult.CONFLICT:
         raise PeerError(Code.CONFLICT, "another commit won this epoch")
     if result is CommitResult.REFUSED:
