@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.core.mls.world import commit_with
 from tests.sdk.conftest import PASSWORD, People, drops, settle, texts
 from tests.sdk.test_devices import kinds, link_device
 
@@ -22,6 +24,7 @@ from visavis.core.mls import (
     Group,
     PendingCommit,
 )
+from visavis.core.mls.proposals import ReInit
 from visavis.sdk.addresses import Given, Purpose
 from visavis.sdk.books import CLOCK_SLACK_S, KEY_PACKAGE_S
 from visavis.sdk.client import Client
@@ -261,15 +264,30 @@ async def test_a_revoked_device_brings_no_new_contacts(people: People) -> None:
     assert {c.name for c in await anna.contacts()} == {bob.handle, mallory.handle}
 
 
-@pytest.mark.parametrize(
-    "options",
-    [{"public": True}, {"extensions": [Extension(ExtensionType.EXTERNAL_SENDERS, b"\0")]}],
-    ids=["CK-585 in the clear", "CK-586 with extensions"],
-)
+def _in_the_clear(group: Group, **kw: Any) -> PendingCommit:
+    return COMMIT(group, public=True, **kw)
+
+
+def _with_extensions(group: Group, **kw: Any) -> PendingCommit:
+    senders = Extension(ExtensionType.EXTERNAL_SENDERS, b"\0")
+    return COMMIT(group, extensions=[senders], **kw)
+
+
+def _the_end(group: Group, **kw: Any) -> PendingCommit:
+    message = commit_with(group, [ReInit(b"another group", 1, SUITE_ID, ())])
+    return dataclasses.replace(COMMIT(group, **kw), message=message)
+
+
+COMMIT = Group.commit
+
+
+@pytest.mark.parametrize("odd", [_in_the_clear, _with_extensions, _the_end])
 async def test_commits_that_our_groups_do_not_have(
-    people: People, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+    people: People,
+    monkeypatch: pytest.MonkeyPatch,
+    odd: Callable[..., PendingCommit],
 ) -> None:
-    """P1: handshakes are PrivateMessages. And nobody opens a group to outsiders."""
+    """CK-585 (P1: handshakes are PrivateMessages), CK-586: no extensions, no ReInit."""
     anna, bob = await people.pair()
     record = conversation(anna)
     # The control: a plain commit of bob's is applied.
@@ -277,13 +295,13 @@ async def test_commits_that_our_groups_do_not_have(
     await settle(bob, anna)
     epoch = anna._session.books.groups.state(record).epoch
     assert epoch == bob._session.books.groups.state(conversation(bob)).epoch
-    real = Group.commit
     with monkeypatch.context() as patch:
-        patch.setattr(Group, "commit", lambda self, **kw: real(self, **kw, **options))
+        patch.setattr(Group, "commit", odd)
         await commit_anything(bob, conversation(bob), Plan())
     await settle(bob, anna)
     assert bob._session.books.groups.state(conversation(bob)).epoch == epoch + 1
-    assert anna._session.books.groups.state(record).epoch == epoch
+    state = anna._session.books.groups.state(record)
+    assert (state.epoch, state.is_active, state.extensions) == (epoch, True, ())
     assert drops(anna)["unexpected"]
 
 

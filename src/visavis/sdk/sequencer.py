@@ -378,8 +378,9 @@ def _process(state: Group, message: bytes, now: int) -> CommitApplied:
     if not isinstance(result, CommitApplied):
         raise PeerError(Code.UNEXPECTED, "CK-573: the sequencer holds no commit")
     # CK-586: our groups have no extensions; `external_senders` would let outsiders speak.
-    if state.extensions:
-        raise PeerError(Code.UNEXPECTED, "CK-586: a group with extensions")
+    # Nor do they end by a ReInit: whoever wants to part says so in other ways.
+    if state.extensions or not (state.is_active or result.self_removed):
+        raise PeerError(Code.UNEXPECTED, "CK-586: a group with extensions, or its end")
     return result
 
 
