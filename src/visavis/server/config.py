@@ -77,11 +77,11 @@ class ServerConfig:
     keys_dir: Path | None = None
     connections_per_address: int = 64
     max_connections: int = 20_000
-    call_per_minute: int = 10
+    call_per_minute: int = 30
     durable_bytes_per_day: int = 1 << 20
     key_packages_per_day: int = 10
     turn_per_day: int = 60
-    mailbox_backlog_bytes: int = 64 << 20
+    mailbox_backlog_bytes: int = 256 << 20
     vault_slots: int = 1_024
     capabilities_per_mailbox: int = 4_096
     free_attempts: int = 20

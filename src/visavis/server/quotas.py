@@ -45,7 +45,7 @@ class Limit:
 
 LIMITS: Final[dict[Spend, Limit]] = {
     # Envelopes. Ten a minute ring, answer and connect a call; a stranger cannot ring all day.
-    Spend.CALL: Limit(10, MINUTE_S),
+    Spend.CALL: Limit(30, MINUTE_S),
     # Bytes, as on the wire.
     Spend.DURABLE: Limit(1024 * 1024, DAY_S),
     # One-time key packages run out; ten a day per contact leave enough for the others.
