@@ -44,7 +44,7 @@ class Limit:
 
 
 LIMITS: Final[dict[Spend, Limit]] = {
-    # Envelopes. Ten a minute ring, answer and connect a call; a stranger cannot ring all day.
+    # Envelopes. A call costs a side about seven; thirty let people call again at once (ADR 10).
     Spend.CALL: Limit(30, MINUTE_S),
     # Bytes, as on the wire.
     Spend.DURABLE: Limit(1024 * 1024, DAY_S),
