@@ -136,6 +136,11 @@ async def test_a_contact_that_throws_us_out_is_seen(people: People) -> None:
     assert NoticeKind.REVOKED not in await kinds(anna)
     assert [c.state for c in await anna.contacts()] == ["rejoining"]
     assert not anna._session.may_ring(account(bob))
+    # The group that is over can be forgotten, more than once.
+    anna._session.books.groups.state(conversation(anna)).wipe()
+    anna._session.books.groups.state(conversation(anna)).wipe()
+    await anna.forget_contact(await anna.find_contact("bob"))
+    assert await anna.contacts() == []
 
 
 async def test_a_contact_cannot_bring_a_third_person_in(people: People) -> None:
