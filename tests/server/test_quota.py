@@ -20,9 +20,9 @@ CALL, DURABLE = 0, 1
 KEY = bytes(32)
 
 
-def test_ten_call_envelopes_a_minute_and_one_mebibyte_a_day() -> None:
-    """CK-470: the numbers of protocol.md P12."""
-    assert LIMITS[Spend.CALL] == Limit(10, 60.0)
+def test_thirty_call_envelopes_a_minute_and_one_mebibyte_a_day() -> None:
+    """CK-470: the numbers of docs/protocol/delivery.md; ADR 10 for the first."""
+    assert LIMITS[Spend.CALL] == Limit(30, 60.0)
     assert LIMITS[Spend.DURABLE] == Limit(1 << 20, 86_400.0)
     assert LIMITS[Spend.KEY_PACKAGE] == Limit(10, 86_400.0)
 
@@ -71,14 +71,14 @@ def test_renewed_windows_are_not_swept_with_old_ones() -> None:
     quotas = Quotas()
     quotas.spend(Spend.CALL, KEY, 1, 0)
     quotas.spend(Spend.CALL, bytes(31) + b"1", 1, 30)
-    quotas.spend(Spend.CALL, KEY, 10, 60)  # renewed: now younger than the other
+    quotas.spend(Spend.CALL, KEY, 30, 60)  # renewed: now younger than the other
     quotas.sweep(95)
     assert not quotas.spend(Spend.CALL, KEY, 1, 96)
     quotas.forget(KEY)
     assert quotas.spend(Spend.CALL, KEY, 10, 96)
 
 
-async def test_the_eleventh_call_envelope_is_refused_online_and_offline(tmp_path: Path) -> None:
+async def test_the_thirty_first_call_envelope_is_refused_online_and_offline(tmp_path: Path) -> None:
     """CK-470: answers are alike whether or not the device is connected."""
     async with local_server(tmp_path) as server, sender(server.origin) as out:
         store = server.served.application.services.store
@@ -88,12 +88,12 @@ async def test_the_eleventh_call_envelope_is_refused_online_and_offline(tmp_path
         async with receiver(server.origin, device.token):
             answers["online"] = [
                 await out.send(CALL, device.mailbox, device.capabilities[0], body)
-                for _ in range(12)
+                for _ in range(32)
             ]
         answers["offline"] = [
-            await out.send(CALL, device.mailbox, device.capabilities[1], body) for _ in range(12)
+            await out.send(CALL, device.mailbox, device.capabilities[1], body) for _ in range(32)
         ]
-        expected = [Status.ACCEPTED] * 10 + [Status.QUOTA] * 2
+        expected = [Status.ACCEPTED] * 30 + [Status.QUOTA] * 2
         assert answers == {"online": expected, "offline": expected}
 
 
