@@ -214,6 +214,13 @@ def _join(data: bytes) -> str:
 
 
 def _external_join(data: bytes) -> str:
+    joined = _join_by_group_info(data)
+    if data != world().group_info:
+        raise AssertionError("a GroupInfo that nobody signed was accepted")
+    return joined
+
+
+def _join_by_group_info(data: bytes) -> str:
     here = world()
     mls.Group.external_join(
         data,
@@ -234,7 +241,7 @@ def _hostile_group_info(data: bytes) -> str:
         state.signature_private, b"GroupInfoTBS", info.to_be_signed()
     )
     signed = replace(info, signature=signature)
-    return _external_join(wrap_message(WireFormat.GROUP_INFO, signed.encode()))
+    return _join_by_group_info(wrap_message(WireFormat.GROUP_INFO, signed.encode()))
 
 
 def _group_info_samples() -> list[bytes]:

@@ -13,6 +13,7 @@ from visavis.core.envelope import BUCKETS
 from visavis.core.errors import Code, PeerError
 from visavis.ports.bus import Parcel
 from visavis.ports.store import NewEnvelope
+from visavis.server.end_of_turn import EndOfTurn
 from visavis.server.frames import ANSWER, SEND_HEADER, Close, Status, parse_acks
 from visavis.server.send import SendEndpoint, SendParts
 
@@ -59,6 +60,7 @@ def _parts(taken: list[bytes]) -> SendParts:
         limits=SimpleNamespace(
             hash_of=lambda *_: b"", failed=lambda *_: None, too_many_failures=lambda *_: False
         ),
+        end_of_turn=EndOfTurn(),
         clock=SimpleNamespace(monotonic=lambda: 0.0, now=lambda: 0.0),
         rng=bytes,
     )
@@ -72,8 +74,8 @@ async def _serve(data: bytes, taken: list[bytes]) -> list[dict[str, Any]]:
     async def receive() -> dict[str, Any]:
         if incoming:
             return incoming.pop(0)
-        await asyncio.sleep(0)  # the answers go out while nothing arrives
-        await asyncio.sleep(0)
+        for _ in range(8):  # the answers go out while nothing arrives
+            await asyncio.sleep(0)
         return {"type": "websocket.disconnect"}
 
     async def send(message: Any) -> None:

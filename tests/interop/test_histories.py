@@ -57,4 +57,4 @@ def test_long_history(
 def test_long_history_of_a_large_group(
     kinds: tuple[str, ...], suite: int, founder: str, seed: int, node: NodePeer
 ) -> None:
-    History(seed, kinds, suite, node, founder=founder, max_members=32).run(LONG_STEPS)
+    History(seed, kinds, suite, node, founder=founder, max_members=32).run(100)
