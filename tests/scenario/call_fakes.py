@@ -122,6 +122,7 @@ class FakeMedia:
         assert ice_servers
         self._generation += 1
         self._remote = None
+        self._remote_lines.clear()  # They were the old transport's.
         self._gathered = self.connected = False
         self._encryptor = self._frames.new_context("audio")
 

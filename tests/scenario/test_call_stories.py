@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from tests.scenario.call_world import World, until
 
+from visavis.core.address import ContactAddress
 from visavis.core.errors import Code, UnavailableError, UsageError
 from visavis.testing.virtual_clock import now, run
 
@@ -293,6 +295,34 @@ def test_a_relay_that_dies_in_the_call_is_survived() -> None:
             decoded = call.stats().frames_decoded
             await asyncio.sleep(5)
             assert call.stats().frames_decoded > decoded + 5
+            await call.hang_up()
+            assert await theirs.ended() == "hung_up_there"
+
+    run(story())
+
+
+def test_candidates_that_come_before_their_transport_are_kept() -> None:
+    """Both notice at once that the relay died, and credentials take a moment on each side."""
+
+    async def story() -> None:
+        async with World() as w:
+            call = await w["anna1"].call()
+            theirs = await w["ben1"].accept(await w["ben1"].rings())
+            await asyncio.gather(call.connected(), theirs.connected())
+            for name in ("anna1", "ben1"):
+                session = w[name].session
+
+                async def slowly(address: ContactAddress, turn: Any = session.turn) -> Any:
+                    await asyncio.sleep(0.4)
+                    return await turn(address)
+
+                session.turn = slowly  # type: ignore[method-assign]
+            w.relay.stop()
+            died = now()
+            w.relay.running = True  # It is back at once, as a supervised one is.
+            await until(lambda: "reconnecting" in {call.state, theirs.state})
+            await until(lambda: call.state == theirs.state == "in_call")
+            assert now() - died < 10
             await call.hang_up()
             assert await theirs.ended() == "hung_up_there"
 

@@ -275,7 +275,7 @@ class CallShell:
             case do.GatherCandidates():
                 self.transport.gather()
             case do.AddCandidates(candidates):
-                await self.transport.media.add_remote_candidates(candidates)
+                await self.transport.add_candidates(candidates)
             case do.RestartIce():
                 self.transport.restart()
             case do.AnswerRestart(sdp):

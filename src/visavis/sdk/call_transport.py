@@ -9,7 +9,7 @@ Not for: deciding (the call machine), keys (`call_group`), or ICE itself (`visav
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, Final, Protocol, assert_never
 
 from visavis.core import call_events as on
@@ -20,6 +20,9 @@ from visavis.media.call_frames import CallFrames
 from visavis.media.interfaces import MediaEvent, MediaSink, MediaSource, MediaStats, TurnServer
 from visavis.sdk.call_media import LentSink, LentSource, MediaFactory, MediaPort, relay
 from visavis.sdk.seam import CallSeam
+
+MAX_EARLY: Final = 64
+"""Candidates that may wait for a transport that is being made; a relayed call needs one."""
 
 STATS_EVERY_S: Final = 0.5
 """Between two looks at the figures. Higher: older figures; lower: more work for nothing."""
@@ -67,6 +70,7 @@ class CallTransport:
         self._media: MediaPort | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._negotiation: asyncio.Task[None] | None = None
+        self._early: list[str] | None = None
 
     def lend(self, source: MediaSource, sink: MediaSink) -> None:
         """Take what the person shows and hears with."""
@@ -103,11 +107,26 @@ class CallTransport:
 
     def restart(self) -> None:
         """Begin an ICE restart of ours; CandidatesGathered or RestartFailed follows."""
+        self._early = None
         self._negotiate(self._restart())
 
     def answer_restart(self, sdp: str) -> None:
         """Begin to answer theirs; CandidatesGathered or RestartFailed follows."""
+        # What follows their offer is for the transport that answers it, which is not there yet:
+        # credentials are fetched first, and the old transport would swallow the candidates.
+        self._early = []
         self._negotiate(self._answer_restart(sdp))
+
+    async def add_candidates(self, lines: Sequence[str]) -> None:
+        """Take the other side's candidates, now or when their transport is there.
+
+        Raises:
+            PeerError: MALFORMED.
+        """
+        if self._early is None:
+            await self.media.add_remote_candidates(lines)
+        else:
+            self._early += lines[: MAX_EARLY - len(self._early)]
 
     async def stop(self) -> None:
         """Close everything; the last figures are shown first."""
@@ -180,15 +199,25 @@ class CallTransport:
             await self._owner.prepare_transport()
             await self.media.restart([server])
             answer = await self.media.accept_offer(sdp)
+            await self._add_early()
             await self._owner.tell(CallAnswer(answer))
             lines = await self.media.gather([server])
         except (VisavisError, TimeoutError) as error:
+            self._early = None
             if isinstance(error, PeerError):
                 self._owner.note(error.code)
             if isinstance(self._owner.state, Reconnecting):
                 self._owner.feed(on.RestartFailed(self._seam.monotonic()))
             return
         self._owner.feed(on.CandidatesGathered(tuple(lines)))
+
+    async def _add_early(self) -> None:
+        early, self._early = self._early, None
+        if early:
+            try:
+                await self.media.add_remote_candidates(early)
+            except PeerError as error:  # Dropped, as late ones are; the offer was good.
+                self._owner.note(error.code)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._seam.spawn(work)
