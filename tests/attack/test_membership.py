@@ -252,6 +252,48 @@ async def test_a_forgotten_contact_does_not_come_back_by_a_welcome(people: Peopl
     assert not anna._session.may_ring(account(bob))
 
 
+async def test_a_welcome_moves_no_other_device_of_the_contact(people: People) -> None:
+    """CK-576: one stolen device would draw what is meant for the others to itself."""
+    anna, bob = await people.pair()
+    tablet = await link_device(people, bob, "tablet")
+    await settle(bob, tablet, anna)
+    books, thief = anna._session.books, bob._session.books
+    known = books.contacts.get(account(bob))
+    assert known is not None
+    before = dict(known.addresses)
+    other = tablet._session.books.device
+    assert before.keys() == {thief.device, other}
+    own = thief.addresses.address(thief.addresses.mint(Purpose.CONTACT, account(anna)))
+    made = group_with(bob, GroupId.random(books.rng), books.keep_key_package())
+    said = tuple(DeviceAddress(device, own) for device in sorted(before))
+    await deliver(anna, books.contact_address(account(bob)), welcome_of(bob, made, devices=said))
+    known = books.contacts.get(account(bob))
+    assert known is not None
+    assert known.addresses[other] == before[other]
+    # The controls: the Welcome was taken and moved the device that made it; what a sibling of
+    # ours says of all devices counts (test_a_second_device_by_pairing).
+    assert known.group == made.group.group_id
+    assert known.addresses[thief.device] == own != before[thief.device]
+
+
+async def test_a_contact_cannot_pass_for_a_sibling_of_ours(people: People) -> None:
+    """CK-576: it takes both, a sibling's address and a sibling's signature."""
+    anna, bob = await people.pair()
+    tablet = await link_device(people, bob, "tablet")
+    await settle(bob, tablet, anna)
+    books = anna._session.books
+    known = books.contacts.get(account(bob))
+    assert known is not None
+    before = dict(known.addresses)
+    made = group_with(bob, GroupId.random(books.rng), books.keep_key_package())
+    said = (DeviceAddress(tablet._session.books.device, before[bob._session.books.device]),)
+    await deliver(anna, books.sibling_address(), welcome_of(bob, made, devices=said))
+    known = books.contacts.get(account(bob))
+    assert known is not None
+    assert known.addresses == before
+    assert known.group == made.group.group_id
+
+
 async def test_a_revoked_device_brings_no_new_contacts(people: People) -> None:
     """CK-577: it knows our old sibling address, and can have friends."""
     anna, bob = await people.pair()

@@ -392,10 +392,7 @@ class Membership:
                     name = books.contacts.name_for(account, content.name)
                     known = Known(account, name, content.group, content.sequencer)
                 known.group, known.sequencer, known.member = content.group, content.sequencer, True
-                for entry in content.devices:
-                    known.addresses[entry.device] = entry.address.require_server(
-                        books.profile.origin
-                    )
+                self._take_addresses(known, state, given, content)
                 books.contacts.save(known)
                 books.history.notice(NoticeKind.REJOINED, account, None, books.now())
         except VisavisError as error:
@@ -403,6 +400,23 @@ class Membership:
                 note_identity_changed(books, account)
             raise
         self.mark(record)
+
+    def _take_addresses(
+        self, known: Known, state: Group, given: Given, content: ConversationWelcome
+    ) -> None:
+        """Note the addresses that came with a Welcome.
+
+        CK-576: a device of the contact speaks for its own address only; a device of ours tells of
+        all. A sibling is known by both, the address it uses and its signature under the Welcome.
+        """
+        books = self._books
+        assert state.welcomed_by is not None  # we have just joined
+        maker = credential_of(state.welcomed_by)
+        by_sibling = given.purpose is Purpose.SIBLING and maker.account_id == books.account
+        for entry in content.devices:
+            if by_sibling or (known.account, entry.device) == (maker.account_id, maker.device_id):
+                address = entry.address.require_server(books.profile.origin)
+                known.addresses[entry.device] = address
 
     def receive_self_welcome(self, given: Given, content: SelfWelcome | DeviceLink) -> None:
         """Join the group of our own devices.

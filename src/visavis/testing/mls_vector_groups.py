@@ -444,7 +444,7 @@ def passive_client(e: Element) -> None:
     psks = {p.data("psk_id"): p.data("psk") for p in e.children("external_psks")}
     tree = e.maybe_data("ratchet_tree")
     rules = insecure_for_tests_rules()
-    state = join_state(e.data("welcome"), bundle, rules, KnownPsks(psks, {}), tree)
+    state, _ = join_state(e.data("welcome"), bundle, rules, KnownPsks(psks, {}), tree)
     if tree is not None:
         same("ratchet_tree", state.tree.encode(), tree)
     initial = e.data("initial_epoch_authenticator")

@@ -175,6 +175,10 @@ def test_every_proposal_by_reference() -> None:
     )
     assert joined.epoch_authenticator == world.groups[0].epoch_authenticator
     assert joined.extensions == (required,)
+    # Who made the Welcome is known to who came by it, and forgotten with this object.
+    assert joined.welcomed_by == world.groups[0].members()[0]
+    assert world.groups[0].welcomed_by is None
+    assert Group.from_bytes(joined.to_bytes(), validator=anyone).welcomed_by is None
     assert not world.groups[3].is_active
     assert not world.groups[0].has_pending
 

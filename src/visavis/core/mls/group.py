@@ -68,14 +68,20 @@ class PendingCommit:
 
 
 class Group:
-    """One member's view of one group."""
+    """One member's view of one group.
 
-    __slots__ = ("_state", "_validator")
+    Attributes:
+        welcomed_by: After `join`, the member who signed the Welcome: who speaks for what came with
+            it. None otherwise; it is not stored.
+    """
+
+    __slots__ = ("_state", "_validator", "welcomed_by")
 
     def __init__(self, state: GroupState, validator: CredentialValidator) -> None:
         """Wrap a state; use `create`, `join`, `external_join` or `from_bytes`."""
         self._state = state
         self._validator = validator
+        self.welcomed_by: MemberInfo | None = None
 
     def __repr__(self) -> str:
         return f"Group({self._state!r})"
@@ -146,15 +152,17 @@ class Group:
             resumption_psks: Resumption PSKs by (group id, epoch).
 
         Returns:
-            The group in the epoch that the Welcome leads into.
+            The group in the epoch that the Welcome leads into; it knows who it was `welcomed_by`.
 
         Raises:
             PeerError: A check failed.
             VisavisError: Whatever the validator raises.
         """
         known = KnownPsks(psks or {}, resumption_psks or {})
-        state = join_state(welcome, bundle, Rules(now, validator), known, ratchet_tree)
-        return cls(state, validator)
+        state, signer = join_state(welcome, bundle, Rules(now, validator), known, ratchet_tree)
+        group = cls(state, validator)
+        group.welcomed_by = signer
+        return group
 
     @classmethod
     def external_join(

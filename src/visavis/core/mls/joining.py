@@ -10,7 +10,7 @@ from visavis.core.mls.checks import ensure, refusal
 from visavis.core.mls.group_context import GroupInfo, GroupSecrets, Welcome
 from visavis.core.mls.key_package import KeyPackageBundle, KeyPackageStruct, is_last_resort
 from visavis.core.mls.leaf_check import Rules
-from visavis.core.mls.leaf_node import ExtensionType, find_extension
+from visavis.core.mls.leaf_node import ExtensionType, MemberInfo, find_extension
 from visavis.core.mls.proposals import ExternalPsk, PskId, ResumptionUsage
 from visavis.core.mls.ratchet_tree import RatchetTree
 from visavis.core.mls.secret_tree import SecretTree
@@ -105,7 +105,7 @@ def join_state(
     rules: Rules,
     psks: KnownPsks,
     ratchet_tree: bytes | None = None,
-) -> GroupState:
+) -> tuple[GroupState, MemberInfo]:
     """Join a group by a Welcome.
 
     The group id may be one we already have: whether that is a rejoin is the caller's to judge.
@@ -118,7 +118,7 @@ def join_state(
         ratchet_tree: The tree, if it is not inside the Welcome.
 
     Returns:
-        The state in the epoch that the Welcome leads into.
+        The state in the epoch that the Welcome leads into, and the member who signed it.
 
     Raises:
         PeerError: Any of CK-010 to CK-047, CK-084, CK-105, CK-106 and CK-120 to CK-128.
@@ -148,7 +148,7 @@ def join_state(
     confirmed = info.context.confirmed_transcript_hash
     suite.verify_mac("CK-106", epoch.confirmation, confirmed, info.confirmation_tag)
     here = (info.context.group_id, info.context.epoch)
-    return GroupState(
+    state = GroupState(
         suite=suite,
         context=info.context,
         tree=tree,
@@ -166,6 +166,8 @@ def join_state(
         psks=dict(psks.external),
         status=Status.ACTIVE,
     )
+    # CK-123 has seen to it that there is somebody at the signer's leaf.
+    return state, next(m for m in state.members() if m.leaf_index == info.signer)
 
 
 def _path_privates(tree: RatchetTree, own: int, signer: int, secret: bytes) -> dict[int, bytes]:
