@@ -11,6 +11,7 @@ from pathlib import Path
 from visavis.media.interfaces import MediaSink, MediaSource
 from visavis.media.silence import SilenceSource
 from visavis.media.sinks import NullSink
+from visavis.sdk.call_shell import CallShell
 from visavis.sdk.calls import Call, IncomingCall
 from visavis.sdk.client import Client, Contact
 from visavis.sdk.unlock import insecure_for_tests_cheap_kdf
@@ -128,6 +129,25 @@ async def until(reached: Callable[[], object], timeout_s: float = PATIENCE_S) ->
     async with asyncio.timeout(timeout_s):
         while not reached():
             await asyncio.sleep(0.02)
+
+
+def shell_of(client: Client) -> CallShell:
+    """Return the one call that somebody is in."""
+    assert client._calls is not None
+    (shell,) = client._calls._shells.values()
+    return shell
+
+
+async def more_frames(*calls: Call, timeout_s: float = PATIENCE_S) -> None:
+    """Wait until each call has decoded more than it had."""
+    before = [call.stats().frames_decoded for call in calls]
+    await until(
+        lambda: all(
+            call.stats().frames_decoded > count + 3
+            for call, count in zip(calls, before, strict=True)
+        ),
+        timeout_s,
+    )
 
 
 def forms(secret: bytes) -> set[bytes]:
