@@ -81,6 +81,21 @@ def decode_map(data: bytes) -> dict[str, object]:
     return value
 
 
+def decode_versioned(data: bytes, version: int = 1) -> dict[str, object]:
+    """Decode a map whose "v" is `version`, and take "v" out.
+
+    To Python `True == 1`, and a map with `true` for 1 would not come out as it went in.
+
+    Raises:
+        PeerError: `MALFORMED`.
+    """
+    fields = decode_map(data)
+    found = fields.pop("v", None)
+    if found != version or isinstance(found, bool):
+        raise _malformed("version")
+    return fields
+
+
 def _malformed(why: str) -> PeerError:
     return PeerError(Code.MALFORMED, f"CK-250 CBOR: {why}")
 

@@ -24,7 +24,6 @@ from visavis.core.content_fields import (
     Record,
     decode_fields,
     encode_fields,
-    malformed,
 )
 from visavis.core.content_inner import Inner
 from visavis.core.content_outer import Outer
@@ -126,10 +125,7 @@ def _encode(types: _Types, content: Content) -> bytes:
 
 
 def _decode(types: _Types, data: bytes) -> Content:
-    raw = cbor.decode_map(data)
-    version = raw.pop("v", None)
-    if version != VERSION or isinstance(version, bool):
-        raise malformed("version")
+    raw = cbor.decode_versioned(data, VERSION)
     # CK-272: the type is looked up among those of this place only: an in-call message that turns up
     # in a conversation, or a request inside a group, is refused and not acted upon.
     names = ("k", "w") if raw.get("k") == "welcome" else ("k", "t")

@@ -221,9 +221,8 @@ class UnverifiedDeviceList:
             PeerError: `BAD_SIGNATURE` (CK-261); `MALFORMED` for content, order, repetition or
                 bounds (CK-260).
         """
-        match cbor.decode_map(self._body):
+        match cbor.decode_versioned(self._body):
             case {
-                "v": 1,
                 "account": bytes(account),
                 "identity": bytes(identity),
                 "version": int(version),

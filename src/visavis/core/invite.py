@@ -135,9 +135,9 @@ def _from_link(mark: str, link: str) -> tuple[ContactAddress, dict[str, object]]
     if not found or len(link) > MAX_LINK_CHARS:
         raise _mistyped("form")
     try:
-        body = cbor.decode_map(base64url.decode(fragment))
+        body = cbor.decode_versioned(base64url.decode(fragment))
         match body:
-            case {"v": 1, "m": bytes(m), "c": bytes(c), "s": bytes(s), **rest}:
+            case {"m": bytes(m), "c": bytes(c), "s": bytes(s), **rest}:
                 address = ContactAddress(
                     check_origin(origin), MailboxId(m), Capability(c), SealKey(s)
                 )

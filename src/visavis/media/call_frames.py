@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from threading import Lock
 
-from visavis.core.errors import Code, UnavailableError
+from visavis.core.errors import Code, UnavailableError, UsageError
 from visavis.core.frame_keys import FrameReceiver, FrameSender, SendingEpoch
 from visavis.core.sframe import PRODUCT_SUITE
 from visavis.media.interfaces import FrameEncryptor, Kind
@@ -28,6 +28,7 @@ class CallFrames:
         self._monotonic = monotonic
         self._receiver = FrameReceiver()
         self._sending: SendingEpoch | None = None
+        self._newest_sent = -1
         # Encoders run in worker threads and open a context when the epoch changes.
         self._lock = Lock()
 
@@ -46,11 +47,18 @@ class CallFrames:
         """Send in an epoch from the next frame on; the keys of the epoch before are dropped.
 
         Args:
-            epoch: MLS epoch.
+            epoch: MLS epoch, newer than every one sent in before.
             base_key: As in `install`.
             leaf: Our own leaf index.
+
+        Raises:
+            UsageError: CK-672: contexts and counters would start again under the same key, and
+                repeat nonces.
         """
         with self._lock:
+            if epoch <= self._newest_sent:
+                raise UsageError("CK-672: an epoch is sent in once")
+            self._newest_sent = epoch
             if self._sending is not None:
                 self._sending.wipe()
             self._sending = SendingEpoch(PRODUCT_SUITE, base_key, epoch, leaf)

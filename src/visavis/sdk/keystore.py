@@ -146,9 +146,11 @@ class Keystore:
         Raises:
             PeerError: MALFORMED.
         """
-        match cbor.decode_map(data.rstrip(b"\0").removesuffix(_PAD)):
+        padded = data.rstrip(b"\0")
+        if len(data) != SIZE or not padded.endswith(_PAD):
+            raise PeerError(Code.MALFORMED, "keystore")
+        match cbor.decode_versioned(padded.removesuffix(_PAD)):
             case {
-                "v": 1,
                 "account": bytes(account),
                 "password": bytes(by_password),
                 "recovery": bytes(by_recovery),

@@ -168,8 +168,8 @@ def _read_manifest(state: VaultState, keys: tuple[bytes, ...]) -> _Manifest:
             pass
         case _:
             raise PeerError(Code.MALFORMED, "the vault's manifest")
-    match cbor.decode_map(body):
-        case {"v": 1, "counter": int(counter), "device": bytes(device), "slots": list(slots)} if (
+    match cbor.decode_versioned(body):
+        case {"counter": int(counter), "device": bytes(device), "slots": list(slots)} if (
             counter == state.counter
         ):
             found = {bytes(slot): bytes(digest) for slot, digest in slots}

@@ -6,14 +6,19 @@ never carried a token (CK-554), and nothing in a request tells the account.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from typing import Any
 
 from visavis.core import base64url
 from visavis.core.address import ContactAddress
-from visavis.core.errors import Code, PeerError
-from visavis.transport.http import Http, Json, bytes_field, int_field, list_field, text_field
+from visavis.transport.http import (
+    Http,
+    Json,
+    bytes_field,
+    int_field,
+    list_field,
+    parse_json,
+    text_field,
+)
 
 _b64 = base64url.encode
 
@@ -69,7 +74,7 @@ class AnonymousApi:
                 "Visavis-Capability": _b64(address.capability),
             },
         )
-        return text_field(_json(answer), "blob_id")
+        return text_field(parse_json(answer), "blob_id")
 
     async def get_blob(self, blob_id: str) -> bytes:
         """Fetch a blob by its id."""
@@ -149,10 +154,3 @@ class AnonymousApi:
 
 def _presented(address: ContactAddress) -> Json:
     return {"mailbox": _b64(address.mailbox), "capability": _b64(address.capability)}
-
-
-def _json(data: bytes) -> Any:
-    try:
-        return json.loads(data)
-    except ValueError:
-        raise PeerError(Code.MALFORMED, "the server's answer is no JSON") from None

@@ -9,6 +9,7 @@ travels on a connection that carried an account credential (P12, CK-554). No coo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from typing import Any, Final
@@ -112,10 +113,7 @@ class Http:
         _, data = await self.exchange(method, path, content, headers)
         if not data:
             return {}
-        try:
-            return json.loads(data)
-        except ValueError:
-            raise PeerError(Code.MALFORMED, "the server's answer is no JSON") from None
+        return parse_json(data)
 
     async def exchange(
         self, method: str, path: str, content: bytes | None, headers: dict[str, str]
@@ -153,10 +151,22 @@ class Http:
             raise UnavailableError(Code.UNAVAILABLE, detail) from None
 
 
+def parse_json(data: bytes) -> Any:
+    """Read a server's JSON.
+
+    Raises:
+        PeerError: MALFORMED: it is none, or nests so deeply that reading it would exhaust us.
+    """
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        raise PeerError(Code.MALFORMED, "the server's answer is no JSON") from None
+
+
 async def _proof_of_work(data: bytes) -> str | None:
     """Solve the work a throttled answer asks for; None if it asks for none, or for too much."""
     try:
-        asked = json.loads(data)["work"]
+        asked = parse_json(data)["work"]
         challenge, bits = str(asked["challenge"]), int(asked["bits"])
         raw = base64url.decode(challenge)
     except (ValueError, KeyError, TypeError, PeerError):
@@ -174,11 +184,8 @@ def problem(status: int, data: bytes) -> VisavisError:
     Only a code we know is taken from the body: the server's words never reach a person or a log.
     """
     code = _BY_STATUS.get(status, Code.UNAVAILABLE if status >= 500 else Code.MALFORMED)
-    try:
-        parsed = json.loads(data)
-        code = Code(parsed["code"])
-    except (ValueError, KeyError, TypeError):
-        pass
+    with contextlib.suppress(PeerError, ValueError, KeyError, TypeError):
+        code = Code(parse_json(data)["code"])
     detail = f"status {status}"
     if code in _RETRY:
         return UnavailableError(code, detail)
