@@ -44,6 +44,8 @@ from visavis.sdk.outbox import Outbox
 from visavis.sdk.seam import InnerReceived, SelfReceived
 from visavis.sdk.sequencer import Sequencers
 
+ANNOUNCED_KIND: Final = "announced"
+"""Group id and device -> count of the device's newest announcement of its address."""
 PENDING_INNER_KIND: Final = "inner.pending"
 UNHEARD_S: Final = 45
 """Seconds a live content waits for somebody to listen: as long as a call rings."""
@@ -278,7 +280,7 @@ class Conversations:
             record.heard(count)
             books.groups.save(record, state)
             if record.kind is GroupKind.SELF:
-                return self._sibling_content(device, decode_sibling(result.content))
+                return self._sibling_content(record, device, decode_sibling(result.content), count)
             inner = decode_inner(result.content)
             return self._content(record, account, device, inner, count, durable=durable)
 
@@ -304,7 +306,7 @@ class Conversations:
                 return None
             case ContactDevices():
                 if known is not None and not own:
-                    self._learn_devices(record, known, device, inner)
+                    self._learn_devices(record, known, device, inner, count)
                 return None
             case _:
                 received = InnerReceived(record.account, device, own, inner, live=not durable)
@@ -316,14 +318,19 @@ class Conversations:
                 return received, key
 
     def _learn_devices(
-        self, record: GroupRecord, known: Known, device: DeviceId, said: ContactDevices
+        self,
+        record: GroupRecord,
+        known: Known,
+        device: DeviceId,
+        said: ContactDevices,
+        count: int,
     ) -> None:
         books = self._books
         offered = UnverifiedDeviceList.parse(said.list).verify()
         if offered.account_id != record.account:
             raise PeerError(Code.BAD_CREDENTIAL, "CK-576: another account's device list")
         books.lists.learn(offered)
-        for entry in said.devices:
+        for entry in said.devices if self._is_news(record, device, count) else ():
             # CK-576: a device speaks for its own address only, so that one stolen device cannot
             # draw what is meant for the others to itself.
             if entry.device == device:
@@ -334,8 +341,21 @@ class Conversations:
         self._dirty(record)
         self._outbox.kick()
 
+    def _is_news(self, record: GroupRecord, device: DeviceId, count: int) -> bool:
+        """Say whether a device announces its address later than it last did here, and note it.
+
+        CK-588: what waited at the server comes in any order, for its ids are random. An address
+        that was replaced is revoked; taken for the present one, it would end the conversation.
+        """
+        key = record.group_id + device
+        last = self._books.store.get(ANNOUNCED_KIND, key)
+        if last is not None and count <= int.from_bytes(last, "big"):
+            return False
+        self._books.store.put(ANNOUNCED_KIND, key, count.to_bytes(8, "big"))
+        return True
+
     def _sibling_content(
-        self, device: DeviceId, content: Sibling
+        self, record: GroupRecord, device: DeviceId, content: Sibling, count: int
     ) -> tuple[SelfReceived, bytes | None] | None:
         books = self._books
         match content:
@@ -344,9 +364,9 @@ class Conversations:
                 if offered.account_id != books.account:
                     raise PeerError(Code.BAD_CREDENTIAL, "CK-576: another account's device list")
                 if books.lists.learn(offered):
-                    for record in books.groups.all():
-                        self._dirty(record)
-                for entry in content.devices:
+                    for other in books.groups.all():
+                        self._dirty(other)
+                for entry in content.devices if self._is_news(record, device, count) else ():
                     if entry.device == device:
                         address = entry.address.require_server(books.profile.origin)
                         books.siblings.save(device, address)
