@@ -21,7 +21,7 @@ from visavis.core.content import (
     encode_outer,
     encode_sibling,
 )
-from visavis.core.content_inner import ContactDevices, Inner, MessageText
+from visavis.core.content_inner import CallMissed, ContactDevices, Inner, MessageText
 from visavis.core.content_outer import CommitHint, Mls, Outer
 from visavis.core.content_records import Standing
 from visavis.core.content_self import SelfDevices, SelfVault, Sibling
@@ -39,7 +39,7 @@ from visavis.sdk.addresses import Given, Purpose
 from visavis.sdk.books import Books
 from visavis.sdk.contact_book import Known
 from visavis.sdk.groups import GroupKind, GroupRecord, device_of
-from visavis.sdk.history import Message, NoticeKind
+from visavis.sdk.history import Message, MessageKind, NoticeKind
 from visavis.sdk.outbox import Outbox
 from visavis.sdk.seam import InnerReceived, SelfReceived
 from visavis.sdk.sequencer import Sequencers
@@ -309,6 +309,8 @@ class Conversations:
                     self._learn_devices(record, known, device, inner, count)
                 return None
             case _:
+                if isinstance(inner, CallMissed) and not own:
+                    self._note_missed(record, inner, count)
                 received = InnerReceived(record.account, device, own, inner, live=not durable)
                 key = None
                 if durable:
@@ -316,6 +318,14 @@ class Conversations:
                     head = record.account + device + bytes([own])
                     books.store.put(PENDING_INNER_KIND, key, head + encode_inner(inner))
                 return received, key
+
+    def _note_missed(self, record: GroupRecord, missed: CallMissed, count: int) -> None:
+        """Put a missed call into the thread, once however often it is told (R-02)."""
+        text = f"Missed {missed.media.value} call"
+        entry = Message(
+            record.account, missed.at, outgoing=False, text=text, kind=MessageKind.MISSED_CALL
+        )
+        self._books.history.add(entry, MessageId(missed.call), count)
 
     def _learn_devices(
         self,

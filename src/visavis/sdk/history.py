@@ -23,21 +23,30 @@ _NOTICE_KIND: Final = "notice"
 Item = TypeVar("Item")
 
 
+class MessageKind(StrEnum):
+    """What an entry of a conversation is."""
+
+    TEXT = "text"
+    MISSED_CALL = "call.missed"
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A text message.
+    """An entry of a conversation: a text message, or a call that came to nothing (R-02).
 
     Args:
         contact: Whose conversation.
         at: Unix seconds, as its sender's clock said.
         outgoing: Sent by us (from any of our devices).
-        text: What was written.
+        text: What was written; for a missed call what to call it.
+        kind: Which of the two.
     """
 
     contact: AccountId
     at: int
     outgoing: bool
     text: str = field(repr=False)
+    kind: MessageKind = MessageKind.TEXT
 
 
 class NoticeKind(StrEnum):
@@ -131,7 +140,7 @@ class History:
         if self._store.get(_SEEN_KIND + contact, message_id) is not None:
             return False
         key = message.at.to_bytes(8, "big") + count.to_bytes(8, "big") + message_id
-        value = cbor.encode([message.at, message.outgoing, message.text])
+        value = cbor.encode([message.at, message.outgoing, message.text, message.kind.value])
         with self._store.transaction():
             self._store.put(_SEEN_KIND + contact, message_id, b"")
             self._store.put(_MESSAGE_KIND + contact, key, value)
@@ -176,8 +185,8 @@ class History:
         found = []
         for _, data in self._store.items(_MESSAGE_KIND + bytes(contact).hex()):
             match cbor.decode(data):
-                case [int(at), bool(outgoing), str(text)]:
-                    found.append(Message(contact, at, outgoing, text))
+                case [int(at), bool(outgoing), str(text), str(kind)]:
+                    found.append(Message(contact, at, outgoing, text, MessageKind(kind)))
                 case _:
                     raise FatalError(Code.MALFORMED, "a message of the store cannot be read")
         return found
