@@ -76,7 +76,7 @@ def accept(
         typer.Option(
             "--wait", metavar="SECONDS", min=0, help="How long to wait for the other side."
         ),
-    ] = 10.0,
+    ] = 5.0,
 ) -> int:
     """Use an invite link: ask its maker to become your contact."""
     context: Context = ctx.obj

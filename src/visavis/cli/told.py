@@ -35,6 +35,7 @@ class ToldError(VisavisError):
 
     def __init__(self, code: Code, sentence: str) -> None:
         super().__init__(code)
+        self.args = (sentence,)
         self.sentence = sentence
 
     def describe(self) -> str:
