@@ -65,6 +65,14 @@ def test_a_real_folder_is_clean(copy: Path) -> None:
     assert search_folder(holdings) == []
 
 
+def test_what_ciphertext_holds_by_chance_is_no_address(copy: Path) -> None:
+    chance = bytes([255]) + b" a:: 1::2 " + bytes([255])
+    run(copy, ("UPDATE key_packages SET body = ?", (chance * 100,)))
+    holdings = collect(copy)
+    assert any(chance * 100 in row.columns.values() for row in holdings.rows)
+    assert "address" not in {hit.kind for hit in search_folder(holdings)}
+
+
 def leak_call_row(folder: Path) -> None:
     connection = database(folder)
     a, b = [row[0] for row in connection.execute("SELECT account_id FROM devices LIMIT 2")]
@@ -93,6 +101,11 @@ def leak_address_in_column(folder: Path) -> None:
     run(folder, ("ALTER TABLE devices ADD COLUMN seen_from TEXT DEFAULT '2001:db8::1:77'", ()))
 
 
+def leak_address_in_blob(folder: Path) -> None:
+    body = os.urandom(500) + b"\xff 198.51.100.7 \xff" + os.urandom(500)
+    run(folder, ("UPDATE key_packages SET body = ?", (body,)))
+
+
 def leak_modification_time(folder: Path) -> None:
     os.utime(next(folder.iterdir()), (1_790_003_724, 1_790_003_724))
 
@@ -107,6 +120,7 @@ def leak_modification_time(folder: Path) -> None:
         (leak_address_in_log, "address"),
         (leak_address_in_log, "inventory"),
         (leak_address_in_column, "address"),
+        (leak_address_in_blob, "address"),
         (leak_modification_time, "time"),
     ],
     ids=lambda value: getattr(value, "__name__", value),
