@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from tests.sdk.conftest import PASSWORD, People, drops, settle, texts
 
 from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError, VisavisError
+from visavis.sdk import enrol
 from visavis.sdk.client import Client
 from visavis.sdk.history import NoticeKind
+from visavis.sdk.housekeeping import Housekeeping
+from visavis.sdk.membership import ROTATE_KIND, Membership
 
 
 async def link_device(people: People, old: Client, name: str) -> Client:
@@ -204,6 +208,92 @@ async def test_revoking_a_device(people: People) -> None:
     # It opens with the recovery code, under the new key.
     again = await people.login("again", anna.handle, recovery_code=anna.recovery_code)
     await settle(bob, anna, again)
+    assert [c.state for c in await again.contacts()] == ["contact"]
+
+
+async def test_all_state_lost_after_a_revocation(people: People) -> None:
+    """P5, P6: the vault follows the addresses that contacts replace after a revocation."""
+    anna, bob = await people.pair()
+    tablet = await link_device(people, anna, "tablet")
+    await settle(anna, tablet, bob)
+    await people.close(tablet, bob)
+    other = next(d for d in await anna.devices() if not d.current)
+    await anna.revoke(other, PASSWORD)
+    # Bob hears of it after the vault was rewritten.
+    bob = await people.open("bob")
+    await settle(bob, anna)
+    handle, code = anna.handle, anna.recovery_code
+    await people.close(anna)
+    back = await people.login("new", handle, recovery_code=code, lost_devices=True)
+    await settle(bob, back)
+    assert [c.state for c in await back.contacts()] == ["contact"]
+    await back.send_message(await back.find_contact("bob"), "still me")
+    await settle(bob, back)
+    assert texts(await bob.history(await bob.find_contact("anna"))) == ["still me"]
+
+
+async def replace_address(client: Client, contact: Client) -> None:
+    """Have a device replace the address that a contact has, as after a revocation."""
+    books = client._session.books
+    books.store.put(ROTATE_KIND, contact._session.books.account, b"")
+    client._session.housekeeping.kick()
+    await settle(client)
+
+
+async def test_a_refused_rejoin_finds_the_new_address_in_the_vault(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P5: what the vault said at login may be old by then; a sibling writes what is newer."""
+    anna, bob = await people.pair()
+    await anna._session.vault.write()
+    handle, code, device = anna.handle, anna.recovery_code, anna._session.books.device
+    await people.close(anna)
+    await replace_address(bob, anna)
+    again = await people.login("again", handle, recovery_code=code)
+    await settle(again, bob)
+    # The control: the server refuses the address that the vault knows.
+    assert [c.state for c in await again.contacts()] == ["rejoining"]
+    reconcile = Membership.reconcile_all
+
+    async def all_but_anna(self: Membership) -> None:
+        if self._books.device != device:  # else she lets the new one in herself
+            await reconcile(self)
+
+    monkeypatch.setattr(Membership, "reconcile_all", all_but_anna)
+    anna = await people.open("anna")
+    await settle(anna)
+    assert anna._session.vault.due_at == 0
+    await settle(again, bob)
+    assert [c.state for c in await again.contacts()] == ["rejoining"]
+    # It looks again within two hours, and does not write its own stale address over the new one.
+    later = again._session.books.now() + 7_200
+    again._session.books.now = lambda: later  # type: ignore[method-assign]
+    await settle(again, bob, again)
+    assert [c.state for c in await again.contacts()] == ["contact"]
+
+
+async def test_a_new_device_can_be_added_before_it_asks(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sibling that is quick must find key packages, or it does not look again."""
+    anna, bob = await people.pair()
+    await anna._session.vault.write()
+    order: list[str] = []
+    upload, queue = Housekeeping.upload_key_packages, enrol.queue_rejoins
+
+    async def uploading(self: Housekeeping) -> None:
+        await upload(self)
+        order.append("key packages")
+
+    def queueing(*args: Any) -> None:
+        order.append("rejoins")
+        queue(*args)
+
+    monkeypatch.setattr(Housekeeping, "upload_key_packages", uploading)
+    monkeypatch.setattr(enrol, "queue_rejoins", queueing)
+    again = await people.login("again", anna.handle, recovery_code=anna.recovery_code)
+    assert order == ["key packages", "rejoins"]
+    await settle(anna, bob, again)
     assert [c.state for c in await again.contacts()] == ["contact"]
 
 

@@ -436,11 +436,10 @@ class Client:
             store.keep_newest_password()
 
     async def _finish_login(self) -> None:
-        """Upload key packages, write the vault, and read what came meanwhile."""
+        """Write the vault, and read what came meanwhile."""
         session = self._session
         session.vault.write_soon()
         with contextlib.suppress(VisavisError):  # housekeeping does it later
-            await session.housekeeping.upload_key_packages()
             await session.vault.write(if_due=True)
             await session.sync()
 
@@ -465,17 +464,19 @@ async def _enter(
     code: RecoveryCode | None,
 ) -> None:
     """Become a device that others know: by pairing, or by asking to be added again."""
+    enrol.enter(session, joined)
+    # First, because who hears of us adds us at once, with the key packages found at the server.
+    with contextlib.suppress(VisavisError):  # housekeeping does it later
+        await session.housekeeping.upload_key_packages()
     if code is None and joined.before is not None:
         if on_pairing is None:
             raise PeerError(Code.UNEXPECTED, "pairing without a way to show the link")
-        enrol.enter(session, joined)
         side = pairing.NewSide(session, joined.own_list, joined.before)
         on_pairing(side.link)
         await side.run(on_digits or (lambda _: None))
         session.books.profile.activate(session.books.store)
         return
     with session.books.store.transaction():
-        enrol.enter(session, joined)
         enrol.queue_rejoins(session, login)
         session.books.profile.activate(session.books.store)
     session.outbox.kick()

@@ -64,6 +64,7 @@ class Conversations:
         send_live: Sends one content in the call class.
         dirty: Told which group may need a commit or an announcement.
         vault_seen: Told which vault counter a sibling has seen.
+        vault_stale: Told when a contact cannot be reached any more by what the vault says.
         catch_up: Waits until what lies in the mailbox was processed.
     """
 
@@ -76,6 +77,7 @@ class Conversations:
         send_live: SendOuter,
         dirty: Callable[[GroupRecord], None],
         vault_seen: Callable[[SelfVault], None],
+        vault_stale: Callable[[], None],
         catch_up: Callable[[], Awaitable[None]],
     ) -> None:
         self._books = books
@@ -84,6 +86,7 @@ class Conversations:
         self._send_live = send_live
         self._dirty = dirty
         self._vault_seen = vault_seen
+        self._vault_stale = vault_stale
         self._catch_up = catch_up
         self._unheard: list[tuple[InnerReceived, int]] = []
         self.inner_handlers: list[Callable[[InnerReceived], Awaitable[None]]] = []
@@ -340,6 +343,7 @@ class Conversations:
         if offered.account_id != record.account:
             raise PeerError(Code.BAD_CREDENTIAL, "CK-576: another account's device list")
         books.lists.learn(offered)
+        before = known.addresses.get(device)
         for entry in said.devices if self._is_news(record, device, count) else ():
             # CK-576: a device speaks for its own address only, so that one stolen device cannot
             # draw what is meant for the others to itself.
@@ -348,6 +352,8 @@ class Conversations:
         stands = books.lists.stands
         known.addresses = {d: a for d, a in known.addresses.items() if stands(known.account, d)}
         books.contacts.save(known)
+        if before is not None and known.addresses.get(device) != before:
+            self._vault_stale()
         self._dirty(record)
         self._outbox.kick()
 

@@ -10,9 +10,11 @@ import asyncio
 from typing import Final
 
 from visavis.core.errors import AuthorizationError, FatalError, PeerError, UnavailableError
+from visavis.core.ids import AccountId
 from visavis.sdk.books import Books
 from visavis.sdk.first_contact import FirstContact
 from visavis.sdk.membership import Membership
+from visavis.sdk.outbox import Outbox
 from visavis.sdk.vault import Vault
 from visavis.transport.api import DeviceApi
 
@@ -34,7 +36,8 @@ class Housekeeping:
         books: What this device keeps.
         membership: Commits and announcements.
         first_contact: Expiry of links and requests.
-        vault: Writes.
+        vault: Writes, and newer addresses.
+        outbox: Knows which addresses were refused.
         api: Capabilities and key packages.
     """
 
@@ -44,13 +47,16 @@ class Housekeeping:
         membership: Membership,
         first_contact: FirstContact,
         vault: Vault,
+        outbox: Outbox,
         api: DeviceApi,
     ) -> None:
         self._books = books
         self._membership = membership
         self._first_contact = first_contact
         self._vault = vault
+        self._outbox = outbox
         self._api = api
+        self._looked_up: set[tuple[AccountId, bytes]] = set()
         self._wake = asyncio.Event()
         self._wake.set()
         self._idle = asyncio.Condition()
@@ -103,6 +109,7 @@ class Housekeeping:
             self._revocations,
             self._capabilities,
             self._key_packages,
+            self._refused_rejoins,
             self._write_vault,
         ):
             try:
@@ -139,6 +146,20 @@ class Housekeeping:
             last_resort = books.keep_key_package(last_resort=True)
         await self._api.put_key_packages(one_time, last_resort)
         books.drop_old_bundles()
+
+    async def _refused_rejoins(self) -> None:
+        """Look for newer addresses of contacts that did not get our rejoin: at once, then hourly.
+
+        The contact replaced the address after the vault was read; a sibling may know the new one.
+        """
+        contacts = self._books.contacts
+        waits = {known.account for known in contacts.all() if not known.member}
+        refused = {entry for entry in self._outbox.refusals() if entry[0] in waits}
+        if refused and (not refused <= self._looked_up or self._is_due(b"reread")):
+            self._done(b"reread")
+            self._looked_up = refused
+            await self._vault.reread()
+            self._outbox.kick()
 
     async def _write_vault(self) -> None:
         await self._vault.write(if_due=True)

@@ -9,6 +9,7 @@ may try at once; the sequencer lets one win and the others find nothing left to 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from visavis.core.content import encode_outer
@@ -55,6 +56,7 @@ class Membership:
         sequencers: Commits.
         conversations: For announcements.
         api: To fetch key packages of our other devices.
+        vault_stale: Told when a contact cannot be reached any more by what the vault says.
     """
 
     def __init__(
@@ -63,11 +65,14 @@ class Membership:
         sequencers: Sequencers,
         conversations: Conversations,
         api: AnonymousApi,
+        *,
+        vault_stale: Callable[[], None],
     ) -> None:
         self._books = books
         self._sequencers = sequencers
         self._conversations = conversations
         self._api = api
+        self._vault_stale = vault_stale
         self._round = asyncio.Lock()
         self.linked = asyncio.Event()
         """Set once this device was let into the self group."""
@@ -109,6 +114,7 @@ class Membership:
             elif known is not None:
                 known.addresses.pop(device, None)
                 books.contacts.save(known)
+                self._vault_stale()
                 books.history.notice(NoticeKind.DEVICE_REMOVED, account, device, books.now())
         if record.kind is GroupKind.SELF and change.removed:
             self._rotate_vault_key(record)
@@ -514,6 +520,7 @@ class Membership:
                         books.contacts.save(known)
                 if fresh:
                     books.joining.put(entry.device, Joining(account, (entry.key_package,)))
+            self._vault_stale()
         if account == books.account:
             self.ensure_self_group()
         for record in books.groups.all():

@@ -122,6 +122,10 @@ class Outbox:
         rows = [self._rows.get(number) for number in numbers]
         return bool(rows) and all(row is not None and row.refused for row in rows)
 
+    def refusals(self) -> set[tuple[AccountId, bytes]]:
+        """Return whose addresses the server refused: (account, hash of the capability)."""
+        return {(row.account, row.refused) for row in self._rows.values() if row.refused}
+
     def waiting(self) -> int:
         """Return how many rows are not with the server yet."""
         return len(self._rows)

@@ -97,13 +97,25 @@ class Session:
             send_live=self._send_live,
             dirty=self._mark,
             vault_seen=lambda said: self.vault.seen(said.counter),
+            vault_stale=self.vault.write_soon,
             catch_up=self._catch_up,
         )
-        self.membership = Membership(books, self.sequencers, self.conversations, self.anonymous)
+        self.membership = Membership(
+            books,
+            self.sequencers,
+            self.conversations,
+            self.anonymous,
+            vault_stale=self.vault.write_soon,
+        )
         self.first_contact = FirstContact(books, self.outbox, self.membership, self.vault.changed)
         self.receiver = ReceiveSocket(origin, profile.token, self._deliver)
         self.housekeeping = Housekeeping(
-            books, self.membership, self.first_contact, self.vault, self.device_api
+            books,
+            self.membership,
+            self.first_contact,
+            self.vault,
+            self.outbox,
+            self.device_api,
         )
         self.inbox = Inbox(
             books,

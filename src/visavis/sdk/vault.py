@@ -234,7 +234,40 @@ class Vault:
             self._keep(slots)
             self._set(b"highest", max(counter, self._number(b"highest")))
             self._set(b"counter", counter)
+            self._take_addresses(contents)
         return contents
+
+    async def reread(self) -> None:
+        """Look for newer addresses of contacts that do not answer our rejoin (P5).
+
+        Raises:
+            PeerError: As `refresh`.
+            UnavailableError: Later.
+        """
+        async with self._writing:
+            await self.refresh()
+
+    def _take_addresses(self, contents: Contents) -> None:
+        """Take over where contacts are reached that we wait for.
+
+        Nobody but our other devices can tell us, and our next write must not put what is older
+        back. In a conversation that we are in, contacts tell us themselves.
+        """
+        books = self._books
+        for record in contents.contacts:
+            offered = UnverifiedDeviceList.parse(record.list).verify()
+            known = books.contacts.get(offered.account_id)
+            if known is None or known.member or known.identity_changed:
+                continue
+            try:
+                books.lists.learn(offered)
+            except PeerError as error:
+                books.counters.drop(error.code)
+                continue
+            for entry in record.devices:
+                address = entry.address.require_server(books.profile.origin)
+                known.addresses[entry.device] = address
+            books.contacts.save(known)
 
     async def _check(self, state: VaultState, manifest: _Manifest) -> None:
         books = self._books
