@@ -241,6 +241,39 @@ def test_a_stored_invite_rings_nobody() -> None:
     run(story())
 
 
+def test_an_invite_that_was_held_back_rings_nobody() -> None:
+    """CK-368: "live" is the server's word; when the caller rang, the caller says under MLS."""
+
+    async def story() -> None:
+        async with World() as w:
+            anna, ben = w["anna1"].session, w["ben1"]
+
+            async def ring(age_s: int) -> None:
+                invite = CallInvite(
+                    MessageId.random(anna.rng),
+                    anna.now() - age_s,
+                    CallId.random(anna.rng),
+                    Media.VOICE,
+                    "offer 0 0",
+                    sas.commit(Nonce32.random(anna.rng)),
+                    RING_S,
+                )
+                await anna.send_inner(anna.contact, invite, durable=False)
+                await asyncio.sleep(1)
+
+            for age_s in (90_000, -90_000):
+                await ring(age_s)
+            assert ben.rung == []
+            assert ben.service.dropped[Code.REFUSED] == 2
+            # The control: a clock that is hours off keeps nobody from calling.
+            await ring(80_000)
+            await (await ben.rings()).ended()
+            await ring(-80_000)
+            await (await ben.rings()).ended()
+
+    run(story())
+
+
 def test_a_caller_that_changes_its_nonce_gets_no_call() -> None:
     """CK-359: the revealed nonce must open the commitment of the invite."""
 

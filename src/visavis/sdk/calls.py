@@ -43,6 +43,9 @@ from visavis.sdk.seam import CallSeam, InnerReceived, OuterReceived, SelfReceive
 
 CLOSE_TIMEOUT_S: Final = 6.0
 """How long closing waits for a call to say goodbye."""
+CLOCKS_DIFFER_S: Final = 86_400
+"""How far two clocks may differ for a call to ring. Less lets a server hold an invite back for less
+long; it also keeps people from calling whose clock is wrong."""
 
 
 class CallService:
@@ -168,7 +171,9 @@ class CallService:
     def _on_invite(self, received: InnerReceived, content: CallInvite) -> None:
         # CK-368: only what came live may ring; a stored invite would ring days later, and only
         # a contact that we let may ring at all.
-        if not received.live or not self._seam.may_ring(received.contact):
+        # "Live" is the server's word; when it rang, the caller says under MLS.
+        held_back = abs(self._seam.now() - content.at) > CLOCKS_DIFFER_S
+        if not received.live or held_back or not self._seam.may_ring(received.contact):
             self.dropped[Code.REFUSED] += 1
             return
         arrived = board.InviteArrived(
