@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from tests.sdk.conftest import People, settle
 
 from visavis.core.content_inner import CallMissed
@@ -61,6 +62,46 @@ async def test_however_often_it_is_told_it_is_one_call(people: People) -> None:
     await session.send_inner(contact.account, told, durable=True)
     await settle(bob)
     assert len(await thread(bob)) == 2
+
+
+async def test_an_application_is_told_of_missed_calls(people: People) -> None:
+    anna, bob = await people.pair()
+    (contact,) = await anna.contacts()
+    session = anna._session
+    listening = asyncio.ensure_future(anext(bob.missed()))
+    told = CallMissed(
+        MessageId.random(session.rng), session.now(), CallId.random(session.rng), Media.VIDEO
+    )
+    await session.send_inner(contact.account, told, durable=True)
+    async with asyncio.timeout(30):
+        missed = await listening
+    assert (missed.contact_name, missed.media) == (anna.handle, "video")
+
+
+@pytest.mark.parametrize(("leave_no_trace", "entries"), [(True, 0), (False, 1)])
+async def test_a_caller_can_leave_no_trace(
+    people: People, leave_no_trace: bool, entries: int
+) -> None:
+    """The second case is the control."""
+    anna, bob = await people.pair()
+    await people.close(bob)
+    (contact,) = await anna.contacts()
+    call = await anna.call(
+        contact,
+        "voice",
+        source=SilenceSource(),
+        sink=NullSink(),
+        leave_no_trace=leave_no_trace,
+    )
+    await asyncio.sleep(0.2)
+    await call.hang_up()
+    await call.ended()
+    async with asyncio.timeout(30):
+        while anna._session.outbox.waiting():
+            await asyncio.sleep(0.05)
+    bob = await people.open("bob")
+    await settle(anna, bob)
+    assert await thread(bob) == [("call.missed", "Missed voice call")] * entries
 
 
 async def test_the_server_has_no_thread(people: People) -> None:

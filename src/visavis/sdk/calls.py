@@ -22,6 +22,7 @@ from visavis.core.call_types import (
     Media,
     Ringing,
     State,
+    Trace,
 )
 from visavis.core.content_inner import (
     CallAccept,
@@ -100,7 +101,13 @@ class CallService:
         return self._seam.monotonic()
 
     async def call(
-        self, contact: AccountId, media: str, *, source: MediaSource, sink: MediaSink
+        self,
+        contact: AccountId,
+        media: str,
+        *,
+        source: MediaSource,
+        sink: MediaSink,
+        leave_no_trace: bool = False,
     ) -> Call:
         """Call a contact; returns at once, ringing.
 
@@ -111,12 +118,14 @@ class CallService:
             media: "voice" or "video".
             source: What we show and say. It is the call's from now on, and closed on an error too.
             sink: Where the other side's goes. Likewise.
+            leave_no_trace: Do not tell them of it if nobody answers.
 
         Raises:
             UsageError: There is a call already.
         """
         call = CallId.random(self._seam.rng)
-        wanted = board.CallWanted(self._seam.monotonic(), contact, call, Media(media))
+        trace = Trace.LEAVE_NONE if leave_no_trace else Trace.KEEP
+        wanted = board.CallWanted(self._seam.monotonic(), contact, call, Media(media), trace)
         try:
             result = board.board_step(self._board, wanted)  # Raises before anything was made.
         except UsageError:

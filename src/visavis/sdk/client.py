@@ -44,7 +44,7 @@ from visavis.sdk.unlock import Kdf
 from visavis.transport.origin import require_secure
 
 if TYPE_CHECKING:
-    from visavis.sdk.calls import Call, CallService, IncomingCall
+    from visavis.sdk.calls import Call, CallService, IncomingCall, MissedCall
 
 Pairing = Callable[[str], None]
 
@@ -368,7 +368,15 @@ class Client:
 
     # Calls
 
-    async def call(self, contact: Contact, media: str = "video", *, source: Any, sink: Any) -> Call:
+    async def call(
+        self,
+        contact: Contact,
+        media: str = "video",
+        *,
+        source: Any,
+        sink: Any,
+        leave_no_trace: bool = False,
+    ) -> Call:
         """Call a contact.
 
         Args:
@@ -376,14 +384,23 @@ class Client:
             media: "video" or "voice".
             source: Where our picture and sound come from.
             sink: Where theirs go.
+            leave_no_trace: Do not tell them of the call if nobody answers it.
         """
         calls = await self._call_service()
-        return await calls.call(contact.account, media, source=source, sink=sink)
+        return await calls.call(
+            contact.account, media, source=source, sink=sink, leave_no_trace=leave_no_trace
+        )
 
     async def incoming(self) -> AsyncIterator[IncomingCall]:
         """Yield calls that ring on this device."""
         calls = await self._call_service()
         async for call in calls.incoming():
+            yield call
+
+    async def missed(self) -> AsyncIterator[MissedCall]:
+        """Yield calls that could not ring here, or rang while we were away."""
+        calls = await self._call_service()
+        async for call in calls.missed():
             yield call
 
     async def _call_service(self) -> CallService:
