@@ -171,7 +171,7 @@ async def control_a_careless_server_is_caught(
 async def test_a_call_from_a_marked_address_leaves_no_trace_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-28, R-30, R-31, R-32: address, call, moment and names, on disk and in logs."""
+    """R-28, R-30 (CK-640), R-31, R-32: address, call, moment and names, on disk and in logs."""
     turn_port = free_port()
     relay = MarkedRelay(("127.0.0.1", turn_port))
     await relay.start()

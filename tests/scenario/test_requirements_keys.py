@@ -85,7 +85,7 @@ async def test_after_the_call_nobody_can_decrypt_it(
         running_server(tmp_path / "server", turn=True) as server,
         people(server, tmp_path, "anna", "ben", "mallory") as (anna, ben, mallory),
     ):
-        assert frame_keys_alive() == 0
+        others = frame_keys_alive()  # Of tests before this one, if they left any.
         call, theirs = await talk(anna, ben)
         await until(lambda: len(frames) > 60)
         # During the call the devices can, and their state shows how.
@@ -96,7 +96,7 @@ async def test_after_the_call_nobody_can_decrypt_it(
         assert opened_with(keys, frames) == len(frames)
         assert copies(keys) > 0
         assert copies(exporter) > 0
-        assert frame_keys_alive() >= 4
+        assert frame_keys_alive() >= others + 4
         # The roster is those two devices; a third account's keys open nothing.
         for group in groups:
             assert len(group.members()) == 2
@@ -124,7 +124,7 @@ async def test_after_the_call_nobody_can_decrypt_it(
         device = shells[1].frames
         del groups, shells, planted
         # After it nothing is left: no copy of a key, no cipher, not in the profiles either.
-        await until(lambda: frame_keys_alive() == 0, 20)
+        await until(lambda: frame_keys_alive() <= others, 20)
         await until(lambda: copies(keys) == 0, 20)
         await until(lambda: copies(exporter) == 0, 20)
         for client in (anna, ben):
