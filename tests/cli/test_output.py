@@ -12,7 +12,7 @@ from rich.console import Console
 
 from visavis.cli.account import origin_of
 from visavis.cli.ask import PASSWORD_FILE
-from visavis.cli.context import Context
+from visavis.cli.context import DEFAULT_SERVER, Context, server_named
 from visavis.cli.main import globals_first, main
 from visavis.cli.output import Output, plain
 from visavis.cli.told import DEBUG, ToldError, explain
@@ -140,3 +140,9 @@ def test_the_server_is_read_off_a_link() -> None:
     for wrong in ("calls.example.org", "ftp://x/y", "", "http://"):
         with pytest.raises(ToldError, match="Paste it whole"):
             origin_of(wrong)
+
+
+def test_a_server_is_spelt_as_its_links_spell_it() -> None:
+    assert server_named(None) is None
+    assert server_named("https://calls.example.org/") == "https://calls.example.org"
+    assert server_named("http://localhost:8420") == DEFAULT_SERVER

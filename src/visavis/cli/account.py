@@ -86,7 +86,7 @@ def signup(
         from visavis.sdk.store import Store
 
         out, server = context.out, origin_of(link)
-        if context.server is not None and context.server.rstrip("/") != server:
+        if context.server is not None and context.server != server:
             raise MistakeError(f"This sign-up link is of {server}, not of {context.server}.")
         if not NAME.fullmatch(name):
             raise MistakeError(
@@ -143,7 +143,7 @@ def login(
         from visavis.sdk.client import Client
         from visavis.sdk.store import Store
 
-        out, server = context.out, (context.server or DEFAULT_SERVER).rstrip("/")
+        out, server = context.out, context.server or DEFAULT_SERVER
         if Store.exists(context.profile):
             raise ToldError(
                 Code.STORE_LOCKED,

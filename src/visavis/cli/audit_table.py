@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from visavis.cli.output import Output
 from visavis.testing.audit.report import Report
 
@@ -15,8 +17,11 @@ def show(report: Report, out: Output) -> None:
     if report.found:
         out.table(
             "Found, and must not be there",
-            ("what", "which", "as", "where"),
-            [(f.kind, f.label, f.form, f.where) for f in report.found],
+            ("what", "which", "as", "where", "times"),
+            [
+                (f.kind, f.label, f.form, f.where, str(times))
+                for f, times in Counter(report.found).items()
+            ],
         )
     else:
         out.show(

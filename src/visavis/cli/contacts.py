@@ -111,7 +111,10 @@ def messages(ctx: typer.Context, contact: ContactArgument) -> int:
             return {
                 "contact": who.name,
                 "fresh": fresh,
-                "messages": [{"at": e.at, "outgoing": e.outgoing, "text": e.text} for e in entries],
+                "messages": [
+                    {"at": e.at, "outgoing": e.outgoing, "kind": e.kind.value, "text": e.text}
+                    for e in entries
+                ],
             }
 
         return await context.with_client(use, reads_messages=True)

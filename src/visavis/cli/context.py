@@ -22,9 +22,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-DEFAULT_SERVER: Final = "http://localhost:8420"
+DEFAULT_SERVER: Final = "http://127.0.0.1:8420"
 TRIES: Final = 3
 """How often a mistyped password may be typed again."""
+
+
+def server_named(text: str | None) -> str | None:
+    """Return a server's address as its links spell it.
+
+    `visavis serve` on one machine calls itself 127.0.0.1, and an address is compared as text.
+    """
+    if text is None:
+        return None
+    return text.rstrip("/").replace("http://localhost:", "http://127.0.0.1:", 1)
 
 
 def default_profile() -> Path:

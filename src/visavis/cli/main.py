@@ -15,7 +15,7 @@ import typer
 from typer._click.exceptions import ClickException
 
 from visavis.cli import account, calls, contacts, devices, first_contact, operate, prove
-from visavis.cli.context import Context, default_profile
+from visavis.cli.context import Context, default_profile, server_named
 from visavis.cli.output import Output
 from visavis.cli.told import explain
 from visavis.cli.typer_help import without_types
@@ -76,7 +76,7 @@ def global_options(
     ] = False,
 ) -> None:
     """Keep the global options for the command."""
-    ctx.obj = Context(profile or default_profile(), server, Output(as_json))
+    ctx.obj = Context(profile or default_profile(), server_named(server), Output(as_json))
 
 
 for module in (calls, first_contact, contacts, account, devices, operate, prove):

@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Collection
-from typing import Final
+from typing import Final, assert_never
 
 from visavis.cli.output import Output, plain
 from visavis.sdk.client import Client
-from visavis.sdk.history import Notice, NoticeKind
+from visavis.sdk.history import MessageKind, Notice, NoticeKind
 
 SENTENCES: Final[dict[NoticeKind, str]] = {
     NoticeKind.CONTACT_ADDED: "{name} is now your contact.",
@@ -55,7 +55,7 @@ async def telling(
         messages: Whether to count messages.
         skip: Kinds that the command tells about itself.
     """
-    written: Counter[str] = Counter()
+    written: Counter[tuple[str, MessageKind]] = Counter()
 
     async def tell() -> None:
         async for notice in client.notices():
@@ -64,8 +64,8 @@ async def telling(
 
     async def count() -> None:
         async for message in client.messages():
-            known = [c.name for c in await client.contacts() if c.account == message.contact]
-            written.update(known)
+            names = [c.name for c in await client.contacts() if c.account == message.contact]
+            written.update((name, message.kind) for name in names)
 
     tasks = [asyncio.create_task(tell())]
     if messages:
@@ -77,6 +77,15 @@ async def telling(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for name, number in written.items():
-            many = "a message" if number == 1 else f"{number} messages"
-            out.say(f"{plain(name)} wrote you {many}. Next: visavis messages {plain(name)}")
+        for (name, kind), number in written.items():
+            what = _what_came(kind, number)
+            out.say(f"{plain(name)} {what}. Next: visavis messages {plain(name)}")
+
+
+def _what_came(kind: MessageKind, number: int) -> str:
+    match kind:
+        case MessageKind.TEXT:
+            return "wrote you a message" if number == 1 else f"wrote you {number} messages"
+        case MessageKind.MISSED_CALL:
+            return "called, and you were away" + ("" if number == 1 else f" ({number} times)")
+    assert_never(kind)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -70,10 +74,18 @@ def audit_stored(
 
     if data is not None and not (data / "origin").is_file():
         raise MistakeError(f"There is no server in {data}. Nothing was read.")
-    with context.out.working("Reading what was kept and attacking it"):
+    with _server_unheard(context), context.out.working("Reading what was kept and attacking it"):
         report = audit_folder(data) if data is not None else audit_scratch_server()
     show(report, context.out)
     return context.out.finish(report.as_json())
+
+
+@contextlib.contextmanager
+def _server_unheard(context: Context) -> Iterator[None]:
+    """Keep the scratch server's log lines off the terminal; what goes wrong is raised."""
+    context.out.stderr.file = sys.stderr
+    with contextlib.redirect_stderr(io.StringIO()):
+        yield
 
 
 def doctor(ctx: typer.Context) -> int:
@@ -84,7 +96,7 @@ def doctor(ctx: typer.Context) -> int:
         from visavis.cli.doctor import run_checks
 
         server = context.server or _server_of(context) or DEFAULT_SERVER
-        checks = await run_checks(server.rstrip("/"), context.profile)
+        checks = await run_checks(server, context.profile)
         context.out.table(
             "",
             ("check", "result", "what was seen, or what to do"),

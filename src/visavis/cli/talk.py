@@ -160,8 +160,9 @@ def _result(
         result["audio_decoded_s"] = round(stats.audio_decoded_s, 2)
         result["audio_packet_sizes"] = len(stats.audio_packet_sizes)
     if stats is not None and lasted_s > 0:
+        pictures = f"{stats.frames_sent} pictures sent, {stats.frames_decoded} seen; "
         context.out.show(
-            f"[dim]{stats.frames_sent} pictures sent, {stats.frames_decoded} seen; "
+            f"[dim]{pictures if stats.frames_sent or stats.frames_decoded else ''}"
             f"{stats.audio_decoded_s:.1f} s of sound heard; {result['path']}.[/]"
         )
     return result
