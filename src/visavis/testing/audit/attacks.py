@@ -27,6 +27,7 @@ Truth = Mapping[Person, frozenset[Person]]
 
 LIMIT: Final = 1.5
 """An attack passes as harmless up to this multiple of chance (plus sampling noise)."""
+DEVIATIONS: Final = 4
 CONTROL: Final = 0.9
 """What each attack must reach on the leaky twin."""
 CROWD: Final = 60
@@ -200,9 +201,12 @@ def chance_of(truth: Truth) -> float:
 
 
 def allowed_score(truth: Truth) -> float:
-    """Return the highest score that is still chance: 1.5 times it, plus three deviations."""
+    """Return the highest score that is still chance: 1.5 times it, or four deviations more.
+
+    Three deviations would fail one honest run in a hundred, with ten scores a run.
+    """
     people, chance = len(truth), chance_of(truth)
-    noise = 3 * math.sqrt(chance * (1 - chance) / people)
+    noise = DEVIATIONS * math.sqrt(chance * (1 - chance) / people)
     return max(LIMIT * chance, chance + noise)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from visavis.testing.audit import leaky
 from visavis.testing.audit.attacks import (
     CONTROL,
+    DEVIATIONS,
     PAIR_ATTACKS,
     Attack,
     Owners,
@@ -148,7 +149,7 @@ def _attack_all(
         for name, attack in PAIR_ATTACKS.items()
     ]
     # Rank correlation of independent lists has a standard deviation of 1/sqrt(n - 1).
-    noise = 3 / math.sqrt(max(1, len(truth) - 1))
+    noise = DEVIATIONS / math.sqrt(max(1, len(truth) - 1))
     outcome.append(
         Attack(
             "contact count",
