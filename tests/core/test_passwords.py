@@ -60,6 +60,7 @@ def test_accepted(password: str) -> None:
         ("aaaaaaaaaaaaaaaaaaaa", Reason.REPEATED),
         ("abababababababababab", Reason.REPEATED),
         ("passpasspasspasspass", Reason.REPEATED),
+        ("wrongwrongwrongwrong", Reason.REPEATED),
         ("abcdefghijklmnopqrst", Reason.REPEATED),
         ("98765432109876543210", Reason.REPEATED),
         ("anna.48213anna.48213", Reason.CONTEXT),

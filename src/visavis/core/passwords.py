@@ -147,8 +147,8 @@ def generate_passphrase(rng: Rng, words: int = DEFAULT_WORDS) -> str:
 
 
 def _is_repeated(folded: str) -> bool:
-    """Tell a unit of up to four characters over and over, or one long run such as 123456."""
-    if any(len(folded) > size and _repeats(folded, size) for size in (1, 2, 3, 4)):
+    """Tell a unit three times and more, or one long run such as 123456."""
+    if any(_repeats(folded, size) for size in range(1, len(folded) // 3 + 1)):
         return True
     steps = [ord(b) - ord(a) for a, b in itertools.pairwise(folded)]
     longest = max((steps.count(step) for step in (-1, 0, 1)), default=0)
@@ -157,7 +157,7 @@ def _is_repeated(folded: str) -> bool:
 
 def _repeats(text: str, size: int) -> bool:
     unit = text[:size]
-    return len(text) >= 3 * size and (unit * (len(text) // size + 1))[: len(text)] == text
+    return (unit * (len(text) // size + 1))[: len(text)] == text
 
 
 def _left_without(folded: str, context: Iterable[str]) -> int:
