@@ -147,8 +147,8 @@ def generate_passphrase(rng: Rng, words: int = DEFAULT_WORDS) -> str:
 
 
 def _is_repeated(folded: str) -> bool:
-    """Tell a unit three times and more, or one long run such as 123456."""
-    if any(_repeats(folded, size) for size in range(1, len(folded) // 3 + 1)):
+    """Tell up to eight characters three times and more, or one long run such as 123456."""
+    if any(_repeats(folded, size) for size in range(1, min(8, len(folded) // 3) + 1)):
         return True
     steps = [ord(b) - ord(a) for a, b in itertools.pairwise(folded)]
     longest = max((steps.count(step) for step in (-1, 0, 1)), default=0)
