@@ -125,7 +125,7 @@ async def test_two_uses_of_a_link_at_once_make_one_account(store: Store) -> None
     results = await asyncio.gather(
         *(store.create_account(one, link, TODAY) for one in both), return_exceptions=True
     )
-    assert sorted(type(one).__name__ for one in results) == ["NoneType", "PeerError"]
+    assert sorted(type(one).__name__ for one in results) == ["NoneType", "PeerError"], results
     found = [await store.account(one.account_id, TODAY) for one in both]
     assert sum(one is not None for one in found) == 1
 

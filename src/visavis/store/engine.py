@@ -34,12 +34,13 @@ BUSY_TIMEOUT_MS: Final = 5_000
 """How long a statement waits for another process (backup, audit) before it fails."""
 
 PRAGMAS: Final = (
+    # First, for the others may have to wait as well.
+    f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",
     "PRAGMA temp_store=MEMORY",
-    f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
     "PRAGMA trusted_schema=OFF",
 )
 
