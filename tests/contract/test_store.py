@@ -32,18 +32,24 @@ TODAY = 20_000
 
 
 class Reopening:
-    """A store that is closed and opened again before every call."""
+    """A store that is closed and opened again before every call.
+
+    One at a time, as the lock on the data folder has it (`server/data_lock.py`): SQLite does not
+    wait when one connection opens while the last other one closes.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._alone = asyncio.Lock()
 
     def __getattr__(self, name: str) -> Any:
         async def call(*args: Any, **kwargs: Any) -> Any:
-            store = await open_sqlite(self._path)
-            try:
-                return await getattr(store, name)(*args, **kwargs)
-            finally:
-                await store.close(TODAY)
+            async with self._alone:
+                store = await open_sqlite(self._path)
+                try:
+                    return await getattr(store, name)(*args, **kwargs)
+                finally:
+                    await store.close(TODAY)
 
         return call
 
