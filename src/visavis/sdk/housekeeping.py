@@ -57,6 +57,8 @@ class Housekeeping:
         self._outbox = outbox
         self._api = api
         self._looked_up: set[tuple[AccountId, bytes]] = set()
+        self._reread_wait_s = RETRY_S
+        self._reread_at = 0.0
         self._wake = asyncio.Event()
         self._wake.set()
         self._idle = asyncio.Condition()
@@ -122,7 +124,8 @@ class Housekeeping:
                 # A duty that is refused must not keep the others from being done.
                 self._books.counters.drop(f"duty {error.code}")
         self._books.store.scrub()
-        return complete
+        # A rejoin that was refused a moment ago is looked after sooner than at the next tick.
+        return complete and not (self._looked_up and self._reread_wait_s < TICK_S)
 
     async def _revocations(self) -> None:
         await self._books.addresses.flush(self._api)
@@ -148,16 +151,20 @@ class Housekeeping:
         books.drop_old_bundles()
 
     async def _refused_rejoins(self) -> None:
-        """Look for newer addresses of contacts that did not get our rejoin: at once, then hourly.
+        """Look for newer addresses of contacts that did not get our rejoin.
 
-        The contact replaced the address after the vault was read; a sibling may know the new one.
+        The contact replaced the address after the vault was read; a sibling knows the new one and
+        is about to write it there. At once, then after 2 s, 4 s and so on, at last hourly.
         """
         contacts = self._books.contacts
         waits = {known.account for known in contacts.all() if not known.member}
         refused = {entry for entry in self._outbox.refusals() if entry[0] in waits}
-        if refused and (not refused <= self._looked_up or self._is_due(b"reread")):
-            self._done(b"reread")
-            self._looked_up = refused
+        if not refused <= self._looked_up:
+            self._reread_wait_s, self._reread_at = RETRY_S, 0.0
+        self._looked_up = refused
+        if refused and self._reread_at <= self._books.now():
+            self._reread_at = self._books.now() + self._reread_wait_s
+            self._reread_wait_s = min(2 * self._reread_wait_s, WITHIN_S)
             await self._vault.reread()
             self._outbox.kick()
 
