@@ -163,7 +163,9 @@ async def test_an_altered_commit_changes_nothing(
                 await settle(anna)
         assert anna._session.books.groups.state(record).epoch == 1
     await bob.send_message(await bob.find_contact("anna"), "after the honest pull")
-    await settle(anna)
+    async with asyncio.timeout(20):
+        while not await anna.history(await anna.find_contact("bob")):
+            await settle(anna)
     assert anna._session.books.groups.state(record).epoch == 2
     assert texts(await anna.history(await anna.find_contact("bob"))) == ["after the honest pull"]
 
