@@ -216,7 +216,7 @@ async def test_a_welcome_cannot_take_the_place_of_another_group(people: People, 
     await people.befriend(anna, carol)
     books = anna._session.books
     victim = (
-        anna._session.membership.ensure_self_group()
+        anna._session.welcomes.ensure_self_group()
         if which == "self"
         else conversation(anna, account(carol))
     )

@@ -46,7 +46,7 @@ async def test_the_newest_address_of_our_other_device_stands(
     anna = await people.sign_up("anna")
     record = anna._session.books.groups.self_group()
     if record is None:
-        anna._session.membership.ensure_self_group()
+        anna._session.welcomes.ensure_self_group()
         record = anna._session.books.groups.self_group()
     assert record is not None
     books = anna._session.books

@@ -426,6 +426,20 @@ def check_member(newest: NewestList, member: Member, *, present: bool = False) -
     return credential
 
 
+def make_present_validator(newest: NewestList) -> Callable[[Member, Member | None], None]:
+    """Return the validator for members that stand in a group which this device joins.
+
+    As `make_validator`, but a device that its account has shut out is let pass: whoever joins
+    removes it at once, while a Welcome that is refused is gone for good (CK-598 sees to it that
+    such a device is not the one that invites).
+    """
+
+    def validate(new: Member, _replaces: Member | None) -> None:
+        check_member(newest, new, present=True)
+
+    return validate
+
+
 def make_validator(newest: NewestList) -> Callable[[Member, Member | None], None]:
     """Return the credential validator that `visavis.core.mls` asks about each leaf.
 

@@ -201,22 +201,36 @@ class Siblings:
 
 @dataclass(frozen=True, slots=True)
 class Joining:
-    """A device that waits to be added to groups, with the key packages it sent for that."""
+    """A device that waits to be added to groups, with the key packages it sent for that.
+
+    Args:
+        account: Whose device.
+        key_packages: Not used yet.
+        paired: It came by pairing.
+        taken: The key package set aside for a group, until it is in.
+    """
 
     account: AccountId
     key_packages: tuple[bytes, ...] = field(repr=False)
     paired: bool = False
+    taken: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
 
     def to_bytes(self) -> bytes:
         """Return the stored form."""
-        return cbor.encode([self.account, list(self.key_packages), self.paired])
+        taken = [[group, package] for group, package in self.taken]
+        return cbor.encode([self.account, list(self.key_packages), self.paired, taken])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         """Read the stored form."""
         match cbor.decode(data):
-            case [bytes(account), list(packages), bool(paired)]:
-                return cls(AccountId(account), tuple(bytes(p) for p in packages), paired)
+            case [bytes(account), list(packages), bool(paired), list(taken)]:
+                return cls(
+                    AccountId(account),
+                    tuple(bytes(p) for p in packages),
+                    paired,
+                    tuple((bytes(g), bytes(p)) for g, p in taken),
+                )
             case _:
                 raise FatalError(Code.MALFORMED, "a joining device cannot be read")
 
@@ -236,12 +250,28 @@ class JoiningDevices:
         data = self._store.get(JOINING_KIND, device)
         return None if data is None else Joining.from_bytes(data)
 
+    def take(self, device: DeviceId, account: AccountId, group: GroupId) -> bytes | None:
+        """Return the key package set aside for this group, setting one aside if there is none.
+
+        It stays this group's until it is spent: a commit that hangs half-way may have used it, and
+        a second Welcome for one key package opens nothing.
+        """
+        joining = self.get(device)
+        if joining is None or joining.account != account:
+            return None
+        taken = dict(joining.taken)
+        if group not in taken and joining.key_packages:
+            first, *rest = joining.key_packages
+            taken[bytes(group)] = first
+            self.put(device, replace(joining, key_packages=tuple(rest), taken=tuple(taken.items())))
+        return taken.get(bytes(group))
+
     def spend(self, device: DeviceId, key_package: bytes) -> None:
         """Drop one key package: it was used, or is no good."""
         joining = self.get(device)
         if joining is not None:
-            left = tuple(p for p in joining.key_packages if p != key_package)
-            self.put(device, replace(joining, key_packages=left))
+            left = tuple((g, p) for g, p in joining.taken if p != key_package)
+            self.put(device, replace(joining, taken=left))
 
     def forget(self, device: DeviceId) -> None:
         """Drop what is left (the device is in, or was revoked)."""

@@ -47,6 +47,7 @@ from visavis.sdk.groups import GroupKind, GroupRecord
 from visavis.sdk.history import NoticeKind
 from visavis.sdk.membership import Membership
 from visavis.sdk.outbox import Outbox
+from visavis.sdk.welcomes import join
 
 LINK_KIND: Final = "link"
 REQUEST_KIND: Final = "request"
@@ -201,7 +202,7 @@ class FirstContact:
         account = offered.account_id
         with books.store.transaction():
             books.lists.learn(offered)
-            group = self._membership.join(accept.message, accept.group, {account, books.account})
+            group = join(books, accept.message, accept.group, {account, books.account})
             record = GroupRecord(
                 accept.group,
                 GroupKind.CONVERSATION,

@@ -151,13 +151,16 @@ class Housekeeping:
         books.drop_old_bundles()
 
     async def _refused_rejoins(self) -> None:
-        """Look for newer addresses of contacts that did not get our rejoin.
+        """Look for newer addresses of those who did not get our rejoin.
 
-        The contact replaced the address after the vault was read; a sibling knows the new one and
-        is about to write it there. At once, then after 2 s, 4 s and so on, at last hourly.
+        A contact, or a device of ours, replaced the address after the vault was read; a sibling
+        knows the new one and is about to write it there. At once, then after 2 s, 4 s and so on,
+        at last hourly.
         """
-        contacts = self._books.contacts
-        waits = {known.account for known in contacts.all() if not known.member}
+        books = self._books
+        waits = {known.account for known in books.contacts.all() if not known.member}
+        if books.groups.self_group() is None:
+            waits.add(books.account)
         refused = {entry for entry in self._outbox.refusals() if entry[0] in waits}
         if not refused <= self._looked_up:
             self._reread_wait_s, self._reread_at = RETRY_S, 0.0

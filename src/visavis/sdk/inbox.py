@@ -39,8 +39,8 @@ from visavis.sdk.addresses import Given, Purpose
 from visavis.sdk.books import Books
 from visavis.sdk.conversation import Conversations
 from visavis.sdk.first_contact import FirstContact
-from visavis.sdk.membership import Membership
 from visavis.sdk.seam import OuterReceived
+from visavis.sdk.welcomes import Welcomes
 from visavis.transport.socket import Delivery
 
 _GROUP: Final[tuple[type[Outer], ...]] = (Mls, CommitHint, CallWelcome, ConversationWelcome)
@@ -67,7 +67,7 @@ class Inbox:
     Args:
         books: What this device keeps.
         conversations: Application messages and hints.
-        membership: Welcomes and rejoins.
+        welcomes: Welcomes and rejoins.
         first_contact: Requests and answers.
         ack: Acknowledges a delivery.
         after: Called when something was processed (there may be things to send or commit).
@@ -77,7 +77,7 @@ class Inbox:
         self,
         books: Books,
         conversations: Conversations,
-        membership: Membership,
+        welcomes: Welcomes,
         first_contact: FirstContact,
         *,
         ack: Callable[[bytes], Awaitable[None]],
@@ -85,7 +85,7 @@ class Inbox:
     ) -> None:
         self._books = books
         self._conversations = conversations
-        self._membership = membership
+        self._welcomes = welcomes
         self._first_contact = first_contact
         self._ack = ack
         self._after = after
@@ -166,15 +166,15 @@ class Inbox:
             case CallWelcome():
                 await self._call(given, content)
             case ConversationWelcome():
-                self._membership.receive_welcome(given, content)
+                self._welcomes.receive_welcome(given, content)
             case SelfWelcome() | DeviceLink():
-                self._membership.receive_self_welcome(given, content)
+                self._welcomes.receive_self_welcome(given, content)
             case ContactRequest():
                 self._first_contact.receive_request(given, content)
             case ContactAccept():
                 self._first_contact.receive_accept(given, content)
             case ContactRejoin():
-                self._membership.receive_rejoin(given, content)
+                self._welcomes.receive_rejoin(given, content)
             case PairOffer() | PairAnswer() | PairReveal() | PairRequest():
                 for handler in self.pair_handlers:
                     handler(given, content)

@@ -12,6 +12,7 @@ from visavis.core.identity import (
     DeviceList,
     UnverifiedDeviceList,
     accept_list,
+    make_present_validator,
     make_validator,
 )
 from visavis.core.ids import AccountId, DeviceId
@@ -31,6 +32,7 @@ class DeviceLists:
         self._load()
         store.on_rollback(self._load)
         self.validator: CredentialValidator = make_validator(self.newest)
+        self.present_validator: CredentialValidator = make_present_validator(self.newest)
 
     def _load(self) -> None:
         stored = (UnverifiedDeviceList.parse(data).verify() for _, data in self._store.items(KIND))

@@ -15,15 +15,13 @@ from typing import Final
 from visavis.core.content import encode_outer
 from visavis.core.content_inner import ContactDevices
 from visavis.core.content_outer import (
-    ContactRejoin,
     ConversationWelcome,
     DeviceLink,
     Outer,
     SelfWelcome,
 )
-from visavis.core.content_records import DeviceAddress, Standing
+from visavis.core.content_records import DeviceAddress
 from visavis.core.content_self import SelfDevices
-from visavis.core.content_signed import verify_rejoin
 from visavis.core.errors import (
     AuthorizationError,
     Code,
@@ -31,13 +29,13 @@ from visavis.core.errors import (
     UnavailableError,
     VisavisError,
 )
-from visavis.core.identity import UnverifiedCredential, UnverifiedDeviceList
-from visavis.core.ids import AccountId, DeviceId, GroupId, MessageId, SequencerHandle
-from visavis.core.mls import SUITE_ID, Group, UnverifiedKeyPackage, welcome_references
-from visavis.sdk.addresses import Given, Purpose
-from visavis.sdk.books import CLOCK_SLACK_S, KEY_PACKAGE_S, Books
-from visavis.sdk.contact_book import Joining, Known
-from visavis.sdk.conversation import Conversations, note_identity_changed
+from visavis.core.identity import UnverifiedCredential
+from visavis.core.ids import AccountId, DeviceId, GroupId, MessageId
+from visavis.core.mls import Group, UnverifiedKeyPackage
+from visavis.sdk.addresses import Purpose
+from visavis.sdk.books import Books
+from visavis.sdk.contact_book import Known
+from visavis.sdk.conversation import Conversations
 from visavis.sdk.groups import GroupKind, GroupRecord, credential_of
 from visavis.sdk.history import NoticeKind
 from visavis.sdk.sequencer import Applied, Plan, Sequencers
@@ -46,6 +44,8 @@ from visavis.transport.anonymous import AnonymousApi
 VAULT_LABEL: Final = "visavis vault"
 ROTATE_KIND: Final = "rotate"
 """Accounts that must get a new address of ours: one of their devices, or ours, was removed."""
+QUOTA_S: Final = 6 * 3_600
+"""Seconds until a group is looked at again for which no key package was to be had today."""
 
 
 class Membership:
@@ -56,7 +56,7 @@ class Membership:
         sequencers: Commits.
         conversations: For announcements.
         api: To fetch key packages of our other devices.
-        vault_stale: Told when a contact cannot be reached any more by what the vault says.
+        vault_stale: Told when somebody cannot be reached any more by what the vault says.
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class Membership:
         self.linked = asyncio.Event()
         """Set once this device was let into the self group."""
         self.dirty: set[GroupId] = {record.group_id for record in books.groups.all()}
+        self._postponed: dict[GroupId, int] = {}
 
     def mark(self, record: GroupRecord) -> None:
         """Have a group looked at soon."""
@@ -100,6 +101,10 @@ class Membership:
                 books.history.notice(NoticeKind.NEW_DEVICE, account, device, books.now())
             elif account == books.account and record.kind is GroupKind.SELF:
                 books.history.notice(NoticeKind.OWN_DEVICE_ADDED, account, device, books.now())
+        if change.added and not change.own:
+            # Who comes in was told the address of the member that let it in, not ours.
+            record.announced = b""
+            books.groups.save(record)
         for account, device in change.removed:
             # What the removed device knew of addresses must be worth nothing (P3).
             books.store.put(ROTATE_KIND, record.account, b"")
@@ -150,6 +155,10 @@ class Membership:
 
     async def _reconcile_dirty(self) -> None:
         self._rotate()
+        for group_id, at in list(self._postponed.items()):
+            if at <= self._books.now():
+                del self._postponed[group_id]
+                self.dirty.add(group_id)
         later: UnavailableError | None = None
         for group_id in sorted(self.dirty):
             self.dirty.discard(group_id)
@@ -220,20 +229,19 @@ class Membership:
                 device = listed.device_id
                 if (account, device) in members or device == books.device:
                     continue
-                package = await self._key_package(account, device)
+                package = await self._key_package(record, account, device)
                 if package is not None:
                     found[device] = package
         return found
 
-    async def _key_package(self, account: AccountId, device: DeviceId) -> bytes | None:
+    async def _key_package(
+        self, record: GroupRecord, account: AccountId, device: DeviceId
+    ) -> bytes | None:
         books = self._books
-        joining = books.joining.get(device)
-        while joining is not None and joining.account == account and joining.key_packages:
-            package = joining.key_packages[0]
+        while (package := books.joining.take(device, account, record.group_id)) is not None:
             if self._is_good(account, device, package):
                 return package
             books.joining.spend(device, package)
-            joining = books.joining.get(device)
         if account != books.account:
             return None  # a contact's device is added by its siblings, or asks by a rejoin
         address = books.siblings.addresses().get(device)
@@ -244,6 +252,8 @@ class Membership:
         except VisavisError as error:
             if isinstance(error, UnavailableError) and error.code is not Code.QUOTA:
                 raise
+            if error.code is Code.QUOTA:  # ten a day: the rest follow tomorrow
+                self._postponed[record.group_id] = books.now() + QUOTA_S
             return None
         return package if self._is_good(account, device, package) else None
 
@@ -329,6 +339,8 @@ class Membership:
                 if old is not None:
                     books.addresses.revoke(old, books.now())
                 books.store.delete(ROTATE_KIND, key)
+            if account == books.account:
+                self._vault_stale()  # our next device looks there for the way to this one
             for record in books.groups.all():
                 if record.account == account:
                     self.mark(record)
@@ -358,198 +370,3 @@ class Membership:
             )
             record.announced = given.name
             await self._conversations.send_inner(record.account, content, durable=True)
-
-    # Welcomes to groups that stand already
-
-    def receive_welcome(self, given: Given, content: ConversationWelcome) -> None:
-        """Join a conversation that our device was added to.
-
-        Raises:
-            PeerError: It is refused and changes nothing.
-        """
-        books = self._books
-        offered = UnverifiedDeviceList.parse(content.list).verify()
-        account = offered.account_id
-        # CK-577: a contact lets us into its own conversation only; our own devices into any.
-        if given.purpose is Purpose.CONTACT and given.subject != account:
-            raise PeerError(Code.WRONG_GROUP, "CK-577: a Welcome to another contact's conversation")
-        if account == books.account:
-            raise PeerError(Code.MALFORMED, "a conversation with ourselves")
-        known = books.contacts.get(account)
-        # CK-577: only our own devices bring new contacts, by an address that is good. Else one we
-        # removed comes back by an envelope from before, or a revoked device brings its friends.
-        by_device = given.purpose is Purpose.SIBLING and not given.retired_at
-        refused = known is None or known.standing is Standing.BLOCKED
-        if refused and not by_device:
-            raise PeerError(Code.REFUSED, "CK-577: a Welcome from somebody who is no contact")
-        try:
-            with books.store.transaction():
-                books.lists.learn(offered)
-                state = self.join(content.message, content.group, {account, books.account})
-                record = GroupRecord(
-                    content.group,
-                    GroupKind.CONVERSATION,
-                    account,
-                    content.sequencer,
-                    thread=content.thread,
-                )
-                books.groups.save(record, state)
-                if known is None:
-                    name = books.contacts.name_for(account, content.name)
-                    known = Known(account, name, content.group, content.sequencer)
-                known.group, known.sequencer, known.member = content.group, content.sequencer, True
-                self._take_addresses(known, state, given, content)
-                books.contacts.save(known)
-                books.history.notice(NoticeKind.REJOINED, account, None, books.now())
-        except VisavisError as error:
-            if error.code is Code.IDENTITY_CHANGED:
-                note_identity_changed(books, account)
-            raise
-        self.mark(record)
-
-    def _take_addresses(
-        self, known: Known, state: Group, given: Given, content: ConversationWelcome
-    ) -> None:
-        """Note the addresses that came with a Welcome.
-
-        CK-576: a device of the contact speaks for its own address only; a device of ours tells of
-        all. A sibling is known by both, the address it uses and its signature under the Welcome.
-        """
-        books = self._books
-        assert state.welcomed_by is not None  # we have just joined
-        maker = credential_of(state.welcomed_by)
-        by_sibling = given.purpose is Purpose.SIBLING and maker.account_id == books.account
-        for entry in content.devices:
-            if by_sibling or (known.account, entry.device) == (maker.account_id, maker.device_id):
-                address = entry.address.require_server(books.profile.origin)
-                known.addresses[entry.device] = address
-
-    def receive_self_welcome(self, given: Given, content: SelfWelcome | DeviceLink) -> None:
-        """Join the group of our own devices.
-
-        Raises:
-            PeerError: It is refused and changes nothing.
-        """
-        books = self._books
-        if given.purpose is not Purpose.SIBLING:
-            raise PeerError(Code.WRONG_GROUP, "CK-577: only our own devices let us in there")
-        present = books.groups.self_group()
-        # Two devices may each have begun a self group; both keep the one with the lower id.
-        if present is not None and present.group_id <= content.group:
-            raise PeerError(Code.UNEXPECTED, "there is a self group already")
-        with books.store.transaction():
-            state = self.join(content.message, content.group, {books.account})
-            if present is not None:
-                books.groups.remove(present)
-            record = GroupRecord(content.group, GroupKind.SELF, books.account, content.sequencer)
-            books.groups.save(record, state)
-            for entry in content.devices:
-                if entry.device != books.device:
-                    address = entry.address.require_server(books.profile.origin)
-                    books.siblings.save(entry.device, address)
-        self.mark(record)
-        self.linked.set()
-
-    def join(self, welcome: bytes, group_id: GroupId, accounts: set[AccountId]) -> Group:
-        """Join by a Welcome with a key package of ours; inside a transaction.
-
-        Raises:
-            PeerError: UNEXPECTED, it is for no key package we have (a repetition); WRONG_GROUP;
-                BAD_CREDENTIAL, somebody else is in the group (CK-580); UNEXPECTED, it has
-                extensions (CK-586).
-        """
-        books = self._books
-        bundle = books.find_bundle(welcome_references(welcome))
-        if bundle is None:
-            raise PeerError(Code.UNEXPECTED, "a Welcome for no key package of ours")
-        state = Group.join(welcome, bundle, now=books.now(), validator=books.lists.validator)
-        if state.group_id != group_id:
-            raise PeerError(Code.WRONG_GROUP, "the Welcome is for another group than it says")
-        if state.extensions:
-            raise PeerError(Code.UNEXPECTED, "CK-586: a group with extensions")
-        # CK-584: the id is unique among our groups (RFC 9420, 12.4.3.1), or a contact that learned
-        # one could put its own group in the place of that group.
-        present = books.groups.get(group_id)
-        kind = GroupKind.CONVERSATION if len(accounts) > 1 else GroupKind.SELF
-        if present is not None and (present.kind is not kind or present.account not in accounts):
-            raise PeerError(Code.WRONG_GROUP, "CK-584: a Welcome to a group that is another's")
-        for member in state.members():
-            credential = credential_of(member)
-            # CK-580: nobody listens in whom the two sides of the conversation do not know.
-            if credential.account_id not in accounts:
-                raise PeerError(Code.BAD_CREDENTIAL, "CK-580: a stranger in the group")
-            books.lists.learn(credential.device_list)
-        books.spend_bundle(bundle)
-        return state
-
-    # Devices that lost their state (P5)
-
-    def receive_rejoin(self, given: Given, rejoin: ContactRejoin) -> None:
-        """Take note of a new device of a contact, or of ours, that asks to be added.
-
-        Raises:
-            PeerError: It is refused and changes nothing.
-        """
-        books = self._books
-        account = books.account if given.purpose is Purpose.SIBLING else AccountId(given.subject)
-        newest = books.lists.newest(account)
-        if newest is None:
-            raise PeerError(Code.WRONG_GROUP, "a rejoin of a stranger")
-        try:
-            offered, fresh = verify_rejoin(rejoin, newest, books.account), True
-        except PeerError as error:
-            if error.code is Code.IDENTITY_CHANGED:
-                note_identity_changed(books, account)
-            before = books.lists.before(account)
-            if error.code is not Code.REPLAYED or before is None or rejoin.list != newest.data:
-                raise
-            # The list came with somebody's commit first; the address is still news.
-            offered, fresh = verify_rejoin(rejoin, before, books.account), False
-        with books.store.transaction():
-            if fresh:
-                books.lists.learn(offered)
-            for entry in rejoin.devices:
-                address = entry.address.require_server(books.profile.origin)
-                if account == books.account:
-                    if entry.device != books.device:
-                        books.siblings.save(entry.device, address)
-                else:
-                    known = books.contacts.get(account)
-                    if known is not None:
-                        known.addresses[entry.device] = address
-                        books.contacts.save(known)
-                if fresh:
-                    books.joining.put(entry.device, Joining(account, (entry.key_package,)))
-            self._vault_stale()
-        if account == books.account:
-            self.ensure_self_group()
-        for record in books.groups.all():
-            if account in {record.account, books.account}:
-                self.mark(record)
-
-    def ensure_self_group(self) -> GroupRecord:
-        """Return the self group, begun if there is none."""
-        books = self._books
-        record = books.groups.self_group()
-        if record is None:
-            now = books.now()
-            group_id = GroupId.random(books.rng)
-            state = Group.create(
-                group_id=group_id,
-                suite_id=SUITE_ID,
-                identity=books.credential,
-                signature_private=books.profile.signature_private,
-                rng=books.rng,
-                validator=books.lists.validator,
-                lifetime=(now - CLOCK_SLACK_S, now + KEY_PACKAGE_S),
-            )
-            record = GroupRecord(
-                group_id,
-                GroupKind.SELF,
-                books.account,
-                SequencerHandle.random(books.rng),
-                sequenced=False,
-            )
-            books.groups.save(record, state)
-            self.mark(record)
-        return record

@@ -159,7 +159,7 @@ def _admit(session: Session, answer: PairAnswer, request: PairRequest) -> None:
         joining = Joining(books.account, request.key_packages, paired=True)
         books.joining.put(answer.device, joining)
         books.history.notice(NoticeKind.OWN_DEVICE_ADDED, books.account, answer.device, books.now())
-    session.membership.ensure_self_group()
+    session.welcomes.ensure_self_group()
     for record in books.groups.all():
         session.membership.mark(record)
     session.vault.write_soon()
@@ -230,6 +230,6 @@ class NewSide:
     async def _linked(self) -> None:
         try:
             async with asyncio.timeout(PERSON_S):
-                await self._session.membership.linked.wait()
+                await self._session.welcomes.linked.wait()
         except TimeoutError:
             raise UnavailableError(Code.NO_ANSWER, "the other device did not let us in") from None

@@ -51,6 +51,7 @@ from visavis.sdk.seam import (
 from visavis.sdk.sequencer import Applied, Sequencers
 from visavis.sdk.store import Store
 from visavis.sdk.vault import Vault
+from visavis.sdk.welcomes import Welcomes
 from visavis.transport.anonymous import AnonymousApi
 from visavis.transport.api import DeviceApi
 from visavis.transport.http import Http
@@ -107,6 +108,9 @@ class Session:
             self.anonymous,
             vault_stale=self.vault.write_soon,
         )
+        self.welcomes = Welcomes(
+            books, mark=self.membership.mark, vault_stale=self.vault.write_soon
+        )
         self.first_contact = FirstContact(books, self.outbox, self.membership, self.vault.changed)
         self.receiver = ReceiveSocket(origin, profile.token, self._deliver)
         self.housekeeping = Housekeeping(
@@ -120,7 +124,7 @@ class Session:
         self.inbox = Inbox(
             books,
             self.conversations,
-            self.membership,
+            self.welcomes,
             self.first_contact,
             ack=self.receiver.ack,
             after=self.housekeeping.kick,

@@ -193,18 +193,25 @@ class Vault:
         self._api = api
         self._written = written
         self._writing = asyncio.Lock()
+        self._wished = 0
+        """When the next write is due by what was asked for since the present one began."""
 
     # When
 
     def changed(self) -> None:
         """Have the vault written at a random time within the hour."""
-        if self._number(b"due") == 0:
-            wait = int.from_bytes(self._books.rng(4), "big") % WITHIN_S
-            self._set(b"due", self._books.now() + wait)
+        wait = int.from_bytes(self._books.rng(4), "big") % WITHIN_S
+        self._wish(self._books.now() + wait)
 
     def write_soon(self) -> None:
         """Have it written at the next opportunity (first write, new device, revocation)."""
-        self._set(b"due", 1)
+        self._wish(1)
+
+    def _wish(self, at: int) -> None:
+        # Earlier wishes stand. What is wished for while a write is under way is kept for after it:
+        # the write may have looked at the books before.
+        self._wished = min(at, self._wished or at)
+        self._set(b"due", min(at, self.due_at or at))
 
     @property
     def due_at(self) -> int:
@@ -234,6 +241,7 @@ class Vault:
             self._keep(slots)
             self._set(b"highest", max(counter, self._number(b"highest")))
             self._set(b"counter", counter)
+            self._take_list(contents.own_list)
             self._take_addresses(contents)
         return contents
 
@@ -247,13 +255,26 @@ class Vault:
         async with self._writing:
             await self.refresh()
 
-    def _take_addresses(self, contents: Contents) -> None:
-        """Take over where contacts are reached that we wait for.
+    def _take_list(self, found: DeviceList) -> None:
+        """Have the account's item hold our newest list, whoever wrote it last.
 
-        Nobody but our other devices can tell us, and our next write must not put what is older
-        back. In a conversation that we are in, contacts tell us themselves.
+        A sibling that has not heard of the newest list may have put an older one there: a manifest
+        that we sign must not stand beside a list without us (CK-590).
         """
         books = self._books
+        if found.find(books.device) is not None:  # else we are shut out, and hear it otherwise
+            books.lists.learn(found)
+        if found.data != books.own_list.data:
+            books.store.delete(_ITEM_KIND, _ACCOUNT_ITEM)
+
+    def _take_addresses(self, contents: Contents) -> None:
+        """Take over where contacts and our other devices are reached that we wait for.
+
+        Nobody but our other devices can tell us, and our next write must not put what is older
+        back. In a group that we share, each tells us itself.
+        """
+        books = self._books
+        self._take_siblings(contents)
         for record in contents.contacts:
             offered = UnverifiedDeviceList.parse(record.list).verify()
             known = books.contacts.get(offered.account_id)
@@ -268,6 +289,15 @@ class Vault:
                 address = entry.address.require_server(books.profile.origin)
                 known.addresses[entry.device] = address
             books.contacts.save(known)
+
+    def _take_siblings(self, contents: Contents) -> None:
+        books = self._books
+        record = books.groups.self_group()
+        shared = set() if record is None else {d for _, d in books.groups.members(record)}
+        for device, address in contents.siblings.items():
+            known = device == books.device or device in shared
+            if not known and books.lists.stands(books.account, device):
+                books.siblings.save(device, address.require_server(books.profile.origin))
 
     async def _check(self, state: VaultState, manifest: _Manifest) -> None:
         books = self._books
@@ -299,6 +329,7 @@ class Vault:
             if if_due and not 0 < self.due_at <= self._books.now():
                 return
             for _ in range(4):
+                self._wished = 0
                 try:
                     await self._write_once()
                 except PeerError as error:
@@ -344,7 +375,7 @@ class Vault:
                     books.store.put(_ITEM_KIND, name, digest)
             self._set(b"highest", counter)
             self._set(b"counter", counter)
-            self._set(b"due", 0)
+            self._set(b"due", self._wished)
             self._set(b"rekey", 0)
         if more:
             self.changed()

@@ -136,6 +136,7 @@ class Group:
         *,
         now: int,
         validator: CredentialValidator,
+        present_validator: CredentialValidator | None = None,
         ratchet_tree: bytes | None = None,
         psks: Mapping[bytes, bytes] | None = None,
         resumption_psks: Mapping[tuple[bytes, int], bytes] | None = None,
@@ -146,7 +147,8 @@ class Group:
             welcome: The MLSMessage.
             bundle: The key package it was made for; wipe it afterwards unless last resort.
             now: Unix seconds.
-            validator: Judges credentials.
+            validator: Judges credentials from now on.
+            present_validator: Judges those of the members that are in the group, if not the same.
             ratchet_tree: The tree, if the Welcome has none.
             psks: External PSKs by id.
             resumption_psks: Resumption PSKs by (group id, epoch).
@@ -159,7 +161,8 @@ class Group:
             VisavisError: Whatever the validator raises.
         """
         known = KnownPsks(psks or {}, resumption_psks or {})
-        state, signer = join_state(welcome, bundle, Rules(now, validator), known, ratchet_tree)
+        rules = Rules(now, present_validator or validator)
+        state, signer = join_state(welcome, bundle, rules, known, ratchet_tree)
         group = cls(state, validator)
         group.welcomed_by = signer
         return group
