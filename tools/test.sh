@@ -1,11 +1,29 @@
 #!/bin/sh
-# All tests, fast ones first; those with real media at the end. One by one: two at a time on two cores
-# make time limits of real servers and terminals fail that are wide enough otherwise.
+# All tests. The pure ones (no server, no socket) run beside those with real servers, and give way to them:
+# two halves with servers at once make time limits fail that are wide enough otherwise. Media comes last, alone.
 set -eu
 cd "$(dirname "$0")/.."
 if [ ! -d "$VISAVIS_VECTORS" ]; then
   echo 'official vectors: not run'
   if [ "${CI:-}" = true ]; then echo "CI needs the official vectors in VISAVIS_VECTORS" >&2; exit 1; fi
 fi
-.venv/bin/python -m pytest -q -m 'not media and not long' tests
-.venv/bin/python -m pytest -q -m 'media and not long' tests
+pytest=".venv/bin/python -m pytest -q"
+pure="tests/core tests/contract tests/store"
+served=$(for folder in tests/*/; do
+  folder=${folder%/}
+  case " $pure " in *" $folder "*) ;; *) printf '%s ' "$folder" ;; esac
+done)
+
+mkdir -p build
+# shellcheck disable=SC2086 # lists of folders
+nice -n 19 $pytest -p no:cacheprovider -m 'not media and not long' $pure >build/test-pure.log 2>&1 &
+beside=$!
+trap 'kill "$beside" 2>/dev/null || true' EXIT
+
+# shellcheck disable=SC2086
+$pytest -m 'not media and not long' $served
+if ! wait "$beside"; then cat build/test-pure.log; exit 1; fi
+trap - EXIT
+tail -n 1 build/test-pure.log
+# shellcheck disable=SC2086
+$pytest -m 'media and not long' tests
