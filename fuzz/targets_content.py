@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, get_args
 
 from fuzz.engine import Target, round_trip
-from visavis.core import base64url, cbor, content, envelope, identity, keywrap
+from visavis.core import base64url, cbor, content, envelope, handle_request, identity, keywrap, work
 from visavis.core.address import ContactAddress
 from visavis.core.content_call import InCall
 from visavis.core.content_fields import (
@@ -228,6 +228,28 @@ def _address_check(data: bytes) -> str:
     return "address"
 
 
+def handle_address() -> handle_request.HandleAddress:
+    """Return the address of a handle, the same in every run."""
+    key = handle_request.sealing_key_of(KEY)
+    return handle_request.HandleAddress("https://visavis.example", MAILBOX, Capability(KEY), key)
+
+
+def _any_address_check(data: bytes) -> str:
+    found = handle_request.any_address(cbor.decode(data))
+    if cbor.encode(found.to_cbor()) != data:
+        raise AssertionError("an address re-encodes to other bytes")
+    return type(found).__name__
+
+
+def _handle_request_check(data: bytes) -> str:
+    return str(len(handle_request.open_request(MAILBOX, KEY, data)))
+
+
+def _handle_request() -> bytes:
+    paid = handle_request.pay(handle_address(), b"content", work.REQUEST_BITS)
+    return handle_request.seal_request(handle_address(), paid, RNG.randbytes)
+
+
 def _b64_check(data: bytes) -> str:
     text = data.decode("latin-1")
     if base64url.encode(base64url.decode(text)) != text:
@@ -254,6 +276,12 @@ TARGETS: Final = [
         ),
     ),
     Target("address", lambda: [cbor.encode(address().to_cbor())], _address_check),
+    Target(
+        "address.any",
+        lambda: [cbor.encode(one.to_cbor()) for one in (address(), handle_address())],
+        _any_address_check,
+    ),
+    Target("envelope.handle_request", lambda: [_handle_request()], _handle_request_check),
     Target(
         "invite",
         lambda: [_invite().to_link().encode()],

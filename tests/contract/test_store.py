@@ -7,6 +7,7 @@ nothing can pass by living in memory only.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -171,19 +172,49 @@ async def test_taken_device_ids_and_mailboxes_are_conflicts(store: Store, field:
 
 async def test_a_password_change_replaces_both_or_neither(store: Store) -> None:
     new = await make(store)
-    assert await store.replace_password(new.account_id, b"r" * 192, b"k" * 4096)
+    present = sha256(new.keystore)
+    with pytest.raises(PeerError) as stale:
+        await store.replace_password(new.account_id, b"r" * 192, b"k" * 4096, sha256(b"other"))
+    assert stale.value.code is Code.CONFLICT
+    before = await store.account(new.account_id, TODAY)
+    assert before is not None
+    assert before.opaque_record == new.opaque_record
+    assert await store.replace_password(new.account_id, b"r" * 192, b"k" * 4096, present)
     account = await store.account(new.account_id, TODAY)
     assert account is not None
     assert account.opaque_record == b"r" * 192
     assert await store.keystore(new.account_id) == b"k" * 4096
-    assert not await store.replace_password(os.urandom(16), b"r" * 192, b"k" * 4096)
+    assert not await store.replace_password(os.urandom(16), b"r" * 192, b"k" * 4096, present)
 
 
-async def test_the_keystore_is_replaced(store: Store) -> None:
+def sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+async def test_the_keystore_is_replaced_by_compare_and_set(store: Store) -> None:
+    """CK-680."""
     new = await make(store)
-    assert await store.set_keystore(new.account_id, b"n" * 4096)
+    present = sha256(new.keystore)
+    assert await store.set_keystore(new.account_id, b"n" * 4096, present)
     assert await store.keystore(new.account_id) == b"n" * 4096
-    assert not await store.set_keystore(os.urandom(16), b"n" * 4096)
+    with pytest.raises(PeerError) as stale:
+        await store.set_keystore(new.account_id, b"m" * 4096, present)
+    assert stale.value.code is Code.CONFLICT
+    assert await store.keystore(new.account_id) == b"n" * 4096
+    assert not await store.set_keystore(os.urandom(16), b"n" * 4096, present)
+
+
+async def test_of_many_who_replace_one_keystore_one_wins(store: Store) -> None:
+    """CK-680."""
+    new = await make(store)
+    bodies = [bytes([i]) * 4096 for i in range(8)]
+    results = await asyncio.gather(
+        *(store.set_keystore(new.account_id, body, sha256(new.keystore)) for body in bodies),
+        return_exceptions=True,
+    )
+    assert [r for r in results if r is True] == [True]
+    assert {type(r).__name__ for r in results} == {"bool", "PeerError"}
+    assert await store.keystore(new.account_id) == bodies[results.index(True)]
 
 
 async def test_days_move_forward_only(store: Store) -> None:

@@ -136,7 +136,7 @@ def accepted(device: object, media: do.Media) -> Step:
             do.SetDeadline(120),
             do.SendTaken(link.other),
             do.SendWelcome(link.other),
-            do.ApplyAnswer(),
+            do.ApplyAnswer(media),
             do.InstallFrameKeys(),
             do.GatherCandidates(),
         ),

@@ -36,6 +36,7 @@ _PERSON_EVENTS: Final = (
     "invite_created_multi",
     "invite_withdrawn",
     "invite_followed",
+    "handle_asked",
     "approved",
     "declined",
     "trusted",
@@ -102,6 +103,9 @@ def _stranger() -> dict[str, Outcome]:
         "invite_followed": Step(
             replace(requested, expires_at=at), (c.SendRequest(T), c.SetDeadline(at))
         ),
+        "handle_asked": Step(
+            replace(requested, inviter=None, expires_at=at), (c.SendRequest(T), c.SetDeadline(at))
+        ),
         **{n: _asked(_events(n).person, _events(n).token, EARLY) for n in _REQUESTS},
         "request_late": _asked(ANNA, T, DUE),
         "request_full": _refused(name, Code.QUOTA),  # CK-280
@@ -153,6 +157,17 @@ def _requested(name: str) -> dict[str, Outcome]:
         "accept_evil": _refused(name, Code.IDENTITY_CHANGED),  # CK-283
         **_devices(name),
         **_deadlines(name, Step(_ENDED(_REASON.EXPIRED), (c.RevokeAddresses(),))),
+    }
+
+
+def _requested_by_handle() -> dict[str, Outcome]:
+    """Nobody is pinned: whoever has the token may answer, and no request crosses ours."""
+    name = "requested_handle"
+    return {
+        **_requested(name),
+        **_requests(name, Code.UNEXPECTED),
+        "accept": Step(c.Accepted(ANNA, T), (c.JoinConversation(ANNA),)),
+        "accept_evil": Step(c.Accepted(EVIL, T), (c.JoinConversation(EVIL),)),
     }
 
 
@@ -288,6 +303,7 @@ TABLE: Final[dict[str, dict[str, Outcome]]] = {
     "invited_multi": _invited("invited_multi"),
     "requested": _requested("requested"),
     "requested_low": _requested("requested_low"),
+    "requested_handle": _requested_by_handle(),
     "asked": _asking(),
     "accepted": _accepted(),
     "suspended": _suspended(),

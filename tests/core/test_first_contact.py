@@ -17,6 +17,7 @@ from visavis.core.content_signed import (
     sign_rejoin,
     sign_request,
     verify_accept,
+    verify_late_rejoin,
     verify_rejoin,
     verify_request,
 )
@@ -268,6 +269,30 @@ def test_a_rejoin_brings_a_newer_list_of_the_same_identity() -> None:
         verify_rejoin(evil, LIST, CONTACT)
     with refuses(Code.BAD_SIGNATURE):
         verify_rejoin(sign_rejoin(REJOIN, DEVICE_PRIVATE, CONTACT), LIST, CONTACT)
+
+
+def test_a_rejoin_that_was_overtaken_is_heard_while_its_device_stands() -> None:
+    """CK-686."""
+    third = ListedDevice(DeviceId(b"t" * 16), SignatureKey(identity_public_key(os.urandom(32))))
+    newer = sign_successor(LIST_2, IDENTITY, [LISTED, LISTED_2, third])
+    verify_late_rejoin(REJOIN, newer, CONTACT)
+    verify_late_rejoin(REJOIN, LIST_2, CONTACT)
+    revoked = sign_successor(newer, IDENTITY, [LISTED, third])
+    with refuses(Code.REPLAYED, "CK-686"):
+        verify_late_rejoin(REJOIN, revoked, CONTACT)
+    rekeyed = sign_successor(newer, IDENTITY, [replace(third, device_id=OTHER)])
+    with refuses(Code.REPLAYED, "CK-686"):
+        verify_late_rejoin(REJOIN, rekeyed, CONTACT)
+    with refuses(Code.BAD_SIGNATURE):
+        verify_late_rejoin(REJOIN, newer, ACCOUNT)
+    with refuses(Code.BAD_SIGNATURE):
+        verify_late_rejoin(sign_rejoin(REJOIN, DEVICE_PRIVATE, CONTACT), newer, CONTACT)
+    with refuses(Code.IDENTITY_CHANGED, "CK-262"):
+        verify_late_rejoin(REJOIN, sign_first(ACCOUNT, os.urandom(32), [LISTED]), CONTACT)
+    unlisted = JoiningDevice(third.device_id, b"kp", address())
+    forged = sign_rejoin(replace(REJOIN, devices=(unlisted,)), IDENTITY, CONTACT)
+    with refuses(Code.BAD_CREDENTIAL, "CK-274"):
+        verify_late_rejoin(forged, newer, CONTACT)
 
 
 def test_one_kind_of_content_never_passes_for_another() -> None:

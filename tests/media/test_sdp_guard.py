@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from visavis.core.errors import Code, PeerError, UsageError
 from visavis.media import sdp_guard
 from visavis.media.local_description import minimise
-from visavis.media.sdp_guard import Description, Section, check_answer, parse
+from visavis.media.sdp_guard import Description, Direction, Section, check_answer, parse
 
 AUDIO = Section("sendrecv", 96, 1001, 1)
 VIDEO = Section("sendrecv", 97, 1002, 1, 98, 1003, 3)
@@ -105,15 +105,31 @@ def test_an_answer_is_no_offer() -> None:
     ],
 )
 def test_an_answer_must_fit_the_offer_ck_666(answer: Description) -> None:
-    check_answer(OFFER, ANSWER)
+    check_answer(OFFER, ANSWER, video=True)
     with pytest.raises(PeerError, match="CK-666"):
-        check_answer(OFFER, answer)
+        check_answer(OFFER, answer, video=True)
 
 
 def test_an_answer_must_not_send_what_was_not_asked_ck_666() -> None:
     offer = dataclasses.replace(OFFER, video=dataclasses.replace(VIDEO, direction="sendonly"))
     with pytest.raises(PeerError, match="CK-666"):
-        check_answer(offer, ANSWER)
+        check_answer(offer, ANSWER, video=True)
+
+
+@pytest.mark.parametrize("direction", ["sendrecv", "sendonly", "recvonly"])
+def test_the_answer_of_a_voice_call_has_no_picture_ck_369(direction: Direction) -> None:
+    """Not ours that they would receive, nor theirs that they would send."""
+    sends = direction in {"sendrecv", "sendonly"}
+    video = dataclasses.replace(VIDEO, direction=direction)
+    if not sends:
+        video = dataclasses.replace(video, ssrc=None, rtx_ssrc=None)
+    answer = dataclasses.replace(ANSWER, video=video)
+    with pytest.raises(PeerError, match="CK-369"):
+        check_answer(OFFER, answer, video=False)
+    # The controls: the same answer in a video call, and an honest answer in a voice call.
+    check_answer(OFFER, answer, video=True)
+    none = dataclasses.replace(video, direction="inactive", ssrc=None, rtx_ssrc=None)
+    check_answer(OFFER, dataclasses.replace(ANSWER, video=none), video=False)
 
 
 @settings(max_examples=400, deadline=None)

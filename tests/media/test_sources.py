@@ -328,3 +328,25 @@ def test_the_speakers_get_what_was_said_and_never_too_late(sound_card: FakePortA
 def test_silence_is_silent() -> None:
     assert not quiet(3).to_ndarray().any()
     assert quiet(3).pts == 2880
+
+
+async def test_the_camera_is_let_go_and_the_sound_goes_on() -> None:
+    """A call that was accepted without picture: no light, and no camera opened for it either."""
+    opened: list[str] = []
+
+    class Camera(SilenceSource):
+        async def start(self) -> None:
+            opened.append("camera")
+
+        def close_video(self) -> None:
+            opened.append("closed")
+
+    early = CombinedSource(picture=Camera(), sound=SilenceSource())
+    early.close_video()
+    await early.start()
+    assert opened == ["closed"]
+    assert (await early.next_audio()).samples == 960
+    late = CombinedSource(picture=Camera(), sound=SilenceSource())
+    await late.start()  # the control: without it the camera opens
+    late.close_video()
+    assert opened == ["closed", "camera", "closed"]

@@ -85,6 +85,9 @@ class FakeMedia:
         self._maybe_connect()
         return f"answer {self.number} {self._generation} {self._remote[0]} {self._remote[1]}"
 
+    def drop_video(self) -> None:
+        self.video = False
+
     async def accept_answer(self, sdp: str) -> None:
         words = sdp.split()
         remote = self._parse(sdp, "answer")
@@ -221,6 +224,8 @@ class FakeEnd:
 
     async def next_video(self) -> object:
         raise NotImplementedError
+
+    def close_video(self) -> None: ...
 
     def on_audio(self, frame: object) -> None: ...
 

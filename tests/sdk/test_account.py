@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.sdk.conftest import PASSWORD, People, settle, texts
 
-from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError, VisavisError
-from visavis.core.ids import AccountId
+from visavis.core.errors import (
+    AuthorizationError,
+    Code,
+    PeerError,
+    UnavailableError,
+    UsageError,
+    VisavisError,
+)
+from visavis.core.identity import (
+    MAX_DEVICES,
+    MAX_VERSION,
+    DeviceList,
+    ListedDevice,
+    sign_first,
+    sign_successor,
+)
+from visavis.core.ids import AccountId, DeviceId, SignatureKey
+from visavis.core.mls import SUITE_ID, signature_public_key
 from visavis.core.recovery import RecoveryCode
 from visavis.sdk.account import Accounts, signup_token
 from visavis.sdk.client import Client
@@ -157,27 +174,40 @@ def test_sign_up_links() -> None:
         assert refused.value.code is Code.SIGNUP_LINK
 
 
+def first_list(keys: UnlockedAccount, count: int = 1) -> DeviceList:
+    listed = [ListedDevice(DeviceId(bytes([i]) * 16), key_of(i)) for i in range(count)]
+    return sign_first(keys.account_id, bytes(keys.identity_private), listed)
+
+
+def key_of(number: int) -> SignatureKey:
+    return SignatureKey(signature_public_key(SUITE_ID, bytes([number]) * 32))
+
+
 def test_the_keystore_opens_with_its_secrets_only() -> None:
     """CK-561: another account's, a swapped or an altered keystore opens nothing."""
     keys = UnlockedAccount.generate(AccountId(b"a" * 16))
     code = RecoveryCode(b"r" * 16)
-    stored = Keystore.make(keys, b"e" * 64, code)
+    stored = Keystore.make(keys, first_list(keys), b"e" * 64, code)
     data = stored.to_bytes()
     assert len(data) == SIZE
     read = Keystore.from_bytes(data)
     for opened in (read.open_with_password(b"e" * 64), read.open_with_recovery(code)):
         assert opened.identity_private == keys.identity_private
         assert opened.vault_keys == keys.vault_keys
-    rotated = read.with_vault_key(keys, b"v" * 32).open_with_password(b"e" * 64)
+        assert opened.head == first_list(keys)
+        assert opened.revision == 1
+    rotated = read.successor(opened, vault_key=b"v" * 32).open_with_password(b"e" * 64)
     assert rotated.vault_keys == (b"v" * 32, keys.vault_keys[0])
-    other = Keystore.make(UnlockedAccount.generate(AccountId(b"b" * 16)), b"e" * 64, code)
-    mixed = Keystore(
-        stored.account_id, other.by_password, other.by_recovery, stored.account, stored.vault
-    )
+    assert (rotated.head, rotated.revision) == (opened.head, 2)
+    stranger = UnlockedAccount.generate(AccountId(b"b" * 16))
+    other = Keystore.make(stranger, first_list(stranger), b"e" * 64, code)
+    mixed = replace(other, account_id=stored.account_id, state=stored.state)
+    swapped = replace(stored, state=other.state)
     for bad in (
         lambda: read.open_with_password(b"x" * 64),
         lambda: read.open_with_recovery(RecoveryCode(b"s" * 16)),
         lambda: mixed.open_with_password(b"e" * 64),
+        lambda: swapped.open_with_password(b"e" * 64),
     ):
         with pytest.raises(AuthorizationError) as refused:
             bad()
@@ -185,5 +215,44 @@ def test_the_keystore_opens_with_its_secrets_only() -> None:
     with pytest.raises(PeerError):
         Keystore.from_bytes(b"\xa0" + bytes(SIZE - 1))
     assert keys.root.hex() not in repr(keys)
+    with pytest.raises(UsageError):
+        _ = keys.head
     keys.wipe()
     assert bytes(keys.root) == bytes(32)
+
+
+def test_the_list_in_a_keystore_is_its_accounts_own() -> None:
+    """CK-561."""
+    keys = UnlockedAccount.generate(AccountId(b"a" * 16))
+    others = UnlockedAccount.generate(AccountId(b"a" * 16))
+    for wrong in (
+        Keystore.make(keys, first_list(others), b"e" * 64, RecoveryCode(b"r" * 16)),
+        Keystore.make(
+            replace(keys, account_id=AccountId(b"c" * 16)),
+            first_list(keys),
+            b"e" * 64,
+            RecoveryCode(b"r" * 16),
+        ),
+    ):
+        with pytest.raises(AuthorizationError) as refused:
+            wrong.open_with_password(b"e" * 64)
+        assert "CK-561" in refused.value.detail
+
+
+def test_neither_devices_nor_rotations_show_in_a_keystores_lengths() -> None:
+    """CK-685: the server has the bytes of each part; one device and sixteen must look alike."""
+    keys = UnlockedAccount.generate(AccountId(b"a" * 16))
+    code = RecoveryCode(b"r" * 16)
+    first = Keystore.make(keys, first_list(keys), b"e" * 64, code)
+    opened = first.open_with_password(b"e" * 64)
+    identity = bytes(keys.identity_private)
+    last = replace(first_list(keys), version=MAX_VERSION - 1)
+    full = sign_successor(last, identity, first_list(keys, MAX_DEVICES).devices)
+    opened.revision = 2**63
+    later = first.successor(opened, own_list=full, vault_key=b"v" * 32, export_key=b"f" * 64)
+    lengths = {
+        (len(k.by_password), len(k.by_recovery), len(k.state), len(k.to_bytes().rstrip(b"\0")))
+        for k in (first, later)
+    }
+    assert len(lengths) == 1
+    assert later.open_with_password(b"f" * 64).head == full

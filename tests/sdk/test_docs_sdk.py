@@ -24,7 +24,7 @@ BLOCK = re.compile(r"```python( media)?\n(.*?)```", re.DOTALL)
 
 def blocks(*, media: bool) -> list[str]:
     found = [code for tag, code in BLOCK.findall(PAGE.read_text("utf-8")) if bool(tag) is media]
-    assert len(found) == (1 if media else 8)
+    assert len(found) == (1 if media else 9)
     return found
 
 
@@ -45,7 +45,7 @@ async def test_the_page_runs(people: People, capsys: pytest.CaptureFixture[str])
     names: dict[str, Any] = {
         "folder": people.folder,
         "server": server.origin,
-        "signup_links": [server.signup_link(), server.signup_link()],
+        "signup_links": [server.signup_link() for _ in range(3)],
         "password": PASSWORD,
         "new_password": "eleven quiet lamps drift",
     }
@@ -53,7 +53,7 @@ async def test_the_page_runs(people: People, capsys: pytest.CaptureFixture[str])
         for code in blocks(media=False):
             await run(code, names)
     finally:
-        for name in ("anna", "bob", "tablet"):
+        for name in ("anna", "bob", "carol", "tablet"):
             client = names.get(name)
             if isinstance(client, Client) and client._session.books.store._seal is not None:
                 await client.close()

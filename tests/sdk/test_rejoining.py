@@ -139,9 +139,10 @@ async def test_a_group_that_still_holds_a_revoked_device_is_joined_and_cleared(
     await anna._session.vault.write()
     await unlist(bob, tablet)  # anna has not heard of it
     newest = bob._session.books.own_list
-    await people.close(bob, tablet)
+    await people.close(anna, bob, tablet)
     again = await people.login("again", anna.handle, recovery_code=anna.recovery_code)
     again._session.books.lists.learn(newest)
+    anna = await people.open("anna")  # only now: she lets it in at once
     await settle(anna, again)
     assert [c.state for c in await again.contacts()] == ["contact"]
     gone = {(newest.account_id, bytes(tablet._session.books.device))}

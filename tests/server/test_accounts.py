@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 from pathlib import Path
 
+import httpx
 import opaque_ke_py as opaque
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -262,7 +264,9 @@ async def test_a_signature_over_something_else_is_refused(tmp_path: Path) -> Non
 # ---- password, keystore ------------------------------------------------------------------------
 
 
-async def change_password(server: Server, token: bytes, new: str, keystore: bytes) -> None:
+async def change_password(
+    server: Server, token: bytes, new: str, keystore: bytes, replaces: bytes
+) -> httpx.Response:
     start = opaque.client_registration_start(new.encode())
     reply = (
         await server.post("/v1/password/start", {"opaque_request": b(start.get_message())}, token)
@@ -270,12 +274,16 @@ async def change_password(server: Server, token: bytes, new: str, keystore: byte
     end = opaque.client_registration_finish(
         new.encode(), start.get_state(), unb(reply["opaque_response"])
     )
-    done = await server.post(
-        "/v1/password/finish",
-        {"opaque_record": b(end.get_message()), "keystore": b(keystore)},
-        token,
-    )
-    assert done.status_code == 200, done.text
+    finish = {
+        "opaque_record": b(end.get_message()),
+        "keystore": b(keystore),
+        "replaces": b(sha256(replaces)),
+    }
+    return await server.post("/v1/password/finish", finish, token)
+
+
+def sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
 
 
 async def test_a_password_change_replaces_record_and_keystore_and_ends_other_tokens(
@@ -285,7 +293,10 @@ async def test_a_password_change_replaces_record_and_keystore_and_ends_other_tok
         anna = await server.sign_up()
         old, token = [await server.account_token(anna.handle) for _ in range(2)]
         fresh = os.urandom(4096)
-        await change_password(server, token, "another password entirely", fresh)
+        done = await change_password(
+            server, token, "another password entirely", fresh, anna.keystore
+        )
+        assert done.status_code == 200, done.text
         assert (await server.log_in(anna.handle)).status_code == 401
         answer = await server.log_in(anna.handle, "another password entirely")
         assert unb(answer.json()["keystore"]) == fresh
@@ -303,7 +314,9 @@ async def test_a_record_made_for_one_account_opens_no_other(tmp_path: Path) -> N
         mine = await store.account_by_handle(keys.handle_tag(anna.handle), today)
         assert hers is not None
         assert mine is not None
-        await store.replace_password(mine.account_id, hers.opaque_record, anna.keystore)
+        await store.replace_password(
+            mine.account_id, hers.opaque_record, anna.keystore, sha256(anna.keystore)
+        )
         assert (await server.log_in(anna.handle)).status_code == 401
         assert (await server.log_in(mallory.handle)).status_code == 200
 
@@ -313,16 +326,63 @@ async def test_the_keystore_is_put_and_got(tmp_path: Path) -> None:
         anna = await server.sign_up()
         token = await server.account_token(anna.handle)
         fresh = os.urandom(4096)
-        done = await server.http.put(
-            "/v1/keystore", json={"keystore": b(fresh)}, headers=bearer(token)
-        )
-        assert done.status_code == 200
-        assert unb((await server.get("/v1/keystore", token)).json()["keystore"]) == fresh
-        short = await server.http.put(
-            "/v1/keystore", json={"keystore": b(fresh[:-1])}, headers=bearer(token)
-        )
-        assert code(short) == "malformed"
+        assert (await put_keystore(server, token, fresh, anna.keystore)).status_code == 200
+        assert await stored_keystore(server, token) == fresh
+        assert code(await put_keystore(server, token, fresh[:-1], fresh)) == "malformed"
+        blind = {"keystore": b(fresh)}
+        refused = await server.http.put("/v1/keystore", json=blind, headers=bearer(token))
+        assert code(refused) == "malformed", "nobody writes over what they have not read"
         assert (await server.get("/v1/keystore", anna.token)).status_code == 401
+
+
+async def put_keystore(
+    server: Server, token: bytes, keystore: bytes, replaces: bytes
+) -> httpx.Response:
+    body = {"keystore": b(keystore), "replaces": b(sha256(replaces))}
+    return await server.http.put("/v1/keystore", json=body, headers=bearer(token))
+
+
+async def stored_keystore(server: Server, token: bytes) -> bytes:
+    return unb((await server.get("/v1/keystore", token)).json()["keystore"])
+
+
+async def test_of_two_who_replace_one_keystore_one_is_told(tmp_path: Path) -> None:
+    """CK-680: both have read the same one; the second must not write over the first unseen."""
+    async with running(tmp_path) as server:
+        anna = await server.sign_up()
+        tokens = [await server.account_token(anna.handle) for _ in range(2)]
+        offered = [os.urandom(4096) for _ in range(2)]
+        answers = await asyncio.gather(
+            *(
+                put_keystore(server, token, keystore, anna.keystore)
+                for token, keystore in zip(tokens, offered, strict=True)
+            )
+        )
+        assert sorted(answer.status_code for answer in answers) == [200, 409]
+        lost = next(i for i, answer in enumerate(answers) if answer.status_code == 409)
+        assert code(answers[lost]) == "conflict"
+        winner = offered[1 - lost]
+        assert await stored_keystore(server, tokens[lost]) == winner
+        # On top of the winner's it is stored.
+        again = await put_keystore(server, tokens[lost], offered[lost], winner)
+        assert again.status_code == 200
+        assert await stored_keystore(server, tokens[0]) == offered[lost]
+
+
+async def test_a_password_change_writes_over_no_keystore_it_has_not_read(tmp_path: Path) -> None:
+    """CK-680, P4: then the record stays too, and so do the other logins."""
+    async with running(tmp_path) as server:
+        anna = await server.sign_up()
+        token, other = [await server.account_token(anna.handle) for _ in range(2)]
+        newer = os.urandom(4096)
+        assert (await put_keystore(server, other, newer, anna.keystore)).status_code == 200
+        stale = await change_password(
+            server, token, "another password entirely", os.urandom(4096), anna.keystore
+        )
+        assert (stale.status_code, code(stale)) == (409, "conflict")
+        assert await stored_keystore(server, other) == newer
+        assert (await server.log_in(anna.handle)).status_code == 200
+        assert (await server.log_in(anna.handle, "another password entirely")).status_code == 401
 
 
 # ---- the end -----------------------------------------------------------------------------------

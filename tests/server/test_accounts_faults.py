@@ -6,6 +6,7 @@ revoked goes on working from a cache.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -64,14 +65,20 @@ async def sign_up(server: Server, _person: Person, _token: bytes) -> dict[str, A
     return {"method": "POST", "url": "/v1/signup/finish", "json": finish}
 
 
-async def password(server: Server, _person: Person, token: bytes) -> dict[str, Any]:
+def swap(person: Person) -> dict[str, Any]:
+    """Replace the keystore of the sign-up: once it is replaced, the same request is a conflict."""
+    replaces = hashlib.sha256(person.keystore).digest()
+    return {"keystore": b(os.urandom(4096)), "replaces": b(replaces)}
+
+
+async def password(server: Server, person: Person, token: bytes) -> dict[str, Any]:
     start = opaque.client_registration_start(b"new")
     body = {"opaque_request": b(start.get_message())}
     reply = (await server.post("/v1/password/start", body, token)).json()
     end = opaque.client_registration_finish(
         b"new", start.get_state(), unb(reply["opaque_response"])
     )
-    finish = {"opaque_record": b(end.get_message()), "keystore": b(os.urandom(4096))}
+    finish = {"opaque_record": b(end.get_message()), **swap(person)}
     url = "/v1/password/finish"
     return {"method": "POST", "url": url, "json": finish, "headers": bearer(token)}
 
@@ -97,10 +104,11 @@ def address(person: Person) -> dict[str, Any]:
 
 TABLE = {
     "sign-up": Row("create_account", once(sign_up), again_after_kept=403),
-    "password": Row("replace_password", once(password)),
+    "password": Row("replace_password", once(password), again_after_kept=409),
     "keystore": Row(
         "set_keystore",
-        simple("PUT", "/v1/keystore", {"keystore": b(bytes(4096))}, device=False),
+        simple("PUT", "/v1/keystore", swap, device=False),
+        again_after_kept=409,
     ),
     "add device": Row(
         "add_device",

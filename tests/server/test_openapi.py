@@ -185,6 +185,7 @@ MEANINGFUL = {
     "/v1/recovery/finish",
     "/v1/password/start",
     "/v1/password/finish",
+    "/v1/keystore",
     "/v1/devices/{device_id}",
     "/v1/turn",
     "/v1/key-packages/fetch",

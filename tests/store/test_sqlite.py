@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import signal
 import sqlite3
@@ -47,6 +48,10 @@ async def account(store: SqliteStore) -> NewAccount:
     )
     await store.create_account(new, os.urandom(32), TODAY)
     return new
+
+
+def sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
 
 
 def files(path: Path) -> dict[str, bytes]:
@@ -99,11 +104,11 @@ async def test_a_deletion_is_gone_from_all_files_after_tidying(tmp_path: Path) -
             [NewEnvelope(i, mailbox, TODAY, b) for i, b in zip(ids, bodies, strict=True)], []
         )
         await store.vault_write(new.account_id, VaultWrite(0, CANARY, {b"s" * 16: CANARY}, []), 9)
-        await store.set_keystore(new.account_id, CANARY)
+        await store.set_keystore(new.account_id, CANARY, sha256(new.keystore))
         assert holds(path, CANARY), "the control: what is stored can be found"
         await store.write_envelopes([], [(mailbox, one) for one in ids])
         await store.vault_write(new.account_id, VaultWrite(1, b"m", {}, [b"s" * 16]), 9)
-        await store.set_keystore(new.account_id, b"other")
+        await store.set_keystore(new.account_id, b"other", sha256(CANARY))
         assert "s.sqlite3-wal" in holds(path, CANARY), "the control: the log still has it"
         assert await store.tidy(TODAY)
         assert holds(path, CANARY) == set()
@@ -282,11 +287,11 @@ async def test_a_held_database_is_unavailable_not_damaged(tmp_path: Path) -> Non
         try:
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(UnavailableError) as error:
-                await store.set_keystore(new.account_id, b"x")
+                await store.set_keystore(new.account_id, b"x", sha256(new.keystore))
             assert error.value.code is Code.UNAVAILABLE
         finally:
             other.close()
-        assert await store.set_keystore(new.account_id, b"x")
+        assert await store.set_keystore(new.account_id, b"x", sha256(new.keystore))
 
 
 async def test_a_damaged_database_is_fatal(tmp_path: Path) -> None:
@@ -307,7 +312,7 @@ async def test_error_texts_carry_no_contents(tmp_path: Path) -> None:
         async with store.db.alone() as connection:
             await connection.exec_driver_sql("PRAGMA max_page_count=1")
         with pytest.raises(UnavailableError) as error:
-            await store.set_keystore(new.account_id, CANARY * 1000)
+            await store.set_keystore(new.account_id, CANARY * 1000, sha256(new.keystore))
         assert "canary" not in repr(error.value)
         assert error.value.__suppress_context__, "the driver's own error is not chained"
 
@@ -316,11 +321,15 @@ async def test_a_cancelled_write_leaves_the_store_usable(tmp_path: Path) -> None
     async with opened(tmp_path / "data" / "s.sqlite3") as store:
         new = await account(store)
         for delay in range(12):
-            task = asyncio.create_task(store.set_keystore(new.account_id, bytes([delay]) * 4096))
+            present = sha256(await store.keystore(new.account_id) or b"")
+            task = asyncio.create_task(
+                store.set_keystore(new.account_id, bytes([delay]) * 4096, present)
+            )
             for _ in range(delay):
                 await asyncio.sleep(0)
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        assert await store.set_keystore(new.account_id, b"last")
+        present = sha256(await store.keystore(new.account_id) or b"")
+        assert await store.set_keystore(new.account_id, b"last", present)
         assert await store.keystore(new.account_id) == b"last"

@@ -44,6 +44,13 @@ def call(
     voice: Annotated[bool, typer.Option("--voice", help="Call without picture.")] = False,
     media: MediaOption = None,
     seconds: SecondsOption = None,
+    leave_no_trace: Annotated[
+        bool,
+        typer.Option(
+            "--leave-no-trace",
+            help="If nobody answers, send no missed call afterwards. It rings all the same.",
+        ),
+    ] = False,
 ) -> int:
     """Call a contact: with picture, or --voice."""
     context: Context = ctx.obj
@@ -52,7 +59,9 @@ def call(
         async def use(client: Client) -> dict[str, Any]:
             await synced(client)
             to = await client.find_contact(contact)
-            return await _place(context, client, to, not voice, media, seconds)
+            return await _place(
+                context, client, to, not voice, media, seconds, leave_no_trace=leave_no_trace
+            )
 
         return await context.with_client(use)
 
@@ -66,6 +75,8 @@ async def _place(
     picture: bool,
     media: Path | None,
     seconds: float | None,
+    *,
+    leave_no_trace: bool,
 ) -> dict[str, Any]:
     from visavis.cli.playing import Screen, open_source
     from visavis.cli.talk import ending, failed, talk, unless
@@ -75,7 +86,11 @@ async def _place(
     screen = Screen(to.name, picture=picture, quiet=out.as_json)
     started = time.monotonic()
     ongoing = await client.call(
-        to, media="video" if picture else "voice", source=source, sink=screen
+        to,
+        media="video" if picture else "voice",
+        source=source,
+        sink=screen,
+        leave_no_trace=leave_no_trace,
     )
     out.say(f"Ringing {plain(to.name)}. Ctrl-C stops.")
 

@@ -1,4 +1,4 @@
-"""`visavis contacts`, `contact keep|forget`, `safety-number`, `message`, `messages`."""
+"""`visavis contacts`, `contact add|keep|forget`, `safety-number`, `message`, `messages`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from visavis.cli import ask
+from visavis.cli import ask, by_handle
 from visavis.cli.context import Context, synced
 from visavis.cli.output import plain
-from visavis.cli.told import MistakeError
+from visavis.cli.told import MistakeError, decide
 from visavis.sdk.history import NoticeKind
 
 if TYPE_CHECKING:
     from visavis.sdk.client import Client
 
 PANEL: Final = "Talk"
+CHANGED: Final = "identity changed"
+"""`Known.state` of a contact about whom the person has to decide."""
+
 ContactArgument = Annotated[str, typer.Argument(help="Your contact's name, or its beginning.")]
 
 
@@ -27,9 +30,10 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel=PANEL)(messages)
     app.command("safety-number", rich_help_panel=PANEL)(safety_number)
     group = typer.Typer(
-        help="Decide about one contact: keep its known security key, or forget it.",
+        help="Add a contact by name, keep its known security key, or forget it.",
         no_args_is_help=True,
     )
+    group.command("add")(by_handle.add)
     group.command("keep")(keep)
     group.command("forget")(forget)
     app.add_typer(group, name="contact", rich_help_panel=PANEL)
@@ -147,6 +151,9 @@ def safety_number(ctx: typer.Context, contact: ContactArgument) -> int:
                 f"{name} runs the same command. If both numbers are the same, nobody stands between"
                 " you.\nCompare them in person, or on a call where you know face or voice."
             )
+            if who.state == CHANGED:
+                context.out.say(f"Somebody spoke for {name} with another key. What to do:")
+                context.out.say(decide(name))
             return {"contact": who.name, "safety_number": number, "fresh": fresh}
 
         return await context.with_client(use)
@@ -194,6 +201,10 @@ def forget(
             await client.forget_contact(who)
             await synced(client)
             context.out.show(f"{name} is no longer your contact.")
+            if who.state == CHANGED:
+                context.out.say(
+                    "Next: visavis invite makes a link for them; hand it over yourself."
+                )
             return {"contact": who.name}
 
         return await context.with_client(use, expected={NoticeKind.IDENTITY_CHANGED})

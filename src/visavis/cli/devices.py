@@ -43,7 +43,7 @@ def list_devices(ctx: typer.Context) -> int:
                     for d in found
                 ],
             )
-            if not all(d.listed for d in found):
+            if not all(d.listed and d.created for d in found):
                 context.out.say(
                     "A device that never finished its login is among them; it can do nothing. "
                     "visavis device revoke removes it."

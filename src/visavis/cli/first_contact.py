@@ -9,13 +9,13 @@ import typer
 from visavis.cli.context import Context, synced
 from visavis.cli.output import plain
 from visavis.cli.qr import print_qr
-from visavis.cli.told import ToldError
+from visavis.cli.told import COMPARE, ToldError
 from visavis.core.errors import Code, VisavisError
 from visavis.sdk.history import NoticeKind
 
 if TYPE_CHECKING:
     from visavis.sdk.client import Client
-    from visavis.sdk.first_contact import Waiting
+    from visavis.sdk.contact_records import Waiting
 
 PANEL: Final = "Talk"
 NameArgument = Annotated[str, typer.Argument(help="The name as shown, or its beginning.")]
@@ -135,17 +135,27 @@ def list_requests(ctx: typer.Context) -> int:
     context: Context = ctx.obj
 
     async def work() -> dict[str, Any]:
+        from visavis.core.contact import MAX_WAITING
+
         async def use(client: Client) -> dict[str, Any]:
             await synced(client)
             waiting = await client.requests()
             for one in waiting:
-                context.out.show(f"[bold]{plain(one.name)}[/] asks to become your contact.")
+                way = ", by your name" if one.by_handle else ""
+                context.out.show(f"[bold]{plain(one.name)}[/] asks to become your contact{way}.")
+            if any(one.by_handle for one in waiting):
+                context.out.say(
+                    "Whoever asks by name chose what they are called here. Approve those you "
+                    "expect."
+                )
+            if len(waiting) >= MAX_WAITING:
+                context.out.say("No more are kept until you have answered some of these.")
             if waiting:
                 name = plain(waiting[0].name)
                 context.out.say(f"Next: visavis requests approve {name}   (or decline)")
             else:
                 context.out.show("Nobody is waiting. visavis invite --many makes a link for many.")
-            return {"requests": [{"name": one.name} for one in waiting]}
+            return {"requests": [{"name": one.name, "by_name": one.by_handle} for one in waiting]}
 
         return await context.with_client(use, expected={NoticeKind.REQUEST_WAITING})
 
@@ -163,9 +173,16 @@ def approve(ctx: typer.Context, name: NameArgument) -> int:
             await client.approve_request(one)
             await synced(client)
             context.out.show(f"[bold]{plain(one.name)}[/] is now your contact.")
+            if one.by_handle:
+                context.out.show(COMPARE)
+                context.out.show(f"Next: visavis safety-number {plain(one.name)}")
             return {"contact": one.name}
 
-        expected = {NoticeKind.CONTACT_ADDED, NoticeKind.REQUEST_WAITING}
+        expected = {
+            NoticeKind.CONTACT_ADDED,
+            NoticeKind.CONTACT_BY_HANDLE,
+            NoticeKind.REQUEST_WAITING,
+        }
         return await context.with_client(use, expected=expected)
 
     return context.run(work)

@@ -9,11 +9,16 @@ from collections.abc import AsyncIterator, Collection
 from typing import Final, assert_never
 
 from visavis.cli.output import Output, plain
+from visavis.cli.told import COMPARE
 from visavis.sdk.client import Client
 from visavis.sdk.history import MessageKind, Notice, NoticeKind
 
 SENTENCES: Final[dict[NoticeKind, str]] = {
     NoticeKind.CONTACT_ADDED: "{name} is now your contact.",
+    NoticeKind.CONTACT_BY_HANDLE: (
+        "{name} is now your contact, made by name. " + COMPARE + " Next: visavis safety-number "
+        "{name}"
+    ),
     NoticeKind.REQUEST_WAITING: "{name} asks to become your contact. Next: visavis requests",
     NoticeKind.NEW_DEVICE: "{name} has a new device.",
     NoticeKind.DEVICE_REMOVED: "{name} has shut a device out.",
@@ -29,6 +34,10 @@ SENTENCES: Final[dict[NoticeKind, str]] = {
     NoticeKind.REVOKED: "This device was shut out of your account by another device of yours.",
     NoticeKind.VAULT_ROLLED_BACK: (
         "Careful: the server showed an old copy of your contact list. It was not used; tell "
+        "whoever runs the server."
+    ),
+    NoticeKind.KEYS_ROLLED_BACK: (
+        "Careful: the server showed an old copy of your account's keys. It was not used; tell "
         "whoever runs the server."
     ),
 }

@@ -14,12 +14,32 @@ DEBUG: Final = "VISAVIS_DEBUG"
 _CHECK: Final = re.compile(r"\bCK-\d+:? ?")
 """Ids of checks are for readers of the code."""
 
+
+def decide(name: str) -> str:
+    """Return the steps after a contact's security key has changed.
+
+    Args:
+        name: The contact's, made `plain`, or a word in its place.
+    """
+    return (
+        "1. Both of you run visavis safety-number, and compare in person or by telephone.\n"
+        "2. The same number on both sides: the other key is false, theirs is the one you know.\n"
+        f"     visavis contact keep {name}\n"
+        "   Different numbers: end this contact and begin anew, by a link you hand over yourself.\n"
+        f"     visavis contact forget {name}\n"
+        "     visavis invite\n"
+        "   They run visavis accept 'LINK', and you compare the new numbers."
+    )
+
+
+COMPARE: Final = (
+    "A look-up by name cannot prove that this first contact is honest; comparing safety numbers "
+    "can."
+)
+"""The honest limit, said whenever a contact was made by handle."""
+
 NEXT: Final = {
-    Code.IDENTITY_CHANGED: (
-        "  visavis safety-number NAME   the number to compare, in person or by telephone\n"
-        "  visavis contact keep NAME    it is the same on their side: go on with the known key\n"
-        "  visavis contact forget NAME  it differs: end this contact, then invite them anew"
-    ),
+    Code.IDENTITY_CHANGED: decide("NAME"),
     Code.STORE_BUSY: "A visavis listen or call counts too; Ctrl-C ends it.",
 }
 """What to type next, where the sentence alone does not say."""

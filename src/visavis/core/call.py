@@ -145,7 +145,7 @@ def _from_calling(state: Calling, event: on.Event) -> Step:
                     do.SetDeadline(deadline),
                     do.SendTaken(device),
                     do.SendWelcome(device),
-                    do.ApplyAnswer(),
+                    do.ApplyAnswer(media),
                     do.InstallFrameKeys(),  # Receiving only; our frames wait for `call.ready`.
                     do.GatherCandidates(),
                 ),

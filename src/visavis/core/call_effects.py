@@ -132,7 +132,9 @@ class StopRinging:
 
 @dataclass(frozen=True, slots=True)
 class ApplyAnswer:
-    """Give the accepter's SDP answer to the media connection."""
+    """Hold the media connection to `media`, then give it the accepter's SDP answer (CK-369)."""
+
+    media: Media
 
 
 @dataclass(frozen=True, slots=True)

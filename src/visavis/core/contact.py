@@ -6,7 +6,9 @@ begins one per request. The drawing, made by running `step`, is in docs/protocol
 
 Which machine gets an event: `RequestReceived` goes to the machine of the account that asks, if
 there is one; else to the one in `Requested` whose link pinned that identity; else to that of the
-link it came by. Everything else a contact sends goes to the machine whose address it came by.
+link it came by. One that came by our handle goes to a machine of its own, at `Stranger`, unless the
+account is blocked or waits already: nothing that anybody can look up is accepted by itself
+(CK-291). Everything else a contact sends goes to the machine whose address it came by.
 
 Towards a requester, declining, ignoring, a full queue, an expired link and being blocked are alike:
 nothing is sent.
@@ -132,8 +134,10 @@ def _from_requested(state: c.Requested, event: Event) -> Step:
         case c.AcceptReceived(token=token) if token != state.token:
             return _reject(state, Code.UNEXPECTED)
         case c.AcceptReceived(person, token):
-            # CK-283: the link pinned who may answer; a server in the middle has another key.
-            if identity_hash(person.identity_key) != state.inviter:
+            # CK-283: the link pinned who may answer; a server in the middle has another key. A
+            # handle pins nobody, so there only comparing safety numbers shows such a server.
+            pinned = state.inviter
+            if pinned is not None and identity_hash(person.identity_key) != pinned:
                 return _reject(state, Code.IDENTITY_CHANGED)
             return Step(c.Accepted(person, token), (c.JoinConversation(person),))
         case c.RequestReceived(person, token):

@@ -63,10 +63,10 @@ class Invited:
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """We followed somebody's link and wait for the answer."""
+    """We followed somebody's link, or asked for a handle, and wait for the answer."""
 
-    inviter: Digest
-    """`identity_hash` that the link pinned."""
+    inviter: Digest | None
+    """`identity_hash` that the link pinned; a handle pins nobody."""
     own: Digest
     """Our own, to settle who answers when both followed each other's link."""
     token: RequestToken
@@ -75,7 +75,7 @@ class Requested:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Somebody followed our multi-use link and waits for a tap."""
+    """Somebody followed our multi-use link, or asked for our handle, and waits for a tap."""
 
     person: Person
     token: RequestToken
@@ -135,9 +135,9 @@ class InviteWithdrawn:
 
 @dataclass(frozen=True, slots=True)
 class InviteFollowed:
-    """The person opened somebody's link, which was whole and fresh."""
+    """The person opened somebody's link, which was whole and fresh, or asked for a handle."""
 
-    inviter: Digest
+    inviter: Digest | None
     own: Digest
     token: RequestToken
     now: float
@@ -180,7 +180,7 @@ class ContactRemoved:
 
 @dataclass(frozen=True, slots=True)
 class RequestReceived:
-    """Somebody followed a link of ours (`content_signed.verify_request`).
+    """Somebody followed a link of ours or asked for our handle (`content_signed.verify_request`).
 
     Args:
         person: The requester.

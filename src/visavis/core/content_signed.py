@@ -32,19 +32,19 @@ _Signed = TypeVar("_Signed", ContactRequest, ContactAccept, ContactRejoin)
 
 
 def sign_request(
-    request: ContactRequest, device_private: bytes, invite_mailbox: MailboxId
+    request: ContactRequest, device_private: bytes, destination: bytes
 ) -> ContactRequest:
     """Sign a contact request with the signature key of `request.device`.
 
     Args:
         request: With `UNSIGNED` for a signature.
         device_private: 32 bytes.
-        invite_mailbox: The mailbox in the invite it answers.
+        destination: The mailbox in the invite it answers, or `handle_destination`.
     """
-    return _sign(request, device_private, invite_mailbox)
+    return _sign(request, device_private, destination)
 
 
-def verify_request(request: ContactRequest, invite_mailbox: MailboxId) -> DeviceList:
+def verify_request(request: ContactRequest, destination: bytes) -> DeviceList:
     """Check a contact request that arrived in our mailbox.
 
     Key packages in it are opaque here: `UnverifiedKeyPackage` checks each, and the validator that
@@ -52,7 +52,7 @@ def verify_request(request: ContactRequest, invite_mailbox: MailboxId) -> Device
 
     Args:
         request: As decoded.
-        invite_mailbox: Our mailbox that it was taken from.
+        destination: Our mailbox that it was taken from, or `handle_destination`.
 
     Returns:
         The requester's device list.
@@ -63,7 +63,7 @@ def verify_request(request: ContactRequest, invite_mailbox: MailboxId) -> Device
     """
     device_list = UnverifiedDeviceList.parse(request.list).verify()
     _require_listed(device_list, (entry.device for entry in request.devices))
-    _verify(request, _listed_key(device_list, request.device), invite_mailbox)
+    _verify(request, _listed_key(device_list, request.device), destination)
     return device_list
 
 
@@ -81,18 +81,19 @@ def sign_accept(
 
 
 def verify_accept(
-    accept: ContactAccept, invite: Invite, token: RequestToken, own_mailbox: MailboxId
+    accept: ContactAccept, invite: Invite | None, token: RequestToken, own_mailbox: MailboxId
 ) -> DeviceList:
     """Check the answer to our request.
 
     Args:
         accept: As decoded.
-        invite: The invite we answered; its hash pins who may accept.
+        invite: The invite we answered; its hash pins who may accept. None if we asked by handle:
+            then whoever could open the request may.
         token: The token of our request.
         own_mailbox: Our mailbox that it was taken from.
 
     Returns:
-        The inviter's device list, under the pinned identity.
+        The inviter's device list, under the pinned identity if there is one.
 
     Raises:
         PeerError: `UNEXPECTED` for another token (CK-275), `IDENTITY_CHANGED` for another identity
@@ -102,7 +103,8 @@ def verify_accept(
     if accept.token != token:
         raise PeerError(Code.UNEXPECTED, "CK-275 answer to no request of ours")
     device_list = UnverifiedDeviceList.parse(accept.list).verify()
-    invite.check_inviter(device_list.identity_key)
+    if invite is not None:
+        invite.check_inviter(device_list.identity_key)
     _require_listed(device_list, (entry.device for entry in accept.devices))
     _verify(accept, _listed_key(device_list, accept.device), own_mailbox)
     return device_list
@@ -145,6 +147,33 @@ def verify_rejoin(rejoin: ContactRejoin, known: DeviceList, own_account: Account
     _require_listed(offered, (entry.device for entry in rejoin.devices))
     _verify(rejoin, offered.identity_key, own_account)
     return offered
+
+
+def verify_late_rejoin(rejoin: ContactRejoin, known: DeviceList, own_account: AccountId) -> None:
+    """Check a rejoin that another one overtook: its list is not newer than the one we know.
+
+    Two devices that join at the same moment send lists that follow each other, and mailboxes
+    deliver in any order. The caller has to make sure that it never heard of these devices, or a
+    rejoin that was repeated would bring back an address that was replaced (CK-686).
+
+    Args:
+        rejoin: As decoded.
+        known: As in `verify_rejoin`; it stays the newest.
+        own_account: Our account.
+
+    Raises:
+        PeerError: `REPLAYED`, a device of it is not on the newest list with the same key (CK-686);
+            else as `verify_rejoin`.
+    """
+    offered = UnverifiedDeviceList.parse(rejoin.list).verify()
+    accept_list(known, offered)
+    devices = [entry.device for entry in rejoin.devices]
+    _require_listed(offered, devices)
+    _verify(rejoin, offered.identity_key, own_account)
+    # CK-686: only the newest list says who stands. The rejoin of a device that was revoked since,
+    # kept back or repeated by the server, brings nobody in.
+    if any(known.find(device) != offered.find(device) for device in devices):
+        raise PeerError(Code.REPLAYED, "CK-686 rejoin of a device that is not on the newest list")
 
 
 def _label(content: Content) -> bytes:

@@ -81,7 +81,7 @@ def seal_bytes(key: bytes, associated_data: bytes, content: bytes, rng: Rng) -> 
         PeerError: `TOO_LARGE`.
     """
     size = bucket_for(len(content))
-    padded = (content + _PAD).ljust(size - NONCE_BYTES - TAG_BYTES, b"\0")
+    padded = pad(content, size - NONCE_BYTES - TAG_BYTES)
     nonce = rng(NONCE_BYTES)
     return nonce + AESGCM(_key(key)).encrypt(nonce, padded, associated_data)
 
@@ -131,7 +131,7 @@ def open_envelope(
     # to blur.
     if len(found) != 1:
         raise PeerError(Code.DECRYPTION, "CK-254 no seal key fits, or more than one")
-    return Opened(found[0].name, _unpad(found[0].content))
+    return Opened(found[0].name, unpad(found[0].content))
 
 
 def open_bytes(key: bytes, associated_data: bytes, sealed: bytes) -> bytes:
@@ -145,7 +145,7 @@ def open_bytes(key: bytes, associated_data: bytes, sealed: bytes) -> bytes:
     padded = _decrypt(key, associated_data, sealed)
     if padded is None:
         raise PeerError(Code.DECRYPTION, "CK-254 the key does not fit")
-    return _unpad(padded)
+    return unpad(padded)
 
 
 def _decrypt(key: bytes, associated_data: bytes, sealed: bytes) -> bytes | None:
@@ -157,7 +157,17 @@ def _decrypt(key: bytes, associated_data: bytes, sealed: bytes) -> bytes | None:
         return None
 
 
-def _unpad(padded: bytes) -> bytes:
+def pad(content: bytes, size: int) -> bytes:
+    """Pad content to `size` bytes, which leave room for one more than it has."""
+    return (content + _PAD).ljust(size, b"\0")
+
+
+def unpad(padded: bytes) -> bytes:
+    """Take the padding off what was decrypted.
+
+    Raises:
+        PeerError: `DECRYPTION` (CK-256), as for a key that does not fit.
+    """
     # CK-256: only a holder of the key gets here, so this is no padding oracle; it stops content
     # whose end would be read differently by two decoders.
     content = padded.rstrip(b"\0")

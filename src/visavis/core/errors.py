@@ -46,6 +46,8 @@ class Code(StrEnum):
     WEAK_PASSWORD = "weak_password"  # noqa: S105 -- a wire code
     UNKNOWN_CONTACT = "unknown_contact"
     UNKNOWN_DEVICE = "unknown_device"
+    TOO_MANY_DEVICES = "too_many_devices"
+    ROLLED_BACK = "rolled_back"
     USAGE = "usage"
 
 
@@ -205,6 +207,18 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         "no other device of the account goes by this id",
         "the person, with another id",
         "There is no other device of yours with this id. `visavis device list` shows them.",
+    ),
+    Code.TOO_MANY_DEVICES: Meaning(
+        "the account's device list is full",
+        "the person, after revoking a device",
+        "An account has 16 devices at most. Nothing was changed. On another device: visavis "
+        "device list, visavis device revoke.",
+    ),
+    Code.ROLLED_BACK: Meaning(
+        "the server shows an older state of our own account than we have seen",
+        "nobody",
+        "The server showed an old copy of your account's keys. They were not used and nothing was "
+        "changed; tell whoever runs the server.",
     ),
     Code.USAGE: Meaning("our own code misused an interface", "nobody", "This is a bug in Visavis."),
 }

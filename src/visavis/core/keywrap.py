@@ -39,7 +39,6 @@ class Purpose(StrEnum):
     ROOT_BY_RECOVERY = "root by recovery"
     ROOT_BY_PASSKEY = "root by passkey"
     ACCOUNT_BY_ROOT = "account by root"
-    VAULT_BY_ROOT = "vault by root"
     VAULT_ITEM = "vault item"
     STORE_BY_PASSWORD = "store by password"  # noqa: S105 -- a label; Argon2id's output wraps
     STORE_VALUE = "store value"

@@ -12,6 +12,10 @@ from typing import Final
 from visavis.core.errors import UsageError
 
 NONCE_BYTES: Final = 8
+REQUEST_BITS: Final = 20
+"""Work that a contact request by handle must carry: one or two seconds for whoever asks. Higher
+keeps more strangers from filling somebody's queue, and makes slow telephones wait. One value for
+everybody: a level of one's own would tell real handles from decoys (P2)."""
 MAX_BITS: Final = 32
 """More than this is hours on a phone: a server that asks for it is not worth an answer."""
 

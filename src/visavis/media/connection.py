@@ -87,7 +87,7 @@ class MediaConnection:
         self._sent = SendCounts()
         self._received = ReceiveCounts()
         self._first_frame_at: float | None = None
-        self._pump = SinkPump(sink, "video" if video else "audio", self._note_first_frame)
+        self._pump = SinkPump(sink, video=video, on_first=self._note_first_frame)
         self._remote_candidates = 0
         self._monitor: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
@@ -109,14 +109,27 @@ class MediaConnection:
         self._check_open()
         return await self._transport.accept_offer(sdp, video=self._video)
 
+    def drop_video(self) -> None:
+        """Make this a voice call, for good; harmless when repeated.
+
+        CK-369: from here on no picture is sent or shown, over this transport or a later one, and
+        an answer that wants one is refused. Asked for before the answer of a callee that took a
+        video call without picture: it must not get the picture all the same.
+        """
+        self._video = False
+        self._transport.drop_video()
+        self._source.close_video()
+        self._pump.drop_video()
+
     async def accept_answer(self, sdp: str) -> None:
         """Take the answer to our offer, before or after `gather`.
 
         Raises:
-            PeerError: `MALFORMED`: not an answer as we write them, or not to this offer.
+            PeerError: `MALFORMED`: not an answer as we write them, or not to this offer, or with a
+                picture after `drop_video`.
         """
         self._check_open()
-        await self._transport.accept_answer(sdp)
+        await self._transport.accept_answer(sdp, video=self._video)
 
     async def gather(
         self, ice_servers: Sequence[TurnServer] | None = None, *, timeout_s: float = 6.0

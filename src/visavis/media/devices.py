@@ -77,6 +77,10 @@ class CameraSource(SilenceSource):
             await self._arrived.wait()
         return self._latest.popleft()
 
+    def close_video(self) -> None:
+        """Free the camera, with its next picture: its light goes out."""
+        self._stop.set()
+
     def close(self) -> None:
         """Free the camera."""
         self._stop.set()

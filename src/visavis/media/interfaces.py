@@ -86,6 +86,10 @@ class MediaSource(Protocol):
         """Return the next picture, yuv420p with even sides, when it is due."""
         ...
 
+    def close_video(self) -> None:
+        """Let the camera go: no picture will be asked for. Also before `start`, and repeated."""
+        ...
+
     def close(self) -> None:
         """Free devices and threads. Harmless when repeated."""
         ...

@@ -22,6 +22,7 @@ What is refused, and why:
 - CK-665: header extensions other than mid and send time: the audio level (RFC 6464) travels
   outside SRTP's encryption and tells the relay when somebody speaks.
 - CK-666: an answer that does not fit our offer.
+- CK-369: an answer with a picture in a call that was accepted as a voice call.
 """
 
 from __future__ import annotations
@@ -190,12 +191,19 @@ def parse(text: str | bytes, kind: DescriptionType) -> Description:
     return description
 
 
-def check_answer(offer: Description, answer: Description) -> None:
-    """Check that an answer fits the offer (RFC 3264, 6).
+def check_answer(offer: Description, answer: Description, *, video: bool) -> None:
+    """Check that an answer fits the offer (RFC 3264, 6) and what was agreed.
+
+    Args:
+        offer: Ours.
+        answer: Theirs.
+        video: Whether the two people agreed on a picture.
 
     Raises:
-        PeerError: `MALFORMED`, CK-666.
+        PeerError: `MALFORMED`, CK-666, CK-369.
     """
+    if not video and answer.video and answer.video.direction != "inactive":
+        raise _malformed("CK-369: the answer of a voice call has a picture")
     pairs = [(offer.audio, answer.audio)]
     if (offer.video is None) != (answer.video is None):
         raise _malformed("CK-666: the answer has other sections than the offer")

@@ -98,5 +98,8 @@ class SilenceSource:
         number = await self._video.tick()
         return stamp_video(still_picture(), number / STILL_RATE)
 
+    def close_video(self) -> None:
+        """Do nothing: there is no camera."""
+
     def close(self) -> None:
         """Do nothing."""

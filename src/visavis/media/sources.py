@@ -98,6 +98,9 @@ class FileSource:
             next_s = reader.pictures[0][0] - now_s if reader.pictures else _POLL_S
             await asyncio.sleep(min(max(next_s, 0.001), 0.05))
 
+    def close_video(self) -> None:
+        """Do nothing: a file has no light that tells a person they are filmed."""
+
     def close(self) -> None:
         """Stop the decoding thread."""
         self._closed = True
@@ -125,10 +128,12 @@ class CombinedSource:
     ) -> None:
         self._picture = picture or SilenceSource()
         self._sound = sound or SilenceSource()
+        self._dark = False
 
     async def start(self) -> None:
         """Start both; if one has no device, close the other and raise its error."""
-        await self._picture.start()
+        if not self._dark:
+            await self._picture.start()
         try:
             await self._sound.start()
         except Exception:
@@ -142,6 +147,11 @@ class CombinedSource:
     async def next_video(self) -> VideoFrame:
         """Return the picture's next frame."""
         return await self._picture.next_video()
+
+    def close_video(self) -> None:
+        """Let the camera go, or do not open it."""
+        self._dark = True
+        self._picture.close_video()
 
     def close(self) -> None:
         """Close both."""

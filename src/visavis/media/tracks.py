@@ -37,13 +37,15 @@ class SinkPump:
 
     Args:
         sink: Where frames go.
-        first: The kind whose first frame counts as the call's first.
+        video: Whether pictures are passed on; the first of them then counts as the call's first
+            frame, else the first sound does.
         on_first: Called once, at that frame.
     """
 
-    def __init__(self, sink: MediaSink, first: Kind, on_first: Callable[[], None]) -> None:
+    def __init__(self, sink: MediaSink, *, video: bool, on_first: Callable[[], None]) -> None:
         self._sink = sink
-        self._wanted: Kind | None = first
+        self._video = video
+        self._wanted: Kind | None = "video" if video else "audio"
         self._on_first = on_first
         self.pictures = 0
         self.samples = 0
@@ -53,12 +55,20 @@ class SinkPump:
         """Seconds of sound decoded."""
         return self.samples / AUDIO_RATE
 
+    def drop_video(self) -> None:
+        """Pass no picture on any more (CK-369)."""
+        self._video = False
+        if self._wanted is not None:
+            self._wanted = "audio"
+
     async def run(self, track: MediaStreamTrack) -> None:
         """Pump one track until it ends."""
         with contextlib.suppress(MediaStreamError):
             while True:
                 frame = await track.recv()
                 if isinstance(frame, VideoFrame):
+                    if not self._video:
+                        continue
                     self.pictures += 1
                     self._sink.on_video(frame)
                 elif isinstance(frame, AudioFrame):

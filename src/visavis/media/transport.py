@@ -122,12 +122,18 @@ class Transport:
         self._local = await self.pc.createAnswer()
         return minimise(self._local.sdp, "answer").encode()
 
-    async def accept_answer(self, text: str) -> None:
+    def drop_video(self) -> None:
+        """Let go of the source's picture for good, whatever is or was negotiated (CK-369)."""
+        for track in self._tracks:
+            if track.kind == "video":
+                track.stop()
+
+    async def accept_answer(self, text: str, *, video: bool) -> None:
         """Take the answer to our offer; kept until `gather` if that has not run."""
         if self._offer is None or self._answer is not None:
             raise UsageError("an answer without an open offer")
         answer = sdp_guard.parse(text, "answer")
-        sdp_guard.check_answer(self._offer, answer)
+        sdp_guard.check_answer(self._offer, answer, video=video)
         self._answer = answer
         if self._gathered:
             await self._set_remote(answer)

@@ -220,14 +220,26 @@ class AccountStore(Protocol):
         """Return the wrapped account root key."""
         ...
 
-    async def set_keystore(self, account_id: bytes, keystore: bytes) -> bool:
-        """Replace the keystore; False if there is no such account."""
+    async def set_keystore(self, account_id: bytes, keystore: bytes, replaces: bytes) -> bool:
+        """Replace the keystore by compare-and-set; False if there is no such account.
+
+        Args:
+            account_id: Whose.
+            keystore: The new one.
+            replaces: SHA-256 of the one it was made from.
+
+        Raises:
+            PeerError: CONFLICT (CK-680), another one is stored by now; nothing was changed.
+        """
         ...
 
     async def replace_password(
-        self, account_id: bytes, opaque_record: bytes, keystore: bytes
+        self, account_id: bytes, opaque_record: bytes, keystore: bytes, replaces: bytes
     ) -> bool:
-        """Replace record and keystore in one transaction (P4); False if there is no account."""
+        """Replace record and keystore in one transaction (P4); False if there is no account.
+
+        Arguments and errors as in `set_keystore`.
+        """
         ...
 
     async def delete_account(self, account_id: bytes) -> tuple[RemovedDevice, ...]:

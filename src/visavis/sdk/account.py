@@ -12,14 +12,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Final
 
 import opaque_ke_py as opaque
 
 from visavis.core.errors import AuthorizationError, Code, PeerError
 from visavis.core.recovery import RecoveryCode
-from visavis.sdk.keystore import Keystore, UnlockedAccount
+from visavis.sdk.keystore import Keystore
+from visavis.sdk.login import Login, Opened
 from visavis.sdk.unlock import normalise
 from visavis.transport.api import AccountApi, LoggedIn, PublicApi
 from visavis.transport.http import Http
@@ -27,15 +27,6 @@ from visavis.transport.http import Http
 Exchange = Callable[[bytes], Awaitable[bytes]]
 
 SIGNUP_MARK: Final = "/signup#"
-
-
-@dataclass(slots=True)
-class Login:
-    """A fresh login: the account's keys, unwrapped, and an API that presents the account token."""
-
-    keys: UnlockedAccount
-    keystore: Keystore
-    api: AccountApi = field(repr=False)
 
 
 def signup_token(link: str, origin: str) -> str:
@@ -104,42 +95,57 @@ class Accounts:
             AuthorizationError: LOGIN_FAILED: wrong handle, wrong password, or a server that does
                 not know the password's record (CK-562: OPAQUE authenticates the server too).
         """
-        async with self.public() as api:
-            logged_in, export_key = await _opaque_login(api, handle, password)
-        async with self._opened(
-            logged_in, lambda store: store.open_with_password(export_key)
-        ) as it:
-            yield it
+
+        async def begin() -> Opened:
+            async with self.public() as api:
+                logged_in, export_key = await _opaque_login(api, handle, password)
+            keystore = Keystore.from_bytes(logged_in.keystore)
+            keys = keystore.open_with_password(export_key)
+            return Opened(logged_in.account_token, keystore, keys)
+
+        async with self._opened(begin) as login:
+            yield login
 
     @asynccontextmanager
     async def recover(self, handle: str, code: RecoveryCode) -> AsyncIterator[Login]:
         """Log in with the recovery code. Errors as in `login`."""
-        async with self.public() as api:
-            session, challenge = await api.recovery_start(handle)
-            logged_in = await api.recovery_finish(session, code.sign_challenge(challenge))
-        opened = self._opened(logged_in, lambda store: store.open_with_recovery(code))
-        async with opened as login:
+
+        async def begin() -> Opened:
+            async with self.public() as api:
+                session, challenge = await api.recovery_start(handle)
+                logged_in = await api.recovery_finish(session, code.sign_challenge(challenge))
+            keystore = Keystore.from_bytes(logged_in.keystore)
+            keys = keystore.open_with_recovery(code)
+            return Opened(logged_in.account_token, keystore, keys)
+
+        async with self._opened(begin) as login:
             yield login
 
     @asynccontextmanager
-    async def _opened(
-        self, logged_in: LoggedIn, unlock: Callable[[Keystore], UnlockedAccount]
-    ) -> AsyncIterator[Login]:
-        keystore = Keystore.from_bytes(logged_in.keystore)
-        http = Http(self._origin, logged_in.account_token)
+    async def _opened(self, begin: Callable[[], Awaitable[Opened]]) -> AsyncIterator[Login]:
+        login = Login(self._origin, await begin(), begin)
         try:
-            with unlock(keystore) as keys:
-                yield Login(keys, keystore, AccountApi(http))
+            yield login
         finally:
-            await http.close()
+            await login.close()
 
 
 async def set_password(login: Login, password: str) -> None:
-    """Make this the account's password: OPAQUE record and wrap in one transaction (P4)."""
-    record, export_key = await register_password(password, login.api.password_start)
-    keystore = login.keystore.with_password(login.keys, export_key)
-    await login.api.password_finish(record, keystore.to_bytes())
-    login.keystore = keystore
+    """Make this the account's password: OPAQUE record and wrap in one transaction (P4).
+
+    A device added or revoked meanwhile stays so: only the wrap is replaced, in the keystore as it
+    is by then (CK-680).
+    """
+
+    async def exchange(request: bytes) -> bytes:
+        return await login.ask(lambda api: api.password_start(request))
+
+    record, export_key = await register_password(password, exchange)
+
+    async def put(api: AccountApi, keystore: bytes, replaces: bytes) -> None:
+        await api.password_finish(record, keystore, replaces)
+
+    await login.amend(lambda: login.keystore.successor(login.keys, export_key=export_key), put=put)
 
 
 async def _opaque_login(api: PublicApi, handle: str, password: str) -> tuple[LoggedIn, bytes]:

@@ -38,6 +38,7 @@ class Purpose(StrEnum):
     """Whom an address was given to."""
 
     INVITE = "invite"
+    HANDLE = "handle"
     REQUEST = "request"
     CONTACT = "contact"
     SIBLING = "sibling"
@@ -52,7 +53,7 @@ class Given:
     Args:
         name: 16 random bytes, our name for it.
         purpose: Whom it is for.
-        subject: The invite id, request token, account id or device id.
+        subject: The invite id, request token, account id (our own for HANDLE) or device id.
         capability: What the taker shows to the server.
         seal_key: What the taker seals under.
         retired_at: Unix seconds when it was revoked, 0 while it is good.

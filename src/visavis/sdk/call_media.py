@@ -36,6 +36,9 @@ class MediaPort(Protocol):
     async def accept_offer(self, sdp: str) -> str:
         """Return an answer; sends nothing. PeerError MALFORMED."""
 
+    def drop_video(self) -> None:
+        """Make it a voice call for good: send, show and negotiate no picture (CK-369)."""
+
     async def accept_answer(self, sdp: str) -> None:
         """Take an answer. PeerError MALFORMED."""
 
@@ -115,6 +118,10 @@ class LentSource:
     async def next_video(self) -> VideoFrame:
         """Return the next picture."""
         return await self._source.next_video()
+
+    def close_video(self) -> None:
+        """Let the camera go."""
+        self._source.close_video()
 
     def close(self) -> None:
         """Free the devices, unless they were kept."""

@@ -269,9 +269,9 @@ class CallShell:
 
     async def _do_here(self, effect: do.Local) -> None:
         match effect:
-            case do.ApplyAnswer():
+            case do.ApplyAnswer(media):
                 assert self._accept is not None  # SendWelcome comes first.
-                await self.transport.media.accept_answer(self._accept.answer)
+                await self.transport.apply_answer(media, self._accept.answer)
             case do.GatherCandidates():
                 self.transport.gather()
             case do.AddCandidates(candidates):

@@ -101,6 +101,19 @@ class CallTransport:
             raise UsageError("there is no media yet")
         return self._media
 
+    async def apply_answer(self, agreed: Media, sdp: str) -> None:
+        """Hold the call to what its two people agreed on, then take the answer.
+
+        CK-369: `agreed` is what the machine made of `call.accept`, and what the person is shown.
+        The answer is another text by the same hand, and has no say in it.
+
+        Raises:
+            PeerError: MALFORMED, also for a picture in the answer of a voice call.
+        """
+        if agreed is Media.VOICE:
+            self.media.drop_video()
+        await self.media.accept_answer(sdp)
+
     def gather(self) -> None:
         """Begin to gather; CandidatesGathered or Failed follows."""
         self._negotiate(self._gather())

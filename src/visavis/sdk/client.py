@@ -32,11 +32,13 @@ from visavis.core.ids import AccountId
 from visavis.core.recovery import RecoveryCode
 from visavis.core.safety_number import Party, safety_number
 from visavis.sdk import devices, enrol, pairing
-from visavis.sdk.account import Accounts, Login, set_password
+from visavis.sdk.account import Accounts, set_password
 from visavis.sdk.contact_book import Known
+from visavis.sdk.contact_records import Waiting
+from visavis.sdk.device_chain import remember
 from visavis.sdk.devices import Device
-from visavis.sdk.first_contact import Waiting
 from visavis.sdk.history import Message, Notice, NoticeKind
+from visavis.sdk.login import Login
 from visavis.sdk.profile import Profile
 from visavis.sdk.session import Session
 from visavis.sdk.store import Store
@@ -150,8 +152,9 @@ class Client:
             kdf: For tests; leave it out.
 
         Raises:
-            AuthorizationError: LOGIN_FAILED, STORE_LOCKED, WEAK_PASSWORD.
-            PeerError: MISTYPED; DECRYPTION or BAD_SIGNATURE if the server altered the account.
+            AuthorizationError: LOGIN_FAILED, STORE_LOCKED, WEAK_PASSWORD, TOO_MANY_DEVICES.
+            PeerError: MISTYPED; DECRYPTION, BAD_SIGNATURE or ROLLED_BACK if the server altered the
+                account.
             UnavailableError: The server cannot be reached; NO_ANSWER, no device approved.
         """
         require_secure(server)
@@ -186,7 +189,7 @@ class Client:
                     await session.close()
                     raise
             except BaseException:
-                await login.api.delete_device(joined.device.profile.device_id)
+                await enrol.take_back(login, joined.device.profile.device_id, joined.before)
                 enrol.remove_profile(profile)
                 raise
         client = cls(session, allow_loopback)
@@ -312,8 +315,55 @@ class Client:
             return None
         return self._contact(self._require(account))
 
+    async def request_contact(self, handle: str, *, wait_s: float = 0.0) -> Contact | None:
+        """Ask whoever has exactly this handle to become a contact.
+
+        It takes a second or two of work, always. Somebody who takes such requests, somebody who
+        does not, and a handle that nobody has are alike: nothing in time, size or outcome tells
+        them apart. A look-up cannot prove that the server led us to the right person: compare
+        safety numbers with a contact that was made this way.
+
+        Args:
+            handle: The whole handle, for example anna.48213.
+            wait_s: How long to wait for their answer.
+
+        Returns:
+            The contact, or None if nobody has agreed yet; perhaps nobody ever will. Asking again
+            repeats the request.
+
+        Raises:
+            PeerError: MISTYPED, no whole handle; UNEXPECTED, our own.
+            UnavailableError: The server cannot be reached. Nothing was sent.
+        """
+        token = await self._session.by_handle.ask(handle)
+        account = await self._session.first_contact.answered(token, wait_s)
+        if account is None:
+            return None
+        return self._contact(self._require(account))
+
+    async def set_findable(self, findable: bool) -> None:  # noqa: FBT001 - its one argument
+        """Let whoever knows our exact handle ask to become a contact, or hide it (the default).
+
+        Requests come to this device only, the one on which it was turned on last; they wait there
+        (`requests`), 50 at most. Other devices of the account do not see them, and if this device
+        is shut out, the handle is hidden again.
+
+        Raises:
+            UnavailableError: The server cannot be reached. Say it again.
+        """
+        await self._session.by_handle.set_findable(findable=findable)
+        self._session.housekeeping.kick()
+
+    async def findable(self) -> bool:
+        """Say whether requests by our handle come to this device.
+
+        Raises:
+            UnavailableError: The server cannot be reached.
+        """
+        return await self._session.by_handle.findable()
+
     async def requests(self) -> list[Waiting]:
-        """Return who followed a multi-use link of ours and waits."""
+        """Return who waits: they followed a multi-use link of ours, or asked for our handle."""
         return self._session.first_contact.waiting()
 
     async def approve_request(self, request: Waiting) -> None:
@@ -441,7 +491,7 @@ class Client:
         enrol.require_password(new, self.handle)
         store, profile = self._session.books.store, self._session.books.profile
         async with Accounts(profile.origin).login(profile.handle, old) as login:
-            devices.require_own(self._session, login)
+            devices.refresh(self._session, login)
             # Both passwords open the profile until the server has answered: no moment without one.
             await asyncio.to_thread(store.add_password, new)
             try:
@@ -451,6 +501,7 @@ class Client:
                     store.drop_newest_password()
                 raise
             store.keep_newest_password()
+            remember(store, login)
 
     async def _finish_login(self) -> None:
         """Write the vault, and read what came meanwhile."""
@@ -485,7 +536,7 @@ async def _enter(
     # First, because who hears of us adds us at once, with the key packages found at the server.
     with contextlib.suppress(VisavisError):  # housekeeping does it later
         await session.housekeeping.upload_key_packages()
-    if code is None and joined.before is not None:
+    if code is None and joined.contents is not None:
         if on_pairing is None:
             raise PeerError(Code.UNEXPECTED, "pairing without a way to show the link")
         side = pairing.NewSide(session, joined.own_list, joined.before)
@@ -498,4 +549,4 @@ async def _enter(
         session.books.profile.activate(session.books.store)
     session.outbox.kick()
     for lost in joined.lost:
-        await login.api.delete_device(lost)
+        await devices.delete_at_server(login, lost)

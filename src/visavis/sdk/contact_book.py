@@ -6,7 +6,6 @@ that is not on the newest list is never sent to (CK-574).
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
@@ -15,6 +14,7 @@ from visavis.core.address import ContactAddress
 from visavis.core.content import decode_record, encode_record
 from visavis.core.content_records import ContactRecord, DeviceAddress, Standing
 from visavis.core.errors import Code, FatalError
+from visavis.core.handle_request import is_handle
 from visavis.core.identity import UnverifiedDeviceList
 from visavis.core.ids import AccountId, DeviceId, GroupId, IdentityKey, SequencerHandle
 from visavis.sdk.lists import DeviceLists
@@ -28,7 +28,6 @@ MARK_DIGITS: Final = 12
 by their owners: fewer digits are easier on the eye and easier to hit on purpose."""
 
 _NAME_KEPT: Final = 100  # bytes, so that name and mark stay within the field's bound
-_HANDLE: Final = re.compile(r"[a-z][a-z0-9_-]{1,23}\.[0-9]{5}", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -102,8 +101,13 @@ class ContactBook:
         server hands out (look-alikes, spaces), gets a mark that tells the two apart.
         """
         others = {known.name for known in self._known.values() if known.account != account}
-        if _HANDLE.fullmatch(wished) and wished not in others:
+        if is_handle(wished) and wished not in others:
             return wished
+        return self.marked_name(account, wished)
+
+    @staticmethod
+    def marked_name(account: AccountId, wished: str) -> str:
+        """Return a name with a mark that tells its account from others of this name (CK-587)."""
         short = wished.encode()[:_NAME_KEPT].decode(errors="ignore")
         return f"{short}~{bytes(account).hex()[:MARK_DIGITS]}"
 

@@ -11,11 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from visavis.core.errors import AuthorizationError, Code, PeerError, VisavisError
-from visavis.core.identity import sign_successor
+from visavis.core.errors import AuthorizationError, Code, VisavisError
+from visavis.core.identity import DeviceList, ListedDevice
 from visavis.core.ids import DeviceId
-from visavis.sdk.account import Accounts, Login
+from visavis.sdk.account import Accounts
+from visavis.sdk.device_chain import catch_up, remember, require_standing, sign_next
 from visavis.sdk.history import NoticeKind
+from visavis.sdk.keystore import Keystore
+from visavis.sdk.login import Login
 from visavis.sdk.membership import ROTATE_KIND
 from visavis.sdk.session import Session
 
@@ -69,7 +72,9 @@ async def revoke(session: Session, short_id: str, password: str) -> None:
     """Shut a device out, everywhere.
 
     Raises:
-        AuthorizationError: LOGIN_FAILED; UNKNOWN_DEVICE, also for this one.
+        AuthorizationError: LOGIN_FAILED; UNKNOWN_DEVICE, also for this one; REFUSED, this device
+            was shut out itself.
+        PeerError: ROLLED_BACK, the server shows an old keystore.
         UnavailableError: What remains is done at the next start; revoking again is harmless.
     """
     books = session.books
@@ -82,34 +87,34 @@ async def revoke(session: Session, short_id: str, password: str) -> None:
     device = DeviceId(matches[0])
     accounts = Accounts(books.profile.origin)
     async with accounts.login(books.profile.handle, password) as login:
-        require_own(session, login)
-        _unlist(session, device, login)
-        await _delete(login, device)
+        refresh(session, login)
+        await _unlist(session, device, login)
+        await delete_at_server(login, device)
         await session.membership.reconcile_all()
         await _rekey(session, login)
     await session.vault.rewrite()
     await session.sync()
 
 
-def require_own(session: Session, login: Login) -> None:
-    """Check that a login led into our own account.
-
-    Raises:
-        PeerError: IDENTITY_CHANGED (CK-594): the server answered with the record of somebody who
-            has the same password, and we would have changed that account.
-    """
-    if login.keys.identity_key != session.books.own_list.identity_key:
-        raise PeerError(Code.IDENTITY_CHANGED, "CK-594: the keystore is of another identity")
+def refresh(session: Session, login: Login) -> None:
+    """Take over the newest device list with a fresh login; errors as in `catch_up`."""
+    if catch_up(session.books, login):
+        for record in session.books.groups.all():
+            session.membership.mark(record)
 
 
-def _unlist(session: Session, device: DeviceId, login: Login) -> None:
+async def _unlist(session: Session, device: DeviceId, login: Login) -> None:
     """Sign and learn the list without the device, and have everything else follow from it."""
     books = session.books
-    remaining = [d for d in books.own_list.devices if d.device_id != device]
+
+    def without(head: DeviceList) -> list[ListedDevice]:
+        require_standing(head, books.device)
+        return [entry for entry in head.devices if entry.device_id != device]
+
+    signed = await sign_next(login, without)
     with books.store.transaction():
-        if len(remaining) < len(books.own_list.devices):
-            identity = bytes(login.keys.identity_private)
-            books.lists.learn(sign_successor(books.own_list, identity, remaining))
+        books.lists.learn(signed.newest)
+        remember(books.store, login)
         books.siblings.remove(device)
         books.joining.forget(device)
         # What the device has seen of our addresses, and of our contacts', is replaced.
@@ -122,9 +127,10 @@ def _unlist(session: Session, device: DeviceId, login: Login) -> None:
     books.history.publish()
 
 
-async def _delete(login: Login, device: DeviceId) -> None:
+async def delete_at_server(login: Login, device: DeviceId) -> None:
+    """Delete a device's rows; one that is gone already is no error."""
     try:
-        await login.api.delete_device(device)
+        await login.ask(lambda api: api.delete_device(device))
     except VisavisError as error:
         if error.code is not Code.REFUSED:  # it is gone already
             raise
@@ -133,14 +139,22 @@ async def _delete(login: Login, device: DeviceId) -> None:
 async def _rekey(session: Session, login: Login) -> None:
     """Put the vault data key of the self group's new epoch into the keystore."""
     books = session.books
-    newest = books.profile.vault_keys[:32]
-    if newest == login.keys.vault_keys[0]:
-        # There was no group to take it from (the device never got into one).
-        newest = books.rng(32)
-        books.profile.vault_keys = newest + books.profile.vault_keys[:32]
+    alone = len(books.own_list.devices) == 1
+    if books.profile.vault_keys[:32] == login.keys.vault_keys[0] and alone:
+        # There was no group to take it from (the device never got into one). Not while we have
+        # other devices: nothing would tell them this key, and the vault would be shut to them.
+        books.profile.vault_keys = books.rng(32) + books.profile.vault_keys[:32]
         books.profile.save(books.store)
-    keystore = login.keystore.with_vault_key(login.keys, newest)
-    await login.api.put_keystore(keystore.to_bytes())
+
+    def change() -> Keystore | None:
+        newest = books.profile.vault_keys[:32]
+        if newest in login.keys.vault_keys:
+            return None  # another device, which went through the same epoch, was first
+        return login.keystore.successor(login.keys, vault_key=newest)
+
+    await login.amend(change)
+    with books.store.transaction():
+        remember(books.store, login)
 
 
 def _short(device_id: bytes) -> str:

@@ -8,10 +8,12 @@ and are wiped (`keystore.UnlockedAccount`).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from visavis.core import base64url
@@ -19,22 +21,23 @@ from visavis.core.content import encode_outer
 from visavis.core.content_outer import ContactRejoin
 from visavis.core.content_records import UNSIGNED, JoiningDevice
 from visavis.core.content_signed import sign_rejoin
-from visavis.core.errors import AuthorizationError, Code, PeerError
+from visavis.core.errors import AuthorizationError, Code, PeerError, VisavisError
 from visavis.core.identity import (
     DeviceList,
     ListedDevice,
     UnverifiedDeviceList,
     sign_first,
-    sign_successor,
 )
 from visavis.core.ids import AccountId, DeviceId, MailboxId, SignatureKey
 from visavis.core.mls import SUITE_ID, generate_signature_key, signature_public_key
 from visavis.core.recovery import RecoveryCode
-from visavis.sdk.account import Accounts, Login, register_password, signup_token
+from visavis.sdk.account import Accounts, register_password, signup_token
 from visavis.sdk.addresses import Addresses
 from visavis.sdk.contact_book import known_from_record
+from visavis.sdk.device_chain import remember, require_room, sign_next
 from visavis.sdk.keystore import Keystore, UnlockedAccount
 from visavis.sdk.lists import DeviceLists
+from visavis.sdk.login import Login, require_newer
 from visavis.sdk.password_check import judge
 from visavis.sdk.profile import Profile
 from visavis.sdk.session import Session
@@ -44,6 +47,10 @@ from visavis.sdk.vault import Contents, read_vault
 from visavis.transport.api import DeviceApi, DeviceRegistration
 from visavis.transport.http import Http
 from visavis.transport.origin import require_secure
+
+REKEY_WAITS_S: Final = (0.0, 0.25, 0.5, 1.0)
+"""Seconds to wait for a sibling that is changing the vault's key. More waits longer before an
+altered vault is called one."""
 
 
 def require_password(password: str, *context: str) -> None:
@@ -148,7 +155,7 @@ async def sign_up(
             )
             try:
                 own = sign_first(keys.account_id, bytes(keys.identity_private), [device.listed])
-                keystore = Keystore.make(keys, export_key, recovery)
+                keystore = Keystore.make(keys, own, export_key, recovery)
                 _learn_own(device.store, own)
                 await api.signup_finish(
                     session,
@@ -170,10 +177,18 @@ def _learn_own(store: Store, own: DeviceList) -> None:
 
 @dataclass(slots=True)
 class Joined:
-    """A device that was registered and has read the vault; not yet on any list others know."""
+    """A device that is registered, has read the vault and stands on the newest device list.
+
+    Args:
+        device: The device.
+        before: The list before it came.
+        own_list: The list it stands on: in the keystore, and not yet shown to anybody.
+        contents: The vault; None if sign-up was cut short before the first write.
+        lost: The devices that were shut out.
+    """
 
     device: NewDevice
-    before: DeviceList | None
+    before: DeviceList
     own_list: DeviceList
     contents: Contents | None
     lost: tuple[DeviceId, ...] = ()
@@ -201,9 +216,12 @@ async def register_device(
         alone: All other devices are lost: the new list holds this one only (P5).
 
     Raises:
-        PeerError: DECRYPTION or BAD_SIGNATURE, the server showed an altered vault (R-18).
+        AuthorizationError: TOO_MANY_DEVICES.
+        PeerError: DECRYPTION, BAD_SIGNATURE or ROLLED_BACK, the server showed an altered or an old
+            account (R-18).
     """
     keys = login.keys
+    require_room(1 if alone else len(keys.head.devices) + 1)
     device = await make_device(
         folder,
         password,
@@ -214,46 +232,96 @@ async def register_device(
         vault_keys=b"".join(keys.vault_keys),
     )
     try:
-        await login.api.add_device(device.registration)
+        await login.ask(lambda api: api.add_device(device.registration))
     except BaseException:
         device.store.destroy()
         raise
+    before = keys.head
     http = Http(origin, base64url.encode(device.profile.token))
     try:
         return await _read_and_sign(device, login, DeviceApi(http), alone=alone)
     except BaseException:
-        await take_back(device, login)
+        device.store.destroy()
+        await take_back(login, device.profile.device_id, before)
         raise
     finally:
         await http.close()
 
 
-async def take_back(device: NewDevice, login: Login) -> None:
-    """Undo a registration that did not come to an end."""
-    try:
-        await login.api.delete_device(device.profile.device_id)
-    finally:
-        device.store.destroy()
+async def take_back(login: Login, device: DeviceId, before: DeviceList) -> None:
+    """Undo a registration that did not come to an end, as far as the server can be reached.
+
+    What cannot be undone stays on the list with no device behind it, and can be revoked.
+
+    Args:
+        login: Still open.
+        device: The device that is not to be.
+        before: The list before it, for when nobody else is on the list (`alone`).
+    """
+
+    def without(head: DeviceList) -> tuple[ListedDevice, ...]:
+        if head.find(device) is None:
+            return head.devices
+        rest = tuple(entry for entry in head.devices if entry.device_id != device)
+        return rest or before.devices
+
+    # Nothing here may hide the error that brought us here.
+    with contextlib.suppress(VisavisError):
+        await login.reread()  # the list may have been stored although we were told nothing
+        await sign_next(login, without)
+    with contextlib.suppress(VisavisError):
+        await login.ask(lambda api: api.delete_device(device))
 
 
 async def _read_and_sign(device: NewDevice, login: Login, api: DeviceApi, *, alone: bool) -> Joined:
-    keys = login.keys
-    identity = bytes(keys.identity_private)
-    if (await api.vault()).counter == 0:
-        # Sign-up was cut short before the first write: there are no contacts yet.
-        own = sign_first(keys.account_id, identity, [device.listed])
-        _learn_own(device.store, own)
-        return Joined(device, None, own, None)
-    _, contents, _ = await read_vault(api, keys.vault_keys, keys.account_id)
-    before = contents.own_list
-    if before.identity_key != keys.identity_key:
-        raise PeerError(Code.IDENTITY_CHANGED, "CK-594: the vault is of another identity")
-    others = () if alone else before.devices
-    own = sign_successor(before, identity, [*others, device.listed])
+    keys, profile = login.keys, device.profile
+    contents = await _read_vault(api, login)
+    # Read after the vault: what an honest server shows now is as new as the vault, or newer.
+    await login.reread()
+    if contents is not None:
+        if contents.own_list.identity_key != keys.identity_key:
+            raise PeerError(Code.IDENTITY_CHANGED, "CK-594: the vault is of another identity")
+        # CK-683: this device has nothing to remember, but the vault's list was in the keystore
+        # before it was in the vault. A server that rolls back only one of the two shows itself.
+        require_newer(contents.own_list, keys.head, "CK-683")
+
+    def with_device(head: DeviceList) -> list[ListedDevice]:
+        others = () if alone else head.devices
+        return [*(d for d in others if d.device_id != profile.device_id), device.listed]
+
+    signed = await sign_next(login, with_device)
+    profile.vault_keys = b"".join(keys.vault_keys)
     with device.store.transaction():
-        _learn_own(device.store, before)
-    lost = tuple(entry.device_id for entry in before.devices) if alone else ()
-    return Joined(device, before, own, contents, lost)
+        profile.save(device.store)
+        _learn_own(device.store, signed.before)
+        remember(device.store, login)
+    gone = {d.device_id for d in signed.before.devices} - {profile.device_id}
+    lost = tuple(sorted(gone)) if alone else ()
+    return Joined(device, signed.before, signed.newest, contents, lost)
+
+
+async def _read_vault(api: DeviceApi, login: Login) -> Contents | None:
+    """Read the vault; None if nothing was ever written.
+
+    A sibling that revokes a device may have written it under its next key and be about to put that
+    key into the keystore: then the keystore is read again, a little later.
+    """
+    if (await api.vault()).counter == 0:
+        return None
+    for wait_s in REKEY_WAITS_S:
+        try:
+            return await _contents(api, login)
+        except PeerError as error:
+            if error.code is not Code.DECRYPTION:
+                raise
+        await asyncio.sleep(wait_s)
+        await login.reread()
+    return await _contents(api, login)
+
+
+async def _contents(api: DeviceApi, login: Login) -> Contents:
+    _, contents, _ = await read_vault(api, login.keys.vault_keys, login.keys.account_id)
+    return contents
 
 
 def enter(session: Session, joined: Joined) -> None:

@@ -1,68 +1,49 @@
 """First contact: invites, requests and their answers (P2), as the shell of `visavis.core.contact`.
 
 The machine decides; this file persists what it decided together with everything that follows from
-it, and sends afterwards. Towards a requester every refusal is silence.
+it, and sends afterwards. Towards a requester every refusal is silence. How a conversation is made
+is in `new_conversation`, requests by handle in `by_handle`.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
-from visavis.core import cbor
 from visavis.core import contact_types as c
 from visavis.core.contact import step
-from visavis.core.content import decode_outer, encode_outer
+from visavis.core.content import encode_outer
 from visavis.core.content_outer import ContactAccept, ContactRequest
-from visavis.core.content_records import UNSIGNED, DeviceAddress, JoiningDevice
-from visavis.core.content_signed import (
-    sign_accept,
-    sign_request,
-    verify_accept,
-    verify_request,
-)
+from visavis.core.content_signed import verify_accept, verify_request
 from visavis.core.errors import AuthorizationError, Code, FatalError, PeerError, UsageError
-from visavis.core.identity import (
-    DeviceList,
-    UnverifiedCredential,
-    UnverifiedDeviceList,
-    identity_hash,
-)
-from visavis.core.ids import (
-    AccountId,
-    DeviceId,
-    Digest,
-    GroupId,
-    RequestToken,
-    SequencerHandle,
-)
+from visavis.core.identity import DeviceList, UnverifiedDeviceList, identity_hash
+from visavis.core.ids import AccountId, DeviceId, RequestToken
 from visavis.core.invite import Invite
-from visavis.core.mls import SUITE_ID, Group, UnverifiedKeyPackage
+from visavis.sdk import contact_records as records
 from visavis.sdk.addresses import Given, Purpose
-from visavis.sdk.books import CLOCK_SLACK_S, KEY_PACKAGE_S, Books
-from visavis.sdk.contact_book import Known
+from visavis.sdk.books import Books
+from visavis.sdk.by_handle import destination
+from visavis.sdk.contact_records import (
+    ACCEPTED_KIND,
+    ASKED_KIND,
+    LINK_KIND,
+    REQUEST_KIND,
+    Asked,
+    Pending,
+    Waiting,
+    person_of,
+    raise_rejection,
+)
 from visavis.sdk.groups import GroupKind, GroupRecord
 from visavis.sdk.history import NoticeKind
 from visavis.sdk.membership import Membership
+from visavis.sdk.new_conversation import NewConversations, make_request
 from visavis.sdk.outbox import Outbox
 from visavis.sdk.welcomes import join
 
-LINK_KIND: Final = "link"
-REQUEST_KIND: Final = "request"
-ASKED_KIND: Final = "asked"
-ACCEPTED_KIND: Final = "accepted"
 DAY_S: Final = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Somebody who followed our multi-use link and waits for a tap."""
-
-    account: AccountId
-    name: str
-    safety_hint: Digest = field(repr=False)
 
 
 class FirstContact:
@@ -80,8 +61,7 @@ class FirstContact:
     ) -> None:
         self._books = books
         self._outbox = outbox
-        self._membership = membership
-        self._changed = changed
+        self._conversations = NewConversations(books, outbox, membership, changed)
         self._answered: dict[RequestToken, asyncio.Future[AccountId]] = {}
 
     # Our links
@@ -102,7 +82,7 @@ class FirstContact:
         invite_id = books.rng(16)
         with books.store.transaction():
             given = books.addresses.mint(Purpose.INVITE, invite_id)
-            self._save_link(invite_id, state)
+            records.save_link(books.store, invite_id, state)
         hashed = identity_hash(books.own_list.identity_key)
         return Invite(books.addresses.address(given), hashed, int(created.expires_at)).to_link()
 
@@ -112,15 +92,14 @@ class FirstContact:
         reached = c.DeadlineReached(books.now())
         with books.store.transaction():
             for invite_id, data in books.store.items(LINK_KIND):
-                if isinstance(step(_link(data), reached).state, c.Ended):
+                if isinstance(step(records.link_of(data), reached).state, c.Ended):
                     self._end_link(invite_id)
-            for token, data in books.store.items(REQUEST_KIND):
-                _, state = _request(data)
-                if isinstance(step(state, reached).state, c.Ended):
-                    self._end_request(RequestToken(token))
-            for account, data in books.store.items(ASKED_KIND):
-                if isinstance(step(_asked(data)[0], reached).state, c.Ended):
-                    books.store.delete(ASKED_KIND, account)
+            for ours in records.all_pending(books.store):
+                if isinstance(step(ours.state, reached).state, c.Ended):
+                    self._end_request(ours.state.token)
+            for asked in records.all_asked(books.store):
+                if isinstance(step(asked.state, reached).state, c.Ended):
+                    books.store.delete(ASKED_KIND, asked.state.person.account_id)
 
     # Following a link
 
@@ -143,21 +122,10 @@ class FirstContact:
         token = RequestToken.random(books.rng)
         state = step(c.Stranger(), c.InviteFollowed(invite.inviter, own, token, books.now())).state
         with books.store.transaction():
-            given = books.addresses.mint(Purpose.REQUEST, token)
-            joining = JoiningDevice(
-                books.device, books.keep_key_package(), books.addresses.address(given)
-            )
-            request = ContactRequest(
-                token,
-                books.own_list.data,
-                books.profile.handle,
-                (joining,),
-                books.device,
-                UNSIGNED,
-            )
-            signed = sign_request(request, books.profile.signature_private, address.mailbox)
+            signed = make_request(books, token, address.mailbox)
             row = self._outbox.put_fixed(address, encode_outer(signed))
-            self._save_request(invite, state)
+            if isinstance(state, c.Requested):
+                Pending(state, invite).save(books.store)
         try:
             await self._outbox.flush()
         finally:
@@ -191,15 +159,23 @@ class FirstContact:
             PeerError: It is refused and changes nothing.
         """
         books = self._books
-        data = books.store.get(REQUEST_KIND, given.subject)
-        if given.purpose is not Purpose.REQUEST or data is None:
+        ours = records.pending(books.store, given.subject)
+        if given.purpose is not Purpose.REQUEST or ours is None:
             raise PeerError(Code.UNEXPECTED, "CK-581: an answer to no request")
-        invite, state = _request(data)
-        token = RequestToken(given.subject)
-        offered = verify_accept(accept, invite, token, books.profile.mailbox)
-        done = step(state, c.AcceptReceived(_person(offered), accept.token, books.now()))
-        _raise_rejection(done)
+        token = ours.state.token
+        offered = verify_accept(accept, ours.invite, token, books.profile.mailbox)
+        # CK-289: we asked for one handle. Another name in the answer is no slip of a person's: it
+        # would stand in the list of contacts as somebody we never asked.
+        if ours.handle and accept.name != ours.handle:
+            raise PeerError(Code.BAD_CREDENTIAL, "CK-289: an answer under another handle")
+        done = step(ours.state, c.AcceptReceived(person_of(offered), accept.token, books.now()))
+        raise_rejection(done)
         account = offered.account_id
+        if self._ours_stands(ours.state, offered):
+            with books.store.transaction():
+                self._end_request(token)
+            self._resolve(token, account)
+            return
         with books.store.transaction():
             books.lists.learn(offered)
             group = join(books, accept.message, accept.group, {account, books.account})
@@ -210,42 +186,58 @@ class FirstContact:
                 accept.sequencer,
                 announced=given.name,
             )
-            self._stand(record, group, accept.name, given, token)
+            by_handle = ours.invite is None
+            self._conversations.stand(record, group, accept.name, given, token, by_handle=by_handle)
             known = books.contacts.get(account)
             if known is None:
                 raise FatalError(Code.UNEXPECTED, "a contact that was just written is not there")
             for entry in accept.devices:
                 known.addresses[entry.device] = entry.address.require_server(books.profile.origin)
             books.contacts.save(known)
-            books.store.delete(REQUEST_KIND, token)
-        self._finish(record)
+            records.end_pending(books.store, token)
+        self._conversations.finish(record)
         self._resolve(token, account)
 
-    # Requests that follow our links
+    def _ours_stands(self, state: c.Requested, offered: DeviceList) -> bool:
+        """Say whether the group that we made for them stands, and not the one they made for us.
+
+        Both asked the other, and both tapped before they heard of it. As with links that cross,
+        the one whose identity hash is lower makes the group; without a rule each side would join
+        the other's group, and revoke the address that the other has just been given.
+        """
+        account = offered.account_id
+        made = records.made_meanwhile(self._books.store, state.token, account)
+        return made and state.own < identity_hash(offered.identity_key)
+
+    # Requests that follow our links, or ask for our handle
 
     def receive_request(self, given: Given, request: ContactRequest) -> None:
-        """Take a request over one of our links.
+        """Take a request over one of our links, or by our handle.
 
         Raises:
             PeerError: It is refused; nothing goes back to the requester.
         """
         books = self._books
-        if given.purpose is not Purpose.INVITE:
+        if given.purpose not in {Purpose.INVITE, Purpose.HANDLE}:
             raise PeerError(Code.UNEXPECTED, "CK-581: a request over no invite")
-        offered = verify_request(request, books.profile.mailbox)
+        offered = verify_request(request, destination(books, given))
         if offered.account_id == books.account:
             raise PeerError(Code.UNEXPECTED, "a request of our own account")
         for entry in request.devices:
             entry.address.require_server(books.profile.origin)
         event = c.RequestReceived(
-            _person(offered),
+            person_of(offered),
             request.token,
             len(books.store.items(ASKED_KIND)),
             books.now(),
         )
-        state = self._machine(given, offered, request)
+        by_handle = given.purpose is Purpose.HANDLE
+        if by_handle:
+            state = self._machine_by_handle(offered, event)
+        else:
+            state = self._machine(given, offered, request)
         done = step(state, event)
-        _raise_rejection(done)
+        raise_rejection(done)
         with books.store.transaction():
             for effect in done.effects:
                 match effect:
@@ -253,15 +245,15 @@ class FirstContact:
                         self._end_link(given.subject)
                     case c.BeginContact():
                         begun = step(c.Stranger(), event)
-                        _raise_rejection(begun)
-                        self._ask(offered, request, begun.state)
+                        raise_rejection(begun)
+                        self._ask(request, begun.state, by_handle=by_handle)
                     case c.CreateConversation():
-                        self._create_conversation(offered, request)
+                        self._conversations.create(offered, request, by_handle=by_handle)
                     case _:
                         pass
             if isinstance(done.state, c.Asked):
-                self._ask(offered, request, done.state)
-            if isinstance(done.state, c.Accepted):
+                self._ask(request, done.state, by_handle=by_handle)
+            if isinstance(done.state, c.Accepted) and not by_handle:
                 self._spend_single_use(given)
                 crossed = self._end_crossed(offered)
             else:
@@ -274,7 +266,7 @@ class FirstContact:
     def _spend_single_use(self, given: Given) -> None:
         """End a single-use link that a contact came back by (CK-282)."""
         data = self._books.store.get(LINK_KIND, given.subject)
-        if data is not None and _link(data).use is c.LinkUse.SINGLE:
+        if data is not None and records.link_of(data).use is c.LinkUse.SINGLE:
             self._end_link(given.subject)
 
     def _end_crossed(self, offered: DeviceList) -> list[RequestToken]:
@@ -283,10 +275,10 @@ class FirstContact:
         if self._books.contacts.get(offered.account_id) is None:
             return []
         ended = []
-        for token, data in self._books.store.items(REQUEST_KIND):
-            if _request(data)[1].inviter == hashed:
-                self._end_request(RequestToken(token))
-                ended.append(RequestToken(token))
+        for ours in records.all_pending(self._books.store):
+            if ours.state.inviter == hashed:
+                self._end_request(ours.state.token)
+                ended.append(ours.state.token)
         return ended
 
     def _resolve(self, token: RequestToken, account: AccountId) -> None:
@@ -296,13 +288,16 @@ class FirstContact:
 
     def waiting(self) -> list[Waiting]:
         """Return who waits for a tap."""
-        found = []
-        for _, data in self._books.store.items(ASKED_KIND):
-            state, request = _asked(data)
-            hashed = identity_hash(state.person.identity_key)
-            account = state.person.account_id
-            name = self._books.contacts.name_for(account, request.name)
-            found.append(Waiting(account, name, hashed))
+        book, found = self._books.contacts, []
+        waiting = records.all_asked(self._books.store)
+        wished = Counter(asked.request.name for asked in waiting)
+        for asked in waiting:
+            account, name = asked.state.person.account_id, asked.request.name
+            # CK-587: of several that claim one name, a person must be able to pick one.
+            alone = wished[name] == 1
+            shown = book.name_for(account, name) if alone else book.marked_name(account, name)
+            hashed = identity_hash(asked.state.person.identity_key)
+            found.append(Waiting(account, shown, hashed, asked.by_handle))
         return found
 
     def approve(self, account: AccountId) -> None:
@@ -311,14 +306,16 @@ class FirstContact:
         Raises:
             AuthorizationError: REFUSED, nobody of that account waits.
         """
-        state, request = self._require_asked(account)
-        done = step(state, c.RequestApproved())
+        asked = self._require_asked(account)
+        done = step(asked.state, c.RequestApproved())
         books = self._books
         with books.store.transaction():
             books.store.delete(ASKED_KIND, account)
             if isinstance(done.state, c.Accepted):
-                self._create_conversation(
-                    UnverifiedDeviceList.parse(request.list).verify(), request
+                self._conversations.create(
+                    UnverifiedDeviceList.parse(asked.request.list).verify(),
+                    asked.request,
+                    by_handle=asked.by_handle,
                 )
         books.history.publish()
         self._outbox.kick()
@@ -329,15 +326,14 @@ class FirstContact:
         Raises:
             AuthorizationError: REFUSED, nobody of that account waits.
         """
-        state, _ = self._require_asked(account)
-        step(state, c.RequestDeclined())
+        step(self._require_asked(account).state, c.RequestDeclined())
         self._books.store.delete(ASKED_KIND, account)
 
-    def _require_asked(self, account: AccountId) -> tuple[c.Asked, ContactRequest]:
-        data = self._books.store.get(ASKED_KIND, account)
-        if data is None:
+    def _require_asked(self, account: AccountId) -> Asked:
+        asked = records.asked(self._books.store, account)
+        if asked is None:
             raise AuthorizationError(Code.REFUSED, "nobody of this account waits")
-        return _asked(data)
+        return asked
 
     def _machine(self, given: Given, offered: DeviceList, request: ContactRequest) -> c.State:
         """Return the machine that a request goes to; see `visavis.core.contact`."""
@@ -352,125 +348,50 @@ class FirstContact:
         if link is None and (known is None or token != request.token):
             raise PeerError(Code.REFUSED, "CK-282: the link was used or withdrawn")
         if known is not None and newest is not None:
-            accepted = c.Accepted(_person(newest), RequestToken(token or bytes(16)))
+            accepted = c.Accepted(person_of(newest), RequestToken(token or bytes(16)))
             return c.Blocked(accepted) if known.state == "blocked" else accepted
-        asked = books.store.get(ASKED_KIND, account)
+        asked = records.asked(books.store, account)
         if asked is not None:
-            return _asked(asked)[0]
+            return asked.state
         hashed = identity_hash(offered.identity_key)
-        for _, data in books.store.items(REQUEST_KIND):
-            _, state = _request(data)
-            if state.inviter == hashed:
-                return state
+        for ours in records.all_pending(books.store):
+            if ours.state.inviter == hashed:
+                return ours.state
         if link is None:
             raise PeerError(Code.REFUSED, "CK-282: the link was used or withdrawn")
-        return _link(link)
+        return records.link_of(link)
 
-    def _ask(self, offered: DeviceList, request: ContactRequest, state: c.State) -> None:
+    def _machine_by_handle(self, offered: DeviceList, event: c.RequestReceived) -> c.State:
+        """Return the machine that a request by our handle goes to.
+
+        CK-291: it waits for a tap, whoever it is from. Over a link a contact that lost its
+        conversation gets a new one at once; an address that anybody can look up, and that lasts
+        as long as the handle is shown, would let the server bring an old request at any time and
+        put an end to the conversation that works.
+        """
+        books = self._books
+        account = offered.account_id
+        known, newest = books.contacts.get(account), books.lists.newest(account)
+        if known is not None and newest is not None:
+            token = books.store.get(ACCEPTED_KIND, account)
+            accepted = c.Accepted(person_of(newest), RequestToken(token or bytes(16)))
+            if known.state == "blocked":
+                return c.Blocked(accepted)
+            done = step(accepted, event)
+            raise_rejection(done)
+            if not done.effects:
+                return accepted  # the request that made the conversation, once more
+        asked = records.asked(books.store, account)
+        return c.Stranger() if asked is None else asked.state
+
+    def _ask(self, request: ContactRequest, state: c.State, *, by_handle: bool) -> None:
         books = self._books
         if isinstance(state, c.Asked):
-            kept = [encode_outer(request), int(state.expires_at)]
-            books.store.put(ASKED_KIND, offered.account_id, cbor.encode(kept))
-            books.history.notice(NoticeKind.REQUEST_WAITING, offered.account_id, None, books.now())
-
-    def _create_conversation(self, offered: DeviceList, request: ContactRequest) -> None:
-        """Make the group from the request's key packages and queue the answers."""
-        books = self._books
-        now = books.now()
-        account = offered.account_id
-        books.lists.learn(offered)
-        for entry in request.devices:
-            package = UnverifiedKeyPackage.parse(entry.key_package).verify(
-                now=now, validator=books.lists.validator
-            )
-            stands = UnverifiedCredential.parse(package.identity).verify(package.signature_key)
-            # CK-579: the key package must be of the very device it is sent as.
-            if (stands.account_id, stands.device_id) != (account, entry.device):
-                raise PeerError(Code.BAD_CREDENTIAL, "CK-579: another device's key package")
-        first = Group.create(
-            group_id=GroupId.random(books.rng),
-            suite_id=SUITE_ID,
-            identity=books.credential,
-            signature_private=books.profile.signature_private,
-            rng=books.rng,
-            validator=books.lists.validator,
-            lifetime=(now - CLOCK_SLACK_S, now + KEY_PACKAGE_S),
-        )
-        made = first.commit(
-            add=[entry.key_package for entry in request.devices], rng=books.rng, now=now
-        )
-        first.wipe()
-        given = books.contact_address(account)
-        record = GroupRecord(
-            GroupId(made.group.group_id),
-            GroupKind.CONVERSATION,
-            account,
-            SequencerHandle.random(books.rng),
-            sequenced=False,
-            announced=given.name,
-        )
-        self._stand(record, made.group, request.name, given, request.token)
-        known = books.contacts.get(account)
-        if known is None or made.welcome is None:
-            raise FatalError(Code.UNEXPECTED, "a commit that adds has a Welcome")
-        own = (DeviceAddress(books.device, books.addresses.address(given)),)
-        for entry in request.devices:
-            known.addresses[entry.device] = entry.address
-            accept = ContactAccept(
-                request.token,
-                books.own_list.data,
-                books.profile.handle,
-                own,
-                made.welcome,
-                record.group_id,
-                record.sequencer,
-                books.device,
-                UNSIGNED,
-            )
-            private = books.profile.signature_private
-            signed = sign_accept(accept, private, entry.address.mailbox)
-            self._outbox.put(account, entry.device, encode_outer(signed))
-        books.contacts.save(known)
-        self._finish(record)
-
-    def _stand(
-        self, record: GroupRecord, state: Group, name: str, given: Given, token: RequestToken
-    ) -> None:
-        """Write the contact and its conversation; an earlier conversation is linked to (P5)."""
-        books = self._books
-        account = record.account
-        known = books.contacts.get(account)
-        if known is None:
-            shown = books.contacts.name_for(account, name)
-            known = Known(account, shown, record.group_id, record.sequencer)
-        else:
-            record.thread = known.thread or known.group
-            known.thread = record.thread
-            earlier = books.groups.get(known.group)
-            if earlier is not None:  # so that the thread's order goes on (see `GroupRecord.count`)
-                record.count = earlier.count
-        known.group, known.sequencer, known.member = record.group_id, record.sequencer, True
-        old = books.addresses.current(Purpose.CONTACT, account)
-        if old is not None and old.name != given.name:
-            books.addresses.revoke(old, books.now())
-        if given.purpose is not Purpose.CONTACT:
-            books.addresses.rebind(given, Purpose.CONTACT, account)
-        books.groups.save(record, state)
-        books.contacts.save(known)
-        books.store.put(ACCEPTED_KIND, account, token)
-        books.history.notice(NoticeKind.CONTACT_ADDED, account, None, books.now())
-
-    def _finish(self, record: GroupRecord) -> None:
-        self._membership.mark(record)
-        self._changed()
-        self._books.history.publish()
+            Asked(state, request, by_handle).save(books.store)
+            account = state.person.account_id
+            books.history.notice(NoticeKind.REQUEST_WAITING, account, None, books.now())
 
     # Records
-
-    def _save_link(self, invite_id: bytes, state: c.State) -> None:
-        if isinstance(state, c.Invited):
-            value = cbor.encode([state.use.value, int(state.expires_at)])
-            self._books.store.put(LINK_KIND, invite_id, value)
 
     def _end_link(self, invite_id: bytes) -> None:
         books = self._books
@@ -479,57 +400,12 @@ class FirstContact:
             books.addresses.revoke(given, books.now())
         books.store.delete(LINK_KIND, invite_id)
 
-    def _save_request(self, invite: Invite, state: c.State) -> None:
-        if isinstance(state, c.Requested):
-            value = cbor.encode([invite.to_link(), state.own, int(state.expires_at), state.token])
-            self._books.store.put(REQUEST_KIND, state.token, value)
-
     def _end_request(self, token: RequestToken) -> None:
         books = self._books
         given = books.addresses.current(Purpose.REQUEST, token)
         if given is not None:
             books.addresses.revoke(given, books.now())
-        books.store.delete(REQUEST_KIND, token)
-
-
-def _person(device_list: DeviceList) -> c.Person:
-    return c.Person(device_list.account_id, device_list.identity_key, device_list.version)
-
-
-def _raise_rejection(done: c.Step) -> None:
-    for effect in done.effects:
-        if isinstance(effect, c.Reject):
-            raise PeerError(effect.code, "the contact machine refused it")
-
-
-def _link(data: bytes) -> c.Invited:
-    match cbor.decode(data):
-        case [str(use), int(expires_at)]:
-            return c.Invited(c.LinkUse(use), expires_at)
-        case _:
-            raise FatalError(Code.MALFORMED, "an invite of the store cannot be read")
-
-
-def _request(data: bytes) -> tuple[Invite, c.Requested]:
-    match cbor.decode(data):
-        case [str(link), bytes(own), int(expires_at), bytes(token)]:
-            invite = Invite.from_link(link)
-            state = c.Requested(invite.inviter, Digest(own), RequestToken(token), expires_at)
-            return invite, state
-        case _:
-            raise FatalError(Code.MALFORMED, "a request of the store cannot be read")
-
-
-def _asked(data: bytes) -> tuple[c.Asked, ContactRequest]:
-    match cbor.decode(data):
-        case [bytes(encoded), int(expires_at)]:
-            request = decode_outer(encoded)
-            if isinstance(request, ContactRequest):
-                offered = UnverifiedDeviceList.parse(request.list).verify()
-                return c.Asked(_person(offered), request.token, expires_at), request
-        case _:
-            pass
-    raise FatalError(Code.MALFORMED, "a waiting request of the store cannot be read")
+        records.end_pending(books.store, token)
 
 
 def known_devices(books: Books, account: AccountId) -> list[DeviceId]:

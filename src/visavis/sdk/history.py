@@ -53,6 +53,7 @@ class NoticeKind(StrEnum):
     """What a person should be told."""
 
     CONTACT_ADDED = "contact added"
+    CONTACT_BY_HANDLE = "contact added by handle"
     REQUEST_WAITING = "request waiting"
     NEW_DEVICE = "new device"
     DEVICE_REMOVED = "device removed"
@@ -62,6 +63,7 @@ class NoticeKind(StrEnum):
     OWN_DEVICE_REMOVED = "own device removed"
     REVOKED = "this device was revoked"
     VAULT_ROLLED_BACK = "vault rolled back"
+    KEYS_ROLLED_BACK = "keys rolled back"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ An envelope is acknowledged only when what it changed is on disk. One that can n
 dropped, counted by its reason and acknowledged too, so that it cannot block the mailbox. One that
 cannot be judged now (the server does not answer, the disk is full) is kept and tried again.
 
-The address says what may come over it (CK-570): requests over an invite, an answer over the address
-of our request, pairing over a pairing link. So holding one address never opens another door.
+The address says what may come over it (CK-570): requests over an invite or our handle, an answer
+over the address of our request, pairing over a pairing link. So holding one address never opens
+another door.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from visavis.core.ids import AccountId
 from visavis.core.mls import peek
 from visavis.sdk.addresses import Given, Purpose
 from visavis.sdk.books import Books
+from visavis.sdk.by_handle import ByHandle
 from visavis.sdk.conversation import Conversations
 from visavis.sdk.first_contact import FirstContact
 from visavis.sdk.seam import OuterReceived
@@ -47,6 +49,7 @@ _GROUP: Final[tuple[type[Outer], ...]] = (Mls, CommitHint, CallWelcome, Conversa
 
 ALLOWED: Final[dict[Purpose, tuple[type[Outer], ...]]] = {
     Purpose.INVITE: (ContactRequest,),
+    Purpose.HANDLE: (ContactRequest,),
     Purpose.REQUEST: (ContactAccept,),
     Purpose.CONTACT: (*_GROUP, ContactAccept, ContactRejoin),
     Purpose.SIBLING: (*_GROUP, SelfWelcome, DeviceLink, ContactRejoin),
@@ -69,6 +72,7 @@ class Inbox:
         conversations: Application messages and hints.
         welcomes: Welcomes and rejoins.
         first_contact: Requests and answers.
+        by_handle: Opens what is sealed to our handle.
         ack: Acknowledges a delivery.
         after: Called when something was processed (there may be things to send or commit).
     """
@@ -79,6 +83,7 @@ class Inbox:
         conversations: Conversations,
         welcomes: Welcomes,
         first_contact: FirstContact,
+        by_handle: ByHandle,
         *,
         ack: Callable[[bytes], Awaitable[None]],
         after: Callable[[], None],
@@ -87,6 +92,7 @@ class Inbox:
         self._conversations = conversations
         self._welcomes = welcomes
         self._first_contact = first_contact
+        self._by_handle = by_handle
         self._ack = ack
         self._after = after
         self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
@@ -153,9 +159,8 @@ class Inbox:
 
     async def _handle(self, delivery: Delivery) -> None:
         books = self._books
-        opened = open_envelope(books.profile.mailbox, books.addresses.seal_keys, delivery.envelope)
-        given = books.addresses.given(opened.name)
-        content = decode_outer(opened.content)
+        given, data = self._open(delivery.envelope)
+        content = decode_outer(data)
         if not isinstance(content, ALLOWED[given.purpose]):
             raise PeerError(Code.UNEXPECTED, "CK-570: not over this address")
         match content:
@@ -181,6 +186,16 @@ class Inbox:
             case _:
                 assert_never(content)
         books.history.publish()
+
+    def _open(self, envelope: bytes) -> tuple[Given, bytes]:
+        books = self._books
+        try:
+            opened = open_envelope(books.profile.mailbox, books.addresses.seal_keys, envelope)
+        except PeerError as error:
+            if error.code is not Code.DECRYPTION:
+                raise
+            return self._by_handle.open(envelope)
+        return books.addresses.given(opened.name), opened.content
 
     async def _mls(self, given: Given, content: Mls, *, durable: bool) -> None:
         group_id = peek(content.message).group_id

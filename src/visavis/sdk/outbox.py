@@ -16,6 +16,7 @@ from typing import Final, Self
 from visavis.core import cbor
 from visavis.core.address import ContactAddress
 from visavis.core.errors import Code, FatalError, UnavailableError, VisavisError
+from visavis.core.handle_request import AnyAddress, any_address
 from visavis.core.ids import AccountId, DeviceId
 from visavis.sdk.addresses import capability_hash
 from visavis.sdk.store import Store
@@ -37,7 +38,7 @@ class Row:
         content: Encoded outer content.
         at: Unix seconds when it was queued.
         refused: Hash of the capability that the server refused, empty if none.
-        fixed: An address that stands in no contact record (an invite, a pairing).
+        fixed: An address that stands in no contact record (an invite, a handle, a pairing).
     """
 
     number: int
@@ -46,7 +47,7 @@ class Row:
     content: bytes = field(repr=False)
     at: int
     refused: bytes = b""
-    fixed: ContactAddress | None = field(default=None, repr=False)
+    fixed: AnyAddress | None = field(default=None, repr=False)
 
     def to_bytes(self) -> bytes:
         """Return the stored form."""
@@ -65,7 +66,7 @@ class Row:
                     content,
                     at,
                     refused,
-                    None if fixed is None else ContactAddress.from_cbor(fixed),
+                    None if fixed is None else any_address(fixed),
                 )
             case _:
                 raise FatalError(Code.MALFORMED, "a row of the outbox cannot be read")
@@ -77,7 +78,7 @@ class Row:
 
 
 Resolve = Callable[[AccountId, DeviceId], ContactAddress | None]
-Send = Callable[[ContactAddress, bytes], Awaitable[None]]
+Send = Callable[[AnyAddress, bytes], Awaitable[None]]
 
 
 class Outbox:
@@ -107,7 +108,7 @@ class Outbox:
         """Queue a content for a device; inside the transaction of what it belongs to."""
         return self._put(Row(self._take_number(), account, device, content, self._now()))
 
-    def put_fixed(self, address: ContactAddress, content: bytes) -> int:
+    def put_fixed(self, address: AnyAddress, content: bytes) -> int:
         """Queue a content for an address that stands in no record."""
         nobody = AccountId(bytes(16)), DeviceId(bytes(16))
         row = Row(self._take_number(), *nobody, content, self._now(), fixed=address)

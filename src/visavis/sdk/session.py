@@ -29,12 +29,15 @@ from visavis.core.errors import (
     UsageError,
     VisavisError,
 )
+from visavis.core.handle_request import AnyAddress, HandleAddress, seal_request
 from visavis.core.ids import AccountId, DeviceId, Rng
 from visavis.core.mls import KeyPackageBundle
 from visavis.sdk.addresses import Purpose
 from visavis.sdk.books import Books
+from visavis.sdk.by_handle import ByHandle
+from visavis.sdk.contact_records import ACCEPTED_KIND
 from visavis.sdk.conversation import Conversations
-from visavis.sdk.first_contact import ACCEPTED_KIND, FirstContact
+from visavis.sdk.first_contact import FirstContact
 from visavis.sdk.groups import GroupKind, GroupRecord
 from visavis.sdk.history import NoticeKind
 from visavis.sdk.housekeeping import Housekeeping
@@ -112,6 +115,7 @@ class Session:
             books, mark=self.membership.mark, vault_stale=self.vault.write_soon
         )
         self.first_contact = FirstContact(books, self.outbox, self.membership, self.vault.changed)
+        self.by_handle = ByHandle(books, self.outbox, self.device_api)
         self.receiver = ReceiveSocket(origin, profile.token, self._deliver)
         self.housekeeping = Housekeeping(
             books,
@@ -126,6 +130,7 @@ class Session:
             self.conversations,
             self.welcomes,
             self.first_contact,
+            self.by_handle,
             ack=self.receiver.ack,
             after=self.housekeeping.kick,
         )
@@ -222,6 +227,7 @@ class Session:
             books.store.delete(ACCEPTED_KIND, account)
             books.history.forget_notice(NoticeKind.IDENTITY_CHANGED, account)
             books.history.forget_notice(NoticeKind.CONTACT_ADDED, account)
+            books.history.forget_notice(NoticeKind.CONTACT_BY_HANDLE, account)
         books.store.scrub()
         self.vault.changed()
         self.housekeeping.kick()
@@ -257,11 +263,13 @@ class Session:
         with contextlib.suppress(VisavisError):  # gossip: the next write tells it again
             await self.conversations.send_self(SelfVault(counter), durable=True)
 
-    def _seal(self, address: ContactAddress, content: bytes) -> bytes:
+    def _seal(self, address: AnyAddress, content: bytes) -> bytes:
         address.require_server(self.books.profile.origin)
+        if isinstance(address, HandleAddress):
+            return seal_request(address, content, self.rng)
         return seal(address.mailbox, address.seal_key, content, self.rng)
 
-    async def _send_durable(self, address: ContactAddress, content: bytes) -> None:
+    async def _send_durable(self, address: AnyAddress, content: bytes) -> None:
         await self._send_socket.send(address, self._seal(address, content), durable=True)
 
     async def _send_live(self, address: ContactAddress, content: Outer) -> None:

@@ -16,10 +16,10 @@ from visavis.core.content_outer import (
     SelfWelcome,
 )
 from visavis.core.content_records import Standing
-from visavis.core.content_signed import verify_rejoin
+from visavis.core.content_signed import verify_late_rejoin, verify_rejoin
 from visavis.core.errors import Code, PeerError, VisavisError
 from visavis.core.identity import UnverifiedDeviceList
-from visavis.core.ids import AccountId, GroupId, SequencerHandle
+from visavis.core.ids import AccountId, DeviceId, GroupId, SequencerHandle
 from visavis.core.mls import SUITE_ID, Group, welcome_references
 from visavis.sdk.addresses import Given, Purpose
 from visavis.sdk.books import CLOCK_SLACK_S, KEY_PACKAGE_S, Books
@@ -158,11 +158,18 @@ class Welcomes:
         except PeerError as error:
             if error.code is Code.IDENTITY_CHANGED:
                 note_identity_changed(books, account)
-            before = books.lists.before(account)
-            if error.code is not Code.REPLAYED or before is None or rejoin.list != newest.data:
+            if error.code is not Code.REPLAYED:
                 raise
-            # The list came with somebody's commit first; the address is still news.
-            offered, fresh = verify_rejoin(rejoin, before, books.account), False
+            if not any(self._heard_of(account, entry.device) for entry in rejoin.devices):
+                # CK-686: another device's newer list came first; this one waits to be let in.
+                verify_late_rejoin(rejoin, newest, books.account)
+                offered, fresh = newest, True
+            else:
+                before = books.lists.before(account)
+                if before is None or rejoin.list != newest.data:
+                    raise
+                # The list came with somebody's commit first; the address is still news.
+                offered, fresh = verify_rejoin(rejoin, before, books.account), False
         with books.store.transaction():
             if fresh:
                 books.lists.learn(offered)
@@ -184,6 +191,17 @@ class Welcomes:
         for record in books.groups.all():
             if account in {record.account, books.account}:
                 self._mark(record)
+
+    def _heard_of(self, account: AccountId, device: DeviceId) -> bool:
+        """Say whether we know where a device is reached, or have it in a group."""
+        books = self._books
+        known = books.contacts.get(account)
+        reached = books.siblings.addresses() if known is None else known.addresses
+        return (
+            device in reached
+            or books.joining.get(device) is not None
+            or any((account, device) in books.groups.members(r) for r in books.groups.all())
+        )
 
     def ensure_self_group(self) -> GroupRecord:
         """Return the self group, begun if there is none."""

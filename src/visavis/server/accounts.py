@@ -62,7 +62,7 @@ class SignupStarted(Message):
 
 
 class SignupFinish(Message):
-    """OPAQUE's record, the wrapped root key, the recovery login's public key, the first device."""
+    """OPAQUE's record, the keystore, the recovery login's public key, the first device."""
 
     session: Session
     opaque_record: Bytes192
@@ -84,16 +84,27 @@ class PasswordStarted(Message):
 
 
 class PasswordFinish(Message):
-    """OPAQUE's new record and the root key wrapped anew: stored together or not at all (P4)."""
+    """OPAQUE's new record and the keystore that goes with it: stored together or not at all (P4).
+
+    `replaces` is SHA-256 of the keystore that the new one was made from.
+    """
 
     opaque_record: Bytes192
     keystore: Keystore
+    replaces: Bytes32
 
 
 class KeystoreBody(Message):
-    """The wrapped root key."""
+    """The keystore: opaque to the server."""
 
     keystore: Keystore
+
+
+class KeystoreChange(Message):
+    """A new keystore, and SHA-256 of the one that it was made from."""
+
+    keystore: Keystore
+    replaces: Bytes32
 
 
 @router.post("/v1/signup/start")
@@ -154,9 +165,12 @@ async def password_start(
 async def password_finish(
     body: PasswordFinish, services: WithServices, account_id: CurrentAccount, token: Token
 ) -> Empty:
-    """Replace record and keystore in one transaction; other account tokens end."""
+    """Replace record and keystore in one transaction; other account tokens end.
+
+    409 if another keystore is stored than the one it replaces (CK-680): nothing is changed.
+    """
     record = services.opaque.record(body.opaque_record)
-    if not await services.store.replace_password(account_id, record, body.keystore):
+    if not await services.store.replace_password(account_id, record, body.keystore, body.replaces):
         raise BearerError
     services.sessions.drop_account(account_id, keep=token)
     return Empty()
@@ -164,17 +178,17 @@ async def password_finish(
 
 @router.put("/v1/keystore")
 async def put_keystore(
-    body: KeystoreBody, services: WithServices, account_id: CurrentAccount
+    body: KeystoreChange, services: WithServices, account_id: CurrentAccount
 ) -> Empty:
-    """Replace the wrapped root key."""
-    if not await services.store.set_keystore(account_id, body.keystore):
+    """Replace the keystore, or answer 409 and change nothing if another is stored (CK-680)."""
+    if not await services.store.set_keystore(account_id, body.keystore, body.replaces):
         raise BearerError
     return Empty()
 
 
 @router.get("/v1/keystore")
 async def get_keystore(services: WithServices, account_id: CurrentAccount) -> KeystoreBody:
-    """Return the wrapped root key."""
+    """Return the keystore."""
     keystore = await services.store.keystore(account_id)
     if keystore is None:
         raise BearerError

@@ -21,6 +21,7 @@ from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
 from visavis.core.errors import AuthorizationError, Code
+from visavis.core.work import REQUEST_BITS as POW_BITS
 from visavis.ports.store import RequestAddress
 from visavis.server.accounts import HANDLE_PATTERN
 from visavis.server.auth import CurrentDevice, WithServices, Work, address_of
@@ -28,10 +29,6 @@ from visavis.server.keys import ServerKeys, fingerprint
 from visavis.server.wire import Bytes16, Bytes32, Empty, Message, SealingKey
 
 router: Final = APIRouter(tags=["request address"])
-
-POW_BITS: Final = 20
-"""Work a request must carry. One value for everybody: a level of one's own would tell real handles
-from decoys. Higher keeps more strangers away; 20 bits are about a second."""
 
 PowBits = Annotated[int, Field(ge=POW_BITS, le=POW_BITS, strict=True)]
 

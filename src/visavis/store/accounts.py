@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -144,13 +146,13 @@ class Accounts(Base):
             body: bytes | None = await connection.scalar(query)
         return body
 
-    async def set_keystore(self, account_id: bytes, keystore: bytes) -> bool:
+    async def set_keystore(self, account_id: bytes, keystore: bytes, replaces: bytes) -> bool:
         """See `AccountStore.set_keystore`."""
         async with self.db.write() as connection:
-            return await _update_keystore(connection, account_id, keystore)
+            return await _swap_keystore(connection, account_id, keystore, replaces)
 
     async def replace_password(
-        self, account_id: bytes, opaque_record: bytes, keystore: bytes
+        self, account_id: bytes, opaque_record: bytes, keystore: bytes, replaces: bytes
     ) -> bool:
         """See `AccountStore.replace_password`."""
         async with self.db.write() as connection:
@@ -159,7 +161,7 @@ class Accounts(Base):
                 .where(accounts.c.account_id == account_id)
                 .values(opaque_record=opaque_record)
             )
-            return await _update_keystore(connection, account_id, keystore)
+            return await _swap_keystore(connection, account_id, keystore, replaces)
 
     async def delete_account(self, account_id: bytes) -> tuple[RemovedDevice, ...]:
         """See `AccountStore.delete_account`."""
@@ -174,8 +176,16 @@ class Accounts(Base):
         return removed
 
 
-async def _update_keystore(connection: AsyncConnection, account_id: bytes, body: bytes) -> bool:
-    result = await connection.execute(
-        update(keystores).where(keystores.c.account_id == account_id).values(body=body)
-    )
-    return result.rowcount == 1
+async def _swap_keystore(
+    connection: AsyncConnection, account_id: bytes, body: bytes, replaces: bytes
+) -> bool:
+    mine = keystores.c.account_id == account_id
+    present: bytes | None = await connection.scalar(select(keystores.c.body).where(mine))
+    if present is None:
+        return False
+    # CK-680: the keystore holds the newest device list. Were the second of two writers to overwrite
+    # the first, two lists with one version would be out and the account would be forked for good.
+    if hashlib.sha256(present).digest() != replaces:
+        raise PeerError(Code.CONFLICT, "CK-680: the keystore was replaced in the meantime")
+    await connection.execute(update(keystores).where(mine).values(body=body))
+    return True

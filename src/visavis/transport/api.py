@@ -13,6 +13,8 @@ from typing import Final
 
 from visavis.core import base64url
 from visavis.core.errors import Code, PeerError
+from visavis.core.handle_request import MAX_WORK_BITS, SEALING_KEY_BYTES, HandleAddress
+from visavis.core.ids import Capability, MailboxId
 from visavis.transport.http import (
     Http,
     Json,
@@ -185,6 +187,28 @@ class PublicApi:
         )
         return _logged_in(answer)
 
+    async def look_up(self, handle: str) -> tuple[HandleAddress, int]:
+        """Return where requests to an exact handle go, and the work they must carry, in bits (P2).
+
+        The answer for a handle that nobody has, or nobody shows, is a decoy.
+
+        Raises:
+            PeerError: MALFORMED; REFUSED (CK-292), it asks for more work than anybody should do:
+                a hostile server must not be able to keep a client busy for ever.
+            UnavailableError: The server cannot be reached.
+        """
+        answer = await self._http.get(f"/v1/handles/{handle}")
+        bits = int_field(answer, "pow_bits")
+        if not 0 <= bits <= MAX_WORK_BITS:
+            raise PeerError(Code.REFUSED, "CK-292: more work than a request is worth")
+        address = HandleAddress(
+            self._http.origin,
+            MailboxId(bytes_field(answer, "mailbox_id")),
+            Capability(bytes_field(answer, "capability")),
+            bytes_field(answer, "sealing_key", SEALING_KEY_BYTES),
+        )
+        return address, bits
+
 
 def _logged_in(answer: object) -> LoggedIn:
     return LoggedIn(text_field(answer, "account_token"), bytes_field(answer, "keystore"))
@@ -209,15 +233,33 @@ class AccountApi:
         answer = await self._http.post("/v1/password/start", {"opaque_request": _b64(request)})
         return bytes_field(answer, "opaque_response")
 
-    async def password_finish(self, record: bytes, keystore: bytes) -> None:
-        """Replace OPAQUE record and wrapped keys in one transaction (P4)."""
+    async def password_finish(self, record: bytes, keystore: bytes, replaces: bytes) -> None:
+        """Replace OPAQUE record and keystore in one transaction (P4).
+
+        Raises:
+            PeerError: CONFLICT, the stored keystore's hash is not `replaces` (CK-680).
+        """
         await self._http.post(
-            "/v1/password/finish", {"opaque_record": _b64(record), "keystore": _b64(keystore)}
+            "/v1/password/finish",
+            {
+                "opaque_record": _b64(record),
+                "keystore": _b64(keystore),
+                "replaces": _b64(replaces),
+            },
         )
 
-    async def put_keystore(self, keystore: bytes) -> None:
-        """Replace the wrapped keys."""
-        await self._http.request("PUT", "/v1/keystore", {"keystore": _b64(keystore)})
+    async def keystore(self) -> bytes:
+        """Return the keystore that is stored now."""
+        return bytes_field(await self._http.get("/v1/keystore"), "keystore")
+
+    async def put_keystore(self, keystore: bytes, replaces: bytes) -> None:
+        """Replace the keystore whose SHA-256 is `replaces`.
+
+        Raises:
+            PeerError: CONFLICT, another one is stored by now (CK-680).
+        """
+        body = {"keystore": _b64(keystore), "replaces": _b64(replaces)}
+        await self._http.request("PUT", "/v1/keystore", body)
 
     async def delete_account(self) -> None:
         """Delete the account and everything of it."""
@@ -250,6 +292,18 @@ class DeviceApi:
     async def revoke_capabilities(self, hashes: Sequence[bytes]) -> None:
         """Delete capability hashes of this device's mailbox."""
         await self._http.post("/v1/capabilities/revoke", {"hashes": [_b64(x) for x in hashes]})
+
+    async def put_request_address(self, address: HandleAddress | None, bits: int) -> None:
+        """Show this account's handle, with requests to this device's mailbox; None hides it."""
+        shown = None
+        if address is not None:
+            shown = {
+                "mailbox_id": _b64(address.mailbox),
+                "capability": _b64(address.capability),
+                "sealing_key": _b64(address.sealing_key),
+                "pow_bits": bits,
+            }
+        await self._http.request("PUT", "/v1/request-address", shown)
 
     async def put_key_packages(self, one_time: Sequence[bytes], last_resort: bytes) -> None:
         """Upload at most 64 one-time key packages, and replace the last resort."""

@@ -52,6 +52,11 @@ _BY_STATUS: Final = {
 
 Json = dict[str, Any]
 
+
+class TokenEndedError(AuthorizationError):
+    """The bearer token is not good (any more): whoever can log in again may ask again."""
+
+
 # httpx prints every URL at INFO, and some of ours end with an id (CK-557).
 for _noisy in ("httpx", "httpcore"):
     logging.getLogger(_noisy).setLevel(logging.WARNING)
@@ -191,6 +196,8 @@ def problem(status: int, data: bytes) -> VisavisError:
         return UnavailableError(code, detail)
     if code in _PEER:
         return PeerError(code, detail)
+    if status == 401 and code is Code.REFUSED:
+        return TokenEndedError(code, detail)
     return AuthorizationError(code, detail)
 
 

@@ -26,9 +26,9 @@ from typing import Final
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from visavis.core.address import ContactAddress
 from visavis.core.envelope import BUCKETS
 from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError, VisavisError
+from visavis.core.handle_request import AnyAddress
 from visavis.transport.origin import require_secure, tls_context, websocket_url
 
 READY: Final = b"\x00"
@@ -104,7 +104,7 @@ class SendSocket:
         self._idle: asyncio.TimerHandle | None = None
         self._closing: asyncio.Future[None] | None = None
 
-    async def send(self, address: ContactAddress, envelope: bytes, *, durable: bool) -> None:
+    async def send(self, address: AnyAddress, envelope: bytes, *, durable: bool) -> None:
         """Put one envelope into a mailbox; durable: it is stored when this returns.
 
         Raises:
