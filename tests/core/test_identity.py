@@ -63,6 +63,13 @@ def refuses(code: Code, match: str = "") -> object:
     return pytest.raises(PeerError, match=f"^{code}: .*{match}")
 
 
+def test_a_key_of_small_order_identifies_nobody() -> None:
+    """Under the neutral element one signature fits every list."""
+    neutral = (1).to_bytes(32, "little")
+    with refuses(Code.BAD_SIGNATURE):
+        verify(IdentityKey(neutral), b"visavis test\0", b"anything", neutral + bytes(32))
+
+
 def test_a_list_round_trips() -> None:
     again = UnverifiedDeviceList.parse(SECOND.data).verify()
     assert again == SECOND

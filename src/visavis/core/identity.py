@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from visavis.core import cbor
 from visavis.core.errors import Code, PeerError, UsageError
 from visavis.core.ids import AccountId, DeviceId, Digest, IdentityKey, Rng, Signature, SignatureKey
+from visavis.core.small_order import is_small_order
 
 MAX_DEVICES: Final = 16
 """Devices of one account. Higher makes credentials longer: the list travels in each of them."""
@@ -73,6 +74,10 @@ def verify(public: bytes, label: bytes, message: bytes, signature: bytes) -> Non
         PeerError: `BAD_SIGNATURE`.
         UsageError: The label has not the form that `sign` asks for.
     """
+    whole = len(public) == 32 and len(signature) == 64
+    # Under a key of small order one signature fits every message.
+    if not whole or is_small_order(public) or is_small_order(signature[:32]):
+        raise PeerError(Code.BAD_SIGNATURE, "a signature does not verify")
     try:
         Ed25519PublicKey.from_public_bytes(bytes(public)).verify(
             signature, _checked_label(label) + message

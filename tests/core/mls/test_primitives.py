@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 from cryptography.hazmat.primitives import hpke as library
-from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
+from cryptography.hazmat.primitives.asymmetric import ed25519, mlkem, x25519
 from tests.core.mls.world import ALL_SUITES, Stream, refused
 
 from visavis.core.errors import UsageError
@@ -15,7 +15,9 @@ from visavis.core.mls.curves import P256, P521, X448, X25519, Weierstrass
 from visavis.core.mls.hpke import AES256, Hpke
 from visavis.core.mls.kdf import SHA256, SHA384, Kdf
 from visavis.core.mls.kem import DhKem, XWing
+from visavis.core.mls.secret_tree import SecretTree
 from visavis.core.mls.suite import suite_of
+from visavis.core.small_order import _SMALL_Y, is_small_order
 
 # The encodings of all points of small order on Curve25519 (RFC 7748 inputs with a zero result).
 SMALL_25519 = [
@@ -79,6 +81,54 @@ def test_ck_014_a_signature_key_that_is_no_point() -> None:
     suite = suite_of(1)
     with refused("CK-014"):
         suite.verify_with_label(b"\xff" * 32, b"label", b"content", bytes(64))
+
+
+@pytest.mark.parametrize(("suite_id", "point"), [(1, 1), (1, 2**255 - 20), (4, 1)])
+def test_ck_014_a_key_of_small_order_signs_nothing(suite_id: int, point: int) -> None:
+    """Under the neutral element any message has this signature, and OpenSSL takes Ed25519's."""
+    suite = suite_of(suite_id)
+    size = 32 if suite_id == 1 else 57
+    public = point.to_bytes(size, "little")
+    forged = (1).to_bytes(size, "little") + bytes(size)
+    if (size, point) == (32, 1):  # the control: it does
+        library = ed25519.Ed25519PublicKey.from_public_bytes(public)
+        library.verify(forged, b"any message at all")
+    with refused("CK-014"):
+        suite.signature.verify(public, b"any message at all", forged)
+
+
+@pytest.mark.parametrize("size", [32, 57])
+def test_points_of_small_order_in_every_encoding(size: int) -> None:
+    """Eight (four) times such a point is the neutral element; and no honest key is one."""
+    prime, small = _SMALL_Y[size]
+    for y in small:
+        for encoded in (y, y + prime):
+            for sign in (0, 2 ** (8 * size - 1)):
+                if encoded < 2 ** (8 * size - 1):
+                    assert is_small_order((encoded + sign).to_bytes(size, "little"))
+    suite_id = 1 if size == 32 else 4
+    for name in ("one", "two", "three"):
+        private = generate_signature_key(suite_id, Stream(name))
+        assert not is_small_order(signature_public_key(suite_id, private))
+
+
+def test_the_points_of_order_eight_of_ed25519() -> None:
+    """-x^2 + y^2 = 1 + d x^2 y^2; doubled they have y = 0, so x^2 = -y^2 on them."""
+    prime, small = _SMALL_Y[32]
+    d = -121665 * pow(121666, -1, prime) % prime
+    order_8 = small - {0, 1, prime - 1}
+    assert len(order_8) == 2
+    for y in order_8:
+        assert (2 * y**2 - 1 + d * y**4) % prime == 0
+
+
+def test_ck_047_a_leaf_outside_the_tree_has_no_keys() -> None:
+    suite = suite_of(1)
+    tree = SecretTree.start(suite, bytes(32), 4)
+    for leaf in (4, 5, 2**31):
+        with refused("CK-047"):
+            tree.key_at(leaf, 0, handshake=False)
+    tree.key_at(3, 0, handshake=False)  # the control
 
 
 def test_ck_010_unknown_suites() -> None:

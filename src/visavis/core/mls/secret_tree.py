@@ -113,6 +113,7 @@ class SecretTree:
         """Return the tree with the ratchets of a leaf begun and the secrets above them spent."""
         if leaf in self.application:
             return self
+        ensure("CK-047", 0 <= leaf < self.leaf_count)  # outside there is no way to the root
         suite, secrets = self.suite, dict(self.secrets)
         chain = [2 * leaf]
         while chain[-1] not in secrets:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
 from visavis.core.mls.checks import ensure, refusal
 from visavis.core.mls.curves import Weierstrass
 from visavis.core.mls.kem import Rng
+from visavis.core.small_order import is_small_order
 
 
 class Signature(Protocol):
@@ -62,6 +63,10 @@ class EdDsa:
     def verify(self, public: bytes, message: bytes, signature: bytes) -> None:
         """Raise unless the signature is good (CK-011, CK-014)."""
         ensure("CK-011", len(public) == self.size)
+        ensure("CK-014", len(signature) == 2 * self.size)
+        # Under a key of small order a signature fits every message; libraries differ about it.
+        small = is_small_order(public) or is_small_order(signature[: self.size])
+        ensure("CK-014", not small)
         key: ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
         try:
             if self.size == 32:
