@@ -13,33 +13,33 @@ UNKNOWN = "zenobia.00000"
 
 def test_two_people_meet_by_name(terminal: Terminal) -> None:
     terminal.sign_up("greta")
-    terminal.sign_up("hugo")
-    greta, hugo = terminal.handles["greta"], terminal.handles["hugo"]
+    terminal.sign_up("henrik")
+    greta, henrik = terminal.handles["greta"], terminal.handles["henrik"]
     off = terminal.run("greta", "findable")
     assert "No requests by name come to this device." in off.out
     assert terminal.ok("greta", "findable", "on") == {"ok": True, "findable": True, "handle": greta}
     said = terminal.run("greta", "findable")
     assert greta in said.out
     assert "visavis requests" in said.out
-    asked = terminal.ok("hugo", "contact", "add", greta, "--wait", "0")
+    asked = terminal.ok("henrik", "contact", "add", greta, "--wait", "0")
     assert asked == {"ok": True, "asked": greta, "accepted": False, "contact": None}
     waiting = terminal.run("greta", "requests")
-    assert f"{hugo} asks to become your contact, by your name." in waiting.out
+    assert f"{henrik} asks to become your contact, by your name." in waiting.out
     assert "chose what they are called" in waiting.err
-    assert terminal.ok("greta", "requests")["requests"] == [{"name": hugo, "by_name": True}]
-    approved = terminal.run("greta", "requests", "approve", "hugo")
+    assert terminal.ok("greta", "requests")["requests"] == [{"name": henrik, "by_name": True}]
+    approved = terminal.run("greta", "requests", "approve", "henrik")
     assert COMPARE in approved.out, approved.err
-    assert f"visavis safety-number {hugo}" in approved.out
+    assert f"visavis safety-number {henrik}" in approved.out
     # The limit is said to the other side as well, when the answer comes.
-    told = terminal.run("hugo", "contacts")
+    told = terminal.run("henrik", "contacts")
     assert f"{greta} is now your contact, made by name. {COMPARE}" in told.err
     assert greta in told.out
     numbers = {
         terminal.ok(me, "safety-number", other)["safety_number"]
-        for me, other in (("greta", "hugo"), ("hugo", "greta"))
+        for me, other in (("greta", "henrik"), ("henrik", "greta"))
     }
     assert len(numbers) == 1
-    again = terminal.run("hugo", "contact", "add", greta)
+    again = terminal.run("henrik", "contact", "add", greta)
     assert f"{greta} is your contact already." in again.out
     gone = terminal.run("greta", "findable", "off")
     assert "Nobody can ask for you by name." in gone.out
