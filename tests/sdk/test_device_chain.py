@@ -283,6 +283,22 @@ async def test_a_device_added_while_the_password_is_changed(
         assert device_of(anna) in ids(login.keys.head)
 
 
+async def test_a_password_set_anew_between_the_halves_of_a_login(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recovery sets the very same password: who logs in with it at that moment is let in."""
+    anna = await people.sign_up("anna")
+
+    async def recover() -> None:
+        accounts = Accounts(people.server.origin)
+        async with accounts.recover(anna.handle, code_of(anna)) as login:
+            await account.set_password(login, PASSWORD)
+
+    before_first(monkeypatch, PublicApi, "login_finish", recover)
+    async with Accounts(people.server.origin).login(anna.handle, PASSWORD) as login:
+        assert login.keys.head == own_list(anna)
+
+
 async def test_a_change_of_password_that_takes_the_password_away_stops_a_login(
     people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:

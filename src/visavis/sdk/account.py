@@ -96,12 +96,18 @@ class Accounts:
                 not know the password's record (CK-562: OPAQUE authenticates the server too).
         """
 
-        async def begin() -> Opened:
+        async def attempt() -> tuple[LoggedIn, bytes]:
             async with self.public() as api:
-                logged_in, export_key = await _opaque_login(api, handle, password)
-            keystore = Keystore.from_bytes(logged_in.keystore)
-            keys = keystore.open_with_password(export_key)
-            return Opened(logged_in.account_token, keystore, keys)
+                return await _opaque_login(api, handle, password)
+
+        async def begin() -> Opened:
+            try:
+                return _open_with_password(*await attempt())
+            except _StaleExportKeyError:
+                # The password was right, and set anew between the two halves of the login (a
+                # recovery does so, and be it the same one). Once more; a server that swaps
+                # keystores (CK-561) gains nothing by it.
+                return _open_with_password(*await attempt())
 
         async with self._opened(begin) as login:
             yield login
@@ -146,6 +152,19 @@ async def set_password(login: Login, password: str) -> None:
         await api.password_finish(record, keystore, replaces)
 
     await login.amend(lambda: login.keystore.successor(login.keys, export_key=export_key), put=put)
+
+
+class _StaleExportKeyError(AuthorizationError):
+    """OPAQUE finished, and its export key does not open the keystore that came with it."""
+
+
+def _open_with_password(logged_in: LoggedIn, export_key: bytes) -> Opened:
+    keystore = Keystore.from_bytes(logged_in.keystore)
+    try:
+        keys = keystore.open_with_password(export_key)
+    except AuthorizationError as error:
+        raise _StaleExportKeyError(error.code, error.detail) from None
+    return Opened(logged_in.account_token, keystore, keys)
 
 
 async def _opaque_login(api: PublicApi, handle: str, password: str) -> tuple[LoggedIn, bytes]:
