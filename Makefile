@@ -24,9 +24,11 @@ lint: dev ## style, import directions, file sizes, duplicated homes
 	@ruff check --quiet src tests bench tools fuzz
 	@mkdir -p build; lint-imports --no-cache >build/imports.txt 2>&1 || { cat build/imports.txt; exit 1; }
 	@$(PY) tools/check_house.py
+	@tools/node.sh biome ci --log-level=error .
 
-types: dev ## mypy --strict
+types: dev ## mypy --strict, tsc
 	@mypy --no-error-summary
+	@tools/node.sh tsc --noEmit
 
 test: dev ## all tests, fast ones first (10 minutes at most)
 	@tools/test.sh
@@ -37,7 +39,7 @@ privacy: dev ## a scripted month of 200 accounts, then every attack on what the 
 check: lint types test privacy ## what CI runs
 	@echo 'make check: all passed'
 
-interop: dev ## long random histories against mls-rs and ts-mls
+interop: dev ## long random histories: Python, TypeScript, mls-rs and ts-mls in one group
 	@$(PY) -m pytest -q tests/interop -m 'long or not long'
 
 fuzz: dev ## every decoder, coverage by corpus mutation
@@ -54,4 +56,4 @@ format: dev ## format and mend what can be mended by itself
 	@ruff check --quiet --fix src tests bench tools fuzz || true
 
 clean: ## remove .venv and caches (never your data folder)
-	@rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf .venv build web/node_modules .mypy_cache .ruff_cache .pytest_cache

@@ -49,8 +49,21 @@ else
   done
 fi
 
+# Packages of the web part, for its tests, from its lock file.
+set_up_web() {
+  want_web=$(cat web/package.json web/package-lock.json | cksum)
+  if [ "$(cat web/node_modules/.setup 2>/dev/null || true)" = "$want_web" ]; then return; fi
+  say "Installing npm packages (web)..."
+  mkdir -p build
+  tools/node.sh npm ci --ignore-scripts --no-audit --no-fund >build/npm.log 2>&1 || { cat build/npm.log >&2; exit 1; }
+  printf '%s' "$want_web" > web/node_modules/.setup
+}
+
 want=$(cat requirements/"$kind".lock pyproject.toml tools/setup.sh | cksum)
-if [ -f .venv/.setup-"$kind" ] && [ "$(cat .venv/.setup-"$kind")" = "$want" ]; then exit 0; fi
+if [ -f .venv/.setup-"$kind" ] && [ "$(cat .venv/.setup-"$kind")" = "$want" ]; then
+  if [ "$kind" = dev ]; then set_up_web; fi
+  exit 0
+fi
 
 python=/usr/bin/python3
 [ -x "$python" ] || python=python3
@@ -63,5 +76,6 @@ say "Installing Python packages ($kind)..."
 rm -f .venv/.setup-*
 printf '%s' "$want" > .venv/.setup-"$kind"
 if [ "$kind" = dev ]; then
+  set_up_web
   cat requirements/run.lock pyproject.toml tools/setup.sh | cksum > .venv/.setup-run
 fi

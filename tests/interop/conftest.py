@@ -6,9 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 from tests.interop.ts_mls import NodePeer
+from tests.interop.web_twin import WebNode
 
 
 @pytest.fixture(scope="session")
 def node() -> Iterator[NodePeer]:
     with NodePeer() as peer:
+        yield peer
+
+
+@pytest.fixture(scope="session")
+def twin() -> Iterator[WebNode]:
+    with WebNode() as peer:
         yield peer

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from tests.interop.peers import JsPeer, OurPeer, Peer, Plan, RsPeer
 from tests.interop.ts_mls import NodePeer
+from tests.interop.web_twin import WebNode, WebPeer
 
 from visavis.core.errors import VisavisError
 
@@ -43,12 +44,13 @@ class History:
 
     Args:
         seed: Fixes all choices.
-        kinds: Kinds of members besides ours: "py", "js", "rs".
+        kinds: Kinds of members besides Python's: "ts" (ours, too), "js", "rs".
         suite: 1 or 0xF04D.
         node: Runs the ts-mls members.
-        founder: Kind of the member that makes the group: "py" or "js".
+        founder: Kind of the member that makes the group: "py", "ts" or "js".
         max_members: The group grows no larger.
         ours: Class of our members; the controls put faulty ones in.
+        twin: Runs the members of `web/core`, if there are any.
     """
 
     def __init__(
@@ -61,10 +63,12 @@ class History:
         founder: str = "py",
         max_members: int = 8,
         ours: type[OurPeer] = OurPeer,
+        twin: WebNode | None = None,
     ) -> None:
         self.seed, self.kinds, self.suite, self.node = seed, kinds, suite, node
         self.max_members = max_members
         self.our_peer = ours
+        self.twin = twin
         self.rnd = random.Random(seed)
         self.count = 0
         self.step = 0
@@ -101,7 +105,7 @@ class History:
         names = {"message": 5, "add": 4, "update": 4, "remove": 3, "mixed": 2, "propose": 3}
         names |= {"external": 2, "race": 2, "lost": 1, "tampered": 2, "reload": 1, "psk": 1}
         names |= {"gce": 1, "resync": 1, "gap": 1}
-        if not self.all_are("py", "js"):
+        if not self.all_are("py", "ts", "js"):
             del names["psk"]
         return self.rnd.choices(list(names), list(names.values()))[0]
 
@@ -129,13 +133,16 @@ class History:
                 return self.our_peer(name, self.suite, self.seed)
             case "js":
                 return JsPeer(f"{name}-{self.seed}", self.suite, self.node)
+            case "ts":
+                assert self.twin is not None
+                return WebPeer(name, self.suite, self.twin)
         return RsPeer(name)
 
     def all_are(self, *kinds: str) -> bool:
         return all(member.kind in kinds for member in self.members)
 
-    def ours(self) -> list[OurPeer]:
-        return [member for member in self.members if isinstance(member, OurPeer)]
+    def ours(self) -> list[OurPeer | WebPeer]:
+        return [member for member in self.members if isinstance(member, OurPeer | WebPeer)]
 
     def leaf_of(self, peer: Peer) -> int:
         for member in self.members:
@@ -146,7 +153,10 @@ class History:
 
     def removable(self, committer: Peer) -> list[Peer]:
         """Return who may go: never the committer, and one of ours always stays."""
-        keep = (committer, committer if isinstance(committer, OurPeer) else self.ours()[0])
+        keep = (
+            committer,
+            committer if isinstance(committer, OurPeer | WebPeer) else self.ours()[0],
+        )
         return [member for member in self.members if member not in keep]
 
     def check_equal(self) -> None:
@@ -275,7 +285,7 @@ class History:
         able = self.removable(who)
         joiners: list[Peer] = []
         gone: list[Peer] = []
-        update = isinstance(who, OurPeer) and self.rnd.random() < 0.5
+        update = isinstance(who, OurPeer | WebPeer) and self.rnd.random() < 0.5
         if update:
             pass
         elif len(self.members) > 3 and able and self.rnd.random() < 0.5:
@@ -322,7 +332,10 @@ class History:
         if helper is None:
             return
         assert isinstance(helper, OurPeer | JsPeer)
-        fresh = self.our_peer(lost.name, self.suite, f"{self.seed}/{self.step}")
+        if isinstance(lost, WebPeer):
+            fresh: OurPeer | WebPeer = WebPeer(lost.name, self.suite, lost.node)
+        else:
+            fresh = self.our_peer(lost.name, self.suite, f"{self.seed}/{self.step}")
         message = fresh.external_join(helper.group_info(), resync_leaf=self.leaf_of(lost))
         self.note(f"{lost.name} replaces itself, helped by {helper.name}")
         for member in self.members:
@@ -383,7 +396,7 @@ class History:
         self.note(f"{who.name} commits, tampered copies first")
         self.apply(who, message, None, [], [], Plan())
 
-    def refuse(self, member: OurPeer, message: bytes) -> None:
+    def refuse(self, member: OurPeer | WebPeer, message: bytes) -> None:
         before = member.look(), member.exporter(*EXPORTS[0])
         try:
             member.process(message, "nobody", {})

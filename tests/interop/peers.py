@@ -9,6 +9,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import mls_rs_uniffi as rust
 from tests.interop.ts_mls import NodePeer
@@ -240,67 +241,73 @@ class JsPeer(Peer):
     def __init__(self, name: str, suite: int, node: NodePeer) -> None:
         super().__init__(name)
         self.node = node
+        self._key_package = self._make(suite)
+
+    def _make(self, suite: int) -> bytes:
         now = int(time.time())
         span = {"not_before": now - 60, "not_after": now + 30 * DAY_S}
-        self._key_package = bytes.fromhex(
-            node.call(name, "new", suite=suite, **span)["key_package"]
-        )
+        return bytes.fromhex(self.call("new", suite=suite, **span)["key_package"])
+
+    def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        """Run one operation of this client."""
+        return self.node.call(self.name, operation, **arguments)
 
     def key_package(self) -> bytes:
         return self._key_package
 
     def create(self, group_id: bytes) -> None:
-        self.node.call(self.name, "create", group_id=group_id.hex())
+        self.call("create", group_id=group_id.hex())
 
     def join(self, welcome: bytes, psks: Mapping[bytes, bytes]) -> None:
-        self.node.call(self.name, "join", welcome=welcome.hex(), psk=_hex(psks))
+        self.call("join", welcome=welcome.hex(), psk=_hex(psks))
 
     def external_join(self, group_info: bytes) -> bytes:
-        made = self.node.call(self.name, "external_join", group_info=group_info.hex())
+        made = self.call("external_join", group_info=group_info.hex())
         return bytes.fromhex(made["commit"])
 
     def commit(self, plan: Plan) -> tuple[bytes, bytes | None]:
-        made = self.node.call(self.name, "commit", **_arguments(plan))
+        made = self.call("commit", **arguments_of(plan))
         welcome = made["welcome"]
         return bytes.fromhex(made["commit"]), welcome and bytes.fromhex(welcome)
 
     def accept(self) -> None:
-        self.node.call(self.name, "accept")
+        self.call("accept")
 
     def process(self, message: bytes, sender: str, psks: Mapping[bytes, bytes]) -> Received:
-        made = self.node.call(self.name, "process", message=message.hex(), psk=_hex(psks))
+        made = self.call("process", message=message.hex(), psk=_hex(psks))
         if "data" in made:
             return Received(bytes.fromhex(made["data"]), made["sender"])
         return Received(active=made["active"])
 
     def send(self, data: bytes) -> bytes:
-        return bytes.fromhex(self.node.call(self.name, "send", data=data.hex())["message"])
+        return bytes.fromhex(self.call("send", data=data.hex())["message"])
 
     def exporter(self, label: str, context: bytes, length: int) -> bytes:
         arguments = {"label": label, "context": context.hex(), "length": length}
-        return bytes.fromhex(self.node.call(self.name, "exporter", **arguments)["secret"])
+        return bytes.fromhex(self.call("exporter", **arguments)["secret"])
 
     def propose(self, plan: Plan) -> bytes:
-        return bytes.fromhex(self.node.call(self.name, "propose", **_arguments(plan))["message"])
+        return bytes.fromhex(self.call("propose", **arguments_of(plan))["message"])
 
     def group_info(self) -> bytes:
-        return bytes.fromhex(self.node.call(self.name, "group_info")["group_info"])
+        return bytes.fromhex(self.call("group_info")["group_info"])
 
     def look(self) -> Look:
-        made = self.node.call(self.name, "look")
+        made = self.call("look")
         members = tuple((leaf, bytes.fromhex(identity)) for leaf, identity in made["members"])
         return Look(made["epoch"], bytes.fromhex(made["epoch_authenticator"]), members)
 
     def forget(self) -> None:
-        self.node.call(self.name, "forget")
+        self.call("forget")
 
 
 def _hex(psks: Mapping[bytes, bytes]) -> dict[str, str]:
     return {key.hex(): value.hex() for key, value in psks.items()}
 
 
-def _arguments(plan: Plan) -> dict[str, object]:
-    arguments: dict[str, object] = {
+def arguments_of(plan: Plan) -> dict[str, Any]:
+    """Return a plan as the Node processes read it."""
+    arguments: dict[str, Any] = {
         "add": [package.hex() for package in plan.add],
         "remove": list(plan.remove.values()),
         "psk": _hex(plan.psks),

@@ -1,0 +1,80 @@
+"""Write vectors of the pure core besides MLS and the machines, for the browser twin.
+
+    python tools/make_core_vectors.py            write the files
+    python tools/make_core_vectors.py --check    exit 1 if a file is not current
+
+`vectors/core-*.json` hold what Python encodes, decodes, seals and refuses, from fixed seeds: the
+twin decodes to the same fields, encodes to the same bytes, and refuses each change with the same
+code and check. Bytes are hex; an outcome is "ok" or "code CK-nnn". They prove agreement; that
+Python is right is proved by its own tests and the official vectors.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+ROOT = Path(__file__).resolve().parents[1]
+for folder in (str(ROOT), str(ROOT / "tools")):  # The examples are the tests'.
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+
+from core_vector_cbor import address_vectors, cbor_vectors  # noqa: E402
+from core_vector_contents import content_vectors  # noqa: E402
+from core_vector_frames import frame_vectors  # noqa: E402
+from core_vector_keys import (  # noqa: E402
+    compare_vectors,
+    envelope_vectors,
+    handle_vectors,
+    keywrap_vectors,
+    recovery_vectors,
+)
+from core_vector_kit import Maker, text  # noqa: E402
+from core_vector_passwords import password_vectors  # noqa: E402
+from core_vector_people import identity_vectors, link_vectors  # noqa: E402
+from core_vector_signed import signed_vectors  # noqa: E402
+
+VECTORS: Final = ROOT / "vectors"
+FILES: Final[dict[str, Maker]] = {
+    "core-address.json": address_vectors,
+    "core-cbor.json": cbor_vectors,
+    "core-compare.json": compare_vectors,
+    "core-content.json": content_vectors,
+    "core-envelope.json": envelope_vectors,
+    "core-frames.json": frame_vectors,
+    "core-handle.json": partial(handle_vectors, VECTORS / "core-handle.json"),
+    "core-identity.json": identity_vectors,
+    "core-keywrap.json": keywrap_vectors,
+    "core-links.json": link_vectors,
+    "core-passwords.json": password_vectors,
+    "core-recovery.json": recovery_vectors,
+    "core-signed.json": signed_vectors,
+}
+
+
+def stale(folder: Path) -> list[str]:
+    """Return the names of the files that are not what Python makes today."""
+    return [
+        name
+        for name, make in FILES.items()
+        if not (folder / name).exists() or (folder / name).read_text() != text(make())
+    ]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the files, or check them."""
+    if "--check" in arguments:
+        names = stale(VECTORS)
+        for name in names:
+            print(f"not current: vectors/{name}: run tools/make_core_vectors.py")
+        return 1 if names else 0
+    for name, make in FILES.items():
+        (VECTORS / name).write_text(text(make()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,103 @@
+/**
+ * Contents of application messages in a conversation group: what contacts say to each other.
+ *
+ * Map {"v": 1, "t": type, "id": 16 bytes, "at": unix seconds, ...}. Of calls, only ringing goes here
+ * (protocol.md P9); everything after the answer is in the call group (`content_call.ts`).
+ */
+
+import {
+  type ContentOf,
+  type ContentType,
+  content,
+  fixed,
+  type Schema,
+  text,
+  uint,
+} from "./content_fields.ts";
+import {
+  ADDRESSES,
+  CALL,
+  DEVICE,
+  KEY_PACKAGE,
+  LIST,
+  MEDIA,
+  NONCE,
+  SDP,
+  TIME,
+} from "./content_records.ts";
+import { Digest, MessageId } from "./ids.ts";
+
+export const MAX_BODY_BYTES = 16_384;
+/** Seconds a call rings. Longer gives people time; the callee counts from receipt. */
+export const RING_S = 45;
+
+/** What every message of a conversation has. */
+const HEAD = { id: fixed(MessageId), at: TIME };
+
+function inner<K extends string, S extends Schema>(kind: K, schema: S) {
+  const whole: typeof HEAD & S = { ...HEAD, ...schema };
+  return content(kind, { t: kind }, whole) satisfies ContentType<K, Schema>;
+}
+
+/** A text message. */
+export const MessageText = inner("message.text", { body: text(MAX_BODY_BYTES) });
+export type MessageText = ContentOf<typeof MessageText>;
+
+/** The caller rings. Repeated with the same call id after a reconnect. */
+export const CallInvite = inner("call.invite", {
+  call: CALL,
+  media: MEDIA,
+  /** SDP without candidates: nothing in it leads to an address. */
+  offer: SDP,
+  /** `sas.commit` of the caller's nonce (P11). */
+  commit: fixed(Digest),
+  expiresS: uint(RING_S, 1),
+});
+export type CallInvite = ContentOf<typeof CallInvite>;
+
+/** One device of the callee takes the call, if the caller says so (`CallTaken`). */
+export const CallAccept = inner("call.accept", {
+  call: CALL,
+  device: DEVICE,
+  media: MEDIA,
+  answer: SDP,
+  nonce: NONCE,
+  keyPackage: KEY_PACKAGE,
+});
+export type CallAccept = ContentOf<typeof CallAccept>;
+
+/** The caller's verdict on which device took the call; the others stop ringing. */
+export const CallTaken = inner("call.taken", { call: CALL, device: DEVICE });
+export type CallTaken = ContentOf<typeof CallTaken>;
+
+/** The caller gave up before anybody answered. */
+export const CallCancel = inner("call.cancel", { call: CALL });
+export type CallCancel = ContentOf<typeof CallCancel>;
+
+/** Durable note after a cancel or timeout, unless the caller leaves no trace. */
+export const CallMissed = inner("call.missed", { call: CALL, media: MEDIA });
+export type CallMissed = ContentOf<typeof CallMissed>;
+
+/** The sender's newest device list and an address for each of its devices. */
+export const ContactDevices = inner("contact.devices", { list: LIST, devices: ADDRESSES });
+export type ContactDevices = ContentOf<typeof ContactDevices>;
+
+export type Inner =
+  | MessageText
+  | CallInvite
+  | CallAccept
+  | CallTaken
+  | CallCancel
+  | CallMissed
+  | ContactDevices;
+
+/** All of them, to look them up. */
+export const INNER = [
+  MessageText,
+  CallInvite,
+  CallAccept,
+  CallTaken,
+  CallCancel,
+  CallMissed,
+  ContactDevices,
+] as const;

@@ -1,0 +1,492 @@
+/**
+ * Who is who: account identity keys, signed device lists, credentials (docs/protocol/identity.md).
+ *
+ * An *account* has an Ed25519 identity key. It signs the *device list*: the MLS signature key of
+ * each of the account's devices, a version that only rises, and the hash of the list before. The
+ * list is the authority: a leaf in a group is accepted only if its device stands, with that very
+ * key, on the newest list we know of its account (protocol.md P3).
+ *
+ * Unverified and verified are different types: nothing reads a device out of a list whose signature
+ * has not been checked.
+ */
+
+import { type Bytes, compare, concat, copy, equal, hex, type Rng, utf8 } from "./bytes.ts";
+import type { Value } from "./cbor.ts";
+import { decode, decodeMap, decodeVersioned, encode, exactly, isBytes, isList } from "./cbor.ts";
+import { Code, PeerError, UsageError } from "./errors.ts";
+import { AccountId, DeviceId, Digest, IdentityKey, Signature, SignatureKey } from "./ids.ts";
+import { SHA256 } from "./mls/kdf.ts";
+import type { CredentialValidator } from "./mls/leaf_check.ts";
+import type { MemberInfo } from "./mls/leaf_node.ts";
+import { ED25519 } from "./mls/signature.ts";
+
+/** Devices of one account. Higher makes credentials longer: the list travels in each of them. */
+export const MAX_DEVICES = 16;
+export const MAX_LIST_BYTES = 4096;
+export const MAX_VERSION = 2 ** 32 - 1;
+export const NO_PREVIOUS = new Digest(new Uint8Array(32));
+
+const LIST_LABEL = "visavis device list v1\0";
+const HASH_LABEL = utf8("visavis identity v1\0");
+
+/** Make an account identity key: 32 private bytes (RFC 8032, 5.1.5). */
+export function generateIdentityKey(rng: Rng): Bytes {
+  return rng(32);
+}
+
+/** Return the public half of an identity key. */
+export async function identityPublicKey(privateKey: Bytes): Promise<IdentityKey> {
+  return new IdentityKey(await ED25519.publicKey(checkedPrivate(privateKey)));
+}
+
+/** Return what an invite carries to pin the inviter's identity: SHA-256 with a label. */
+export function identityHash(identityKey: IdentityKey): Digest {
+  return new Digest(SHA256.hash(concat(HASH_LABEL, identityKey)));
+}
+
+/**
+ * Sign with an Ed25519 key of ours, under a label.
+ *
+ * Device keys sign here and in MLS. The two never meet: what MLS signs starts with a length and
+ * "MLS 1.0 " (RFC 9420, 5.1.2), and read as that length our "vi" says 13,929 bytes of label.
+ *
+ * @param privateKey 32 bytes.
+ * @param label Starts with `visavis ` and ends with a zero character.
+ * @param message What is signed.
+ * @throws UsageError The label has not that form.
+ */
+export async function sign(
+  privateKey: Bytes,
+  label: string,
+  message: Uint8Array,
+): Promise<Signature> {
+  const signed = concat(checkedLabel(label), message);
+  return new Signature(await ED25519.sign(checkedPrivate(privateKey), signed));
+}
+
+/**
+ * Check a signature of `sign`.
+ *
+ * @throws PeerError `BAD_SIGNATURE`.
+ * @throws UsageError The label has not the form that `sign` asks for.
+ */
+export async function verify(
+  publicKey: Bytes,
+  label: string,
+  message: Uint8Array,
+  signature: Bytes,
+): Promise<void> {
+  const signed = concat(checkedLabel(label), message);
+  try {
+    await ED25519.verify(publicKey, signed, signature);
+  } catch (error) {
+    if (!(error instanceof PeerError)) throw error;
+    throw new PeerError(Code.BAD_SIGNATURE, "a signature does not verify");
+  }
+}
+
+function checkedPrivate(privateKey: Bytes): Bytes {
+  if (privateKey.length !== 32) throw new UsageError("an Ed25519 private key has 32 bytes");
+  return privateKey;
+}
+
+function checkedLabel(label: string): Bytes {
+  if (!label.startsWith("visavis ") || label.indexOf("\0") !== label.length - 1) {
+    throw new UsageError(
+      "a signature label starts with 'visavis ' and ends with its one zero character",
+    );
+  }
+  return utf8(label);
+}
+
+/** One device on a device list. */
+export type ListedDevice = Readonly<{
+  deviceId: DeviceId;
+  /** Its MLS signature key (public). */
+  signatureKey: SignatureKey;
+}>;
+
+/** Tell whether two look-ups found the same device with the same key, or both found none. */
+export function sameListed(one: ListedDevice | null, other: ListedDevice | null): boolean {
+  if (one === null || other === null) return one === other;
+  return equal(one.deviceId, other.deviceId) && equal(one.signatureKey, other.signatureKey);
+}
+
+type ListFields = Readonly<{
+  accountId: AccountId;
+  identityKey: IdentityKey;
+  version: number;
+  previous: Digest;
+  devices: readonly ListedDevice[];
+  data: Bytes;
+}>;
+
+/** Not exported: only this module makes one. */
+class VerifiedDeviceList {
+  /** Whose devices. */
+  readonly accountId: AccountId;
+  /** What signed it. */
+  readonly identityKey: IdentityKey;
+  /** 1 for the first, then rising. */
+  readonly version: number;
+  /** SHA-256 of the list before, zeros for the first. */
+  readonly previous: Digest;
+  /** In order of their ids; 1 to `MAX_DEVICES`. */
+  readonly devices: readonly ListedDevice[];
+  /** The signed bytes. */
+  readonly data: Bytes;
+  /** SHA-256 of the signed bytes: what the successor names as `previous`. */
+  readonly digest: Digest;
+
+  constructor(fields: ListFields) {
+    this.accountId = fields.accountId;
+    this.identityKey = fields.identityKey;
+    this.version = fields.version;
+    this.previous = fields.previous;
+    this.devices = fields.devices;
+    this.data = fields.data;
+    this.digest = new Digest(SHA256.hash(fields.data));
+  }
+
+  /** Return the device with this id, or null. */
+  find(deviceId: DeviceId): ListedDevice | null {
+    return this.devices.find((device) => equal(device.deviceId, deviceId)) ?? null;
+  }
+}
+
+/**
+ * A device list whose signature was checked, or that we signed.
+ *
+ * Made by `signFirst`, `signSuccessor` or `UnverifiedDeviceList.verify`, never by hand.
+ */
+export type DeviceList = VerifiedDeviceList;
+
+/**
+ * Sign an account's first device list.
+ *
+ * @throws UsageError No device, more than `MAX_DEVICES`, or an id or key twice.
+ */
+export function signFirst(
+  accountId: AccountId,
+  identityPrivate: Bytes,
+  devices: Iterable<ListedDevice>,
+): Promise<DeviceList> {
+  const place = { accountId, version: 1, previous: NO_PREVIOUS };
+  return signList(place, identityPrivate, devices);
+}
+
+/**
+ * Sign the list that follows `previous`: add or revoke devices.
+ *
+ * @throws UsageError As for `signFirst`, or the key is not the one that signed `previous`.
+ */
+export async function signSuccessor(
+  previous: DeviceList,
+  identityPrivate: Bytes,
+  devices: Iterable<ListedDevice>,
+): Promise<DeviceList> {
+  if (!equal(await identityPublicKey(identityPrivate), previous.identityKey)) {
+    throw new UsageError("another identity key than the list before");
+  }
+  const { accountId, version, digest } = previous;
+  return signList({ accountId, version: version + 1, previous: digest }, identityPrivate, devices);
+}
+
+async function signList(
+  place: Pick<ListFields, "accountId" | "version" | "previous">,
+  identityPrivate: Bytes,
+  devices: Iterable<ListedDevice>,
+): Promise<DeviceList> {
+  const inOrder = [...devices].sort((a, b) => compare(a.deviceId, b.deviceId));
+  const body = encode({
+    v: 1,
+    account: place.accountId,
+    identity: await identityPublicKey(identityPrivate),
+    version: place.version,
+    previous: place.previous,
+    devices: inOrder.map((device) => [device.deviceId, device.signatureKey]),
+  });
+  const signature = await sign(identityPrivate, LIST_LABEL, body);
+  try {
+    return await UnverifiedDeviceList.parse(encode([body, signature])).verify();
+  } catch (error) {
+    if (!(error instanceof PeerError)) throw error;
+    throw new UsageError(`would sign a list that others refuse: ${error.detail}`);
+  }
+}
+
+/** A device list as it arrived; only `verify` gives access to what it says. */
+export class UnverifiedDeviceList {
+  readonly #body: Bytes;
+  readonly #signature: Signature;
+  readonly #data: Bytes;
+
+  private constructor(body: Bytes, signature: Signature, data: Bytes) {
+    this.#body = body;
+    this.#signature = signature;
+    this.#data = data;
+  }
+
+  /**
+   * Read the outer form: an array of signed body and signature.
+   *
+   * @throws PeerError `MALFORMED`, also beyond `MAX_LIST_BYTES`.
+   */
+  static parse(data: Uint8Array): UnverifiedDeviceList {
+    if (data.length > MAX_LIST_BYTES) throw malformed("too long");
+    const [body, signature] = listOf(decode(data), 2);
+    if (!isBytes(body) || !isBytes(signature)) throw malformed("outer form");
+    return new UnverifiedDeviceList(body, new Signature(signature), copy(data));
+  }
+
+  /**
+   * Check signature and content.
+   *
+   * The identity key is the one inside: this proves that the list is whole and that *that* key
+   * signed it. Whether it is the right person's key the caller compares (`acceptList`).
+   *
+   * @throws PeerError `BAD_SIGNATURE` (CK-261); `MALFORMED` for content, order, repetition or
+   *   bounds (CK-260).
+   */
+  async verify(): Promise<DeviceList> {
+    const fields = decodeVersioned(this.#body);
+    const names = ["account", "identity", "version", "previous", "devices"] as const;
+    const { account, identity, version, previous, devices } = exactly(fields, ...names);
+    const isWhole = isBytes(account) && isBytes(identity) && isBytes(previous) && isList(devices);
+    if (!isWhole || (typeof version !== "number" && typeof version !== "bigint")) {
+      throw malformed("body");
+    }
+    const identityKey = new IdentityKey(identity);
+    // CK-261: without it whoever carries the list could add a device of their own.
+    await verify(identityKey, LIST_LABEL, this.#body, this.#signature);
+    const listed = devices.map(listedDevice);
+    // CK-260: one order and no repetition, so that a list has one form and a device one key.
+    if (listed.length < 1 || listed.length > MAX_DEVICES || !isRising(listed)) {
+      throw malformed("devices out of order, repeated, none or too many");
+    }
+    if (new Set(listed.map((device) => hex(device.signatureKey))).size !== listed.length) {
+      throw malformed("one key for two devices");
+    }
+    const isFirst = equal(previous, NO_PREVIOUS);
+    if (version < 1 || version > MAX_VERSION || (version === 1) !== isFirst) {
+      throw malformed("version");
+    }
+    return new VerifiedDeviceList({
+      accountId: new AccountId(account),
+      identityKey,
+      version: Number(version),
+      previous: new Digest(previous),
+      devices: listed,
+      data: this.#data,
+    });
+  }
+}
+
+/** Return the items of an array of exactly this length; of anything else, none of them. */
+function listOf(value: Value, length: number): readonly Value[] {
+  return isList(value) && value.length === length ? value : [];
+}
+
+function listedDevice(entry: Value): ListedDevice {
+  const [deviceId, key] = listOf(entry, 2);
+  if (!isBytes(deviceId) || !isBytes(key)) throw malformed("device entry");
+  return { deviceId: new DeviceId(deviceId), signatureKey: new SignatureKey(key) };
+}
+
+function isRising(devices: readonly ListedDevice[]): boolean {
+  return devices.every((device, i) => {
+    const before = devices[i - 1];
+    return before === undefined || compare(before.deviceId, device.deviceId) < 0;
+  });
+}
+
+function malformed(why: string): PeerError {
+  return new PeerError(Code.MALFORMED, `CK-260 device list: ${why}`);
+}
+
+/**
+ * Return the list to hold from now on: the newer of the two, if both are one account's line.
+ *
+ * @param known The newest list we know.
+ * @param offered A verified list that arrived.
+ * @returns `offered` if it is newer, `known` if `offered` is the same or an honest older one.
+ * @throws PeerError `IDENTITY_CHANGED` if another identity key signed it (CK-262);
+ *   `BAD_CREDENTIAL` if it is another account's, or if it forks: the same version with other
+ *   content, or a successor that does not name what we hold (CK-263).
+ */
+export function acceptList(known: DeviceList, offered: DeviceList): DeviceList {
+  if (!equal(offered.accountId, known.accountId)) throw forked("list of another account");
+  // CK-262: a server or thief that makes its own identity key for an account must not get further
+  // than this; a person decides, after comparing safety numbers.
+  if (!equal(offered.identityKey, known.identityKey)) {
+    throw new PeerError(Code.IDENTITY_CHANGED, "CK-262 list signed by another identity key");
+  }
+  if (offered.version === known.version && !equal(offered.data, known.data)) {
+    throw forked("two lists with one version");
+  }
+  // A gap in versions leaves nothing to compare: we were away for the lists between.
+  if (offered.version === known.version + 1 && !equal(offered.previous, known.digest)) {
+    throw forked("list does not follow the one we hold");
+  }
+  return offered.version > known.version ? offered : known;
+}
+
+function forked(why: string): PeerError {
+  return new PeerError(Code.BAD_CREDENTIAL, `CK-263 ${why}`);
+}
+
+// Credentials
+
+/** The identity inside an MLS basic credential (RFC 9420, 5.3), checked against its own list. */
+export type Credential = Readonly<{
+  accountId: AccountId;
+  /** The device, as its list shows it. */
+  device: ListedDevice;
+  /** The account's list that the device carried along. */
+  deviceList: DeviceList;
+}>;
+
+/**
+ * Return the identity bytes for the MLS basic credential of one listed device.
+ *
+ * @throws UsageError The device is not on the list.
+ */
+export function credentialIdentity(deviceId: DeviceId, deviceList: DeviceList): Bytes {
+  if (deviceList.find(deviceId) === null) {
+    throw new UsageError("a credential is for a device on the list");
+  }
+  return encode({ account: deviceList.accountId, device: deviceId, list: deviceList.data });
+}
+
+/** Identity bytes as they stood in a leaf. */
+export class UnverifiedCredential {
+  readonly #accountId: AccountId;
+  readonly #deviceId: DeviceId;
+  readonly #list: UnverifiedDeviceList;
+
+  private constructor(accountId: AccountId, deviceId: DeviceId, list: UnverifiedDeviceList) {
+    this.#accountId = accountId;
+    this.#deviceId = deviceId;
+    this.#list = list;
+  }
+
+  /**
+   * Read the three fields.
+   *
+   * @throws PeerError `MALFORMED`.
+   */
+  static parse(identity: Uint8Array): UnverifiedCredential {
+    const { account, device, list } = exactly(decodeMap(identity), "account", "device", "list");
+    if (!isBytes(account) || !isBytes(device) || !isBytes(list)) {
+      throw new PeerError(Code.MALFORMED, "CK-260 credential");
+    }
+    const unverified = UnverifiedDeviceList.parse(list);
+    return new UnverifiedCredential(new AccountId(account), new DeviceId(device), unverified);
+  }
+
+  /**
+   * Check that the carried list shows this device with this leaf's signature key.
+   *
+   * @param signatureKey The leaf's, whose possession MLS has proven.
+   * @throws PeerError `BAD_SIGNATURE` or `MALFORMED` for the list; `BAD_CREDENTIAL` if account,
+   *   device or key are not on it (CK-264).
+   */
+  async verify(signatureKey: Bytes): Promise<Credential> {
+    const deviceList = await this.#list.verify();
+    const device = deviceList.find(this.#deviceId);
+    const isOfAccount = equal(deviceList.accountId, this.#accountId);
+    // CK-264: else a device could carry somebody's true list and sign with a key of its own.
+    if (!isOfAccount || device === null || !equal(device.signatureKey, signatureKey)) {
+      throw new PeerError(Code.BAD_CREDENTIAL, "CK-264 device is not on the list it carries");
+    }
+    return { accountId: deviceList.accountId, device, deviceList };
+  }
+}
+
+/** What the validator reads of a member. */
+export type Member = Pick<MemberInfo, "identity" | "signatureKey">;
+
+/** Look-up of the newest verified device list we hold of an account; null for a stranger. */
+export type NewestList = (accountId: AccountId) => DeviceList | null;
+
+export type MemberOptions = Readonly<{
+  /**
+   * This device stands in the group already, with this key, and goes on there: it need not be on
+   * the newest list (CK-266 is for who comes in).
+   */
+  present?: boolean;
+}>;
+
+/**
+ * Check one leaf against what we know of its account (protocol.md P3).
+ *
+ * @param newest Our knowledge. Our own account must be in it too: own leaves are checked alike.
+ * @param member The leaf.
+ * @returns Its credential. `deviceList` in it may be newer than what we hold: keep it
+ *   (`acceptList`) once the whole message was accepted.
+ * @throws PeerError As `UnverifiedCredential.verify` and `acceptList`; `BAD_CREDENTIAL` for an
+ *   account we do not know (CK-265) or a device that the newest list does not show with this key
+ *   (CK-266).
+ */
+export async function checkMember(
+  newest: NewestList,
+  member: Member,
+  { present = false }: MemberOptions = {},
+): Promise<Credential> {
+  const credential = await UnverifiedCredential.parse(member.identity).verify(member.signatureKey);
+  const known = newest(credential.accountId);
+  // CK-265: nobody sits in a conversation whom we did not let in by name.
+  if (known === null) {
+    throw new PeerError(Code.BAD_CREDENTIAL, "CK-265 member of an unknown account");
+  }
+  // CK-266: a revoked device still carries the old list that shows it.
+  const { device, deviceList } = credential;
+  const listed = acceptList(known, deviceList).find(device.deviceId);
+  if (!sameListed(listed, device) && !present) {
+    throw new PeerError(Code.BAD_CREDENTIAL, "CK-266 device is not on the newest list");
+  }
+  return credential;
+}
+
+/**
+ * Return the validator for members that stand in a group which this device joins.
+ *
+ * As `makeValidator`, but a device that its account has shut out is let pass: whoever joins removes
+ * it at once, while a Welcome that is refused is gone for good (CK-598 sees to it that such a device
+ * is not the one that invites).
+ */
+export function makePresentValidator(newest: NewestList): CredentialValidator {
+  return async (member) => {
+    await checkMember(newest, member, { present: true });
+  };
+}
+
+/**
+ * Return the credential validator that MLS asks about each leaf.
+ *
+ * @param newest See `checkMember`.
+ * @returns A function of (new leaf, leaf it replaces or null) that rejects with `PeerError` to
+ *   refuse. Besides `checkMember` it refuses a leaf that passes to another account or device
+ *   (CK-267). A device that is in the group may commit on until it is removed, even if it was
+ *   revoked: were its commits refused, the commit that removes it could never follow them, and a
+ *   thief would only have to commit once to stay.
+ */
+export function makeValidator(newest: NewestList): CredentialValidator {
+  return async (member, replaces) => {
+    if (replaces === null) {
+      await checkMember(newest, member);
+      return;
+    }
+    const present = equal(replaces.signatureKey, member.signatureKey);
+    const credential = await checkMember(newest, member, { present });
+    // The leaf that goes need not stand on the newest list any more, so only its names are read.
+    const old = await UnverifiedCredential.parse(replaces.identity).verify(replaces.signatureKey);
+    // CK-267: else a member could turn its own leaf into somebody else's (RFC 9420, 5.3.1).
+    if (
+      !equal(old.accountId, credential.accountId) ||
+      !equal(old.device.deviceId, credential.device.deviceId)
+    ) {
+      throw new PeerError(Code.BAD_CREDENTIAL, "CK-267 a leaf passes to another device");
+    }
+  };
+}
