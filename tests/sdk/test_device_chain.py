@@ -216,6 +216,34 @@ async def test_adding_a_device_while_another_is_revoked(
         assert texts(await device.history(await device.find_contact("bob"))) == ["to both of you"]
 
 
+async def test_a_revocation_that_dies_before_the_new_key_is_kept_can_be_repeated(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the vault goes over to a key that no keystore holds, and the next device is shut out."""
+    anna, bob = await people.pair()
+    tablet = await link_device(people, anna, "tablet")
+    await settle(anna, tablet, bob)
+    short = device_of(tablet).hex()[:6]
+
+    async def dies(*_: Any) -> None:
+        raise UnavailableError(Code.UNAVAILABLE, "the power is gone")
+
+    monkeypatch.setattr(devices, "_rekey", dies)
+    with pytest.raises(UnavailableError):
+        await anna.revoke(short, PASSWORD)
+    monkeypatch.undo()
+    await people.close(tablet)
+    assert short not in {d.short_id for d in await anna.devices()}
+    await anna.revoke(short, PASSWORD)
+    await people.close(anna)
+    again = await people.login("again", anna.handle, recovery_code=anna.recovery_code)
+    assert [c.name for c in await again.contacts()] == [bob.handle]
+    anna = await people.open("anna")
+    with pytest.raises(AuthorizationError) as done:  # the control: once it is done it is done
+        await anna.revoke(short, PASSWORD)
+    assert done.value.code is Code.UNKNOWN_DEVICE
+
+
 async def test_two_devices_that_revoke_each_other_at_once(
     people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:

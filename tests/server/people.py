@@ -126,6 +126,10 @@ class Server:
 
     async def log_in(self, handle: str, password: str = PASSWORD) -> httpx.Response:
         """Return the answer to login/finish; a client that fails sends zeros."""
+        return await self.post("/v1/login/finish", await self.begin_login(handle, password))
+
+    async def begin_login(self, handle: str, password: str = PASSWORD) -> dict[str, str]:
+        """Return what login/finish is to be sent."""
         start = opaque.client_login_start(password.encode())
         started = await self.post(
             "/v1/login/start", {"handle": handle, "opaque_request": b(start.get_message())}
@@ -138,10 +142,7 @@ class Server:
             ).get_message()
         except ValueError:
             end = bytes(64)
-        return await self.post(
-            "/v1/login/finish",
-            {"session": reply["session"], "opaque_finalization": b(end)},
-        )
+        return {"session": reply["session"], "opaque_finalization": b(end)}
 
     async def account_token(self, handle: str, password: str = PASSWORD) -> bytes:
         answer = await self.log_in(handle, password)

@@ -369,6 +369,22 @@ async def test_of_two_who_replace_one_keystore_one_is_told(tmp_path: Path) -> No
         assert await stored_keystore(server, tokens[0]) == offered[lost]
 
 
+async def test_a_login_begun_with_the_old_password_ends_with_its_change(tmp_path: Path) -> None:
+    """CK-687: a thief of the password would else get a token after the change."""
+    async with running(tmp_path) as server:
+        anna = await server.sign_up()
+        token = await server.account_token(anna.handle)
+        honest, thief = [await server.begin_login(anna.handle) for _ in range(2)]
+        assert (await server.post("/v1/login/finish", honest)).status_code == 200  # the control
+        done = await change_password(
+            server, token, "another password entirely", os.urandom(4096), anna.keystore
+        )
+        assert done.status_code == 200
+        answer = await server.post("/v1/login/finish", thief)
+        assert answer.status_code == 401
+        assert answer.json()["code"] == "login_failed"
+
+
 async def test_a_password_change_writes_over_no_keystore_it_has_not_read(tmp_path: Path) -> None:
     """CK-680, P4: then the record stays too, and so do the other logins."""
     async with running(tmp_path) as server:

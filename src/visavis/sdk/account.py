@@ -103,7 +103,7 @@ class Accounts:
         async def begin() -> Opened:
             try:
                 return _open_with_password(*await attempt())
-            except _StaleExportKeyError:
+            except _PasswordSetAnewError:
                 # The password was right, and set anew between the two halves of the login (a
                 # recovery does so, and be it the same one). Once more; a server that swaps
                 # keystores (CK-561) gains nothing by it.
@@ -154,8 +154,8 @@ async def set_password(login: Login, password: str) -> None:
     await login.amend(lambda: login.keystore.successor(login.keys, export_key=export_key), put=put)
 
 
-class _StaleExportKeyError(AuthorizationError):
-    """OPAQUE finished, and its export key does not open the keystore that came with it."""
+class _PasswordSetAnewError(AuthorizationError):
+    """OPAQUE finished here, and the server does not take it, or its keystore does not open."""
 
 
 def _open_with_password(logged_in: LoggedIn, export_key: bytes) -> Opened:
@@ -163,7 +163,7 @@ def _open_with_password(logged_in: LoggedIn, export_key: bytes) -> Opened:
     try:
         keys = keystore.open_with_password(export_key)
     except AuthorizationError as error:
-        raise _StaleExportKeyError(error.code, error.detail) from None
+        raise _PasswordSetAnewError(error.code, error.detail) from None
     return Opened(logged_in.account_token, keystore, keys)
 
 
@@ -178,4 +178,9 @@ async def _opaque_login(api: PublicApi, handle: str, password: str) -> tuple[Log
     except (ValueError, RuntimeError):
         # Wrong password, unknown handle (a decoy) and a lying server all end here, alike.
         raise AuthorizationError(Code.LOGIN_FAILED, "CK-562: OPAQUE did not finish") from None
-    return await api.login_finish(began.session, done.get_message()), done.get_export_key()
+    try:
+        return await api.login_finish(began.session, done.get_message()), done.get_export_key()
+    except AuthorizationError as error:
+        if error.code is Code.LOGIN_FAILED:  # CK-687
+            raise _PasswordSetAnewError(error.code, error.detail) from None
+        raise

@@ -23,6 +23,8 @@ from visavis.sdk.membership import ROTATE_KIND
 from visavis.sdk.session import Session
 
 SHORT_BYTES: Final = 3
+REVOKING_KIND: Final = "revoking"
+"""Devices whose revocation has begun here and has not come to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ async def revoke(session: Session, short_id: str, password: str) -> None:
     wanted = short_id.strip().lower()
     ids = {bytes(entry.device_id) for entry in books.own_list.devices}
     ids |= {row.device_id for row in await session.device_api.devices()}
+    # One that died half-way can be repeated, when list and server know the device no more.
+    ids |= {key for key, _ in books.store.items(REVOKING_KIND)}
     matches = [device_id for device_id in sorted(ids) if _short(device_id) == wanted]
     if len(matches) != 1 or matches[0] == books.device:
         raise AuthorizationError(Code.UNKNOWN_DEVICE, "no such other device of this account")
@@ -93,6 +97,7 @@ async def revoke(session: Session, short_id: str, password: str) -> None:
         await session.membership.reconcile_all()
         await _rekey(session, login)
     await session.vault.rewrite()
+    books.store.delete(REVOKING_KIND, device)
     await session.sync()
 
 
@@ -115,6 +120,7 @@ async def _unlist(session: Session, device: DeviceId, login: Login) -> None:
     with books.store.transaction():
         books.lists.learn(signed.newest)
         remember(books.store, login)
+        books.store.put(REVOKING_KIND, device, b"")
         books.siblings.remove(device)
         books.joining.forget(device)
         # What the device has seen of our addresses, and of our contacts', is replaced.

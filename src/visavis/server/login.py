@@ -17,6 +17,7 @@ from visavis.core.errors import Code, PeerError
 from visavis.ports.store import Account
 from visavis.server.accounts import Handle
 from visavis.server.auth import WithServices, Work, address_of
+from visavis.server.keys import fingerprint
 from visavis.server.opaque import STATE_BYTES
 from visavis.server.services import Services
 from visavis.server.sessions import Kind
@@ -36,6 +37,7 @@ RECOVERY_LABEL: Final = b"visavis recovery v1"
 CHALLENGE_BYTES: Final = 32
 _ID: Final = 16
 _NOBODY: Final = bytes(_ID)
+_PRINT: Final = 32
 
 
 class LoginStart(Message):
@@ -96,7 +98,8 @@ async def login_start(
     account = await services.store.account_by_handle(tag, services.today())
     record = None if account is None else account.opaque_record
     challenge = services.opaque.challenge(tag, record, body.opaque_request)
-    session = services.sessions.seal(Kind.LOGIN, _id_of(account) + challenge.state)
+    began_with = _id_of(account) + fingerprint(record or b"") + challenge.state
+    session = services.sessions.seal(Kind.LOGIN, began_with)
     return LoginStarted(opaque_response=challenge.response, session=session)
 
 
@@ -104,11 +107,16 @@ async def login_start(
 async def login_finish(body: LoginFinish, services: WithServices) -> LoggedIn:
     """Check OPAQUE's last message; on success hand out token and keystore."""
     sealed = services.sessions.open(Kind.LOGIN, body.session)
-    account_id, state = sealed[:_ID], sealed[_ID : _ID + STATE_BYTES]
+    account_id, began_with = sealed[:_ID], sealed[_ID : _ID + _PRINT]
+    state = sealed[_ID + _PRINT : _ID + _PRINT + STATE_BYTES]
     right = services.opaque.finish(state, body.opaque_finalization)
     # CK-418: nobody logs in as the decoy, and a wrong password reads the same as no such handle.
     if not right or account_id == _NOBODY:
         raise PeerError(Code.LOGIN_FAILED, "CK-418: login failed")
+    account = await services.store.account(account_id, services.today())
+    # CK-687: whoever began with a password that was changed since would get a token for it.
+    if account is None or fingerprint(account.opaque_record) != began_with:
+        raise PeerError(Code.LOGIN_FAILED, "CK-687: the password was changed meanwhile")
     return await _logged_in(services, account_id, body.session)
 
 
