@@ -219,6 +219,7 @@ const LISTS: [CheckId, string, () => Promise<Proposal[]> | Proposal[]][] = [
     "an unlisted extension",
     async () => [await addOf("x", { extensions: [UNKNOWN_EXTENSION] })],
   ],
+  ["CK-007", "an extension twice", () => [context(UNKNOWN_EXTENSION, UNKNOWN_EXTENSION)]],
   ["CK-025", "an extension nobody knows", () => [context(UNKNOWN_EXTENSION)]],
   ["CK-023", "a required extension", () => [required("extensions", 9)]],
   ["CK-023", "a required proposal", () => [required("proposals", 9)]],

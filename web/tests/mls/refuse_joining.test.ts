@@ -324,6 +324,14 @@ describe("GroupInfos", () => {
     await refused("CK-126", () => external(bare));
   });
 
+  test("CK-006 of another version", async () => {
+    const message = await (await makeFounder()).groupInfo();
+    for (const at of [1, 5]) {
+      const other = message.map((byte, index) => (index === at ? 2 : byte));
+      await refused("CK-006", () => external(other));
+    }
+  });
+
   test("CK-012 with an external_pub of small order", async () => {
     const data = codec.opaque(new Uint8Array(32));
     const small = { extensionType: ExtensionType.EXTERNAL_PUB, data };
