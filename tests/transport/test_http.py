@@ -203,3 +203,14 @@ def test_tls_is_1_3_and_checks_names() -> None:
     assert tls_context("http://localhost:1") is None
     assert websocket_url("https://example.org", "/v1/send") == "wss://example.org/v1/send"
     assert websocket_url("http://localhost:1", "/v1/send") == "ws://localhost:1/v1/send"
+
+
+def test_clients_let_go_of_a_connection_before_the_server_does() -> None:
+    """A request on a connection that is being closed fails, and nobody knows if it arrived."""
+    from visavis.server import serve
+    from visavis.transport import http
+
+    assert http.KEEP_S * 2 < serve.KEEP_S
+    made = http.Http("http://127.0.0.1:9")
+    pool = made._client._transport._pool  # type: ignore[attr-defined]
+    assert pool._keepalive_expiry == http.KEEP_S

@@ -47,6 +47,10 @@ PING_S: Final = 30.0
 """Seconds between pings to an idle connection, and for their answer: a dead connection is noticed
 within a minute. Lower wakes phones more often; higher rings into connections that are gone."""
 
+KEEP_S: Final = 15
+"""Seconds that an idle connection waits for its next request. Well above the 5 s after which our
+clients let go of one: else both do so at one moment, and a request meets a closed door."""
+
 GRACE_S: Final = 5
 """Seconds that a stopping server waits for requests to finish."""
 
@@ -151,6 +155,7 @@ def _uvicorn_config(
         server_header=False,
         date_header=False,
         backlog=BACKLOG,
+        timeout_keep_alive=KEEP_S,
         timeout_graceful_shutdown=GRACE_S,
         ssl_context_factory=None if tls is None else lambda *_: tls.context,
     )

@@ -31,6 +31,9 @@ MAX_ANSWER: Final = 8 * 1024 * 1024
 honest answer is a batch of sequencer commits or vault slots."""
 
 TIMEOUT_S: Final = 20.0
+KEEP_S: Final = 5.0
+"""Seconds for which an idle connection is used again: less than the server waits (its `KEEP_S`), or
+a request goes out on one that is being closed, and nobody knows whether it arrived."""
 
 MAX_WORK_BITS: Final = 24
 """Highest proof of work done for a server: about half a minute. More lets it cost us more."""
@@ -88,6 +91,7 @@ class Http:
             headers=headers,
             verify=context if context is not None else False,
             timeout=TIMEOUT_S,
+            limits=httpx.Limits(keepalive_expiry=KEEP_S),
             follow_redirects=False,
             trust_env=False,
             transport=transport,
