@@ -15,8 +15,8 @@ from typing import Final
 from visavis.core.address import ContactAddress
 from visavis.core.errors import Code, FatalError
 from visavis.core.identity import DeviceList, credential_identity
-from visavis.core.ids import AccountId, DeviceId, Rng
-from visavis.core.mls import KeyPackageBundle, new_key_package
+from visavis.core.ids import AccountId, DeviceId, GroupId, Rng
+from visavis.core.mls import SUITE_ID, Group, KeyPackageBundle, new_key_package
 from visavis.sdk.addresses import Addresses, Given, Purpose
 from visavis.sdk.contact_book import ContactBook, JoiningDevices, Siblings
 from visavis.sdk.groups import Groups
@@ -115,6 +115,19 @@ class Books:
     def contact_address(self, account: AccountId) -> Given:
         """Return the address that a contact has of this device."""
         return self.addresses.current_or_mint(Purpose.CONTACT, account)
+
+    def create_group(self) -> Group:
+        """Make a group with this device alone in it, under a random id; kept by nobody yet."""
+        now = self.now()
+        return Group.create(
+            group_id=GroupId.random(self.rng),
+            suite_id=SUITE_ID,
+            identity=self.credential,
+            signature_private=self.profile.signature_private,
+            rng=self.rng,
+            validator=self.lists.validator,
+            lifetime=(now - CLOCK_SLACK_S, now + KEY_PACKAGE_S),
+        )
 
     def make_key_package(self, *, last_resort: bool = False) -> KeyPackageBundle:
         """Make a key package of this device, kept by nobody yet."""

@@ -15,9 +15,9 @@ from visavis.core.content_signed import sign_accept, sign_request
 from visavis.core.errors import Code, FatalError, PeerError
 from visavis.core.identity import DeviceList, UnverifiedCredential
 from visavis.core.ids import GroupId, RequestToken, SequencerHandle
-from visavis.core.mls import SUITE_ID, Group, UnverifiedKeyPackage
+from visavis.core.mls import Group, UnverifiedKeyPackage
 from visavis.sdk.addresses import Given, Purpose
-from visavis.sdk.books import CLOCK_SLACK_S, KEY_PACKAGE_S, Books
+from visavis.sdk.books import Books
 from visavis.sdk.contact_book import Known
 from visavis.sdk.contact_records import ACCEPTED_KIND, ASKED_KIND, note_made
 from visavis.sdk.groups import GroupKind, GroupRecord
@@ -78,15 +78,7 @@ class NewConversations:
             # CK-579: the key package must be of the very device it is sent as.
             if (stands.account_id, stands.device_id) != (account, entry.device):
                 raise PeerError(Code.BAD_CREDENTIAL, "CK-579: another device's key package")
-        first = Group.create(
-            group_id=GroupId.random(books.rng),
-            suite_id=SUITE_ID,
-            identity=books.credential,
-            signature_private=books.profile.signature_private,
-            rng=books.rng,
-            validator=books.lists.validator,
-            lifetime=(now - CLOCK_SLACK_S, now + KEY_PACKAGE_S),
-        )
+        first = books.create_group()
         made = first.commit(
             add=[entry.key_package for entry in request.devices], rng=books.rng, now=now
         )

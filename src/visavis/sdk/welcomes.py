@@ -20,9 +20,9 @@ from visavis.core.content_signed import verify_late_rejoin, verify_rejoin
 from visavis.core.errors import Code, PeerError, VisavisError
 from visavis.core.identity import UnverifiedDeviceList
 from visavis.core.ids import AccountId, DeviceId, GroupId, SequencerHandle
-from visavis.core.mls import SUITE_ID, Group, welcome_references
+from visavis.core.mls import Group, welcome_references
 from visavis.sdk.addresses import Given, Purpose
-from visavis.sdk.books import CLOCK_SLACK_S, KEY_PACKAGE_S, Books
+from visavis.sdk.books import Books
 from visavis.sdk.contact_book import Joining, Known
 from visavis.sdk.conversation import note_identity_changed
 from visavis.sdk.groups import GroupKind, GroupRecord, credential_of, device_of
@@ -208,19 +208,9 @@ class Welcomes:
         books = self._books
         record = books.groups.self_group()
         if record is None:
-            now = books.now()
-            group_id = GroupId.random(books.rng)
-            state = Group.create(
-                group_id=group_id,
-                suite_id=SUITE_ID,
-                identity=books.credential,
-                signature_private=books.profile.signature_private,
-                rng=books.rng,
-                validator=books.lists.validator,
-                lifetime=(now - CLOCK_SLACK_S, now + KEY_PACKAGE_S),
-            )
+            state = books.create_group()
             record = GroupRecord(
-                group_id,
+                GroupId(state.group_id),
                 GroupKind.SELF,
                 books.account,
                 SequencerHandle.random(books.rng),
