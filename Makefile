@@ -2,6 +2,8 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 export VISAVIS_VECTORS ?= $(abspath ../shared/vectors)
+# Processes that may keep nothing compiled take four seconds to start instead of one.
+unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help

@@ -68,7 +68,8 @@ fi
 python=/usr/bin/python3
 [ -x "$python" ] || python=python3
 if [ ! -x .venv/bin/python ]; then "$python" -m venv .venv; fi
-export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1
+# Compiled once here: otherwise every start of a program compiles what it imports, for seconds.
+export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 UV_COMPILE_BYTECODE=1
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.lock
 say "Installing Python packages ($kind)..."
 .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements/"$kind".lock

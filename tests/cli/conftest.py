@@ -29,6 +29,8 @@ from visavis.sdk.unlock import insecure_for_tests_cheap_kdf
 from visavis.testing.server import RunningServer, loopback_config
 
 PASSWORD = "seven purple otters juggle"
+MANY = 1_000_000
+"""Logins that cost no work: all tests come from one address, on one day."""
 PRELOAD = ["visavis.cli.main", "visavis.cli.playing", "visavis.cli.talk", "visavis.sdk.calls"]
 PRELOAD += ["visavis.server.backup", "visavis.sdk.client", "visavis.cli.notices", __name__]
 FORKS = multiprocessing.get_context("forkserver")
@@ -189,7 +191,7 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """Give a terminal, a server without relay, and anna and bert, who are contacts."""
     FORKS.set_forkserver_preload(PRELOAD)
     home = tmp_path_factory.mktemp("cli")
-    server = RunningServer(loopback_config(home / "server"))
+    server = RunningServer(loopback_config(home / "server", free_attempts=MANY))
     asyncio.run(server.start())
     try:
         stage = Terminal(home, server)

@@ -1,4 +1,4 @@
-"""One server per test module, and people on it."""
+"""One server, and people on it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ import pytest_asyncio
 
 from visavis.sdk.client import Client, Contact
 from visavis.sdk.unlock import insecure_for_tests_cheap_kdf
-from visavis.testing.server import RunningServer, loopback_config
+from visavis.testing.server import RunningServer, loopback_config, running_server
 
 PASSWORD = "seven purple otters juggle"
+MANY = 1_000_000
+"""Logins that cost no work: all tests come from one address, on one day."""
 
 
 class People:
@@ -105,10 +107,11 @@ def drops(client: Client) -> dict[str, int]:
     return client._session.books.counters.dropped
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """Give the server that tests share: nobody kills it, or looks at everything it holds."""
     folder = tmp_path_factory.mktemp("server")
-    running = RunningServer(loopback_config(folder / "data"))
+    running = RunningServer(loopback_config(folder / "data", free_attempts=MANY))
     asyncio.run(running.start())
     try:
         yield running
@@ -123,6 +126,17 @@ async def people(server: RunningServer, tmp_path: Path) -> AsyncIterator[People]
         yield made
     finally:
         await made.close()
+
+
+@pytest_asyncio.fixture
+async def own(tmp_path: Path) -> AsyncIterator[People]:
+    """Give people on a server of their own, which a test may kill or look through."""
+    async with running_server(tmp_path, free_attempts=MANY) as server:
+        made = People(server, tmp_path)
+        try:
+            yield made
+        finally:
+            await made.close()
 
 
 def folder_bytes(folder: Path) -> bytes:

@@ -52,11 +52,11 @@ def secrets_of(client: Client) -> dict[str, bytes]:
 
 
 async def test_nothing_in_clear_anywhere(
-    people: People, caplog: pytest.LogCaptureFixture, tmp_path: Path
+    own: People, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    anna, bob = await people.pair("annacanary", "bobcanary")
-    tablet = await link_device(people, anna, "tablet")
+    anna, bob = await own.pair("annacanary", "bobcanary")
+    tablet = await link_device(own, anna, "tablet")
     await settle(anna, tablet, bob)
     await bob.send_message(await bob.find_contact("anna"), MESSAGE)
     await settle(anna, tablet, bob)
@@ -77,12 +77,12 @@ async def test_nothing_in_clear_anywhere(
         secrets |= {f"{which}: {name}": s for name, s in secrets_of(client).items()}
     # Members of a key package are public by design: the server sees account ids in them.
     at_server = {n: s for n, s in secrets.items() if "account id" not in n}
-    await people.close()
+    await own.close()
 
-    data = folder_bytes(people.server.data_dir) + people.server.log.read_bytes()
+    data = folder_bytes(own.server.data_dir) + own.server.log.read_bytes()
     assert found(data, at_server) == set()
     for name in ("annacanary", "bobcanary", "tablet"):
-        assert found(folder_bytes(people.profile(name)), secrets) == set()
+        assert found(folder_bytes(own.profile(name)), secrets) == set()
     assert found(caplog.text.encode(), secrets) == set()
     # The control: each of them is found where it is planted, in each form.
     for name, secret in secrets.items():

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from tests.sdk.conftest import People, drops, settle, texts
 
 from visavis.core.address import ContactAddress
@@ -16,21 +13,7 @@ from visavis.sdk.addresses import Purpose
 from visavis.sdk.client import Client
 from visavis.sdk.membership import ROTATE_KIND
 from visavis.sdk.sequencer import Plan
-from visavis.testing.server import RunningServer, loopback_config
 from visavis.transport.socket import Delivery
-
-
-@pytest_asyncio.fixture
-async def own(tmp_path: Path) -> AsyncIterator[People]:
-    """People on a server of their own, which the test may kill."""
-    server = RunningServer(loopback_config(tmp_path / "data"))
-    await server.start()
-    people = People(server, tmp_path)
-    try:
-        yield people
-    finally:
-        await people.close()
-        await server.stop()
 
 
 async def test_a_stored_message_survives_kill_9(own: People) -> None:

@@ -104,12 +104,12 @@ async def test_a_caller_can_leave_no_trace(
     assert await thread(bob) == [("call.missed", "Missed voice call")] * entries
 
 
-async def test_the_server_has_no_thread(people: People) -> None:
+async def test_the_server_has_no_thread(own: People) -> None:
     """R-02: after messages and calls there is no table for them, and nothing waits."""
-    anna, bob = await people.pair()
+    anna, bob = await own.pair()
     await bob.send_message((await bob.contacts())[0], "hello")
     await settle(anna, bob)
-    holdings = await asyncio.to_thread(collect, people.server.data_dir)
+    holdings = await asyncio.to_thread(collect, own.server.data_dir)
     tables = {name.partition(".")[0] for name in holdings.schema}
     assert not {t for t in tables for word in ("message", "thread", "call", "contact") if word in t}
     assert "envelopes" in tables

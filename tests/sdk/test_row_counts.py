@@ -18,18 +18,18 @@ def rows_by_mailbox(people: People) -> list[int]:
     return list(counts.values())
 
 
-async def test_contacts_come_and_go_and_the_rows_stay_as_many(people: People) -> None:
-    hub = await people.sign_up("hub")
-    friends = [await people.sign_up(f"friend{'abc'[n]}") for n in range(3)]
-    lonely = await people.sign_up("lonely")
-    before = rows_by_mailbox(people)
+async def test_contacts_come_and_go_and_the_rows_stay_as_many(own: People) -> None:
+    hub = await own.sign_up("hub")
+    friends = [await own.sign_up(f"friend{'abc'[n]}") for n in range(3)]
+    lonely = await own.sign_up("lonely")
+    before = rows_by_mailbox(own)
     assert set(before) == {256}
     for friend in friends:
-        await people.befriend(hub, friend)
+        await own.befriend(hub, friend)
     await hub.forget_contact((await hub.contacts())[0])
     async with asyncio.timeout(20):
         while any(c._session.books.addresses._store.count("revoke") for c in (hub, *friends)):
             await settle(hub, *friends, rounds=1)
             await asyncio.sleep(0.05)
-    assert set(rows_by_mailbox(people)) == {256}
+    assert set(rows_by_mailbox(own)) == {256}
     assert lonely.handle
