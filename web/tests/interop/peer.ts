@@ -146,8 +146,10 @@ class Client {
 
   async commit(request: Request): Promise<Answer> {
     await this.#learn(request);
+    const add = (request.add ?? []).map(read);
+    const started = performance.now();
     const made: PendingCommit = await this.#present.commit({
-      add: (request.add ?? []).map(read),
+      add,
       remove: request.remove ?? [],
       psks: Object.keys(request.psk ?? {}).map(read),
       ...this.#extensions(request),
@@ -156,8 +158,9 @@ class Client {
       public: request.public ?? false,
       path: request.path ?? true,
     });
+    const ms = performance.now() - started;
     this.#pending = made.group;
-    return { commit: hex(made.message), welcome: made.welcome && hex(made.welcome) };
+    return { commit: hex(made.message), welcome: made.welcome && hex(made.welcome), ms };
   }
 
   async accept(): Promise<Answer> {
@@ -169,13 +172,16 @@ class Client {
 
   async process(request: Request): Promise<Answer> {
     await this.#learn(request);
-    const result = await this.#present.process(read(request.message), { now: now() });
+    const message = read(request.message);
+    const started = performance.now();
+    const result = await this.#present.process(message, { now: now() });
+    const ms = performance.now() - started;
     this.#pending = null;
     switch (result.kind) {
       case "application":
         return { data: hex(result.content), sender: result.sender.leafIndex };
       case "commit":
-        return { active: !result.selfRemoved };
+        return { active: !result.selfRemoved, ms };
       default:
         return { active: true };
     }
@@ -284,9 +290,7 @@ async function answer(request: Request): Promise<Answer> {
   }
   const client = clients.get(name);
   if (client === undefined) throw new Error("no such client");
-  const started = performance.now();
-  const done = await client.perform(request);
-  return { ...done, ms: performance.now() - started };
+  return await client.perform(request);
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
