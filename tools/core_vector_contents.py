@@ -8,12 +8,12 @@ from functools import partial
 from typing import Any, Final
 
 from core_vector_kit import Json, outcome, plain
-from tests.core.content_examples import BARE_RECORD, FAMILIES, RECORD, Family
+from tests.core.content_examples import BARE_RECORD, FAMILIES, RECORD, RULES, Family
 
 from visavis.core import cbor
 from visavis.core.content import decode_record, encode_record
 from visavis.core.content_fields import Array, Blob, Content, Maybe, Record, Text, Uint, schema
-from visavis.core.content_records import ContactRecord, DeviceAddress
+from visavis.core.content_records import ContactRecord, DeviceAddress, Rules
 
 Path = tuple[str | int, ...]
 DROPPED: Final = "-"
@@ -127,7 +127,7 @@ def _content(family: Family, example: Content) -> Json:
     }
 
 
-def _record(of: type[ContactRecord | DeviceAddress], record: Record) -> Json:
+def _record(of: type[ContactRecord | DeviceAddress | Rules], record: Record) -> Json:
     data = encode_record(record)
     return {
         "record": of.__name__,
@@ -147,5 +147,6 @@ def content_vectors() -> Json:
             _record(ContactRecord, RECORD),
             _record(ContactRecord, BARE_RECORD),
             _record(DeviceAddress, RECORD.devices[0]),
+            _record(Rules, RULES),
         ],
     }

@@ -24,6 +24,7 @@ for folder in (str(ROOT), str(ROOT / "tools")):  # The examples are the tests'.
 
 from core_vector_cbor import address_vectors, cbor_vectors  # noqa: E402
 from core_vector_contents import content_vectors  # noqa: E402
+from core_vector_files import file_vectors  # noqa: E402
 from core_vector_frames import frame_vectors  # noqa: E402
 from core_vector_keys import (  # noqa: E402
     compare_vectors,
@@ -35,6 +36,7 @@ from core_vector_keys import (  # noqa: E402
 from core_vector_kit import Maker, text  # noqa: E402
 from core_vector_passwords import password_vectors  # noqa: E402
 from core_vector_people import identity_vectors, link_vectors  # noqa: E402
+from core_vector_rules import rules_vectors  # noqa: E402
 from core_vector_signed import signed_vectors  # noqa: E402
 
 VECTORS: Final = ROOT / "vectors"
@@ -44,6 +46,7 @@ FILES: Final[dict[str, Maker]] = {
     "core-compare.json": compare_vectors,
     "core-content.json": content_vectors,
     "core-envelope.json": envelope_vectors,
+    "core-files.json": file_vectors,
     "core-frames.json": frame_vectors,
     "core-handle.json": partial(handle_vectors, VECTORS / "core-handle.json"),
     "core-identity.json": identity_vectors,
@@ -51,6 +54,7 @@ FILES: Final[dict[str, Maker]] = {
     "core-links.json": link_vectors,
     "core-passwords.json": password_vectors,
     "core-recovery.json": recovery_vectors,
+    "core-rules.json": rules_vectors,
     "core-signed.json": signed_vectors,
 }
 

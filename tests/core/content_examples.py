@@ -19,18 +19,25 @@ from visavis.core.address import ContactAddress
 from visavis.core.content_fields import Content
 from visavis.core.content_records import (
     ContactRecord,
+    Decided,
     DeviceAddress,
+    Hours,
     JoiningDevice,
+    MayCall,
     Media,
+    Rules,
     Standing,
 )
+from visavis.core.file_type import FileType
 from visavis.core.identity import ListedDevice, sign_first
 from visavis.core.ids import (
     AccountId,
+    BlobId,
     CallId,
     Capability,
     DeviceId,
     Digest,
+    FileKey,
     GroupId,
     IdentityKey,
     MailboxId,
@@ -64,14 +71,28 @@ AT: Final = DeviceAddress(DEVICE, address())
 JOINING: Final = JoiningDevice(DEVICE, rng(300), address())
 GROUP, SEQUENCER = GroupId.random(rng), SequencerHandle.random(rng)
 ID, CALL, NOW = MessageId.random(rng), CallId.random(rng), 1_800_000_000
+RULES: Final = Rules(MayCall.VOICE, (Hours(31, 540, 1080), Hours(96, 1320, 120)))
 RECORD: Final = ContactRecord(
-    LIST, "anna.48213", (AT,), SEQUENCER, GROUP, Standing.CONTACT, IdentityKey.random(rng), GROUP
+    LIST,
+    "anna.48213",
+    (AT,),
+    SEQUENCER,
+    GROUP,
+    Standing.CONTACT,
+    IdentityKey.random(rng),
+    GROUP,
+    RULES,
+    Decided(NOW, 0, NOW + 1),
 )
 BARE_RECORD: Final = ContactRecord(
     LIST, "bob.1", (AT, AT), SEQUENCER, GROUP, Standing.BLOCKED, None, None
 )
 TOKEN, SIGNATURE = RequestToken.random(rng), Signature.random(rng)
 DIGEST, NONCE, KEY = Digest.random(rng), Nonce32.random(rng), SignatureKey.random(rng)
+FILE: Final = inner.MessageFile(
+    *(ID, NOW, "IMG_2041.jpg", FileType.JPEG, 3_400_000),
+    *(DIGEST, FileKey(bytes(range(32))), BlobId(bytes(range(16)))),
+)
 
 
 @dataclass(frozen=True)
@@ -113,6 +134,10 @@ INNER: Final = Family(
     codec.decode_inner,
     (
         inner.MessageText(ID, NOW, "Grüße, bis gleich 👋"),
+        FILE,
+        inner.MessageFile(
+            ID, NOW, "Ausflug 🏔 2.pdf", FileType.PDF, 1, DIGEST, FILE.key, FILE.blob, b"\xff\xd8"
+        ),
         inner.CallInvite(ID, NOW, CALL, Media.VIDEO, "v=0\r\n", DIGEST, 45),
         inner.CallAccept(ID, NOW, CALL, DEVICE, Media.VOICE, "v=0\r\n", NONCE, rng(40)),
         inner.CallTaken(ID, NOW, CALL, DEVICE),

@@ -17,6 +17,7 @@ from unittest import mock
 from tests.scenario.call_fakes import FakeEnd, FakeMedia, FakeRelay, FakeSink
 
 from visavis.core.address import ContactAddress
+from visavis.core.contact_rules import Ring, decide
 from visavis.core.content import (
     decode_inner,
     decode_outer,
@@ -26,6 +27,7 @@ from visavis.core.content import (
     encode_sibling,
 )
 from visavis.core.content_outer import CallWelcome, Mls
+from visavis.core.content_records import Media, Rules
 from visavis.core.envelope import BUCKETS, open_envelope, seal
 from visavis.core.errors import VisavisError
 from visavis.core.identity import (
@@ -177,6 +179,8 @@ class FakeSession:
             SealKey.random(self.rng),
         )
         self.may = True
+        self.verified = False
+        self.rules, self.weekday, self.minute = Rules(), 0, 600
         self.hint = ""
         self.sent: list[tuple[float, str]] = []
         self.dropped = 0
@@ -200,8 +204,18 @@ class FakeSession:
             rng=self.rng,
         )
 
-    def may_ring(self, contact: AccountId) -> bool:
-        return self.may and contact == self.contact
+    def may_ring(
+        self, contact: AccountId, media: Media = Media.VIDEO, *, called: bool = False
+    ) -> Media | None:
+        if not self.may or contact != self.contact:
+            return None
+        if called:
+            return media
+        decision = decide(self.rules, media, self.weekday, self.minute)
+        return decision.media if isinstance(decision, Ring) else None
+
+    def is_verified(self, contact: AccountId) -> bool:
+        return self.verified and contact == self.contact
 
     def contact_name(self, contact: AccountId) -> str:
         return self.other if contact == self.contact else "a stranger"

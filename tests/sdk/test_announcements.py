@@ -9,9 +9,8 @@ from visavis.core.content_inner import ContactDevices
 from visavis.core.content_records import DeviceAddress
 from visavis.core.content_self import SelfDevices
 from visavis.core.ids import MessageId
-from visavis.sdk.addresses import Purpose
+from visavis.sdk.addresses import ROTATE_KIND, Purpose
 from visavis.sdk.client import Client
-from visavis.sdk.membership import ROTATE_KIND
 
 
 def announcements(client: Client, purpose: Purpose) -> list[DeviceAddress]:

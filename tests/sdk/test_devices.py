@@ -10,10 +10,11 @@ from tests.sdk.conftest import PASSWORD, People, drops, settle, texts
 
 from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError, VisavisError
 from visavis.sdk import enrol
+from visavis.sdk.addresses import ROTATE_KIND
 from visavis.sdk.client import Client
 from visavis.sdk.history import NoticeKind
 from visavis.sdk.housekeeping import Housekeeping
-from visavis.sdk.membership import ROTATE_KIND, Membership
+from visavis.sdk.membership import Membership
 
 
 async def link_device(people: People, old: Client, name: str) -> Client:

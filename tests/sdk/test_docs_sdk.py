@@ -24,7 +24,7 @@ BLOCK = re.compile(r"```python( media)?\n(.*?)```", re.DOTALL)
 
 def blocks(*, media: bool) -> list[str]:
     found = [code for tag, code in BLOCK.findall(PAGE.read_text("utf-8")) if bool(tag) is media]
-    assert len(found) == (1 if media else 9)
+    assert len(found) == (1 if media else 10)
     return found
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from tests.sdk.conftest import People, drops, settle, texts
 
 from visavis.core.address import ContactAddress
-from visavis.core.errors import Code, UnavailableError
-from visavis.sdk.addresses import Purpose
+from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError
+from visavis.sdk.addresses import POOL, ROTATE_KIND, Purpose, capability_hash
 from visavis.sdk.client import Client
-from visavis.sdk.membership import ROTATE_KIND
+from visavis.sdk.groups import PENDING_KIND
 from visavis.sdk.sequencer import Plan
 from visavis.transport.socket import Delivery
 
@@ -242,6 +243,54 @@ async def test_a_commit_whose_answer_was_lost(people: People) -> None:
     assert got == ["epoch 2", "epoch 3"]
 
 
+async def test_a_commit_leaves_its_message_key_spent(people: People) -> None:
+    """P5: made again after a crash, the commit of an epoch must not be sealed with the same key."""
+    anna, _ = await people.pair()
+    session = anna._session
+    (record,) = session.books.groups.all()
+    before = session.books.groups.state(record).to_bytes()
+    epoch = session.books.groups.state(record).epoch
+
+    async def refused(*_: object, **__: object) -> None:
+        raise PeerError(Code.MALFORMED, "no")
+
+    session.anonymous.commit = refused  # type: ignore[method-assign]
+    with pytest.raises(PeerError):
+        async with session.books.groups.lock(record):
+            await session.sequencers.commit(record, lambda state: Plan())
+    assert session.books.store.count(PENDING_KIND) == 0  # no retry will help: another will be made
+    await people.close(anna)
+    anna = await people.open("anna")
+    after = anna._session.books.groups.state(record)
+    assert after.epoch == epoch
+    assert after.to_bytes() != before
+
+
+async def test_a_row_that_is_taken_back_on_its_way_stays_away(people: People) -> None:
+    """The server refuses it a moment later: then it is no row to be marked."""
+    anna = await people.sign_up("anna")
+    outbox = anna._session.outbox
+    address = anna._session.own_turn_address()
+    numbers: list[int] = []
+    taken_back = False
+
+    async def refused(*_: object) -> None:
+        if taken_back:
+            outbox.drop(numbers)
+        raise AuthorizationError(Code.REFUSED, "the address was replaced")
+
+    outbox._send = refused
+    for taken_back in (False, True):
+        numbers[:] = [outbox.put_fixed(address, b"content")]
+        await outbox.flush()
+        # The control: one that was not taken back waits for another address.
+        assert outbox.waiting() == (0 if taken_back else 1)
+        outbox.drop(numbers)
+    await people.close(anna)
+    anna = await people.open("anna")
+    assert anna._session.outbox.waiting() == 0
+
+
 async def test_a_message_meets_an_address_that_was_just_replaced(people: People) -> None:
     """The old capability is refused; the announcement lies in the mailbox; nothing is lost."""
     anna, bob = await people.pair()
@@ -266,6 +315,35 @@ async def test_a_message_meets_an_address_that_was_just_replaced(people: People)
     assert dict(bob._session.contact_devices(at_bob.account)) != old
     await settle(anna)
     assert texts(await anna.history(await anna.find_contact("bob"))) == ["to the old address"]
+
+
+async def test_capabilities_are_registered_once_each(people: People) -> None:
+    """Two rounds at once would share what they register, and hand it out twice."""
+    anna = await people.sign_up("anna")
+    addresses = anna._session.books.addresses
+    registered: list[bytes] = []
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    class Api:
+        async def add_capabilities(self, hashes: list[bytes]) -> None:
+            registered.extend(hashes)
+            asked.set()
+            await answered.wait()
+
+        async def revoke_capabilities(self, hashes: list[bytes]) -> None:
+            pass
+
+    api: Any = Api()
+    addresses.revoke(addresses.mint(Purpose.OWN, b"one"), anna._session.books.now())
+    flushing = asyncio.ensure_future(addresses.flush(api))
+    await asyncio.wait_for(asked.wait(), 10)
+    refilling = asyncio.ensure_future(addresses.refill(api))
+    await asyncio.sleep(0)
+    answered.set()
+    await asyncio.gather(flushing, refilling)
+    assert len(registered) == len(set(registered)) == 1 + POOL
+    hashes = [capability_hash(key) for key, _ in anna._session.books.store.items("pool")]
+    assert set(registered) <= set(hashes)
 
 
 async def test_the_pool_is_refilled(people: People) -> None:

@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.sdk.conftest import People, settle
+from tests.sdk.conftest import People, drops, settle
 
+from visavis.core import cbor
+from visavis.core.content import encode_record
 from visavis.core.errors import Code, FatalError, PeerError
 from visavis.core.ids import AccountId
 from visavis.sdk.client import Client
 from visavis.sdk.history import NoticeKind
-from visavis.sdk.vault import BUCKETS, FIRST_SLOTS, SLOTS_PER_WRITE, read_vault
+from visavis.sdk.vault import BUCKETS, FIRST_SLOTS, SLOTS_PER_WRITE, UNREADABLE, read_vault
 from visavis.transport.api import DeviceApi, VaultState
 
 
@@ -158,6 +160,78 @@ async def test_an_older_copy_of_the_profile_stops(people: People) -> None:
     anna = await people.open("anna")
     await anna._session.vault.write()
     await settle(bob, anna)
+
+
+async def change_key(client: Client) -> None:
+    """Rewrite the vault under another key, as after a revocation."""
+    books = client._session.books
+    books.profile.vault_keys = books.rng(32) + books.profile.vault_keys[:32]
+    books.profile.save(books.store)
+    await client._session.vault.rewrite()
+
+
+async def spoil(client: Client, other: Client) -> None:
+    """Have a device write an item of a contact that nobody can read."""
+    vault, books = client._session.vault, client._session.books
+    real = vault._items
+    known = books.contacts.get(other._session.books.account)
+    assert known is not None
+    record = replace(books.contacts.record(known), devices=())
+
+    def spoilt() -> dict[bytes, bytes]:
+        item = cbor.encode({"k": "contact", "r": encode_record(record)})
+        return real() | {bytes(known.account): item}
+
+    vault._items = spoilt  # type: ignore[method-assign]
+    await vault.write()
+    vault._items = real  # type: ignore[method-assign]
+
+
+async def test_one_bad_item_does_not_shut_the_vault(people: People) -> None:
+    """A contact that a faulty or a newer device wrote: the others are read."""
+    anna, bob = await people.pair()
+    carol = await people.sign_up("carol")
+    await people.befriend(anna, carol)
+    await spoil(anna, bob)
+    found = await contents(anna)
+    assert ([r.name for r in found.contacts], found.unreadable) == ([carol.handle], 1)
+    # The next device comes in, and says what it could not read.
+    handle, code = anna.handle, anna.recovery_code
+    await people.close(anna)  # who would tell it of the contact
+    again = await people.login("again", handle, recovery_code=code)
+    assert [c.name for c in await again.contacts()] == [carol.handle]
+    assert drops(again)[UNREADABLE] >= 1
+    # It leaves the item to a device that can read it, whatever it writes itself...
+    for _ in range(8):
+        await again._session.vault.write()
+    assert (await contents(again)).unreadable == 1
+    # ... and takes it over to another key, and to one more: else nobody could open the vault.
+    for _ in range(3):
+        await change_key(again)
+    found = await contents(again)
+    assert ([r.name for r in found.contacts], found.unreadable) == ([carol.handle], 1)
+
+
+async def test_a_device_that_knows_the_contact_writes_it_again(people: People) -> None:
+    anna, bob = await people.pair()
+    await spoil(anna, bob)
+    await anna._session.vault.refresh()
+    await anna._session.vault.write()
+    assert [r.name for r in (await contents(anna)).contacts] == [bob.handle]
+
+
+@pytest.mark.parametrize("changes", [1, 2, 3])
+async def test_a_contact_that_we_removed_goes_over_to_the_new_key(
+    people: People, changes: int
+) -> None:
+    """P3: two keys are kept; what was under a third shut the whole vault."""
+    anna, _ = await people.pair()
+    await anna._session.vault.write()
+    await anna.forget_contact(await anna.find_contact("bob"))
+    for _ in range(changes):
+        await change_key(anna)
+    await anna._session.vault.write()
+    await contents(anna)  # opens with the newest key alone
 
 
 async def test_a_vault_grows(people: People) -> None:

@@ -28,9 +28,11 @@ export const Code = {
   NO_ANSWER: "no_answer",
   NO_DEVICE: "no_device",
   NO_MEDIA: "no_media",
+  UNSAFE_FILE: "unsafe_file",
   MISTYPED: "mistyped",
   WEAK_PASSWORD: "weak_password",
   UNKNOWN_CONTACT: "unknown_contact",
+  NOT_VERIFIED: "not_verified",
   UNKNOWN_DEVICE: "unknown_device",
   TOO_MANY_DEVICES: "too_many_devices",
   ROLLED_BACK: "rolled_back",
@@ -182,6 +184,12 @@ export const MEANINGS: Readonly<Record<Code, Meaning>> = {
     person:
       "This file cannot be played: it is missing, or has no picture or sound. Nothing was sent.",
   },
+  unsafe_file: {
+    meaning: "a file that a system or browser would run, by its content or by its name",
+    retry: "nobody",
+    person:
+      "Files that can run as a program are neither sent nor opened. Nothing was sent or saved.",
+  },
   mistyped: {
     meaning: "a link or code that a person typed or pasted is not whole",
     retry: "the person, after looking again",
@@ -196,6 +204,12 @@ export const MEANINGS: Readonly<Record<Code, Meaning>> = {
     meaning: "no contact, or more than one, goes by this name on this device",
     retry: "the person, with another name",
     person: "There is no contact of this name, or more than one. `visavis contacts` lists them.",
+  },
+  not_verified: {
+    meaning: "the contact's safety number was not compared, or not with the key it has now",
+    retry: "the person, once it was compared",
+    person:
+      "A confidential call is for contacts whose safety number you have compared. It was not placed, and nothing was sent.",
   },
   unknown_device: {
     meaning: "no other device of the account goes by this id",

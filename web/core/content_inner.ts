@@ -6,13 +6,16 @@
  */
 
 import {
+  blob,
   type ContentOf,
   type ContentType,
   content,
   fixed,
+  maybe,
   type Schema,
   text,
   uint,
+  word,
 } from "./content_fields.ts";
 import {
   ADDRESSES,
@@ -25,9 +28,16 @@ import {
   SDP,
   TIME,
 } from "./content_records.ts";
-import { Digest, MessageId } from "./ids.ts";
+import { MAX_NAME_BYTES } from "./file_name.ts";
+import { FileType, MAX_FILE_BYTES } from "./file_type.ts";
+import { BlobId, Digest, FileKey, MessageId } from "./ids.ts";
 
 export const MAX_BODY_BYTES = 16_384;
+/**
+ * A thumbnail that fits an envelope of 64 KiB. Senders make smaller ones: with 5,000 bytes it fits
+ * one of 8 KiB, and the quota of a day is used up eight times later.
+ */
+export const MAX_THUMBNAIL_BYTES = 16_384;
 /** Seconds a call rings. Longer gives people time; the callee counts from receipt. */
 export const RING_S = 45;
 
@@ -42,6 +52,23 @@ function inner<K extends string, S extends Schema>(kind: K, schema: S) {
 /** A text message. */
 export const MessageText = inner("message.text", { body: text(MAX_BODY_BYTES) });
 export type MessageText = ContentOf<typeof MessageText>;
+
+/**
+ * A file: where it lies, sealed (`file_seal.ts`), and what opens and proves it.
+ *
+ * All of it is the sender's word. What the file is its content says, once it was fetched and checked
+ * (`file_type.ts`); the name is shown and saved only as `safeName` makes it.
+ */
+export const MessageFile = inner("message.file", {
+  name: text(MAX_NAME_BYTES, { line: true }),
+  mediaType: word(FileType),
+  size: uint(MAX_FILE_BYTES, 1),
+  sha256: fixed(Digest),
+  key: fixed(FileKey),
+  blob: fixed(BlobId),
+  thumbnail: maybe(blob(MAX_THUMBNAIL_BYTES)),
+});
+export type MessageFile = ContentOf<typeof MessageFile>;
 
 /** The caller rings. Repeated with the same call id after a reconnect. */
 export const CallInvite = inner("call.invite", {
@@ -84,6 +111,7 @@ export type ContactDevices = ContentOf<typeof ContactDevices>;
 
 export type Inner =
   | MessageText
+  | MessageFile
   | CallInvite
   | CallAccept
   | CallTaken
@@ -94,6 +122,7 @@ export type Inner =
 /** All of them, to look them up. */
 export const INNER = [
   MessageText,
+  MessageFile,
   CallInvite,
   CallAccept,
   CallTaken,

@@ -33,6 +33,9 @@ export const MAX_NAME_BYTES = 128;
 export const MAX_SDP_BYTES = 65_536;
 export const MAX_TIME = 2 ** 40;
 export const MAX_COUNT = 2 ** 32 - 1;
+/** Spans of time in the rules for one contact: two for each day, and two more. */
+export const MAX_HOURS = 16;
+export const MINUTES_A_DAY = 1_440;
 
 /** Stands in a content that `content_signed.ts` has yet to sign. */
 export const UNSIGNED = new Signature(new Uint8Array(64));
@@ -76,6 +79,42 @@ export type JoiningDevice = RecordOf<typeof JoiningDevice>;
 export const ADDRESSES = array(nested(DeviceAddress), MAX_DEVICES);
 export const JOINING = array(nested(JoiningDevice), MAX_DEVICES);
 
+/** What a contact may call us with, at most. */
+export const MayCall = { VIDEO: "video", VOICE: "voice", NOTHING: "nothing" } as const;
+export type MayCall = (typeof MayCall)[keyof typeof MayCall];
+
+/**
+ * A span of minutes on some days of the week, in local time, wherever the device is.
+ *
+ * If it does not end later in the day than it begins, it ends on the day after.
+ */
+export const Hours = record("Hours", {
+  /** On which days it begins: bit 0 is Monday. */
+  days: uint(127, 1),
+  /** Its first minute of the day. */
+  start: uint(MINUTES_A_DAY - 1),
+  /** The minute after its last. */
+  end: uint(MINUTES_A_DAY, 1),
+});
+export type Hours = RecordOf<typeof Hours>;
+
+/** What calls of one contact may ring here, and when (R-87); see `contact_rules.ts`. */
+export const Rules = record("Rules", {
+  calls: word(MayCall),
+  /** When they ring; null: at any time. */
+  hours: maybe(array(nested(Hours), MAX_HOURS)),
+});
+export type Rules = RecordOf<typeof Rules>;
+
+/**
+ * When the person decided each of these last, 0 for never: the newest of each stands (CK-688).
+ *
+ * Each by itself: who blocks somebody on one device, and marks them as verified on another that has
+ * not heard of it, has done both.
+ */
+export const Decided = record("Decided", { standing: TIME, verified: TIME, rules: TIME });
+export type Decided = RecordOf<typeof Decided>;
+
 /**
  * What an account knows of one contact: in the vault and between its own devices.
  *
@@ -93,5 +132,9 @@ export const ContactRecord = record("ContactRecord", {
   verified: maybe(fixed(IdentityKey)),
   /** The first group of this thread, if `group` came after it. */
   thread: maybe(GROUP),
+  /** What calls may ring; null: all, at any time. */
+  rules: maybe(nested(Rules)),
+  /** When the person decided `standing`, `verified` and `rules`; null: never. */
+  decided: maybe(nested(Decided)),
 });
 export type ContactRecord = RecordOf<typeof ContactRecord>;

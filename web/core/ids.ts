@@ -148,6 +148,16 @@ export class SealKey extends Secret32 {
   declare readonly brand: "SealKey";
 }
 
+/** AES-256 key of one file; it travels only inside the message that names the file. */
+export class FileKey extends Secret32 {
+  declare readonly brand: "FileKey";
+}
+
+/** 16 random bytes that name a blob at the server: whoever has them may fetch it. */
+export class BlobId extends FixedBytes {
+  declare readonly brand: "BlobId";
+}
+
 /** 32 random bytes that name a sequencer; only the group's members know it. */
 export class SequencerHandle extends Secret32 {
   declare readonly brand: "SequencerHandle";

@@ -6,7 +6,7 @@
  */
 
 import { sha256 } from "@noble/hashes/sha2.js";
-import { type Bytes, concat } from "./bytes.ts";
+import { type Bytes, concat, copy } from "./bytes.ts";
 import { UsageError } from "./errors.ts";
 import { SHA256 } from "./mls/kdf.ts";
 
@@ -21,13 +21,24 @@ export const REQUEST_BITS = 20;
 export const MAX_BITS = 32;
 
 /**
- * Return a nonce that `check` accepts. Does nothing else meanwhile: call it in a worker.
+ * Return a nonce that `check` accepts. Does nothing else meanwhile: call it in a worker, or see
+ * `search`.
  *
  * @param challenge Any bytes, from the server.
  * @param bits Leading zero bits asked for, 0 to 32.
  * @throws UsageError More bits than anyone should work for.
  */
 export function solve(challenge: Uint8Array, bits: number): Bytes {
+  return search(challenge, bits)(Number.POSITIVE_INFINITY) ?? new Uint8Array(NONCE_BYTES);
+}
+
+/**
+ * Begin a search that can be interrupted: what is returned tries so many more nonces, and returns
+ * one that `check` accepts, or undefined if none was among them.
+ *
+ * @throws UsageError More bits than anyone should work for.
+ */
+export function search(challenge: Uint8Array, bits: number): (tries: number) => Bytes | undefined {
   if (!Number.isInteger(bits) || bits < 0 || bits > MAX_BITS) {
     throw new UsageError("no work of this size is done");
   }
@@ -36,12 +47,16 @@ export function solve(challenge: Uint8Array, bits: number): Bytes {
   const nonce = new Uint8Array(NONCE_BYTES);
   const view = new DataView(nonce.buffer);
   const digest = new Uint8Array(32);
-  for (let number = 0; ; number++) {
-    view.setUint32(0, Math.floor(number / 2 ** 32));
-    view.setUint32(4, number % 2 ** 32);
-    start._cloneInto(attempt).update(nonce).digestInto(digest);
-    if (leadingZeros(digest) >= bits) return nonce;
-  }
+  let number = 0;
+  return (tries) => {
+    for (let tried = 0; tried < tries; tried++, number++) {
+      view.setUint32(0, Math.floor(number / 2 ** 32));
+      view.setUint32(4, number % 2 ** 32);
+      start._cloneInto(attempt).update(nonce).digestInto(digest);
+      if (leadingZeros(digest) >= bits) return copy(nonce);
+    }
+    return undefined;
+  };
 }
 
 /** Return whether the nonce solves the challenge (constant cost: one hash). */

@@ -13,7 +13,7 @@ from visavis.cli import ask
 from visavis.cli.context import Context, synced
 from visavis.cli.output import plain
 from visavis.core.call_effects import EndReason
-from visavis.core.errors import MEANINGS, Code, UnavailableError, VisavisError
+from visavis.core.errors import MEANINGS, AuthorizationError, Code, UnavailableError, VisavisError
 
 if TYPE_CHECKING:
     from visavis.sdk.calls import IncomingCall
@@ -51,6 +51,13 @@ def call(
             help="If nobody answers, send no missed call afterwards. It rings all the same.",
         ),
     ] = False,
+    confidential: Annotated[
+        bool,
+        typer.Option(
+            "--confidential",
+            help="Only if the contact is verified; through a relay, and nothing of it is kept.",
+        ),
+    ] = False,
 ) -> int:
     """Call a contact: with picture, or --voice."""
     context: Context = ctx.obj
@@ -59,8 +66,17 @@ def call(
         async def use(client: Client) -> dict[str, Any]:
             await synced(client)
             to = await client.find_contact(contact)
+            if confidential and not to.verified:
+                raise AuthorizationError(Code.NOT_VERIFIED, "CK-371: asked before a camera opens")
             return await _place(
-                context, client, to, not voice, media, seconds, leave_no_trace=leave_no_trace
+                context,
+                client,
+                to,
+                not voice,
+                media,
+                seconds,
+                leave_no_trace=leave_no_trace,
+                confidential=confidential,
             )
 
         return await context.with_client(use)
@@ -77,6 +93,7 @@ async def _place(
     seconds: float | None,
     *,
     leave_no_trace: bool,
+    confidential: bool,
 ) -> dict[str, Any]:
     from visavis.cli.playing import Screen, open_source
     from visavis.cli.talk import ending, failed, talk, unless
@@ -91,6 +108,7 @@ async def _place(
         source=source,
         sink=screen,
         leave_no_trace=leave_no_trace,
+        confidential=confidential,
     )
     out.say(f"Ringing {plain(to.name)}. Ctrl-C stops.")
 

@@ -1,4 +1,7 @@
-"""`visavis contacts`, `contact add|keep|forget`, `safety-number`, `message`, `messages`."""
+"""`visavis contacts`, `contact add|keep|forget`, `safety-number`, `message`, `messages`.
+
+The rest of `visavis contact` is in `rules`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from visavis.cli import ask, by_handle
+from visavis.cli import ask, by_handle, files, rules
 from visavis.cli.context import Context, synced
 from visavis.cli.output import plain
 from visavis.cli.told import MistakeError, decide
@@ -30,12 +33,13 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel=PANEL)(messages)
     app.command("safety-number", rich_help_panel=PANEL)(safety_number)
     group = typer.Typer(
-        help="Add a contact by name, keep its known security key, or forget it.",
+        help="Add a contact by name, say what it may do, block it, or forget it.",
         no_args_is_help=True,
     )
     group.command("add")(by_handle.add)
     group.command("keep")(keep)
     group.command("forget")(forget)
+    rules.register(group)
     app.add_typer(group, name="contact", rich_help_panel=PANEL)
 
 
@@ -51,15 +55,24 @@ def contacts(ctx: typer.Context) -> int:
             if found:
                 context.out.table(
                     "",
-                    ("name", "state", "devices"),
-                    [(c.name, c.state, str(c.devices)) for c in found],
+                    ("name", "state", "devices", ""),
+                    [
+                        (c.name, c.state, str(c.devices), "verified" if c.verified else "")
+                        for c in found
+                    ],
                 )
             else:
                 context.out.show("No contacts yet. visavis invite makes a link for somebody.")
             return {
                 "fresh": fresh,
                 "contacts": [
-                    {"name": c.name, "state": c.state, "devices": c.devices} for c in found
+                    {
+                        "name": c.name,
+                        "state": c.state,
+                        "devices": c.devices,
+                        "verified": c.verified,
+                    }
+                    for c in found
                 ],
             }
 
@@ -106,10 +119,12 @@ def messages(ctx: typer.Context, contact: ContactArgument) -> int:
             fresh = await synced(client, context.out)
             who = await client.find_contact(contact)
             entries = await client.history(who)
+            numbers = files.numbers_of(entries)
             for entry in entries:
                 when = _when(entry.at)
                 side = "you" if entry.outgoing else plain(who.name)
-                context.out.show(f"[dim]{when}[/] [bold]{side}[/]  {plain(entry.text)}")
+                what = files.line(entry, numbers) if entry.file else plain(entry.text)
+                context.out.show(f"[dim]{when}[/] [bold]{side}[/]  {what}")
             if not entries:
                 context.out.show(f"Nothing was written between you and {plain(who.name)} yet.")
             return {
@@ -117,6 +132,7 @@ def messages(ctx: typer.Context, contact: ContactArgument) -> int:
                 "fresh": fresh,
                 "messages": [
                     {"at": e.at, "outgoing": e.outgoing, "kind": e.kind.value, "text": e.text}
+                    | files.described(e, numbers)
                     for e in entries
                 ],
             }

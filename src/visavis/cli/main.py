@@ -14,7 +14,17 @@ from typing import Annotated, Final
 import typer
 from typer._click.exceptions import ClickException
 
-from visavis.cli import account, by_handle, calls, contacts, devices, first_contact, operate, prove
+from visavis.cli import (
+    account,
+    by_handle,
+    calls,
+    contacts,
+    devices,
+    files,
+    first_contact,
+    operate,
+    prove,
+)
 from visavis.cli.context import Context, default_profile, server_named
 from visavis.cli.output import Output
 from visavis.cli.told import explain
@@ -79,7 +89,7 @@ def global_options(
     ctx.obj = Context(profile or default_profile(), server_named(server), Output(as_json))
 
 
-for module in (calls, first_contact, contacts, by_handle, account, devices, operate, prove):
+for module in (calls, first_contact, contacts, files, by_handle, account, devices, operate, prove):
     module.register(app)
 without_types()
 

@@ -95,6 +95,8 @@ def _what_came(kind: MessageKind, number: int) -> str:
     match kind:
         case MessageKind.TEXT:
             return "wrote you a message" if number == 1 else f"wrote you {number} messages"
+        case MessageKind.FILE:
+            return "sent you a file" if number == 1 else f"sent you {number} files"
         case MessageKind.MISSED_CALL:
             return "called, and you were away" + ("" if number == 1 else f" ({number} times)")
     assert_never(kind)

@@ -74,6 +74,13 @@ def serve(
             max=65535,
         ),
     ] = None,
+    behind_proxy: Annotated[
+        bool,
+        typer.Option(
+            "--behind-proxy",
+            help="Another web server on this machine ends TLS for --domain; listen on loopback.",
+        ),
+    ] = False,
 ) -> int:
     """Run the server until Ctrl-C."""
     context: Context = ctx.obj
@@ -89,6 +96,7 @@ def serve(
             key=key,
             external_ip=external_ip,
             port=port,
+            behind_proxy=behind_proxy,
         )
         try:
             serve_until_stopped(config, say)

@@ -40,6 +40,10 @@ COMPARE: Final = (
 
 NEXT: Final = {
     Code.IDENTITY_CHANGED: decide("NAME"),
+    Code.NOT_VERIFIED: (
+        "Both of you run visavis safety-number and compare. The same number on both sides:\n"
+        "  visavis contact verified NAME"
+    ),
     Code.STORE_BUSY: "A visavis listen or call counts too; Ctrl-C ends it.",
 }
 """What to type next, where the sentence alone does not say."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, TypeAlias
 
-from visavis.core.content_fields import Content, Fixed, Text, Uint, Word
+from visavis.core.content_fields import Blob, Content, Fixed, Maybe, Text, Uint, Word
 from visavis.core.content_records import (
     AddressesField,
     DeviceField,
@@ -20,9 +20,15 @@ from visavis.core.content_records import (
     SdpField,
     TimeField,
 )
-from visavis.core.ids import CallId, Digest, MessageId
+from visavis.core.file_name import MAX_NAME_BYTES
+from visavis.core.file_type import MAX_FILE_BYTES, FileType
+from visavis.core.ids import BlobId, CallId, Digest, FileKey, MessageId
 
 MAX_BODY_BYTES: Final = 16_384
+MAX_THUMBNAIL_BYTES: Final = 16_384
+"""A thumbnail that fits an envelope of 64 KiB. Senders make smaller ones: with 5,000 bytes it fits
+one of 8 KiB, and the quota of a day is used up eight times later."""
+
 RING_S: Final = 45
 """Seconds a call rings. Longer gives people time; the callee counts from receipt."""
 
@@ -39,6 +45,26 @@ class MessageText(Content):
     id: IdField
     at: TimeField
     body: Annotated[str, Text(MAX_BODY_BYTES)]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MessageFile(Content):
+    """A file: where it lies, sealed (`file_seal`), and what opens and proves it.
+
+    All of it is the sender's word. What the file is its content says, once it was fetched and
+    checked (`file_type`); the name is shown and saved only as `file_name.safe_name` makes it.
+    """
+
+    TYPE: ClassVar = {"t": "message.file"}
+    id: IdField
+    at: TimeField
+    name: Annotated[str, Text(MAX_NAME_BYTES, line=True)]
+    media_type: Annotated[FileType, Word(FileType)]
+    size: Annotated[int, Uint(MAX_FILE_BYTES, lowest=1)]
+    sha256: Annotated[Digest, Fixed(Digest)]
+    key: Annotated[FileKey, Fixed(FileKey)]
+    blob: Annotated[BlobId, Fixed(BlobId)]
+    thumbnail: Annotated[bytes | None, Maybe(Blob(MAX_THUMBNAIL_BYTES))] = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -116,5 +142,12 @@ class ContactDevices(Content):
 
 
 Inner: TypeAlias = (
-    MessageText | CallInvite | CallAccept | CallTaken | CallCancel | CallMissed | ContactDevices
+    MessageText
+    | MessageFile
+    | CallInvite
+    | CallAccept
+    | CallTaken
+    | CallCancel
+    | CallMissed
+    | ContactDevices
 )

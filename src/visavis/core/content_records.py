@@ -39,6 +39,9 @@ MAX_NAME_BYTES: Final = 128
 MAX_SDP_BYTES: Final = 65_536
 MAX_TIME: Final = 2**40
 MAX_COUNT: Final = 2**32 - 1
+MAX_HOURS: Final = 16
+"""Spans of time in the rules for one contact: two for each day, and two more."""
+MINUTES_A_DAY: Final = 1_440
 
 UNSIGNED: Final = Signature(bytes(64))
 """Stands in a content that `content_signed` has yet to sign."""
@@ -98,6 +101,51 @@ class Standing(StrEnum):
     BLOCKED = "blocked"
 
 
+class MayCall(StrEnum):
+    """What a contact may call us with, at most."""
+
+    VIDEO = "video"
+    VOICE = "voice"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Hours(Record):
+    """A span of minutes on some days of the week, in local time, wherever the device is.
+
+    If it does not end later in the day than it begins, it ends on the day after.
+    """
+
+    days: Annotated[int, Uint(127, 1)]
+    """On which days it begins: bit 0 is Monday."""
+    start: Annotated[int, Uint(MINUTES_A_DAY - 1)]
+    """Its first minute of the day."""
+    end: Annotated[int, Uint(MINUTES_A_DAY, 1)]
+    """The minute after its last."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Rules(Record):
+    """What calls of one contact may ring here, and when (R-87); see `contact_rules`."""
+
+    calls: Annotated[MayCall, Word(MayCall)] = MayCall.VIDEO
+    hours: Annotated[tuple[Hours, ...] | None, Maybe(Array(Nested(Hours), MAX_HOURS))] = None
+    """When they ring; None: at any time."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Decided(Record):
+    """When the person decided each of these last, 0 for never: the newest of each stands (CK-688).
+
+    Each by itself: who blocks somebody on one device, and marks them as verified on another that
+    has not heard of it, has done both.
+    """
+
+    standing: TimeField = 0
+    verified: TimeField = 0
+    rules: TimeField = 0
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class ContactRecord(Record):
     """What an account knows of one contact: in the vault and between its own devices.
@@ -116,3 +164,7 @@ class ContactRecord(Record):
     """The identity key whose safety number was compared, if one was: a mark is bound to its key."""
     thread: Annotated[GroupId | None, Maybe(Fixed(GroupId))]
     """The first group of this thread, if `group` came after it."""
+    rules: Annotated[Rules | None, Maybe(Nested(Rules))] = None
+    """What calls may ring; None: all, at any time."""
+    decided: Annotated[Decided | None, Maybe(Nested(Decided))] = None
+    """When the person decided `standing`, `verified` and `rules`; None: never."""

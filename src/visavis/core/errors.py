@@ -42,9 +42,11 @@ class Code(StrEnum):
     NO_ANSWER = "no_answer"
     NO_DEVICE = "no_device"
     NO_MEDIA = "no_media"
+    UNSAFE_FILE = "unsafe_file"
     MISTYPED = "mistyped"
     WEAK_PASSWORD = "weak_password"  # noqa: S105 -- a wire code
     UNKNOWN_CONTACT = "unknown_contact"
+    NOT_VERIFIED = "not_verified"
     UNKNOWN_DEVICE = "unknown_device"
     TOO_MANY_DEVICES = "too_many_devices"
     ROLLED_BACK = "rolled_back"
@@ -198,10 +200,21 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         "the person, with another file",
         "This file cannot be played: it is missing, or has no picture or sound. Nothing was sent.",
     ),
+    Code.UNSAFE_FILE: Meaning(
+        "a file that a system or browser would run, by its content or by its name",
+        "nobody",
+        "Files that can run as a program are neither sent nor opened. Nothing was sent or saved.",
+    ),
     Code.UNKNOWN_CONTACT: Meaning(
         "no contact, or more than one, goes by this name on this device",
         "the person, with another name",
         "There is no contact of this name, or more than one. `visavis contacts` lists them.",
+    ),
+    Code.NOT_VERIFIED: Meaning(
+        "the contact's safety number was not compared, or not with the key it has now",
+        "the person, once it was compared",
+        "A confidential call is for contacts whose safety number you have compared. It was not "
+        "placed, and nothing was sent.",
     ),
     Code.UNKNOWN_DEVICE: Meaning(
         "no other device of the account goes by this id",

@@ -144,6 +144,18 @@ class SequencerHandle(Secret32):
     __slots__ = ()
 
 
+class FileKey(Secret32):
+    """AES-256 key of one file; it travels only inside the message that names the file."""
+
+    __slots__ = ()
+
+
+class BlobId(FixedBytes):
+    """16 random bytes that name a blob at the server: whoever has them may fetch it."""
+
+    __slots__ = ()
+
+
 class Signature(FixedBytes):
     """An Ed25519 signature, 64 bytes."""
 

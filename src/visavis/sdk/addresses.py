@@ -11,6 +11,7 @@ envelopes sealed with it may still lie in the mailbox.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,10 @@ from visavis.transport.api import DeviceApi
 POOL: Final = 256
 REFILL_BELOW: Final = 64
 KEEP_RETIRED_S: Final = 31 * 86_400
+ROTATE_KIND: Final = "rotate"
+"""Accounts that must get a new address of ours: one of their devices, or ours, was removed."""
+LOOK: Final = b"look"
+"""Value of such a row: they were unblocked, and are told the address they have not heard of yet."""
 
 _POOL_KIND: Final = "pool"
 _FRESH_KIND: Final = "pool.fresh"
@@ -101,6 +106,9 @@ class Addresses:
         self._origin = origin
         self._mailbox = mailbox
         self._given: dict[bytes, Given] = {}
+        # Two at once would register the same capabilities, and the second to end would put them
+        # back into the pool after one was handed out: two takers would hold one.
+        self._registering = asyncio.Lock()
         self._load()
         store.on_rollback(self._load)
 
@@ -180,8 +188,10 @@ class Addresses:
         As many new ones are registered as die (CK-589): the number of a mailbox's rows stays the
         same, so it does not tell how many contacts came and went (P7).
         """
-        hashes = [key for key, _ in self._store.items(_REVOKE_KIND)]
-        if hashes:
+        async with self._registering:
+            hashes = [key for key, _ in self._store.items(_REVOKE_KIND)]
+            if not hashes:
+                return
             fresh = await self._register(api, len(hashes))
             await api.revoke_capabilities(hashes)
             with self._store.transaction():
@@ -201,9 +211,10 @@ class Addresses:
         A whole block at a time, so that the server learns no more than this: beyond some two
         hundred contacts there is a second block.
         """
-        fresh = await self._register(api, POOL)
-        with self._store.transaction():
-            self._into_pool(fresh)
+        async with self._registering:
+            fresh = await self._register(api, POOL)
+            with self._store.transaction():
+                self._into_pool(fresh)
 
     async def _register(self, api: DeviceApi, count: int) -> list[bytes]:
         """Register fresh capabilities, the same ones again after a crash."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from visavis.core.address import ContactAddress
+from visavis.core.content_records import Standing
 from visavis.core.errors import Code, FatalError
 from visavis.core.identity import DeviceList, credential_identity
 from visavis.core.ids import AccountId, DeviceId, GroupId, Rng
@@ -106,6 +107,9 @@ class Books:
         if account == self.account:
             stands = self.lists.stands(account, device)
             return self.siblings.addresses().get(device) if stands else None
+        known = self.contacts.get(account)
+        if known is not None and known.standing is Standing.BLOCKED:
+            return None  # CK-599: what waits for a blocked contact waits until it is unblocked
         return self.contacts.addresses(account).get(device)
 
     def sibling_address(self) -> Given:

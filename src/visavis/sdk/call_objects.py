@@ -60,11 +60,14 @@ class Call:
     Attributes:
         contact: Whose account it is with.
         contact_name: As the person sees it.
+        confidential: It was placed as a confidential call: whoever shows it keeps no note of it,
+            and shares no screen.
     """
 
     def __init__(self, service: Service, contact: AccountId, contact_name: str) -> None:
         self.contact = contact
         self.contact_name = contact_name
+        self.confidential = False
         self._service = service
         self._shell: CallShell | None = None
         self._state: State = Idle()

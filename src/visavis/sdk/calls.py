@@ -18,6 +18,7 @@ from visavis.core import call_board as board
 from visavis.core import call_events as on
 from visavis.core.call_effects import EndReason, StartRinging
 from visavis.core.call_types import (
+    Calling,
     Ended,
     Media,
     Ringing,
@@ -33,7 +34,7 @@ from visavis.core.content_inner import (
 )
 from visavis.core.content_outer import CallWelcome, Mls
 from visavis.core.content_self import SelfCallHandled
-from visavis.core.errors import Code, UsageError, VisavisError
+from visavis.core.errors import AuthorizationError, Code, UsageError, VisavisError
 from visavis.core.ids import AccountId, CallId
 from visavis.media.interfaces import MediaSink, MediaSource
 from visavis.sdk.call_group import Device, call_of, check_key_package
@@ -90,8 +91,18 @@ class CallService:
         live = self._board.live
         if live is None or isinstance(live.state, Ringing):
             return
+        await self._end(live, on.HangUpRequested())
+
+    async def leave(self, contact: AccountId) -> None:
+        """End what is under way with a contact, before it is blocked; a ring they never hear of."""
+        live = self._board.live
+        if live is not None and live.contact == contact:
+            ringing = isinstance(live.state, Ringing)
+            await self._end(live, on.DeclineRequested() if ringing else on.HangUpRequested())
+
+    async def _end(self, live: board.LiveCall, event: on.Event) -> None:
         shell = self._shells[live.call]
-        self.happened_here(shell, on.HangUpRequested())
+        self.happened_here(shell, event)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await shell.over.wait()
@@ -108,6 +119,7 @@ class CallService:
         source: MediaSource,
         sink: MediaSink,
         leave_no_trace: bool = False,
+        confidential: bool = False,
     ) -> Call:
         """Call a contact; returns at once, ringing.
 
@@ -119,12 +131,21 @@ class CallService:
             source: What we show and say. It is the call's from now on, and closed on an error too.
             sink: Where the other side's goes. Likewise.
             leave_no_trace: Do not tell them of it if nobody answers.
+            confidential: Only if the contact is verified, relayed only, and nothing of it is kept:
+                no trace is left, and whoever has the `Call` notes nothing and shares no screen.
 
         Raises:
+            AuthorizationError: NOT_VERIFIED, a confidential call to somebody whose safety number
+                was not compared. Nothing was sent.
             UsageError: There is a call already.
         """
+        # CK-371: a mark of another key, or of a key that is in doubt, does not count.
+        if confidential and not self._seam.is_verified(contact):
+            source.close()
+            sink.close()
+            raise AuthorizationError(Code.NOT_VERIFIED, "CK-371: confidential and not verified")
         call = CallId.random(self._seam.rng)
-        trace = Trace.LEAVE_NONE if leave_no_trace else Trace.KEEP
+        trace = Trace.LEAVE_NONE if leave_no_trace or confidential else Trace.KEEP
         wanted = board.CallWanted(self._seam.monotonic(), contact, call, Media(media), trace)
         try:
             result = board.board_step(self._board, wanted)  # Raises before anything was made.
@@ -140,7 +161,9 @@ class CallService:
                 shell.wanted = Media(media)
         shell.transport.lend(source, sink)
         self._apply(result)
-        return self._faces[shell.call]
+        face = self._faces[shell.call]
+        face.confidential = confidential
+        return face
 
     async def incoming(self) -> AsyncIterator[IncomingCall]:
         """Yield each call that rings here."""
@@ -182,7 +205,12 @@ class CallService:
         # a contact that we let may ring at all.
         # "Live" is the server's word; when it rang, the caller says under MLS.
         held_back = abs(self._seam.now() - content.at) > CLOCKS_DIFFER_S
-        if not received.live or held_back or not self._seam.may_ring(received.contact):
+        now = self._board.live
+        called = now is not None and now.contact == received.contact
+        called = called and now is not None and isinstance(now.state, Calling)
+        # CK-370: what the person's rules let ring, or nothing; and nothing is sent either way.
+        media = self._seam.may_ring(received.contact, content.media, called=called)
+        if not received.live or held_back or media is None:
             self.dropped[Code.REFUSED] += 1
             return
         arrived = board.InviteArrived(
@@ -190,7 +218,7 @@ class CallService:
             received.contact,
             received.device,
             content.call,
-            content.media,
+            media,
             content.commit,
         )
         result = board.board_step(self._board, arrived)

@@ -21,17 +21,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from visavis.core.contact_rules import ALL_RING
+from visavis.core.content_records import Rules, Standing
 from visavis.core.errors import (
     AuthorizationError,
     Code,
     PeerError,
     UnavailableError,
+    UsageError,
     VisavisError,
 )
 from visavis.core.ids import AccountId
 from visavis.core.recovery import RecoveryCode
 from visavis.core.safety_number import Party, safety_number
-from visavis.sdk import devices, enrol, pairing
+from visavis.sdk import devices, enrol, files, pairing
 from visavis.sdk.account import Accounts, set_password
 from visavis.sdk.contact_book import Known
 from visavis.sdk.contact_records import Waiting
@@ -60,12 +63,16 @@ class Contact:
         name: Their handle, for example anna.48213.
         state: "contact", "rejoining", "identity changed" or "blocked".
         devices: How many devices they have.
+        verified: The safety number was compared, with the very key they have now.
+        rules: Which of their calls ring, and when.
     """
 
     account: AccountId
     name: str
     state: str
     devices: int
+    verified: bool = False
+    rules: Rules = ALL_RING
 
 
 @dataclass(slots=True)
@@ -401,6 +408,51 @@ class Client:
         """
         self._session.forget_contact(contact.account)
 
+    async def set_verified(self, contact: Contact, *, verified: bool = True) -> None:
+        """Note that the safety number was compared and is the same, or take that back.
+
+        The mark is bound to the key that was compared, and our other devices are told of it.
+        """
+        await self._session.decisions.set_verified(contact.account, verified=verified)
+
+    async def rules(self, contact: Contact) -> Rules:
+        """Return which calls of a contact ring, and when."""
+        return self._require(contact.account).rules
+
+    async def set_rules(self, contact: Contact, rules: Rules) -> None:
+        """Say which calls of a contact ring, and when (R-87); our other devices do the same.
+
+        To the caller a call that may not ring is one that nobody answers. It stands in the thread
+        as a missed call.
+
+        Raises:
+            UsageError: The rules are out of bounds.
+        """
+        await self._session.decisions.set_rules(contact.account, rules)
+
+    async def block(self, contact: Contact) -> None:
+        """Block a contact: what it holds of ours is refused, by all our devices.
+
+        What is under way with them ends. They can learn that they are refused, as anybody is whose
+        address of ours was replaced, and not why.
+        """
+        if self._calls is not None:
+            await self._calls.leave(contact.account)
+        await self._session.decisions.set_standing(contact.account, Standing.BLOCKED)
+
+    async def unblock(self, contact: Contact) -> Contact:
+        """Unblock a contact: fresh addresses of ours are announced in the conversation.
+
+        Returns:
+            The contact as it stands now. "rejoining": this device came to the account while they
+            were blocked, and another device of ours or of theirs has to let it in. If none does, or
+            if they replaced their own address meanwhile, only a new invite brings the two together;
+            it goes on with the same thread.
+        """
+        await self._session.decisions.set_standing(contact.account, Standing.CONTACT)
+        self._session.outbox.kick()
+        return self._contact(self._require(contact.account))
+
     # Messages
 
     async def send_message(self, contact: Contact, text: str) -> None:
@@ -411,6 +463,69 @@ class Client:
             UnavailableError: We wait to be let into the conversation again.
         """
         await self._session.conversations.send_text(contact.account, text)
+
+    async def prepare_file(self, path: Path, name: str | None = None) -> files.PreparedFile:
+        """Read a file, decide what it is, and take out what it says besides. Nothing is sent.
+
+        Args:
+            path: The file, 25 MB at most.
+            name: What to call it; its own name without this.
+
+        Returns:
+            The file as it would be sent. Its `stripped` is "not_possible" for documents, archives
+            and some media: tell the person before sending that it may say who made it, and where.
+
+        Raises:
+            OSError: It cannot be read.
+            AuthorizationError: UNSAFE_FILE, it could run as a program.
+            PeerError: TOO_LARGE, also for an empty file.
+        """
+        data = await asyncio.to_thread(files.read_file, path)
+        return await asyncio.to_thread(files.prepare_file, data, name or path.name)
+
+    async def send_file(
+        self, contact: Contact, file: Path | files.PreparedFile, thumbnail: bytes | None = None
+    ) -> Message:
+        """Send a file: sealed under a key of its own, for thirty days at the server.
+
+        Args:
+            contact: To whom.
+            file: A path, or what `prepare_file` made of one.
+            thumbnail: A small JPEG (16 KiB, 512 by 512 at most); anything else is left out.
+
+        Raises:
+            OSError: As `prepare_file`.
+            AuthorizationError: As `prepare_file` and `send_message`.
+            PeerError: As `prepare_file`.
+            UnavailableError: The server is away, has no room, or it is enough for one day.
+                Nothing was sent.
+        """
+        prepared = await self.prepare_file(file) if isinstance(file, Path) else file
+        return await files.send_file(self._session, contact.account, prepared, thumbnail)
+
+    async def open_file(self, message: Message) -> files.OpenedFile:
+        """Fetch the file of a message; it is handed out only when every check has passed.
+
+        Raises:
+            AuthorizationError: UNSAFE_FILE, it could run as a program; EXPIRED, the server does
+                not have it any more (thirty days).
+            PeerError: DECRYPTION, it is not what the message speaks of.
+            UnavailableError: The server cannot be reached.
+        """
+        if message.file is None:
+            raise UsageError("this message has no file")
+        return await files.fetch_file(self._session, message.file)
+
+    async def save_file(self, message: Message, folder: Path) -> Path:
+        """Fetch the file of a message into a folder; never over another one. Returns its path.
+
+        Raises:
+            OSError: It cannot be written there.
+            AuthorizationError: As `open_file`.
+            PeerError: As `open_file`.
+            UnavailableError: As `open_file`.
+        """
+        return await asyncio.to_thread(files.save, await self.open_file(message), folder)
 
     async def history(self, contact: Contact) -> list[Message]:
         """Return the conversation with a contact, oldest first."""
@@ -426,6 +541,7 @@ class Client:
         source: Any,
         sink: Any,
         leave_no_trace: bool = False,
+        confidential: bool = False,
     ) -> Call:
         """Call a contact.
 
@@ -435,10 +551,19 @@ class Client:
             source: Where our picture and sound come from.
             sink: Where theirs go.
             leave_no_trace: Do not tell them of the call if nobody answers it.
+            confidential: Only to a verified contact, through a relay, and keeping nothing of it.
+
+        Raises:
+            AuthorizationError: NOT_VERIFIED, `confidential` and the safety number was not compared.
         """
         calls = await self._call_service()
         return await calls.call(
-            contact.account, media, source=source, sink=sink, leave_no_trace=leave_no_trace
+            contact.account,
+            media,
+            source=source,
+            sink=sink,
+            leave_no_trace=leave_no_trace,
+            confidential=confidential,
         )
 
     async def incoming(self) -> AsyncIterator[IncomingCall]:
@@ -520,7 +645,8 @@ class Client:
     def _contact(self, known: Known) -> Contact:
         newest = self._session.books.lists.newest(known.account)
         count = 0 if newest is None else len(newest.devices)
-        return Contact(known.account, known.name, known.state, count)
+        verified = self._session.is_verified(known.account)
+        return Contact(known.account, known.name, known.state, count, verified, known.rules)
 
 
 async def _enter(

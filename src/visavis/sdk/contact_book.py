@@ -1,21 +1,25 @@
 """Contacts and own devices as this device knows them: names, addresses, standing.
 
 A contact's newest device list is in `visavis.sdk.lists`; a device whose address stands here but
-that is not on the newest list is never sent to (CK-574).
+that is not on the newest list is never sent to (CK-574). A contact may have no address for a while:
+after the commit that removes the device we knew, and before the word of another one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Final, Self
+from typing import Annotated, Final, Self
 
 from visavis.core import cbor
 from visavis.core.address import ContactAddress
+from visavis.core.contact_rules import ALL_RING
 from visavis.core.content import decode_record, encode_record
-from visavis.core.content_records import ContactRecord, DeviceAddress, Standing
+from visavis.core.content_fields import Array, Nested
+from visavis.core.content_records import ContactRecord, Decided, DeviceAddress, Rules, Standing
 from visavis.core.errors import Code, FatalError
 from visavis.core.handle_request import is_handle
-from visavis.core.identity import UnverifiedDeviceList
+from visavis.core.identity import MAX_DEVICES, UnverifiedDeviceList
 from visavis.core.ids import AccountId, DeviceId, GroupId, IdentityKey, SequencerHandle
 from visavis.sdk.lists import DeviceLists
 from visavis.sdk.store import Store
@@ -26,6 +30,8 @@ JOINING_KIND: Final = "joining"
 MARK_DIGITS: Final = 12
 """Hex digits of the account id that tell two contacts of one name apart. Account ids are chosen
 by their owners: fewer digits are easier on the eye and easier to hit on purpose."""
+
+NEVER: Final = Decided()
 
 _NAME_KEPT: Final = 100  # bytes, so that name and mark stay within the field's bound
 
@@ -39,12 +45,16 @@ class Known:
         name: Its handle, as it told us.
         group: The conversation we send in.
         sequencer: The conversation's sequencer.
-        addresses: Its devices' addresses for us.
+        addresses: Its devices' addresses for us; none while we wait for the word of another.
         standing: Contact or blocked.
         member: We are in the group; False while we wait to be added again (P5).
         identity_changed: Another identity key turned up; nothing is sent until the person decides.
         verified: The identity key whose safety number was compared.
         thread: The first group of the thread, if `group` came after it.
+        rules: Which calls of it ring here.
+        decided: When `standing`, `verified` and `rules` were decided last.
+        last: While there is no address, the one that went last: records must have one (CK-271). It
+            opens nothing, and nothing is sent to it.
     """
 
     account: AccountId
@@ -57,6 +67,21 @@ class Known:
     identity_changed: bool = False
     verified: IdentityKey | None = None
     thread: GroupId | None = None
+    rules: Rules = ALL_RING
+    decided: Decided = NEVER
+    last: DeviceAddress | None = field(default=None, repr=False)
+
+    @property
+    def devices(self) -> tuple[DeviceAddress, ...]:
+        """Return what records say of its devices: one at least, if there ever was one."""
+        found = tuple(DeviceAddress(d, a) for d, a in sorted(self.addresses.items()))
+        return found if found or self.last is None else (self.last,)
+
+    def forget_devices(self, is_gone: Callable[[DeviceId], bool]) -> None:
+        """Forget where devices are reached that are gone; the last address is kept as `last`."""
+        devices = self.devices
+        self.addresses = {d: a for d, a in self.addresses.items() if not is_gone(d)}
+        self.last = None if self.addresses else next(iter(devices), None)
 
     @property
     def state(self) -> str:
@@ -87,11 +112,15 @@ class ContactBook:
         return sorted(self._known.values(), key=lambda known: (known.name, known.account))
 
     def save(self, known: Known) -> None:
-        """Write a contact. Its device list must have been learnt before."""
-        data = cbor.encode(
-            [encode_record(self.record(known)), known.member, known.identity_changed]
-        )
-        self._store.put(CONTACT_KIND, known.account, data)
+        """Write a contact. Its device list must have been learnt before.
+
+        What is not on that list goes: a contact that changes its devices again and again would have
+        us write more addresses than can be read (CK-271), and the profile would open no more.
+        """
+        known.forget_devices(lambda device: not self._lists.stands(known.account, device))
+        record = encode_record(self.record(known))
+        value = [record, known.member, known.identity_changed, known.last is not None]
+        self._store.put(CONTACT_KIND, known.account, cbor.encode(value))
         self._known[known.account] = known
 
     def name_for(self, account: AccountId, wished: str) -> str:
@@ -124,12 +153,14 @@ class ContactBook:
         return ContactRecord(
             list=newest.data,
             name=known.name,
-            devices=tuple(DeviceAddress(d, a) for d, a in sorted(known.addresses.items())),
+            devices=known.devices,
             sequencer=known.sequencer,
             group=known.group,
             standing=known.standing,
             verified=known.verified,
             thread=known.thread,
+            rules=None if known.rules == ALL_RING else known.rules,
+            decided=None if known.decided == NEVER else known.decided,
         )
 
     def addresses(self, account: AccountId) -> dict[DeviceId, ContactAddress]:
@@ -160,14 +191,28 @@ def known_from_record(record: ContactRecord, *, member: bool) -> Known:
         member,
         verified=record.verified,
         thread=record.thread,
+        rules=record.rules or ALL_RING,
+        decided=record.decided or NEVER,
     )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _KeptRecord(ContactRecord):
+    """As the store keeps it: what we wrote ourselves must be read again, address or none."""
+
+    devices: Annotated[
+        tuple[DeviceAddress, ...], Array(Nested(DeviceAddress), MAX_DEVICES, fewest=0)
+    ]
 
 
 def _from_bytes(data: bytes) -> Known:
     match cbor.decode(data):
-        case [bytes(record), bool(member), bool(changed)]:
-            known = known_from_record(decode_record(ContactRecord, record), member=member)
+        # Without the last field: written before there was `Known.last`.
+        case [bytes(record), bool(member), bool(changed), *is_last]:
+            known = known_from_record(decode_record(_KeptRecord, record), member=member)
             known.identity_changed = changed
+            if is_last == [True]:
+                known.forget_devices(lambda _: True)
             return known
         case _:
             raise FatalError(Code.MALFORMED, "a contact of the store cannot be read")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 
 from visavis.core.address import ContactAddress
@@ -21,10 +22,16 @@ from visavis.core.content import (
     encode_outer,
     encode_sibling,
 )
-from visavis.core.content_inner import CallMissed, ContactDevices, Inner, MessageText
+from visavis.core.content_inner import (
+    CallMissed,
+    ContactDevices,
+    Inner,
+    MessageFile,
+    MessageText,
+)
 from visavis.core.content_outer import CommitHint, Mls, Outer
 from visavis.core.content_records import Standing
-from visavis.core.content_self import SelfDevices, SelfVault, Sibling
+from visavis.core.content_self import SelfContacts, SelfDevices, SelfVault, Sibling
 from visavis.core.errors import (
     AuthorizationError,
     Code,
@@ -38,20 +45,37 @@ from visavis.core.mls import ApplicationMessage, Group, peek
 from visavis.sdk.addresses import Given, Purpose
 from visavis.sdk.books import Books
 from visavis.sdk.contact_book import Known
-from visavis.sdk.groups import GroupKind, GroupRecord, device_of
+from visavis.sdk.decisions import take_decision
+from visavis.sdk.groups import ANNOUNCED_KIND, GroupKind, GroupRecord, device_of
 from visavis.sdk.history import Message, MessageKind, NoticeKind
 from visavis.sdk.outbox import Outbox
 from visavis.sdk.seam import InnerReceived, SelfReceived
 from visavis.sdk.sequencer import Sequencers
 
-ANNOUNCED_KIND: Final = "announced"
-"""Group id and device -> count of the device's newest announcement of its address."""
 PENDING_INNER_KIND: Final = "inner.pending"
 UNHEARD_S: Final = 45
 """Seconds a live content waits for somebody to listen: as long as a call rings."""
 
 SendOuter = Callable[[ContactAddress, Outer], Awaitable[None]]
 """Seals one content for one device and sends it live; raises as `SendSocket.send`."""
+
+Making = Callable[[GroupRecord], Inner | None]
+"""Makes a content in the transaction that sends it; None if there is nothing to say after all. What
+it changes of the record is written with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """What was encrypted, for whom, and its rows in the outbox: one each; none if it is live."""
+
+    content: Mls
+    targets: list[tuple[AccountId, DeviceId]]
+    rows: list[int]
+
+    def rows_of(self, account: AccountId) -> list[int]:
+        """Return the rows for the devices of an account."""
+        both = zip(self.targets, self.rows, strict=True)
+        return [row for (of, _), row in both if of == account]
 
 
 class Conversations:
@@ -98,7 +122,8 @@ class Conversations:
         Raises:
             AuthorizationError: REFUSED, no contact of ours, or blocked; IDENTITY_CHANGED (CK-563:
                 nothing is sent until the person has decided).
-            UnavailableError: We wait to be let in again (P5).
+            UnavailableError: We wait to be let in again (P5), or for the address of a device that
+                the contact has now: what is said until then would reach nobody.
         """
         known = self._books.contacts.get(contact)
         if known is None or known.standing is Standing.BLOCKED:
@@ -108,6 +133,8 @@ class Conversations:
         record = self._books.groups.get(known.group)
         if record is None or not known.member:
             raise UnavailableError(Code.UNAVAILABLE, "not (yet) back in this conversation")
+        if not self._books.contacts.addresses(contact):
+            raise UnavailableError(Code.UNAVAILABLE, "no device of the contact is known just now")
         return known, record
 
     async def send_text(self, contact: AccountId, text: str) -> None:
@@ -118,12 +145,26 @@ class Conversations:
                 it: then it is taken back.
             UnavailableError: As `require`. A server that is away is no error: the message waits.
         """
-        _, record = self.require(contact)
         books = self._books
-        content = MessageText(MessageId.random(books.rng), books.now(), text)
-        targets = self._targets(contact, to_siblings=True)
-        rows = await self._send(record, encode_inner(content), targets, durable=True, keep=content)
-        theirs = rows[: len(targets) - len(books.siblings.addresses())]
+        await self._say(contact, MessageText(MessageId.random(books.rng), books.now(), text))
+
+    async def send_file(self, contact: AccountId, content: MessageFile) -> Message:
+        """Send the message that names a file, as `send_text` does; returns the entry it makes."""
+        await self._say(contact, content)
+        return Message.of(contact, content, outgoing=True)
+
+    async def _say(self, contact: AccountId, content: MessageText | MessageFile) -> None:
+        books = self._books
+
+        def kept(record: GroupRecord) -> MessageText | MessageFile:
+            said = Message.of(contact, content, outgoing=True)
+            books.history.add(said, content.id, record.count + 1)
+            return content
+
+        letter = await self._send(contact, kept, durable=True, to_siblings=True)
+        if letter is None:
+            return
+        theirs = letter.rows_of(contact)
         await self._flush()
         if self._outbox.refused(theirs):
             # Perhaps they have just replaced their address: the new one is in our mailbox then.
@@ -131,8 +172,8 @@ class Conversations:
             await self._flush()
         if self._outbox.refused(theirs):
             with books.store.transaction():
-                self._outbox.drop(rows)
-                books.history.take_back(record.account, content.id)
+                self._outbox.drop(letter.rows)
+                books.history.take_back(contact, content.id)
             raise AuthorizationError(Code.REFUSED, "no device of the contact accepts it any more")
 
     def _targets(
@@ -148,51 +189,76 @@ class Conversations:
         self, contact: AccountId, content: Inner, *, durable: bool, to_siblings: bool = False
     ) -> None:
         """Send one content; see `seam.CallSeam.send_inner`."""
-        _, record = self.require(contact)
-        targets = self._targets(contact, to_siblings=to_siblings)
-        rows = await self._send(record, encode_inner(content), targets, durable=durable)
-        if durable:
+        await self.send_made(contact, lambda _: content, durable=durable, to_siblings=to_siblings)
+
+    async def send_made(
+        self, contact: AccountId, make: Making, *, durable: bool, to_siblings: bool = False
+    ) -> None:
+        """As `send_inner`, for a content that is made in the transaction that sends it."""
+        letter = await self._send(contact, make, durable=durable, to_siblings=to_siblings)
+        if letter is not None and durable:
             await self._flush()
-            if self._outbox.refused(rows):
+            if self._outbox.refused(letter.rows):
                 raise AuthorizationError(Code.REFUSED, "no device of the contact accepts it")
+        elif letter is not None:
+            await self._send_now(letter)
 
     async def send_self(self, content: Sibling, *, durable: bool) -> None:
         """Send one content to our other devices; nothing happens when there are none."""
         record = self._books.groups.self_group()
         targets = [(self._books.account, d) for d in self._books.siblings.addresses()]
         if record is not None and targets:
-            await self._send(record, encode_sibling(content), targets, durable=durable)
+            async with self._books.groups.lock(record):
+                plain = encode_sibling(content)
+                newest = self._books.groups.newest(record)
+                with self._stepping(newest), self._books.store.transaction():
+                    letter = self._write(newest, plain, targets, durable=durable)
             if durable:
                 await self._flush()
+            else:
+                await self._send_now(letter)
 
     async def _send(
+        self, contact: AccountId, make: Making, *, durable: bool, to_siblings: bool
+    ) -> _Letter | None:
+        """Write what is to be said to a contact; raises as `require`."""
+        books = self._books
+        while True:
+            _, record = self.require(contact)
+            async with books.groups.lock(record):
+                # While we waited for the lock much may have changed: the person has to decide, the
+                # contact was removed, the conversation began anew in another group.
+                _, newest = self.require(contact)
+                if newest.group_id != record.group_id:
+                    continue
+                with self._stepping(newest), books.store.transaction():
+                    content = make(newest)
+                    if content is None:
+                        return None
+                    plain = encode_inner(content)
+                    targets = self._targets(contact, to_siblings=to_siblings)
+                    return self._write(newest, plain, targets, durable=durable)
+
+    def _write(
         self,
         record: GroupRecord,
         plain: bytes,
         targets: list[tuple[AccountId, DeviceId]],
         *,
         durable: bool,
-        keep: MessageText | None = None,
-    ) -> list[int]:
+    ) -> _Letter:
+        """Encrypt a content; inside the transaction that keeps the group's new state."""
         books = self._books
-        rows: list[int] = []
-        async with books.groups.lock(record):
-            state = books.groups.state(record)
-            with self._stepping(record), books.store.transaction():
-                record.count += 1
-                count = record.count.to_bytes(8, "big")
-                message = state.encrypt(plain, authenticated_data=count, rng=books.rng)
-                content = Mls(message)
-                books.groups.save(record, state)
-                if durable:
-                    data = encode_outer(content)
-                    rows = [self._outbox.put(account, device, data) for account, device in targets]
-                if keep is not None:
-                    said = Message(record.account, keep.at, outgoing=True, text=keep.body)
-                    books.history.add(said, keep.id, record.count)
-        if not durable:
-            await self._send_now(content, targets)
-        return rows
+        state = books.groups.state(record)
+        record.count += 1
+        count = record.count.to_bytes(8, "big")
+        message = state.encrypt(plain, authenticated_data=count, rng=books.rng)
+        books.groups.save(record, state)
+        content, rows = Mls(message), list[int]()
+        if durable:
+            data = encode_outer(content)
+            rows = [self._outbox.put(account, device, data) for account, device in targets]
+        return _Letter(content, targets, rows)
 
     async def _flush(self) -> None:
         try:
@@ -200,9 +266,9 @@ class Conversations:
         finally:
             self._outbox.kick()
 
-    async def _send_now(self, content: Outer, targets: list[tuple[AccountId, DeviceId]]) -> None:
-        addresses = [self._books.resolve(account, device) for account, device in targets]
-        sends = [self._send_live(address, content) for address in addresses if address]
+    async def _send_now(self, letter: _Letter) -> None:
+        addresses = [self._books.resolve(account, device) for account, device in letter.targets]
+        sends = [self._send_live(address, letter.content) for address in addresses if address]
         if not sends:
             raise UnavailableError(Code.UNAVAILABLE, "no device to send to is known")
         results = await asyncio.gather(*sends, return_exceptions=True)
@@ -303,8 +369,8 @@ class Conversations:
         if known is not None and known.standing is Standing.BLOCKED and not own:
             return None
         match inner:
-            case MessageText():
-                said = Message(record.account, inner.at, outgoing=own, text=inner.body)
+            case MessageText() | MessageFile():
+                said = Message.of(record.account, inner, outgoing=own)
                 books.history.add(said, inner.id, count)
                 return None
             case ContactDevices():
@@ -343,16 +409,15 @@ class Conversations:
         if offered.account_id != record.account:
             raise PeerError(Code.BAD_CREDENTIAL, "CK-576: another account's device list")
         books.lists.learn(offered)
-        before = known.addresses.get(device)
+        before, was_known = known.addresses.get(device), bool(known.addresses)
         for entry in said.devices if self._is_news(record, device, count) else ():
             # CK-576: a device speaks for its own address only, so that one stolen device cannot
             # draw what is meant for the others to itself.
             if entry.device == device:
                 known.addresses[device] = entry.address.require_server(books.profile.origin)
-        stands = books.lists.stands
-        known.addresses = {d: a for d, a in known.addresses.items() if stands(known.account, d)}
         books.contacts.save(known)
-        if before is not None and known.addresses.get(device) != before:
+        # The vault says where it was reached before, or knows no way to the contact at all.
+        if (before is not None or not was_known) and known.addresses.get(device) != before:
             self._vault_stale()
         self._dirty(record)
         self._outbox.kick()
@@ -390,6 +455,11 @@ class Conversations:
                 return None
             case SelfVault():
                 self._vault_seen(content)
+                return None
+            case SelfContacts():
+                for contact in content.records:
+                    take_decision(books, contact)
+                self._outbox.kick()
                 return None
             case _:
                 return SelfReceived(device, content), None

@@ -15,11 +15,11 @@ from visavis.core.errors import AuthorizationError, Code, VisavisError
 from visavis.core.identity import DeviceList, ListedDevice
 from visavis.core.ids import DeviceId
 from visavis.sdk.account import Accounts
+from visavis.sdk.addresses import ROTATE_KIND
 from visavis.sdk.device_chain import catch_up, remember, require_standing, sign_next
 from visavis.sdk.history import NoticeKind
 from visavis.sdk.keystore import Keystore
 from visavis.sdk.login import Login
-from visavis.sdk.membership import ROTATE_KIND
 from visavis.sdk.session import Session
 
 SHORT_BYTES: Final = 3

@@ -43,7 +43,7 @@ from visavis.sdk.profile import Profile
 from visavis.sdk.session import Session
 from visavis.sdk.store import DATABASE, Store
 from visavis.sdk.unlock import Kdf
-from visavis.sdk.vault import Contents, read_vault
+from visavis.sdk.vault import UNREADABLE, Contents, read_vault
 from visavis.transport.api import DeviceApi, DeviceRegistration
 from visavis.transport.http import Http
 from visavis.transport.origin import require_secure
@@ -331,6 +331,8 @@ def enter(session: Session, joined: Joined) -> None:
         books.lists.learn(joined.own_list)
         if joined.contents is None:
             return
+        for _ in range(joined.contents.unreadable):
+            books.counters.drop(UNREADABLE)
         for record in joined.contents.contacts:
             known = known_from_record(record, member=False)
             known.thread = known.thread or known.group

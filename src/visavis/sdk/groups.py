@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final, Self
 
 from visavis.core import cbor
-from visavis.core.errors import Code, FatalError
+from visavis.core.errors import Code, FatalError, PeerError
 from visavis.core.identity import Credential, UnverifiedCredential
 from visavis.core.ids import AccountId, DeviceId, GroupId, SequencerHandle
 from visavis.core.mls import Group, MemberInfo
@@ -22,6 +22,10 @@ from visavis.sdk.store import Store
 
 RECORD_KIND: Final = "group"
 STATE_KIND: Final = "group.state"
+PENDING_KIND: Final = "group.pending"
+"""A commit of ours that has neither won nor lost yet (`visavis.sdk.sequencer`)."""
+ANNOUNCED_KIND: Final = "announced"
+"""Group id and device -> count of the device's newest announcement of its address."""
 MAX_LEAP: Final = 2**20
 """How far a count may run ahead of what we have seen: more than a month away brings."""
 
@@ -151,8 +155,24 @@ class Groups:
         """Return the lock that serialises everything done with a group's state."""
         return self._locks.setdefault(record.group_id, asyncio.Lock())
 
+    def newest(self, record: GroupRecord) -> GroupRecord:
+        """Return the record as it is now; the caller's may be from before it last waited.
+
+        Raises:
+            PeerError: WRONG_GROUP, it was forgotten meanwhile.
+        """
+        newest = self._records.get(record.group_id)
+        if newest is None:
+            raise PeerError(Code.WRONG_GROUP, "no group of ours any more")
+        return newest
+
     def state(self, record: GroupRecord) -> Group:
-        """Return a group's MLS state, read from the store if it is not in memory."""
+        """Return a group's MLS state, read from the store if it is not in memory.
+
+        Raises:
+            PeerError: WRONG_GROUP, the group was forgotten meanwhile.
+        """
+        self.newest(record)
         state = self._states.get(record.group_id)
         if state is None:
             data = self._store.get(STATE_KIND, record.group_id)
@@ -179,10 +199,13 @@ class Groups:
             self._states[record.group_id] = state
 
     def remove(self, record: GroupRecord) -> None:
-        """Forget a group for good; its keys are wiped."""
+        """Forget a group for good, and whatever is kept by its id; its keys are wiped."""
         with self._store.transaction():
-            self._store.delete(RECORD_KIND, record.group_id)
-            self._store.delete(STATE_KIND, record.group_id)
+            for kind in (RECORD_KIND, STATE_KIND, PENDING_KIND):
+                self._store.delete(kind, record.group_id)
+            for key, _ in self._store.items(ANNOUNCED_KIND):
+                if key.startswith(record.group_id):
+                    self._store.delete(ANNOUNCED_KIND, key)
         self.discard(record)
         self._records.pop(record.group_id, None)
 

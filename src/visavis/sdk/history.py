@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Self, TypeVar
 
 from visavis.core import cbor
+from visavis.core.content import decode_inner, encode_inner
+from visavis.core.content_inner import MessageFile, MessageText
 from visavis.core.errors import Code, FatalError
+from visavis.core.file_name import safe_name
 from visavis.core.ids import AccountId, DeviceId, MessageId
+from visavis.core.thumbnail import thumbnail_of
 from visavis.sdk.store import Store
 
 _MESSAGE_KIND: Final = "message/"
@@ -27,19 +31,22 @@ class MessageKind(StrEnum):
     """What an entry of a conversation is."""
 
     TEXT = "text"
+    FILE = "file"
     MISSED_CALL = "call.missed"
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An entry of a conversation: a text message, or a call that came to nothing (R-02).
+    """An entry of a conversation: a text, a file, or a call that came to nothing (R-02).
 
     Args:
         contact: Whose conversation.
         at: Unix seconds, as its sender's clock said.
         outgoing: Sent by us (from any of our devices).
-        text: What was written; for a missed call what to call it.
-        kind: Which of the two.
+        text: What was written; for a missed call what to call it, for a file its name.
+        kind: Which of them.
+        file: Of a file what opens it. Its name and thumbnail are safe to show; its type and size
+            are the sender's word until it was fetched.
     """
 
     contact: AccountId
@@ -47,6 +54,16 @@ class Message:
     outgoing: bool
     text: str = field(repr=False)
     kind: MessageKind = MessageKind.TEXT
+    file: MessageFile | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, contact: AccountId, content: MessageText | MessageFile, *, outgoing: bool) -> Self:
+        """Make an entry of what was said; of a file, name and thumbnail are made safe (CK-300)."""
+        if isinstance(content, MessageText):
+            return cls(contact, content.at, outgoing, content.body)
+        name, thumbnail = safe_name(content.name), thumbnail_of(content.thumbnail)
+        file = replace(content, name=name, thumbnail=thumbnail)
+        return cls(contact, content.at, outgoing, name, MessageKind.FILE, file)
 
 
 class NoticeKind(StrEnum):
@@ -142,7 +159,8 @@ class History:
         if self._store.get(_SEEN_KIND + contact, message_id) is not None:
             return False
         key = message.at.to_bytes(8, "big") + count.to_bytes(8, "big") + message_id
-        value = cbor.encode([message.at, message.outgoing, message.text, message.kind.value])
+        file = [] if message.file is None else [encode_inner(message.file)]
+        value = cbor.encode([message.at, message.outgoing, message.text, message.kind.value, *file])
         with self._store.transaction():
             self._store.put(_SEEN_KIND + contact, message_id, b"")
             self._store.put(_MESSAGE_KIND + contact, key, value)
@@ -189,6 +207,11 @@ class History:
             match cbor.decode(data):
                 case [int(at), bool(outgoing), str(text), str(kind)]:
                     found.append(Message(contact, at, outgoing, text, MessageKind(kind)))
+                case [int(at), bool(outgoing), str(text), str(kind), bytes(encoded)]:
+                    file = decode_inner(encoded)
+                    if not isinstance(file, MessageFile):
+                        raise FatalError(Code.MALFORMED, "a file of the store cannot be read")
+                    found.append(Message(contact, at, outgoing, text, MessageKind(kind), file))
                 case _:
                     raise FatalError(Code.MALFORMED, "a message of the store cannot be read")
         return found

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
+from operator import eq
 from typing import Final
 
 from visavis.core.content import encode_outer
-from visavis.core.content_inner import ContactDevices
+from visavis.core.content_inner import ContactDevices, Inner
 from visavis.core.content_outer import (
     ConversationWelcome,
     DeviceLink,
     Outer,
     SelfWelcome,
 )
-from visavis.core.content_records import DeviceAddress
+from visavis.core.content_records import DeviceAddress, Standing
 from visavis.core.content_self import SelfDevices
 from visavis.core.errors import (
     AuthorizationError,
@@ -32,7 +34,7 @@ from visavis.core.errors import (
 from visavis.core.identity import UnverifiedCredential
 from visavis.core.ids import AccountId, DeviceId, GroupId, MessageId
 from visavis.core.mls import Group, UnverifiedKeyPackage
-from visavis.sdk.addresses import Purpose
+from visavis.sdk.addresses import LOOK, ROTATE_KIND, Purpose
 from visavis.sdk.books import Books
 from visavis.sdk.contact_book import Known
 from visavis.sdk.conversation import Conversations
@@ -42,8 +44,6 @@ from visavis.sdk.sequencer import Applied, Plan, Sequencers
 from visavis.transport.anonymous import AnonymousApi
 
 VAULT_LABEL: Final = "visavis vault"
-ROTATE_KIND: Final = "rotate"
-"""Accounts that must get a new address of ours: one of their devices, or ours, was removed."""
 QUOTA_S: Final = 6 * 3_600
 """Seconds until a group is looked at again for which no key package was to be had today."""
 
@@ -117,7 +117,7 @@ class Membership:
                 books.joining.forget(device)
                 books.store.put(ROTATE_KIND, books.account, b"")
             elif known is not None:
-                known.addresses.pop(device, None)
+                known.forget_devices(partial(eq, device))
                 books.contacts.save(known)
                 self._vault_stale()
                 books.history.notice(NoticeKind.DEVICE_REMOVED, account, device, books.now())
@@ -180,6 +180,9 @@ class Membership:
     async def reconcile(self, record: GroupRecord) -> None:
         """Make the commit that a group lacks, if it lacks one, and announce our address."""
         books = self._books
+        known = books.contacts.get(record.account)
+        if known is not None and known.standing is Standing.BLOCKED:
+            return  # CK-599: it waits until they are unblocked
         async with books.groups.lock(record):
             await self._sequencers.ensure(record)
             state = books.groups.state(record)
@@ -221,6 +224,9 @@ class Membership:
     async def _key_packages(self, record: GroupRecord) -> dict[DeviceId, bytes]:
         """Return a verified key package for each listed device that is not in the group yet."""
         books = self._books
+        known = books.contacts.get(record.account)
+        if known is not None and not known.devices:
+            return {}  # a Welcome names an address of the contact: it waits until there is one
         members = books.groups.members(record)
         found: dict[DeviceId, bytes] = {}
         for account in {record.account, books.account}:
@@ -304,10 +310,7 @@ class Membership:
             raise PeerError(Code.UNEXPECTED, "a conversation without its contact")
         if for_own:
             listed, name = newest.data, known.name
-            devices = tuple(
-                DeviceAddress(d, a)
-                for d, a in sorted(books.contacts.addresses(known.account).items())
-            )
+            devices = known.devices  # with the last address if there is no other: it needs one
         else:
             given = books.contact_address(record.account)
             listed, name = books.own_list.data, books.profile.handle
@@ -329,14 +332,22 @@ class Membership:
     # Announcing and rotating our addresses
 
     def _rotate(self) -> None:
-        """Replace the addresses that a removed device has seen."""
+        """Replace the addresses that a removed device has seen.
+
+        The one that a contact has stands as long as we know none of theirs: nobody could be told
+        the new one, and the device that they have now would find the door shut, for good.
+        """
         books = self._books
-        for key, _ in books.store.items(ROTATE_KIND):
+        for key, why in books.store.items(ROTATE_KIND):
             account = AccountId(key)
+            known = books.contacts.get(account)
+            is_contact = known is not None and known.standing is Standing.CONTACT
+            if is_contact and not books.contacts.addresses(account):
+                continue
             purpose = Purpose.SIBLING if account == books.account else Purpose.CONTACT
             with books.store.transaction():
                 old = books.addresses.current(purpose, account)
-                if old is not None:
+                if old is not None and why != LOOK:
                     books.addresses.revoke(old, books.now())
                 books.store.delete(ROTATE_KIND, key)
             if account == books.account:
@@ -361,12 +372,20 @@ class Membership:
             known = books.contacts.get(record.account)
             if known is None or known.group != record.group_id or known.identity_changed:
                 return
-            given = books.contact_address(record.account)
-            if record.announced == given.name:
+            # While no device of theirs is known nobody can be told; its address marks the group.
+            if books.contact_address(record.account).name == record.announced:
                 return
-            said = (DeviceAddress(books.device, books.addresses.address(given)),)
-            content = ContactDevices(
-                MessageId.random(books.rng), books.now(), books.own_list.data, said
-            )
-            record.announced = given.name
-            await self._conversations.send_inner(record.account, content, durable=True)
+            if books.contacts.addresses(record.account):
+                await self._conversations.send_made(
+                    record.account, self._announcement, durable=True
+                )
+
+    def _announcement(self, record: GroupRecord) -> Inner | None:
+        """Make the word of our present address, unless they have it; written with what sends it."""
+        books = self._books
+        given = books.contact_address(record.account)
+        if record.announced == given.name:
+            return None
+        record.announced = given.name
+        said = (DeviceAddress(books.device, books.addresses.address(given)),)
+        return ContactDevices(MessageId.random(books.rng), books.now(), books.own_list.data, said)

@@ -188,8 +188,8 @@ class Outbox:
             raise
         except VisavisError as error:
             if error.code is Code.REFUSED:
-                marked = replace(row, refused=capability_hash(address.capability))
-                self._put(marked)
+                if row.number in self._rows:  # else it was taken back on its way, and stays away
+                    self._put(replace(row, refused=capability_hash(address.capability)))
                 return
             self.dropped += 1  # malformed or too large: no retry will help
         self._remove(row.number)

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from visavis.core.address import ContactAddress
 from visavis.core.content_inner import Inner
 from visavis.core.content_outer import Outer
+from visavis.core.content_records import Media
 from visavis.core.content_self import Sibling
 from visavis.core.ids import AccountId, DeviceId
 from visavis.core.mls import CredentialValidator, KeyPackageBundle
@@ -110,8 +111,23 @@ class CallSeam(Protocol):
     def new_key_package(self) -> KeyPackageBundle:
         """Return a fresh key package of this device, kept by the caller in memory only."""
 
-    def may_ring(self, contact: AccountId) -> bool:
-        """Say whether this contact may ring us: an accepted contact, not blocked, same identity."""
+    def may_ring(
+        self, contact: AccountId, media: Media = Media.VIDEO, *, called: bool = False
+    ) -> Media | None:
+        """Return as what a call of this contact may ring now; None: nothing rings.
+
+        Only an accepted contact that is not blocked and has the same identity, and only as its
+        rules say (CK-370).
+
+        Args:
+            contact: Who calls.
+            media: What it offers.
+            called: We are calling it at this moment. Then nothing rings, and its rules do not
+                matter: the person has just said that they want to talk.
+        """
+
+    def is_verified(self, contact: AccountId) -> bool:
+        """Say whether the contact's safety number was compared, with the key it has now."""
 
     def contact_name(self, contact: AccountId) -> str:
         """Return the contact's name as the person sees it."""

@@ -5,8 +5,12 @@ winner per epoch, it survives its author, and members pull what they lack. What 
 with a key of the epoch it leads from; the key to write is of that epoch too, so a removed member
 can do neither.
 
-Our own commit is written down before it is offered (`pending`). After a crash, or an answer that
-never came, the next pull tells whether it won: equal bytes are ours.
+Our own commit is written down before it is offered (`pending`), together with the state that it
+leaves. After a crash, or an answer that never came, the next pull tells whether it won: equal bytes
+are ours.
+
+A contact may be forgotten, and its groups with it, while we wait for the server: what comes then is
+WRONG_GROUP and changes nothing.
 """
 
 from __future__ import annotations
@@ -30,12 +34,11 @@ from visavis.core.errors import (
 )
 from visavis.core.ids import AccountId, DeviceId, Rng
 from visavis.core.mls import CommitApplied, Group, MemberInfo, peek
-from visavis.sdk.groups import GroupRecord, Groups, device_of
+from visavis.sdk.groups import PENDING_KIND, GroupRecord, Groups, device_of
 from visavis.sdk.outbox import Outbox
 from visavis.sdk.store import Store
 from visavis.transport.anonymous import AnonymousApi, StoredCommit
 
-PENDING_KIND: Final = "group.pending"
 ATTEMPTS: Final = 8
 """How often a commit is made again after another member was first."""
 
@@ -177,8 +180,9 @@ class Sequencers:
             # The answer to our first attempt was lost. The handle is random, so it is ours.
             if error.code is not Code.CONFLICT:
                 raise
-        record.sequenced = True
-        self._groups.save(record)
+        newest = self._groups.newest(record)
+        newest.sequenced = True
+        self._groups.save(newest)
 
     async def pull(self, record: GroupRecord) -> int:
         """Apply every commit that the sequencer holds and we lack; returns how many.
@@ -187,7 +191,7 @@ class Sequencers:
 
         Raises:
             UnavailableError: The server cannot answer now.
-            PeerError: A stored commit is not acceptable: the group stays at its epoch.
+            PeerError: A stored commit is not acceptable: the group stays at its epoch; WRONG_GROUP.
         """
         await self.ensure(record)
         count = 0
@@ -258,7 +262,11 @@ class Sequencers:
             tuple((bytes(a), bytes(d)) for a, d in sorted(before - after)),
         )
         made.group.wipe()
-        self._store.put(PENDING_KIND, record.group_id, pending.to_bytes())
+        # With the message key that the commit used spent: a second commit of this epoch, made after
+        # a crash, must not be sealed with it again (P5).
+        with self._store.transaction():
+            self._store.put(PENDING_KIND, record.group_id, pending.to_bytes())
+            self._groups.save(self._groups.newest(record), state)
 
     async def _offer(self, record: GroupRecord) -> None:
         pending = self._pending(record)
@@ -283,6 +291,7 @@ class Sequencers:
         self._won(record, pending)
 
     def _won(self, record: GroupRecord, pending: _Pending) -> None:
+        record = self._groups.newest(record)
         after = Group.from_bytes(pending.after, validator=self._groups.validator)
         before = self._groups.state(record)
         after.adopt_past(before)
@@ -312,6 +321,7 @@ class Sequencers:
         self._outbox.kick()
 
     def _apply(self, record: GroupRecord, commit: StoredCommit) -> None:
+        record = self._groups.newest(record)
         pending = self._pending(record)
         if pending is not None and pending.n == commit.n:
             if pending.sealed == commit.sealed:

@@ -10,15 +10,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
 from visavis.core import base64url
 from visavis.core.address import ContactAddress
+from visavis.core.contact_rules import Ring, decide
 from visavis.core.content import encode_outer
 from visavis.core.content_inner import Inner
 from visavis.core.content_outer import Outer
-from visavis.core.content_records import Standing
+from visavis.core.content_records import Media, Standing
 from visavis.core.content_self import SelfVault, Sibling
 from visavis.core.envelope import seal
 from visavis.core.errors import (
@@ -37,6 +39,7 @@ from visavis.sdk.books import Books
 from visavis.sdk.by_handle import ByHandle
 from visavis.sdk.contact_records import ACCEPTED_KIND
 from visavis.sdk.conversation import Conversations
+from visavis.sdk.decisions import Decisions
 from visavis.sdk.first_contact import FirstContact
 from visavis.sdk.groups import GroupKind, GroupRecord
 from visavis.sdk.history import NoticeKind
@@ -125,6 +128,12 @@ class Session:
             self.outbox,
             self.device_api,
         )
+        self.decisions = Decisions(
+            books,
+            self.conversations,
+            vault_stale=self.vault.write_soon,
+            after=self.housekeeping.kick,
+        )
         self.inbox = Inbox(
             books,
             self.conversations,
@@ -147,6 +156,7 @@ class Session:
         self.spawn(self.outbox.run())
         self.spawn(self.inbox.run())
         self.spawn(self.housekeeping.run())
+        self.spawn(self.decisions.tell())
         self._receiving = receive
         if receive:
             self.spawn(self.receiver.run())
@@ -331,15 +341,27 @@ class Session:
         """Return a fresh key package, kept by the caller in memory only."""
         return self.books.make_key_package()
 
-    def may_ring(self, contact: AccountId) -> bool:
-        """Say whether this contact may ring us (R-86)."""
+    def may_ring(
+        self, contact: AccountId, media: Media = Media.VIDEO, *, called: bool = False
+    ) -> Media | None:
+        """Return as what a call of this contact may ring now (R-86, R-87); None: nothing rings."""
         known = self.books.contacts.get(contact)
-        return (
-            known is not None
-            and known.standing is Standing.CONTACT
-            and known.member
-            and not known.identity_changed
-        )
+        if known is None or known.standing is Standing.BLOCKED:
+            return None
+        if not known.member or known.identity_changed:
+            return None
+        if called:
+            return media
+        at = time.localtime(self.now())
+        decision = decide(known.rules, media, at.tm_wday, 60 * at.tm_hour + at.tm_min)
+        return decision.media if isinstance(decision, Ring) else None
+
+    def is_verified(self, contact: AccountId) -> bool:
+        """Say whether the contact's safety number was compared, with the key it has now."""
+        known, newest = self.books.contacts.get(contact), self.books.lists.newest(contact)
+        if known is None or newest is None or known.identity_changed:
+            return False
+        return known.verified == newest.identity_key
 
     def contact_name(self, contact: AccountId) -> str:
         """Return the contact's name as the person sees it."""

@@ -31,6 +31,7 @@ from visavis.core.identity import DeviceList, UnverifiedDeviceList, sign, verify
 from visavis.core.ids import AccountId, DeviceId, Rng, Signature
 from visavis.core.keywrap import OVERHEAD, Purpose, unwrap, wrap
 from visavis.sdk.books import Books
+from visavis.sdk.decisions import take_decision
 from visavis.sdk.history import NoticeKind
 from visavis.transport.api import DeviceApi, VaultState
 
@@ -42,12 +43,16 @@ SLOTS_PER_WRITE: Final = 4
 WITHIN_S: Final = 3_600
 READ_AT_ONCE: Final = 64
 READ_ATTEMPTS: Final = 5
+UNREADABLE: Final = "vault item"
+"""Contacts in the vault that cannot be read are counted under this name."""
 
 _LABEL: Final = b"visavis vault manifest v1\0"
 _STATE_KIND: Final = "vault"
 _SLOT_KIND: Final = "vault.slot"
 _ITEM_KIND: Final = "vault.item"
 _ACCOUNT_ITEM: Final = b"account"
+_UNREADABLE: Final = b"unreadable"
+"""Stands for the item of a slot that we cannot read. It is left as it is, for a device that can."""
 _PAD: Final = b"\x80"
 
 
@@ -58,6 +63,10 @@ class Contents:
     own_list: DeviceList
     siblings: dict[DeviceId, ContactAddress] = field(repr=False)
     contacts: tuple[ContactRecord, ...]
+    unreadable: int = 0
+    """Contacts whose item breaks the schema: of a faulty device of ours, or a newer one."""
+    payloads: dict[bytes, bytes] = field(default_factory=dict, repr=False)
+    """What is in each slot that holds something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,9 @@ async def read_vault(
 ) -> tuple[int, Contents, dict[bytes, tuple[bytes, bytes]]]:
     """Read and verify a whole vault.
 
+    A contact that cannot be read is passed over and counted, so that one bad item does not shut the
+    vault: what cannot be opened, or is not what the manifest says, is no such item but an attack.
+
     Returns:
         (counter, contents, slots: id -> (hash, item key)).
 
@@ -125,6 +137,8 @@ async def _read_state(
     manifest = _read_manifest(state, keys)
     slots: dict[bytes, tuple[bytes, bytes]] = {}
     contacts: list[ContactRecord] = []
+    unreadable = 0
+    payloads: dict[bytes, bytes] = {}
     own: tuple[DeviceList, dict[DeviceId, ContactAddress]] | None = None
     ids = sorted(manifest.slots)
     for at in range(0, len(ids), READ_AT_ONCE):
@@ -136,11 +150,17 @@ async def _read_state(
             if hashlib.sha256(data).digest() != manifest.slots[slot]:
                 raise PeerError(Code.DECRYPTION, "CK-592: a vault slot is missing or altered")
             key = b""
-            match cbor.decode_map(_open(keys, slot, data)):
+            payload = _open(keys, slot, data)
+            match cbor.decode_map(payload):
                 case {"k": "contact", "r": bytes(record)}:
-                    contact = decode_record(ContactRecord, record)
-                    contacts.append(contact)
-                    key = bytes(UnverifiedDeviceList.parse(contact.list).verify().account_id)
+                    try:
+                        contact, account_id = _read_contact(record)
+                    except PeerError:
+                        unreadable += 1
+                        key = _UNREADABLE
+                    else:
+                        contacts.append(contact)
+                        key = bytes(account_id)
                 case {"k": "account", "list": bytes(listed), "devices": list(devices)}:
                     own = (
                         UnverifiedDeviceList.parse(listed).verify(),
@@ -150,13 +170,21 @@ async def _read_state(
                 case _:
                     pass
             slots[slot] = (manifest.slots[slot], key)
+            if key:
+                payloads[slot] = payload
     if own is None or own[0].account_id != account:
         raise PeerError(Code.DECRYPTION, "CK-592: the vault is not this account's")
     writer = own[0].find(manifest.device)
     if writer is None:
         raise PeerError(Code.BAD_CREDENTIAL, "CK-590: the manifest's writer is not on our list")
     verify(writer.signature_key, _LABEL, manifest.body, manifest.signature)
-    return manifest.counter, Contents(own[0], own[1], tuple(contacts)), slots
+    contents = Contents(own[0], own[1], tuple(contacts), unreadable, payloads)
+    return manifest.counter, contents, slots
+
+
+def _read_contact(data: bytes) -> tuple[ContactRecord, AccountId]:
+    record = decode_record(ContactRecord, data)
+    return record, UnverifiedDeviceList.parse(record.list).verify().account_id
 
 
 def _read_manifest(state: VaultState, keys: tuple[bytes, ...]) -> _Manifest:
@@ -237,6 +265,8 @@ class Vault:
         state = await self._api.vault()
         await self._check(state, _read_manifest(state, keys))
         counter, contents, slots = await read_vault(self._api, keys, books.account)
+        for _ in range(contents.unreadable):
+            books.counters.drop(UNREADABLE)
         with books.store.transaction():
             self._keep(slots)
             self._set(b"highest", max(counter, self._number(b"highest")))
@@ -268,7 +298,7 @@ class Vault:
             books.store.delete(_ITEM_KIND, _ACCOUNT_ITEM)
 
     def _take_addresses(self, contents: Contents) -> None:
-        """Take over where contacts and our other devices are reached that we wait for.
+        """Take over what was decided, and where those are reached that we wait for.
 
         Nobody but our other devices can tell us, and our next write must not put what is older
         back. In a group that we share, each tells us itself.
@@ -276,6 +306,7 @@ class Vault:
         books = self._books
         self._take_siblings(contents)
         for record in contents.contacts:
+            take_decision(books, record)
             offered = UnverifiedDeviceList.parse(record.list).verify()
             known = books.contacts.get(offered.account_id)
             if known is None or known.member or known.identity_changed:
@@ -347,21 +378,27 @@ class Vault:
     async def _write_once(self) -> None:
         books = self._books
         state = await self._api.vault()
+        carried: dict[bytes, bytes] = {}
         if state.counter == 0:
             slots: dict[bytes, tuple[bytes, bytes]] = {}
             if self._number(b"highest"):
                 raise PeerError(Code.UNEXPECTED, "CK-591: the server shows no vault any more")
         else:
             await self._check(state, _read_manifest(state, _keys(books.profile.vault_keys)))
-            if state.counter != self._number(b"counter"):
-                await self.refresh()
+            rekey = self._number(b"rekey")
+            if rekey or state.counter != self._number(b"counter"):
+                contents = await self.refresh()
+                # What we cannot write anew (contacts that we do not know, or removed) goes over to
+                # the new key as well: after one more change nobody could open it, nor the vault.
+                carried = contents.payloads if rekey else {}
             slots = self._kept()
         items = self._items()
-        chosen, more = self._choose(slots, items)
+        chosen, more = self._choose(slots, items, carried)
         key = books.profile.vault_keys[:32]
         put: dict[bytes, bytes] = {}
         for slot, name in chosen.items():
-            put[slot] = _seal(key, slot, items.get(name, _EMPTY), books.rng)
+            payload = items.get(name, carried.get(slot, _EMPTY))
+            put[slot] = _seal(key, slot, payload, books.rng)
             slots[slot] = (hashlib.sha256(put[slot]).digest(), name)
         counter = state.counter + 1
         manifest = self._manifest(counter, slots, key)
@@ -370,8 +407,8 @@ class Vault:
         with books.store.transaction():
             self._keep(slots)
             for name in chosen.values():
-                if name:
-                    digest = hashlib.sha256(items.get(name, b"")).digest()
+                if name in items:
+                    digest = hashlib.sha256(items[name]).digest()
                     books.store.put(_ITEM_KIND, name, digest)
             self._set(b"highest", counter)
             self._set(b"counter", counter)
@@ -398,12 +435,17 @@ class Vault:
             )
         }
         for known in books.contacts.all():
+            if not known.devices:
+                continue  # a record has an address (CK-271): what the vault says of it stays
             record = encode_record(books.contacts.record(known))
             items[bytes(known.account)] = cbor.encode({"k": "contact", "r": record})
         return items
 
     def _choose(
-        self, slots: dict[bytes, tuple[bytes, bytes]], items: dict[bytes, bytes]
+        self,
+        slots: dict[bytes, tuple[bytes, bytes]],
+        items: dict[bytes, bytes],
+        carried: dict[bytes, bytes],
     ) -> tuple[dict[bytes, bytes], bool]:
         """Choose the slots to write: id -> item key; and whether something is left for later."""
         books = self._books
@@ -430,22 +472,23 @@ class Vault:
             if slot is None:
                 slot = free.pop(int.from_bytes(books.rng(4), "big") % len(free))
             chosen[slot] = name
-        self._fill(chosen, slots, items, everything=everything)
+        known = {slot for slot, (_, name) in slots.items() if not name or name in items}
+        self._fill(chosen, slots, known | carried.keys(), everything=everything)
         return chosen, len(dirty) > limit
 
     def _fill(
         self,
         chosen: dict[bytes, bytes],
         slots: dict[bytes, tuple[bytes, bytes]],
-        items: dict[bytes, bytes],
+        known: set[bytes],
         *,
         everything: bool,
     ) -> None:
-        """Rewrite unchanged slots too, so that every write looks alike."""
+        """Rewrite unchanged slots too, whose items are known: every write looks alike."""
         rest = [
             (slot, name)
             for slot, (_, name) in slots.items()
-            if slot not in chosen and (not name or name in items)
+            if slot not in chosen and slot in known
         ]
         while rest and (everything or len(chosen) < SLOTS_PER_WRITE):
             slot, name = rest.pop(int.from_bytes(self._books.rng(4), "big") % len(rest))

@@ -89,6 +89,8 @@ class Welcomes:
                     known = Known(account, name, content.group, content.sequencer)
                 known.group, known.sequencer, known.member = content.group, content.sequencer, True
                 self._take_addresses(known, state, given, content)
+                if not known.devices:  # it could not be answered, nor told to our other devices
+                    raise PeerError(Code.BAD_CREDENTIAL, "CK-576: a contact without an address")
                 books.contacts.save(known)
                 books.history.notice(NoticeKind.REJOINED, account, None, books.now())
         except VisavisError as error:

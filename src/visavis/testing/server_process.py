@@ -11,7 +11,7 @@ from typing import Final
 from visavis.server.config import ServerConfig
 from visavis.server.serve import serve
 
-_PATHS: Final = ("data_dir", "keys_dir", "tls_cert", "tls_key")
+_PATHS: Final = ("data_dir", "keys_dir", "tls_cert", "tls_key", "web_dir")
 
 
 def main(argument: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from visavis.core import base64url
 from visavis.core.address import ContactAddress
 from visavis.transport.http import (
+    MAX_ANSWER,
     Http,
     Json,
     bytes_field,
@@ -76,10 +77,11 @@ class AnonymousApi:
         )
         return text_field(parse_json(answer), "blob_id")
 
-    async def get_blob(self, blob_id: str) -> bytes:
-        """Fetch a blob by its id."""
+    async def get_blob(self, blob_id: str, *, longest: int = MAX_ANSWER) -> bytes:
+        """Fetch a blob by its id; one that is longer than `longest` bytes is TOO_LARGE (CK-556)."""
         base64url.decode(blob_id)  # an id is one path segment and nothing else
-        _, data = await self._http.exchange("GET", f"/v1/blobs/{blob_id}", None, {})
+        path = f"/v1/blobs/{blob_id}"
+        _, data = await self._http.exchange("GET", path, None, {}, longest=longest)
         return data
 
     async def create_sequencer(

@@ -28,7 +28,7 @@ from visavis.transport.origin import require_secure, tls_context
 
 MAX_ANSWER: Final = 8 * 1024 * 1024
 """Bytes of an answer that are read. Higher lets a hostile server fill more memory; the largest
-honest answer is a batch of sequencer commits or vault slots."""
+honest answer is a batch of sequencer commits or vault slots. Blobs have a bound of their own."""
 
 TIMEOUT_S: Final = 20.0
 KEEP_S: Final = 5.0
@@ -125,22 +125,41 @@ class Http:
         return parse_json(data)
 
     async def exchange(
-        self, method: str, path: str, content: bytes | None, headers: dict[str, str]
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        headers: dict[str, str],
+        *,
+        longest: int = MAX_ANSWER,
     ) -> tuple[int, bytes]:
-        """Send bytes and return (status, bytes) of a successful answer. Errors as in `request`."""
-        status, data = await self._once(method, path, content, headers)
+        """Send bytes and return (status, bytes) of a successful answer. Errors as in `request`.
+
+        Args:
+            method: Of HTTP.
+            path: From the origin on.
+            content: What to send.
+            headers: To add.
+            longest: Bytes of an answer that are read (CK-556).
+        """
+        status, data = await self._once(method, path, content, headers, longest)
         if status == 429:
             # The server throttles by work, not by who asks (P4): do it once and ask again.
             proof = await _proof_of_work(data)
             if proof is not None:
                 more = headers | {"Visavis-Work": proof}
-                status, data = await self._once(method, path, content, more)
+                status, data = await self._once(method, path, content, more, longest)
         if 200 <= status < 300:
             return status, data
         raise problem(status, data)
 
     async def _once(
-        self, method: str, path: str, content: bytes | None, headers: dict[str, str]
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        headers: dict[str, str],
+        longest: int,
     ) -> tuple[int, bytes]:
         # The cookie jar is emptied rather than trusted to be empty (CK-555: a cookie would tie
         # anonymous requests together).
@@ -152,7 +171,7 @@ class Http:
                 data = bytearray()
                 async for chunk in response.aiter_bytes():
                     data += chunk
-                    if len(data) > MAX_ANSWER:
+                    if len(data) > longest:
                         raise PeerError(Code.TOO_LARGE, "CK-556: the answer is too large")
                 return response.status_code, bytes(data)
         except httpx.HTTPError as error:
