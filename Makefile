@@ -7,19 +7,23 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup dev lint types test privacy check interop fuzz bench lock format clean
+.PHONY: help run setup dev web lint types test privacy check e2e screens interop fuzz bench lock format clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
-run: setup ## install what is missing, start the server on port 8420, print the sign-up link
+run: setup ## install what is missing, build the pages, start the server on port 8420, print the sign-up link
 	@tools/run.sh
 
-setup: ## install what the product needs into .venv
+setup: ## install what the product needs into .venv, build the pages if they are not up to date
 	@tools/setup.sh run
+	@tools/build_web.sh --if-needed
 
 dev: ## install what the tests need as well
 	@tools/setup.sh dev
+
+web: dev ## build the pages into web/dist
+	@tools/build_web.sh
 
 lint: dev ## style, import directions, file sizes, duplicated homes
 	@ruff format --check --quiet src tests bench tools fuzz
@@ -41,6 +45,13 @@ privacy: dev ## a scripted month of 200 accounts, then every attack on what the 
 check: lint types test privacy ## what CI runs
 	@echo 'make check: all passed'
 
+e2e: dev ## people in Chromium and Firefox on a real server; needs root for a network of its own
+	@tools/e2e.sh
+
+screens: dev ## a picture of every screen, phone and desktop, light and dark, and axe-core on each
+	@tools/setup.sh browsers
+	@tools/screens.sh
+
 interop: dev ## long random histories: Python, TypeScript, mls-rs and ts-mls in one group
 	@$(PY) -m pytest -q tests/interop -m 'long or not long'
 
@@ -58,4 +69,4 @@ format: dev ## format and mend what can be mended by itself
 	@ruff check --quiet --fix src tests bench tools fuzz || true
 
 clean: ## remove .venv and caches (never your data folder)
-	@rm -rf .venv build web/node_modules .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf .venv build web/node_modules web/dist .mypy_cache .ruff_cache .pytest_cache

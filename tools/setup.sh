@@ -1,8 +1,9 @@
 #!/bin/sh
 # Makes .venv and everything in it from pinned, hashed packages. Safe to run again; does only what is missing.
-# Usage: tools/setup.sh run|dev      (run: what the product needs; dev: and what its tests need)
+# Usage: tools/setup.sh run|dev|browsers   (run: what the product needs; dev: and what its tests need; browsers:
+# Debian's, for `make e2e` and `make screens`, on top of dev)
 set -eu
-kind=${1:?run or dev}
+kind=${1:?run, dev or browsers}
 cd "$(dirname "$0")/.."
 # dpkg calls ldconfig and start-stop-daemon, which live in sbin.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
@@ -21,7 +22,10 @@ as_root() {
 
 # Debian packages: the relay, Python's venv, and PortAudio for microphones and speakers.
 debian="coturn python3-venv libportaudio2"
-if [ "$kind" = dev ]; then debian="$debian iproute2"; fi
+case $kind in
+  dev) debian="$debian iproute2" ;;
+  browsers) debian="iproute2 chromium firefox-esr" ;;
+esac
 if command -v apt-get >/dev/null 2>&1 && command -v dpkg-query >/dev/null 2>&1; then
   missing=
   for package in $debian; do
@@ -49,7 +53,9 @@ else
   done
 fi
 
-# Packages of the web part, for its tests, from its lock file.
+if [ "$kind" = browsers ]; then exit 0; fi
+
+# Packages of the web part, to build the pages and to test them, from its lock file.
 set_up_web() {
   want_web=$(cat web/package.json web/package-lock.json | cksum)
   if [ "$(cat web/node_modules/.setup 2>/dev/null || true)" = "$want_web" ]; then return; fi
@@ -61,7 +67,7 @@ set_up_web() {
 
 want=$(cat requirements/"$kind".lock pyproject.toml tools/setup.sh | cksum)
 if [ -f .venv/.setup-"$kind" ] && [ "$(cat .venv/.setup-"$kind")" = "$want" ]; then
-  if [ "$kind" = dev ]; then set_up_web; fi
+  set_up_web
   exit 0
 fi
 
@@ -76,7 +82,7 @@ say "Installing Python packages ($kind)..."
 .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 rm -f .venv/.setup-*
 printf '%s' "$want" > .venv/.setup-"$kind"
+set_up_web
 if [ "$kind" = dev ]; then
-  set_up_web
   cat requirements/run.lock pyproject.toml tools/setup.sh | cksum > .venv/.setup-run
 fi

@@ -11,12 +11,16 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 PATH = re.compile(
     r"`((?:src|tests|docs|tools|bench|fuzz|vectors|privacy|deploy|requirements|core|ports|store|"
-    r"transport|media|server|sdk|cli|testing)/[\w./*-]*)(?:::(\w+(?:\.\w+)*))?`"
+    r"transport|media|server|sdk|cli|testing|web)/[\w./*-]*)(?:::(\w+(?:\.\w+)*))?`"
 )
+
+MADE = {"web/dist"}
+"""Folders that pages name and that a build makes."""
 
 
 def names(page: Path) -> list[tuple[str, str | None]]:
-    return [(m[1], m[2]) for m in PATH.finditer(page.read_text(encoding="utf-8"))]
+    found = PATH.finditer(page.read_text(encoding="utf-8"))
+    return [(m[1], m[2]) for m in found if m[1].rstrip("/") not in MADE]
 
 
 def resolve(path: str) -> list[Path]:
@@ -36,7 +40,10 @@ def test_paths_and_symbols_exist(page: Path) -> None:
             text = found[0].read_text(encoding="utf-8")
             last = symbol.split(".")[-1]
             if not re.search(
-                rf"^\s*(?:async def|def|class) {last}\b|^\s*{last}\b\s*[:=]", text, re.MULTILINE
+                rf"^\s*(?:export )?(?:async )?(?:def|class|function) {last}\b"
+                rf"|^\s*{last}\b\s*[:=]",
+                text,
+                re.MULTILINE,
             ):
                 missing.append(f"{path}::{symbol}")
     assert not missing, f"{page.name} names what is not there: {missing}"

@@ -47,6 +47,41 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def page(port: int, path: str) -> str:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}", headers={"Accept": "text/html"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return str(answer.read().decode())
+
+
+def built(clone: Path) -> dict[str, bytes]:
+    dist = clone / "web" / "dist"
+    return {str(f.relative_to(dist)): f.read_bytes() for f in dist.rglob("*") if f.is_file()}
+
+
+def build(clone: Path, *arguments: str) -> None:
+    elsewhere = environment(TZ="Asia/Tokyo", LC_ALL="C.UTF-8")
+    subprocess.run(["tools/build_web.sh", *arguments], cwd=clone, check=True, env=elsewhere)
+
+
+def assert_the_same_sources_give_the_same_pages(clone: Path) -> None:
+    """Nothing of time or machine gets into a build, and no build is made needlessly."""
+    before = built(clone)
+    for end in (".html", ".js", ".js.br", ".js.gz"):
+        assert any(name.endswith(end) for name in before), end
+    build(clone)
+    assert built(clone) == before
+    mark = clone / "web" / "dist" / "mark"
+    mark.touch()
+    build(clone, "--if-needed")
+    assert mark.exists(), "there is a build of these sources"
+    with (clone / "web" / "index.html").open("a", encoding="utf-8") as changed:
+        changed.write("<!-- changed -->")
+    build(clone, "--if-needed")
+    assert not mark.exists(), "the control: other sources are built"
+
+
 def test_make_run_in_a_fresh_clone(clone: Path, tmp_path: Path) -> None:
     port = free_port()
     log = tmp_path / "run.log"
@@ -75,6 +110,10 @@ def test_make_run_in_a_fresh_clone(clone: Path, tmp_path: Path) -> None:
             time.sleep(0.2)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
             assert answer.status == 200
+        assert (clone / "web" / "dist" / "index.html").is_file()
+        script = re.search(r'src="(/assets/[\w.-]+\.js)"', page(port, "/signup"))
+        assert script, "the printed link opens the pages that were built"
+        assert page(port, script[1])
         linked = tmp_path / "bin" / "visavis"
         assert linked.resolve() == clone / ".venv" / "bin" / "visavis"
         shown = subprocess.run(
@@ -86,3 +125,4 @@ def test_make_run_in_a_fresh_clone(clone: Path, tmp_path: Path) -> None:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(30)
+    assert_the_same_sources_give_the_same_pages(clone)

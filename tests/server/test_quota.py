@@ -9,6 +9,7 @@ import pytest
 
 from visavis.core import base64url
 from visavis.core.envelope import BUCKETS
+from visavis.ports.blobs import MAX_BLOB_BYTES
 from visavis.server.backlog import RECOUNT_S, Backlog
 from visavis.server.frames import Status
 from visavis.server.quotas import DAY_S, LIMITS, MINUTE_S, Limit, Quotas, Spend
@@ -18,6 +19,13 @@ from visavis.testing.server import local_server
 
 CALL, DURABLE = 0, 1
 KEY = bytes(32)
+
+
+def test_four_of_the_largest_files_a_day() -> None:
+    """CK-470: a blob is paid for with its seal, which must not cost the fourth."""
+    quotas = Quotas()
+    spent = [quotas.spend(Spend.BLOB, KEY, MAX_BLOB_BYTES, 0.0) for _ in range(5)]
+    assert spent == [True, True, True, True, False]
 
 
 def test_thirty_call_envelopes_a_minute_and_one_mebibyte_a_day() -> None:

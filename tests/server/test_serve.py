@@ -317,7 +317,7 @@ def test_relay_of_a_local_server_relays_from_its_own_address(
     monkeypatch.setattr("visavis.server.relay_setup.own_address", lambda: "10.0.0.9")
     local = relay_settings(ServerConfig.for_operator(tmp_path))
     assert local.listen_ips == ("127.0.0.1", "10.0.0.9")
-    assert (local.relay_ip, local.host, local.allow_loopback) == ("10.0.0.9", "127.0.0.1", False)
+    assert (local.relay_ip, local.host, local.allow_loopback) == ("10.0.0.9", "10.0.0.9", False)
     assert local.tls_port is None
     public = relay_settings(operator(tmp_path, external_ip="198.51.100.5"))
     assert public.listen_ips == ()

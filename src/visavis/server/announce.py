@@ -21,6 +21,7 @@ def lines(
     *,
     link: str,
     relay_problem: str | None,
+    pages: bool = False,
     environment: Mapping[str, str] = os.environ,
 ) -> Iterator[str]:
     """Yield the lines to print.
@@ -29,6 +30,7 @@ def lines(
         config: As the server runs, with its real port.
         link: A fresh sign-up link.
         relay_problem: Why there is no relay, or None if it runs.
+        pages: The link opens in a browser.
         environment: Tells whether the output goes to the journal.
     """
     yield f"Visavis is running at {config.origin}"
@@ -36,7 +38,8 @@ def lines(
         yield "Make a sign-up link with: visavis admin signup-link"
     else:
         yield f"Sign-up link (one person, 24 hours): {link}"
-        yield f"Next: visavis --profile ~/visavis-anna signup '{link}' --name anna"
+        how = "Open it in a browser, or type" if pages else "Next"
+        yield f"{how}: visavis --profile ~/visavis-anna signup '{link}' --name anna"
     if relay_problem is not None:
         # The id of the check is for the log and the code, not for the person.
         yield f"No calls are possible: {_CHECK_ID.sub('', relay_problem)}"
@@ -52,7 +55,10 @@ def open_ports(config: ServerConfig) -> Iterator[str]:
     """Yield the ports that clients need to reach; none for a server that serves itself only."""
     if config.domain is None and not config.insecure_lan:
         return
-    yield f"TCP {config.port:<12} signalling (HTTPS and WebSocket)"
+    if config.behind_proxy:
+        yield f"TCP {443:<12} the proxy, which passes everything on to 127.0.0.1:{config.port}"
+    else:
+        yield f"TCP {config.port:<12} pages and signalling (HTTPS and WebSocket)"
     if not config.turn:
         return
     yield f"UDP {config.turn_port:<12} calls (TURN)"

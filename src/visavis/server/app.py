@@ -2,7 +2,7 @@
 
     scope            goes to
     websocket        a bare ASGI endpoint by path (sending and receiving; no framework in between)
-    http             Hygiene -> FastAPI -> one router per resource
+    http             Web (pages) -> Hygiene -> FastAPI -> one router per resource
     lifespan         start: check the inventory, start parts and housekeeping; end: the reverse
 
 A *part* is what another area of the server plugs in (delivery: routers, sockets, start and stop).
@@ -46,6 +46,7 @@ from visavis.server.opaque import OpaqueServer
 from visavis.server.services import Services
 from visavis.server.sessions import Sessions
 from visavis.server.throttle import Throttle
+from visavis.server.web import Pages, Web
 from visavis.store.sqlite import SqliteStore
 
 ROUTERS: Final = (
@@ -141,6 +142,12 @@ class Application:
         services: Opened by `open_services`; closed when the application stops.
         parts: Areas plugged in.
         strict: Raise on what is not in the inventory instead of removing it (tests).
+
+    Raises:
+        UsageError: `web_dir` is not a build of the pages (CK-521).
+
+    Attributes:
+        pages: What browsers are served, or None if nothing is built.
     """
 
     def __init__(
@@ -156,13 +163,16 @@ class Application:
             larger=LARGER_BODIES,
             strict=strict,
         )
+        https = services.config.origin.startswith("https://")
+        self.pages = Pages.read(services.config.web_dir, https=https)
+        self._web = Web(self._http, self.pages, https=https)
         self._sockets = {path: app for part in self.parts for path, app in part.asgi_routes.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, connection or lifespan."""
         match scope["type"]:
             case "http":
-                await self._http(scope, receive, send)
+                await self._web(scope, receive, send)
             case "websocket":
                 await self._sockets.get(scope["path"], _no_socket)(scope, receive, send)
             case "lifespan":

@@ -18,6 +18,9 @@ from visavis.ports.clock import DAY_S, day_of
 DEFAULT_PORT: Final = 8420
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
+BUILT_PAGES: Final = Path(__file__).parents[3] / "web" / "dist"
+"""Where `tools/build_web.sh` puts the pages of this checkout."""
+
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 """Largest HTTP request body: a full vault write (64 slots of 64 KiB, base64url) fits."""
 
@@ -45,6 +48,7 @@ class ServerConfig:
         relay_max_port: Last UDP port of relayed media.
         relay_announced_port: Port told to clients instead of `turn_port` (the demo's wiretap).
         keys_dir: Folder of the server's secrets; None means `data_dir/keys`.
+        web_dir: Folder of the built pages; None or a folder without index.html: no pages.
         connections_per_address: Sockets one address may hold. Lower hurts shared networks.
         max_connections: Sockets in all. Each idle one costs under 40 KiB.
         call_per_minute: Call envelopes a capability may send in a minute (P12).
@@ -75,6 +79,7 @@ class ServerConfig:
     relay_max_port: int = 49_999
     relay_announced_port: int | None = None
     keys_dir: Path | None = None
+    web_dir: Path | None = None
     connections_per_address: int = 64
     max_connections: int = 20_000
     call_per_minute: int = 30
@@ -108,8 +113,10 @@ class ServerConfig:
         key: Path | None = None,
         external_ip: str | None = None,
         port: int | None = None,
+        *,
+        behind_proxy: bool = False,
     ) -> Self:
-        """Return the configuration of `visavis serve`.
+        """Return the configuration of `visavis serve`, with the pages of this checkout.
 
         Args:
             data_dir: Folder of everything persistent.
@@ -118,15 +125,37 @@ class ServerConfig:
             key: PEM private key, required with a domain.
             external_ip: Public address of the relay when it differs from the machine's.
             port: TCP port; default 443 with a domain, else 8420.
+            behind_proxy: A proxy on this machine ends TLS for the domain on port 443 and passes
+                everything on to `port` on loopback. What it says about itself (`Forwarded`,
+                `X-Forwarded-*`) is not read: the origin is the domain, whoever asks.
 
         Raises:
-            UsageError: A domain without certificate and key, or the other way round.
+            UsageError: A domain without certificate and key, or the other way round; a proxy
+                without a domain, or with a certificate for us.
         """
+        if behind_proxy:
+            if domain is None or cert is not None or key is not None:
+                raise UsageError(
+                    "--behind-proxy needs --domain, and --cert and --key are the proxy's"
+                )
+            return cls(
+                data_dir=data_dir,
+                origin=f"https://{domain}",
+                port=DEFAULT_PORT if port is None else port,
+                domain=domain,
+                external_ip=external_ip,
+                web_dir=BUILT_PAGES,
+            )
         if domain is None:
             if cert is not None or key is not None:
                 raise UsageError("--cert and --key need --domain")
             local = DEFAULT_PORT if port is None else port
-            return cls(data_dir=data_dir, origin=f"http://127.0.0.1:{local}", port=local)
+            return cls(
+                data_dir=data_dir,
+                origin=f"http://127.0.0.1:{local}",
+                port=local,
+                web_dir=BUILT_PAGES,
+            )
         if cert is None or key is None:
             raise UsageError("--domain needs --cert and --key")
         public = 443 if port is None else port
@@ -140,7 +169,13 @@ class ServerConfig:
             tls_cert=cert,
             tls_key=key,
             external_ip=external_ip,
+            web_dir=BUILT_PAGES,
         )
+
+    @property
+    def behind_proxy(self) -> bool:
+        """Whether somebody else ends TLS for the domain."""
+        return self.domain is not None and self.tls_cert is None
 
     @property
     def database(self) -> Path:

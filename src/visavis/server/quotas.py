@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from visavis.ports.blobs import MAX_BLOB_BYTES
+
 MINUTE_S: Final = 60.0
 DAY_S: Final = 86_400.0
 
@@ -52,8 +54,9 @@ LIMITS: Final[dict[Spend, Limit]] = {
     Spend.KEY_PACKAGE: Limit(10, DAY_S),
     # Credentials: a call needs one per side and one per ICE restart.
     Spend.TURN: Limit(60, DAY_S),
-    # Bytes.
-    Spend.BLOB: Limit(100 * 1024 * 1024, DAY_S),
+    # Bytes: four of the largest blobs, seal included. A photo takes one to eight MiB; more would
+    # let one contact fill a small disk within the thirty days that blobs are kept.
+    Spend.BLOB: Limit(4 * MAX_BLOB_BYTES, DAY_S),
     # Requests: pulls and commits.
     Spend.SEQUENCER: Limit(2_000, DAY_S),
     # Bytes of commits that were accepted: they are kept for thirty days, so requests alone would

@@ -5,6 +5,7 @@ started as             listens on                    relays from
 =====================  ============================  =============================================
 `visavis serve`        loopback and own address      own address
 `serve --domain NAME`  all addresses                 own address, announced as the external one
+                       (also behind a proxy, which passes on no relay traffic)
 demo, tests            loopback                      loopback (`allow_loopback_relay`)
 =====================  ============================  =============================================
 
@@ -28,7 +29,7 @@ def relay_settings(config: ServerConfig) -> RelaySettings:
     Raises:
         UnavailableError: NO_RELAY: this machine has only loopback, and that is not allowed.
     """
-    local = config.host in LOOPBACK
+    local = config.host in LOOPBACK and config.domain is None
     taken = local and config.relay_announced_port is None and not is_free(config.turn_port)
     if config.allow_loopback_relay:
         relay_ip = _LOOPBACK_IP
@@ -40,7 +41,8 @@ def relay_settings(config: ServerConfig) -> RelaySettings:
         listen_ips=listen,
         relay_ip=relay_ip,
         external_ip=config.external_ip,
-        host=config.turn_host or config.domain or (_LOOPBACK_IP if local else config.host),
+        # Browsers on this machine too: Firefox asks no relay on loopback.
+        host=config.turn_host or config.domain or (relay_ip if local else config.host),
         port=free_port() if taken else config.turn_port,
         tls_port=config.turn_tls_port if config.tls_cert is not None else None,
         min_port=config.relay_min_port,

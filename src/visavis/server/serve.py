@@ -189,7 +189,12 @@ async def _serve(config: ServerConfig, say: Say, rng: Rng) -> None:
         link = make_link(
             served.config.data_dir, served.config.origin, keys_dir=served.config.keys_dir
         )
-        for line in announce.lines(served.config, link=link, relay_problem=served.relay_problem):
+        for line in announce.lines(
+            served.config,
+            link=link,
+            relay_problem=served.relay_problem,
+            pages=served.application.pages is not None,
+        ):
             say(line)
         await stopping.wait()
 
