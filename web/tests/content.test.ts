@@ -8,7 +8,7 @@ import { IN_CALL } from "../core/content_call.ts";
 import type { AnyContentType, RecordType, Schema } from "../core/content_fields.ts";
 import { INNER, MAX_BODY_BYTES, type MessageText } from "../core/content_inner.ts";
 import { type Mls, OUTER, type PairRequest } from "../core/content_outer.ts";
-import { ContactRecord, DeviceAddress, MAX_MLS_BYTES } from "../core/content_records.ts";
+import { ContactRecord, DeviceAddress, MAX_MLS_BYTES, Rules } from "../core/content_records.ts";
 import { type SelfDeviceAdded, SIBLING } from "../core/content_self.ts";
 import { MAX_CONTENT } from "../core/envelope.ts";
 import { UsageError } from "../core/errors.ts";
@@ -30,7 +30,7 @@ const FAMILIES: readonly Family[] = [
   { name: "in-call", types: IN_CALL, decode: codec.decodeInCall, encode: codec.encodeInCall },
   { name: "sibling", types: SIBLING, decode: codec.decodeSibling, encode: codec.encodeSibling },
 ];
-const RECORDS: readonly RecordType<Schema>[] = [ContactRecord, DeviceAddress];
+const RECORDS: readonly RecordType<Schema>[] = [ContactRecord, DeviceAddress, Rules];
 
 const VECTORS = loadCore("content");
 const CONTENTS = VECTORS.children("contents");

@@ -1,0 +1,390 @@
+/**
+ * One call's resources, and the hands that carry out what the call machine asks for.
+ *
+ * Two lines, because a network may take seconds and cryptography takes milliseconds:
+ *
+ *     effects   one after another, each to its end: an envelope never overtakes the one before it
+ *     turns     what arrives, and every use of the call's secrets, in the order in which it came:
+ *               a message that arrives while a Welcome is being processed waits for that
+ *
+ * An effect takes a turn for its cryptography and gives it back before it sends; nothing that has a
+ * turn ever waits for the network or for an effect. So what arrives is never held up by a slow
+ * server, and neither line waits for the other in a circle. What takes seconds beside them
+ * (TURN, gathering) comes back as an event (`call_transport.ts`). The machine's state is replaced
+ * at once by the service, so an event always meets the newest one.
+ *
+ * A send that fails is a lost message: the machine's deadlines and repeats are there for that.
+ * Nothing here is written to disk, and at the end everything is erased (R-22).
+ */
+
+import type { Bytes } from "../core/bytes.ts";
+import { type Effect, EndReason, Media } from "../core/call_effects.ts";
+import type { Event } from "../core/call_events.ts";
+import type { State } from "../core/call_types.ts";
+import type { InCall } from "../core/content_call.ts";
+import { type CallAccept, type CallInvite, RING_S } from "../core/content_inner.ts";
+import {
+  AuthorizationError,
+  Code,
+  PeerError,
+  UnavailableError,
+  VisavisError,
+} from "../core/errors.ts";
+import { type AccountId, type CallId, Nonce32, random } from "../core/ids.ts";
+import { assertNever } from "../core/never.ts";
+import { commit } from "../core/sas.ts";
+import type { MediaFactory, MediaStats } from "../media/interfaces.ts";
+import { eventOf, type Rekeyed } from "./call_group.ts";
+import { CallSecrets } from "./call_secrets.ts";
+import { CallSending } from "./call_sending.ts";
+import { ANSWER_S, CallTransport } from "./call_transport.ts";
+import { Lock, Signal, withTimeout } from "./lock.ts";
+import type { CallSeam } from "./seam.ts";
+
+/** Ends that a breach before them may explain. */
+const FAILURES: ReadonlySet<EndReason> = new Set([
+  EndReason.NO_ANSWER,
+  EndReason.NO_WELCOME,
+  EndReason.NOT_CONNECTED,
+  EndReason.LOST,
+  EndReason.WITHDRAWN,
+]);
+
+/** What of a call a person's code sees. */
+export interface Face {
+  /** Take the call group's epoch. */
+  onEpoch(epoch: bigint): void;
+  /** Take the short authentication string. */
+  onWords(words: string): void;
+  /** Take fresh figures. */
+  onStats(stats: MediaStats): void;
+  /** Note that the first frame was decoded. */
+  onFirstFrame(): void;
+  /** Take the end. */
+  onEnd(reason: EndReason, code: Code | undefined): void;
+}
+
+/** Carries out the effects of one call on this device. */
+export class CallShell {
+  readonly contact: AccountId;
+  readonly call: CallId;
+  readonly over = new Signal();
+  readonly feed: (event: Event) => void;
+  readonly secrets: CallSecrets;
+  readonly transport: CallTransport;
+  face: Face;
+  state: State = { kind: "idle" };
+  /** On the caller's side: what the person wants. */
+  wanted: Media = Media.VOICE;
+  /** The first breach, to explain a failure with. */
+  refusal: Code | undefined;
+  readonly #seam: CallSeam;
+  readonly #sending: CallSending;
+  readonly #turns = new Lock();
+  #effects: Promise<void> = Promise.resolve();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #bug: Readonly<{ error: unknown }> | undefined;
+
+  /**
+   * @param seam The session.
+   * @param makeMedia Makes the media connection.
+   * @param feed Takes what happened to this call.
+   * @param contact Whom the call is with.
+   * @param call Its id.
+   * @param face Who is told.
+   */
+  constructor(
+    seam: CallSeam,
+    makeMedia: MediaFactory,
+    feed: (event: Event) => void,
+    contact: AccountId,
+    call: CallId,
+    face: Face,
+  ) {
+    this.contact = contact;
+    this.call = call;
+    this.face = face;
+    this.feed = feed;
+    this.#seam = seam;
+    this.#sending = new CallSending(seam, contact, call);
+    this.secrets = new CallSecrets(seam, contact, call);
+    this.transport = new CallTransport(seam, makeMedia, this);
+    seam.spawn((signal) => this.#live(signal));
+  }
+
+  // What the service gives.
+
+  /** Put one effect in line. */
+  carryOut(effect: Effect): void {
+    this.#effects = this.#effects.then(() => this.#perform(effect));
+  }
+
+  /** Do what an arrival calls for, once everything that arrived before it is done. */
+  arrive(work: () => void | Promise<void>): Promise<void> {
+    return this.#turns.run(work);
+  }
+
+  /** Remember the first breach that says something, to explain a failure with. */
+  note(code: Code): void {
+    const saysNothing = code === Code.UNEXPECTED || code === Code.REPLAYED;
+    if (this.refusal === undefined && !saysNothing) this.refusal = code;
+  }
+
+  /** Take a message of the call group, in a turn; early ones wait for it to be in use. */
+  async receive(message: Bytes): Promise<void> {
+    let content: InCall | Rekeyed | undefined;
+    try {
+      content = await this.secrets.open(message);
+    } catch (error) {
+      if (!(error instanceof VisavisError)) throw error;
+      this.note(error.code);
+    }
+    if (content === undefined) return;
+    if (content.kind !== "rekeyed") return this.feed(eventOf(content, this.#seam.monotonic()));
+    try {
+      await this.#enterEpoch();
+    } catch (error) {
+      if (!isUnencrypted(error)) throw error;
+      this.feed({ kind: "failed", code: Code.NOT_ENCRYPTED });
+    }
+  }
+
+  // The line of effects.
+
+  /** Wait for the end; a session that closes before it leaves no camera on and no key behind. */
+  async #live(signal: AbortSignal): Promise<void> {
+    try {
+      await this.over.wait(signal);
+    } catch {
+      await this.transport.stop();
+      await this.#erase();
+      this.#end(EndReason.FAILED, Code.UNAVAILABLE);
+    }
+    if (this.#bug !== undefined) throw this.#bug.error;
+  }
+
+  /** Carry out one effect; never rejects. */
+  async #perform(effect: Effect): Promise<void> {
+    if (this.over.isSet) return;
+    try {
+      await this.#do(effect);
+    } catch (error) {
+      if (isUnencrypted(error)) {
+        this.feed({ kind: "failed", code: Code.NOT_ENCRYPTED });
+      } else if (error instanceof UnavailableError) {
+        // A lost message.
+      } else if (error instanceof AuthorizationError) {
+        // Refused, or their identity changed.
+        if (effect.kind === "sendInvite") this.feed({ kind: "failed", code: error.code });
+      } else if (error instanceof PeerError) {
+        this.note(error.code);
+        if (effect.kind !== "addCandidates") this.feed({ kind: "failed", code: error.code });
+      } else {
+        // A bug must not leave a call that hangs.
+        this.#bug ??= { error };
+        this.feed({ kind: "failed", code: Code.USAGE });
+      }
+    }
+  }
+
+  async #do(effect: Effect): Promise<void> {
+    const { transport } = this;
+    const sending = this.#sending;
+    const live = { durable: false } as const;
+    switch (effect.kind) {
+      case "sendInvite":
+        return await sending.say(await this.#ourInvite(), live);
+      case "sendAccept":
+        return await sending.say(await this.#ourAccept(effect.media), live);
+      case "sendTaken":
+        return await sending.say(
+          { kind: "call.taken", ...sending.head(), device: effect.device },
+          live,
+        );
+      case "sendCancel":
+        return await sending.say({ kind: "call.cancel", ...sending.head() }, live);
+      case "sendMissed": {
+        const media = this.secrets.invite?.media ?? Media.VOICE;
+        const missed = { kind: "call.missed", ...sending.head(), media } as const;
+        return await sending.say(missed, { durable: true });
+      }
+      case "tellSiblings":
+        return await sending.tellSiblings({
+          kind: "self.call_handled",
+          call: this.call,
+          how: effect.how,
+        });
+      case "sendWelcome": {
+        const message = await this.#turns.run(() => this.secrets.makeGroup(effect.device));
+        return await sending.sendTo(effect.device, { kind: "welcome.call", message });
+      }
+      case "sendReady":
+        return await this.tell({ kind: "call.ready" });
+      case "sendReveal":
+        return await this.tell({ kind: "call.reveal", nonce: this.secrets.needNonce() });
+      case "sendCandidates":
+        return await this.tell({
+          kind: "call.candidates",
+          mid: "",
+          candidates: effect.candidates,
+        });
+      case "sendHangup":
+        return await this.tell({ kind: "call.hangup", reason: effect.reason });
+      case "applyAnswer": {
+        const { accept } = this.secrets;
+        if (accept === undefined) throw new TypeError("sendWelcome comes first");
+        return await transport.applyAnswer(effect.media, accept.answer);
+      }
+      case "gatherCandidates":
+        return transport.gather();
+      case "addCandidates":
+        return await transport.addCandidates(effect.candidates);
+      case "restartIce":
+        return transport.restart();
+      case "answerRestart":
+        return transport.answerRestart(effect.sdp);
+      case "applyRestartAnswer":
+        return await transport.media.acceptAnswer(effect.sdp);
+      case "installFrameKeys":
+        return await this.#install();
+      case "startFrames":
+        return await this.#turns.run(() => this.secrets.sendInEpoch(transport.media.keys));
+      case "showSas":
+        return await this.#turns.run(() => this.face.onWords(this.secrets.words(effect.nonce)));
+      case "setDeadline":
+        return this.#setTimer(effect.at);
+      case "stopMedia":
+        return await transport.stop();
+      case "eraseKeys":
+        return await this.#erase();
+      case "reportEnd":
+        return this.#end(effect.reason, effect.code ?? undefined);
+      case "reject":
+        return this.note(effect.code);
+      case "startRinging":
+      case "stopRinging":
+        return; // The service shows and hides `IncomingCall`.
+      default:
+        return assertNever(effect);
+    }
+  }
+
+  #end(reason: EndReason, code: Code | undefined): void {
+    this.#setTimer(undefined);
+    const explained = FAILURES.has(reason) ? this.refusal : undefined;
+    this.face.onEnd(reason, code ?? explained);
+    this.over.set();
+  }
+
+  // What it says.
+
+  /** Say something in the call group; nothing if there is none (any more). */
+  async tell(content: InCall): Promise<void> {
+    const { other } = this.secrets;
+    const message = await this.#turns.run(() => this.secrets.encrypt(content));
+    if (message !== undefined && other !== undefined) {
+      await this.#sending.sendTo(other, { kind: "mls", message });
+    }
+  }
+
+  async #ourInvite(): Promise<CallInvite> {
+    const { secrets, wanted } = this;
+    if (secrets.invite !== undefined) return secrets.invite;
+    const nonce = random(Nonce32, this.#seam.rng);
+    secrets.nonce = nonce;
+    const offer = await this.transport.start(wanted).createOffer();
+    const rest = { media: wanted, offer, commit: commit(nonce), expiresS: RING_S };
+    secrets.invite = { kind: "call.invite", ...this.#sending.head(), ...rest };
+    return secrets.invite;
+  }
+
+  async #ourAccept(media: Media): Promise<CallAccept> {
+    const { secrets } = this;
+    const { rng, device } = this.#seam;
+    if (secrets.accept !== undefined) return secrets.accept;
+    if (secrets.invite === undefined) throw new TypeError("what is accepted has rung");
+    const answer = await this.transport.start(media).acceptOffer(secrets.invite.offer);
+    const bundle = await this.#seam.newKeyPackage();
+    secrets.bundle = bundle;
+    secrets.nonce = random(Nonce32, rng);
+    const { keyPackage } = bundle;
+    const rest = { device, media, answer, nonce: random(Nonce32, rng), keyPackage };
+    secrets.accept = { kind: "call.accept", ...this.#sending.head(), ...rest };
+    return secrets.accept;
+  }
+
+  // The call group.
+
+  async #install(): Promise<void> {
+    await this.#turns.run(async () => {
+      const early = await this.secrets.install(this.transport.media.keys);
+      this.#showEpoch();
+      for (const message of early) await this.receive(message);
+    });
+  }
+
+  async #enterEpoch(): Promise<void> {
+    await this.secrets.enterEpoch(this.transport.media.keys);
+    this.#showEpoch();
+  }
+
+  #showEpoch(): void {
+    const { epoch } = this.secrets;
+    if (epoch !== undefined) this.face.onEpoch(epoch);
+  }
+
+  /**
+   * Make sure that there are SFrame contexts for one more transport (P10).
+   *
+   * @throws UnavailableError NOT_ENCRYPTED: there are none, or a new epoch could not be sent.
+   */
+  async prepareTransport(): Promise<void> {
+    const { other } = this.secrets;
+    const message = await this.#turns.run(async () => {
+      const rekeying = await this.secrets.rekeyIfDue();
+      if (rekeying !== undefined) await this.#enterEpoch();
+      return rekeying;
+    });
+    if (message !== undefined && other !== undefined) {
+      await this.#sending.sendTo(other, { kind: "mls", message });
+    }
+    this.secrets.countTransport();
+  }
+
+  /** Pass fresh figures on. */
+  showStats(stats: MediaStats): void {
+    this.face.onStats(stats);
+  }
+
+  /** Pass on that the first frame was decoded. */
+  showFirstFrame(): void {
+    this.face.onFirstFrame();
+  }
+
+  /** Erase all keys, those in the worker too, once whatever uses them has ended. */
+  async #erase(): Promise<void> {
+    await this.#turns.run(() => this.secrets.erase());
+    if (!this.transport.isStarted) return;
+    await withTimeout(ANSWER_S, this.transport.media.keys.wipe()).catch((error: unknown) => {
+      if (!(error instanceof UnavailableError)) throw error; // A worker that died has no keys.
+    });
+  }
+
+  // Time.
+
+  #setTimer(at: number | undefined): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (at === undefined) return;
+    const waitS = Math.max(0, at - this.#seam.monotonic());
+    this.#timer = setTimeout(() => {
+      // A timer may ring a tick early; the machine would wait for a second bell.
+      this.feed({ kind: "deadlineReached", now: Math.max(at, this.#seam.monotonic()) });
+    }, waitS * 1000);
+  }
+}
+
+/** Whether keys could not be put in place: then the call would not be encrypted. */
+function isUnencrypted(error: unknown): boolean {
+  return error instanceof UnavailableError && error.code === Code.NOT_ENCRYPTED;
+}

@@ -1,0 +1,59 @@
+/** On what terms a call is placed, and how it is taken leave of (`calls.ts`). */
+
+import { AuthorizationError, Code, UnavailableError, UsageError } from "../core/errors.ts";
+import type { AccountId } from "../core/ids.ts";
+import type { LocalMedia, MediaFactory, RemoteMedia } from "../media/interfaces.ts";
+import type { CallShell } from "./call_shell.ts";
+import { withTimeout } from "./lock.ts";
+import type { CallSeam } from "./seam.ts";
+
+/** How long closing waits for a call to say goodbye. */
+export const CLOSE_TIMEOUT_S = 6;
+
+export type CallServiceOptions = Readonly<{
+  /** Makes media connections: `relayedMedia` of `media/connection.ts`, or a test's. */
+  makeMedia: MediaFactory;
+}>;
+
+/** How a call is placed. */
+export type CallOptions = Readonly<{
+  /** What we show and say. It is the call's from now on, and closed on an error too. */
+  local: LocalMedia;
+  /** Where the other side's goes. Likewise. */
+  remote: RemoteMedia;
+  /** Do not tell them of it if nobody answers. */
+  leaveNoTrace?: boolean;
+  /**
+   * Only if the contact is verified, relayed only, and nothing of it is kept: no trace is left, no
+   * screen is shared (`LocalMedia.forbidSharing`), and the page notes nothing (`Call.confidential`).
+   */
+  confidential?: boolean;
+}>;
+
+/**
+ * Hold a call that is to be confidential to what that means, before anything was made.
+ *
+ * @throws AuthorizationError NOT_VERIFIED.
+ * @throws UsageError What we show cannot promise to share no screen.
+ */
+export function confine(
+  seam: Pick<CallSeam, "isVerified">,
+  contact: AccountId,
+  local: LocalMedia,
+): void {
+  // CK-371: a mark of another key, or of a key that is in doubt, does not count.
+  if (!seam.isVerified(contact)) {
+    throw new AuthorizationError(Code.NOT_VERIFIED, "CK-371: confidential and not verified");
+  }
+  if (local.forbidSharing === undefined) throw new UsageError("it could share a screen");
+  local.forbidSharing();
+}
+
+/** Wait until a call's keys are gone, a while at most. */
+export async function goodbye(shell: Pick<CallShell, "over">): Promise<void> {
+  try {
+    await withTimeout(CLOSE_TIMEOUT_S, (stop) => shell.over.wait(stop));
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+  }
+}

@@ -1,0 +1,345 @@
+/**
+ * The media side of one call: the connection, what it tells, and the steps of negotiation.
+ *
+ * What may take seconds (TURN, gathering, ICE restarts) runs in tasks of its own and comes back as an
+ * event of the call machine. One negotiation at a time: a newer one takes the older one's place.
+ * What an older one waits for cannot be stopped, so it looks after each wait whether it still counts.
+ *
+ * Not for: deciding (the call machine), keys (`call_group.ts`), or ICE itself (`web/media`).
+ */
+
+import { Media } from "../core/call_effects.ts";
+import type { Event } from "../core/call_events.ts";
+import type { State } from "../core/call_types.ts";
+import type { InCall } from "../core/content_call.ts";
+import { Code, PeerError, UnavailableError, UsageError, VisavisError } from "../core/errors.ts";
+import { assertNever } from "../core/never.ts";
+import {
+  type MediaConnection,
+  MediaEvent,
+  type MediaFactory,
+  type MediaStats,
+  type TurnServer,
+} from "../media/interfaces.ts";
+import { closeEnds, type Ends, LentLocal, LentRemote } from "./call_media.ts";
+import { Signal, withTimeout } from "./lock.ts";
+import type { CallSeam, Spawned } from "./seam.ts";
+
+/** Candidates that may wait for a transport that is being made; a relayed call needs one. */
+export const MAX_EARLY = 64;
+
+/** Between two looks at the figures. Higher: older figures; lower: more work for nothing. */
+export const STATS_EVERY_S = 0.5;
+
+/**
+ * How long figures, or the end of a connection, are waited for. Higher: a worker that died holds up
+ * what happens to its call for longer; lower: a slow machine misses figures.
+ */
+export const ANSWER_S = 2;
+
+/** What the media side needs of the call's shell. */
+export interface Owner {
+  readonly state: State;
+  /** Take what happened. */
+  feed(event: Event): void;
+  /** Remember a breach. */
+  note(code: Code): void;
+  /** Take fresh figures. */
+  showStats(stats: MediaStats): void;
+  /** Note that the first frame was decoded. */
+  showFirstFrame(): void;
+  /** Say something in the call group. */
+  tell(content: InCall): Promise<void>;
+  /** Make sure that there are SFrame contexts for one more transport. */
+  prepareTransport(): Promise<void>;
+}
+
+/** A negotiation: it hears of a newer one by its signal. */
+type Negotiation = (signal: AbortSignal) => Promise<void>;
+
+/** The media of one call, over any number of transports. */
+export class CallTransport {
+  readonly #seam: CallSeam;
+  readonly #makeMedia: MediaFactory;
+  readonly #owner: Owner;
+  #lent: Readonly<{ local: LentLocal; remote: LentRemote }> | undefined;
+  #media: MediaConnection | undefined;
+  readonly #heard: MediaEvent[] = [];
+  readonly #news = new Signal();
+  readonly #tasks = new Set<Spawned>();
+  #negotiation: Spawned | undefined;
+  #early: string[] | undefined;
+
+  /**
+   * @param seam The session.
+   * @param makeMedia Makes the media connection.
+   * @param owner The call's shell.
+   */
+  constructor(seam: CallSeam, makeMedia: MediaFactory, owner: Owner) {
+    this.#seam = seam;
+    this.#makeMedia = makeMedia;
+    this.#owner = owner;
+  }
+
+  /** Take what the person shows and hears with. */
+  lend({ local, remote }: Ends): void {
+    this.#lent = { local: new LentLocal(local), remote: new LentRemote(remote) };
+  }
+
+  /** Return it, for the call that stands in a glare. */
+  takeBack(): Ends {
+    if (this.#lent === undefined) throw new UsageError("nothing was lent");
+    return { local: this.#lent.local.keep(), remote: this.#lent.remote.keep() };
+  }
+
+  /** Make the connection; nothing is sent. */
+  start(wanted: Media): MediaConnection {
+    if (this.#lent === undefined) throw new UsageError("a call needs something to show and hear");
+    if (this.#media !== undefined) return this.#media; // An invite that could not be made before.
+    const media = this.#makeMedia({
+      video: wanted === Media.VIDEO,
+      ...this.#lent,
+      onEvent: (event) => {
+        this.#heard.push(event);
+        this.#news.set();
+      },
+    });
+    this.#media = media;
+    this.#begin((signal) => this.#watch(media, signal));
+    return media;
+  }
+
+  /** The connection. */
+  get media(): MediaConnection {
+    if (this.#media === undefined) throw new UsageError("there is no media yet");
+    return this.#media;
+  }
+
+  /** Whether a connection was made, which has keys to be wiped. */
+  get isStarted(): boolean {
+    return this.#media !== undefined;
+  }
+
+  /**
+   * Hold the call to what its two people agreed on, then take the answer.
+   *
+   * CK-369: `agreed` is what the machine made of `call.accept`, and what the person is shown. The
+   * answer is another text by the same hand, and has no say in it.
+   *
+   * @throws PeerError MALFORMED, also for a picture in the answer of a voice call.
+   */
+  async applyAnswer(agreed: Media, sdp: string): Promise<void> {
+    if (agreed === Media.VOICE) await this.media.closeVideo();
+    await this.media.acceptAnswer(sdp);
+  }
+
+  /** Begin to gather; `candidatesGathered` or `failed` follows. */
+  gather(): void {
+    this.#negotiate((signal) => this.#gather(signal));
+  }
+
+  /** Begin an ICE restart of ours; `candidatesGathered` or `restartFailed` follows. */
+  restart(): void {
+    this.#early = undefined;
+    this.#negotiate((signal) => this.#restart(signal));
+  }
+
+  /** Begin to answer theirs; `candidatesGathered` or `restartFailed` follows. */
+  answerRestart(sdp: string): void {
+    // What follows their offer is for the transport that answers it, which is not there yet:
+    // credentials are fetched first, and the old transport would swallow the candidates.
+    this.#early = [];
+    this.#negotiate((signal) => this.#answerRestart(sdp, signal));
+  }
+
+  /**
+   * Take the other side's candidates, now or when their transport is there.
+   *
+   * @throws PeerError MALFORMED.
+   */
+  async addCandidates(lines: readonly string[]): Promise<void> {
+    if (this.#early === undefined) {
+      await this.media.addRemoteCandidates(lines);
+    } else {
+      this.#early.push(...lines.slice(0, MAX_EARLY - this.#early.length));
+    }
+  }
+
+  /** Close everything; the last figures are shown first. Harmless when repeated. */
+  async stop(): Promise<void> {
+    for (const task of this.#tasks) task.cancel();
+    this.#negotiation = undefined;
+    if (this.#media !== undefined) {
+      await this.#refresh(this.#media);
+      await answerOf(this.#media.close());
+    } else if (this.#lent !== undefined) {
+      closeEnds(this.#lent); // It ended before there was a connection to close them.
+    }
+  }
+
+  /** Pass the media's events on, and fresh figures every half second. */
+  async #watch(media: MediaConnection, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const event = await this.#nextEvent(signal);
+      const now = this.#seam.monotonic();
+      await this.#refresh(media);
+      signal.throwIfAborted();
+      if (event !== undefined) this.#pass(event, now);
+    }
+  }
+
+  /** Wait for an event; undefined when it is time to look at the figures. */
+  async #nextEvent(signal: AbortSignal): Promise<MediaEvent | undefined> {
+    if (this.#heard.length === 0) {
+      this.#news.clear();
+      const wait = (stop: AbortSignal) => this.#news.wait(stop);
+      try {
+        await withTimeout(STATS_EVERY_S, wait, { signal });
+      } catch (error) {
+        if (signal.aborted || !(error instanceof UnavailableError)) throw error;
+      }
+    }
+    return this.#heard.shift();
+  }
+
+  #pass(event: MediaEvent, now: number): void {
+    const owner = this.#owner;
+    switch (event) {
+      case MediaEvent.CONNECTED:
+        owner.feed({ kind: "mediaConnected" });
+        break;
+      case MediaEvent.LOST:
+        owner.feed({ kind: "mediaLost", now });
+        break;
+      case MediaEvent.FAILED:
+        owner.feed({ kind: this.#isReconnecting() ? "restartFailed" : "mediaLost", now });
+        break;
+      case MediaEvent.FIRST_FRAME:
+        owner.showFirstFrame();
+        break;
+      default:
+        assertNever(event);
+    }
+  }
+
+  async #refresh(media: MediaConnection): Promise<void> {
+    const stats = await answerOf(media.stats());
+    if (stats !== undefined) this.#owner.showStats(stats);
+  }
+
+  #isReconnecting(): boolean {
+    return this.#owner.state.kind === "reconnecting";
+  }
+
+  /** Fetch fresh TURN credentials (P12). */
+  async #server(): Promise<TurnServer> {
+    const { urls, username, credential } = await this.#seam.turn(await this.#seam.ownTurnAddress());
+    return { urls, username, credential };
+  }
+
+  async #gather(signal: AbortSignal): Promise<void> {
+    try {
+      const server = await still(signal, this.#server());
+      const candidates = await still(signal, this.media.gather([server]));
+      this.#owner.feed({ kind: "candidatesGathered", candidates });
+    } catch (error) {
+      const { code } = refusalOf(error, signal);
+      this.#owner.feed({ kind: "failed", code });
+    }
+  }
+
+  /** Restart ICE: the relay first, so that nothing is sent while there is none. */
+  async #restart(signal: AbortSignal): Promise<void> {
+    const { media } = this;
+    try {
+      const server = await still(signal, this.#server());
+      await still(signal, this.#owner.prepareTransport());
+      await still(signal, media.restart());
+      const sdp = await still(signal, media.createOffer());
+      const candidates = await still(signal, media.gather([server]));
+      await still(signal, this.#owner.tell({ kind: "call.offer", sdp }));
+      this.#owner.feed({ kind: "candidatesGathered", candidates });
+    } catch (error) {
+      refusalOf(error, signal);
+      this.#owner.feed({ kind: "restartFailed", now: this.#seam.monotonic() });
+    }
+  }
+
+  async #answerRestart(offer: string, signal: AbortSignal): Promise<void> {
+    const { media } = this;
+    try {
+      const server = await still(signal, this.#server());
+      await still(signal, this.#owner.prepareTransport());
+      await still(signal, media.restart());
+      const sdp = await still(signal, media.acceptOffer(offer));
+      await still(signal, this.#addEarly());
+      await still(signal, this.#owner.tell({ kind: "call.answer", sdp }));
+      const candidates = await still(signal, media.gather([server]));
+      this.#owner.feed({ kind: "candidatesGathered", candidates });
+    } catch (error) {
+      const refusal = refusalOf(error, signal);
+      this.#early = undefined;
+      if (refusal instanceof PeerError) this.#owner.note(refusal.code);
+      if (!this.#isReconnecting()) return;
+      this.#owner.feed({ kind: "restartFailed", now: this.#seam.monotonic() });
+    }
+  }
+
+  async #addEarly(): Promise<void> {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    if (early.length === 0) return;
+    try {
+      await this.media.addRemoteCandidates(early);
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+      this.#owner.note(error.code); // Dropped, as late ones are; the offer was good.
+    }
+  }
+
+  #begin(work: Negotiation): Spawned {
+    const task = this.#seam.spawn(async (signal) => {
+      try {
+        await work(signal);
+      } catch (error) {
+        if (signal.aborted) return; // It was told to stop, and did.
+        // A bug must not leave a call that hangs; and it is not swallowed.
+        this.#owner.feed({ kind: "failed", code: Code.USAGE });
+        throw error;
+      }
+    });
+    this.#tasks.add(task);
+    void task.done.then(() => this.#tasks.delete(task));
+    return task;
+  }
+
+  #negotiate(work: Negotiation): void {
+    this.#negotiation?.cancel();
+    this.#negotiation = this.#begin(work);
+  }
+}
+
+/** Wait for a step of a negotiation, and go on only if no newer one has begun. */
+async function still<T>(signal: AbortSignal, step: Promise<T>): Promise<T> {
+  const done = await step;
+  signal.throwIfAborted();
+  return done;
+}
+
+/** Return what was refused; anything else that was thrown goes on its way. */
+function refusalOf(error: unknown, signal: AbortSignal): VisavisError {
+  if (signal.aborted || !(error instanceof VisavisError) || error instanceof UsageError) {
+    throw error;
+  }
+  return error;
+}
+
+/** Wait for the media, but not for ever: its worker may have died. */
+async function answerOf<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await withTimeout(ANSWER_S, asked);
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+    return undefined;
+  }
+}

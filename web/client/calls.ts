@@ -1,0 +1,399 @@
+/**
+ * All calls of one device: the service behind `Call` and `IncomingCall` (`call_objects.ts`).
+ *
+ * It runs the board (`core/call_board.ts`) on what arrives, and hands effects to one shell per call
+ * (`call_shell.ts`). It sits on the session through `CallSeam` alone. The board is replaced at once
+ * by each event; what must be opened or checked before it is an event waits its turn in its call's
+ * shell, in the order in which it arrived.
+ *
+ * Not for: recording. There is none in the client, on purpose.
+ */
+
+import { type Bytes, equal, hex } from "../core/bytes.ts";
+import {
+  type BoardEffect,
+  type BoardEvent,
+  type BoardStep,
+  boardStep,
+  type Exchange,
+  emptyBoard,
+} from "../core/call_board.ts";
+import { EndReason, type Media } from "../core/call_effects.ts";
+import type { Event } from "../core/call_events.ts";
+import { type State, Trace } from "../core/call_types.ts";
+import type { CallAccept, CallInvite } from "../core/content_inner.ts";
+import { Code, UsageError, VisavisError } from "../core/errors.ts";
+import { type AccountId, CallId, random } from "../core/ids.ts";
+import { assertNever } from "../core/never.ts";
+import type { MediaFactory } from "../media/interfaces.ts";
+import { callOf, checkKeyPackage } from "./call_group.ts";
+import { closeEnds } from "./call_media.ts";
+import { Call, IncomingCall, type MissedCall, type Service } from "./call_objects.ts";
+import { CallQueue } from "./call_queue.ts";
+import { CallShell } from "./call_shell.ts";
+import { type CallOptions, type CallServiceOptions, confine, goodbye } from "./call_terms.ts";
+import type { CallSeam, InnerReceived, OuterReceived, SelfReceived } from "./seam.ts";
+
+export { Call, IncomingCall, type MissedCall, type Security, SUITE_NAME } from "./call_objects.ts";
+export type { CallOptions, CallServiceOptions } from "./call_terms.ts";
+
+/**
+ * How far two clocks may differ for a call to ring. Less lets a server hold an invite back for less
+ * long; it also keeps people from calling whose clock is wrong.
+ */
+export const CLOCKS_DIFFER_S = 86_400;
+
+/** All calls of this device. */
+export class CallService implements Service {
+  /** How many messages were dropped, by code: for the doctor and tests. */
+  readonly dropped = new Map<Code, number>();
+  readonly #seam: CallSeam;
+  readonly #makeMedia: MediaFactory;
+  readonly #shells = new Map<string, CallShell>();
+  readonly #faces = new Map<string, Call>();
+  readonly #incoming = new CallQueue<IncomingCall>();
+  readonly #missed = new CallQueue<MissedCall>();
+  #board;
+
+  /** @param seam The session. */
+  constructor(seam: CallSeam, { makeMedia }: CallServiceOptions) {
+    this.#seam = seam;
+    this.#makeMedia = makeMedia;
+    this.#board = emptyBoard(seam.device);
+  }
+
+  /** Begin to listen. */
+  async start(): Promise<void> {
+    this.#seam.onInner((received) => this.#onInner(received));
+    this.#seam.onUnknownGroup((received) => this.#onGroup(received));
+    this.#seam.onSelf((received) => this.#onSelf(received));
+    this.#seam.onConnection((connected) => this.#onConnection(connected));
+  }
+
+  /**
+   * Hang up what is live and wait until its keys are gone.
+   *
+   * A call that only rings is left alone: closing the program is ignoring the call.
+   */
+  async close(): Promise<void> {
+    const shell = this.#liveShell();
+    if (shell === undefined || shell.state.kind === "ringing") return;
+    this.happenedHere(shell, { kind: "hangUpRequested" });
+    await goodbye(shell);
+  }
+
+  /** End what is under way with a contact, before it is blocked; a ring they never hear of. */
+  async leave(contact: AccountId): Promise<void> {
+    const shell = this.#liveShell();
+    if (shell === undefined || !equal(shell.contact, contact)) return;
+    const isRinging = shell.state.kind === "ringing";
+    this.happenedHere(shell, { kind: isRinging ? "declineRequested" : "hangUpRequested" });
+    await goodbye(shell);
+  }
+
+  monotonic(): number {
+    return this.#seam.monotonic();
+  }
+
+  /**
+   * Call a contact; returns at once, ringing.
+   *
+   * If the contact is ringing here at this moment, this accepts.
+   *
+   * @throws AuthorizationError NOT_VERIFIED, a confidential call to somebody whose safety number was
+   *   not compared. Nothing was sent.
+   * @throws UsageError There is a call already.
+   */
+  async call(
+    contact: AccountId,
+    media: Media,
+    { local, remote, leaveNoTrace = false, confidential = false }: CallOptions,
+  ): Promise<Call> {
+    const call = random(CallId, this.#seam.rng);
+    const trace = leaveNoTrace || confidential ? Trace.LEAVE_NONE : Trace.KEEP;
+    const now = this.#seam.monotonic();
+    let result: BoardStep;
+    try {
+      // Throws before anything was made.
+      if (confidential) confine(this.#seam, contact, local);
+      const wanted: BoardEvent = { kind: "callWanted", now, contact, call, media, trace };
+      result = boardStep(this.#board, wanted);
+    } catch (error) {
+      closeEnds({ local, remote });
+      throw error;
+    }
+    const [first] = result.effects;
+    const shell =
+      first?.kind === "exchange" ? this.#shellOf(first.standing) : this.#newShell(contact, call);
+    shell.wanted = media;
+    shell.transport.lend({ local, remote });
+    this.#apply(result);
+    const face = this.#faceOf(shell.call);
+    face.confidential = confidential;
+    return face;
+  }
+
+  /** Yield each call that rings here, those that came before too; each is given out once. */
+  incoming(signal?: AbortSignal): AsyncGenerator<IncomingCall, void, undefined> {
+    return this.#incoming.read(signal);
+  }
+
+  /** Yield each call that could not ring here or rang while we were away; each once. */
+  missed(signal?: AbortSignal): AsyncGenerator<MissedCall, void, undefined> {
+    return this.#missed.read(signal);
+  }
+
+  happenedHere(shell: CallShell, event: Event): void {
+    this.#feed({ kind: "happened", call: shell.call, contact: null, event });
+  }
+
+  // From the session.
+
+  async #onInner(received: InnerReceived): Promise<void> {
+    if (received.own) return; // A sibling's words to the contact are none of ours.
+    const { content, contact, device } = received;
+    switch (content.kind) {
+      case "call.invite":
+        return await this.#inTurn(content.call, () => this.#onInvite(received, content));
+      case "call.accept":
+        return await this.#inTurn(content.call, () => this.#onAccept(received, content));
+      case "call.taken": {
+        const event = { kind: "takenReceived", sender: device, device: content.device } as const;
+        return await this.#inTurn(content.call, (call) => this.#fromPeer(contact, call, event));
+      }
+      case "call.cancel": {
+        const event = { kind: "cancelReceived", sender: device } as const;
+        return await this.#inTurn(content.call, (call) => this.#fromPeer(contact, call, event));
+      }
+      case "call.missed": {
+        const { call, media } = content;
+        const missed: BoardEvent = { kind: "missedArrived", contact, device, call, media };
+        return await this.#inTurn(call, () => this.#feed(missed));
+      }
+      case "message.text":
+      case "message.file":
+      case "contact.devices":
+        return; // The session's.
+      default:
+        return assertNever(content);
+    }
+  }
+
+  #onInvite(received: InnerReceived, content: CallInvite): void {
+    const { contact, device } = received;
+    const { call, commit } = content;
+    // CK-368: only what came live may ring; a stored invite would ring days later, and only a
+    // contact that we let may ring at all. "Live" is the server's word; when it rang, the caller
+    // says under MLS.
+    const isHeldBack = Math.abs(this.#seam.now() - content.at) > CLOCKS_DIFFER_S;
+    const calling = this.#board.live;
+    const called = calling?.state.kind === "calling" && equal(calling.contact, contact);
+    // CK-370: what the person's rules let ring, or nothing; and nothing is sent either way.
+    const media = this.#seam.mayRing(contact, content.media, { called });
+    if (!received.live || isHeldBack || media === undefined) {
+      this.#drop(Code.REFUSED);
+      return;
+    }
+    const now = this.#seam.monotonic();
+    const arrived = { now, contact, device, call, media, commitment: commit };
+    const result = boardStep(this.#board, { kind: "inviteArrived", ...arrived });
+    const { live } = result.board;
+    if (live !== null && equal(live.call, call) && !this.#shells.has(hex(call))) {
+      const shell = this.#newShell(contact, call);
+      shell.secrets.invite = content;
+      shell.secrets.inviter = device;
+    }
+    this.#apply(result);
+  }
+
+  async #onAccept({ contact, device }: InnerReceived, content: CallAccept): Promise<void> {
+    const { call, keyPackage, media } = content;
+    const shell = this.#shells.get(hex(call));
+    const isOurs = shell !== undefined && shell.secrets.inviter === undefined;
+    if (!isOurs || !equal(shell.contact, contact)) {
+      this.#drop(Code.UNEXPECTED);
+      return;
+    }
+    // CK-362: a device speaks for itself only.
+    if (!equal(content.device, device)) {
+      shell.note(Code.BAD_CREDENTIAL);
+      return;
+    }
+    try {
+      const { validator } = await this.#seam.keyMaterial();
+      const rules = { now: this.#seam.now(), validator };
+      await checkKeyPackage(keyPackage, { account: contact, device }, rules);
+    } catch (error) {
+      if (!(error instanceof VisavisError)) throw error;
+      shell.note(error.code); // CK-365: dropped; a good one may still come.
+      return;
+    }
+    shell.secrets.keepAccept(content);
+    const now = this.#seam.monotonic();
+    this.#fromPeer(contact, call, { kind: "acceptReceived", now, device, media });
+  }
+
+  async #onGroup({ contact, content }: OuterReceived): Promise<void> {
+    try {
+      if (content.kind === "welcome.call") {
+        await this.#onWelcome(contact, content.message);
+      } else if (content.kind === "mls") {
+        const call = callOf(content.message);
+        const shell = call && this.#shells.get(hex(call));
+        // CK-361: who learned the id of somebody else's call has no say in it.
+        if (shell === undefined || !equal(shell.contact, contact)) this.#drop(Code.WRONG_GROUP);
+        else await shell.arrive(() => shell.receive(content.message));
+      }
+    } catch (error) {
+      if (!(error instanceof VisavisError)) throw error;
+      this.#drop(error.code);
+    }
+  }
+
+  async #onWelcome(contact: AccountId, welcome: Bytes): Promise<void> {
+    const shell = this.#liveShell();
+    if (shell === undefined || !equal(shell.contact, contact)) {
+      this.#drop(Code.UNEXPECTED);
+      return;
+    }
+    await shell.arrive(async () => {
+      try {
+        if (!(await shell.secrets.join(welcome))) {
+          this.#drop(Code.UNEXPECTED);
+          return;
+        }
+      } catch (error) {
+        if (!(error instanceof VisavisError)) throw error;
+        shell.note(error.code); // CK-365: the deadline judges, not whoever sends rubbish.
+        return;
+      }
+      const now = this.#seam.monotonic();
+      this.#fromPeer(contact, shell.call, { kind: "welcomeReceived", now });
+    });
+  }
+
+  async #onSelf({ content }: SelfReceived): Promise<void> {
+    if (content.kind !== "self.call_handled") return;
+    const event = { kind: "siblingHandled", how: content.how } as const;
+    await this.#inTurn(content.call, (call) =>
+      this.#feed({ kind: "happened", call, contact: null, event }),
+    );
+  }
+
+  #onConnection(connected: boolean): void {
+    const { live } = this.#board;
+    if (!connected || live === null) return;
+    const event: Event = { kind: "networkRestored", now: this.#seam.monotonic() };
+    this.#feed({ kind: "happened", call: live.call, contact: null, event });
+  }
+
+  /** Do what an arrival calls for after all that arrived for its call before it. */
+  async #inTurn(call: CallId, work: (call: CallId) => void | Promise<void>): Promise<void> {
+    const shell = this.#shells.get(hex(call));
+    await (shell === undefined ? work(call) : shell.arrive(() => work(call)));
+  }
+
+  #drop(code: Code): void {
+    this.dropped.set(code, (this.dropped.get(code) ?? 0) + 1);
+  }
+
+  // The board.
+
+  #fromPeer(contact: AccountId, call: CallId, event: Event): void {
+    this.#feed({ kind: "happened", call, contact, event });
+  }
+
+  #feed(event: BoardEvent): void {
+    this.#apply(boardStep(this.#board, event));
+  }
+
+  #apply({ board, effects }: BoardStep): void {
+    const before = this.#board.live;
+    this.#board = board;
+    for (const effect of effects) this.#carryOut(effect);
+    const { live } = board;
+    if (live !== null) this.#show(live.call, live.state);
+    if (before !== null && (live === null || !equal(live.call, before.call))) {
+      this.#show(before.call, { kind: "ended", call: before.call, reason: EndReason.HUNG_UP });
+    }
+  }
+
+  #show(call: CallId, state: State): void {
+    const shell = this.#shells.get(hex(call));
+    if (shell !== undefined) shell.state = state;
+    this.#faces.get(hex(call))?.onState(state);
+  }
+
+  #carryOut(effect: BoardEffect): void {
+    switch (effect.kind) {
+      case "act": {
+        const shell = this.#shellOf(effect.call);
+        const act = effect.effect;
+        if (act.kind !== "startRinging") {
+          shell.carryOut(act);
+          return;
+        }
+        const face = this.#faceOf(effect.call);
+        this.#incoming.push(new IncomingCall(this, face, shell, act.media));
+        return;
+      }
+      case "noteMissed":
+        this.#missed.push({ ...effect, contactName: this.#seam.contactName(effect.contact) });
+        return;
+      case "exchange":
+        this.#exchange(effect);
+        return;
+      case "drop":
+        this.#drop(effect.code);
+        return;
+      default:
+        assertNever(effect);
+    }
+  }
+
+  /** Let the person's call go on as the one that stands (P9, glare). */
+  #exchange({ givenUp, standing }: Exchange): void {
+    const old = this.#shells.get(hex(givenUp));
+    if (old === undefined) return; // Never placed: the person called somebody who was ringing here.
+    const shell = this.#shellOf(standing);
+    shell.transport.lend(old.transport.takeBack());
+    const face = this.#faceOf(givenUp);
+    face.bind(shell);
+    this.#faces.set(hex(standing), face);
+    shell.face = face;
+    const silent = new Call(this, old.contact, face.contactName);
+    this.#faces.set(hex(givenUp), silent);
+    old.face = silent;
+  }
+
+  #newShell(contact: AccountId, call: CallId): CallShell {
+    const face = new Call(this, contact, this.#seam.contactName(contact));
+    const feed = (event: Event) => this.#feed({ kind: "happened", call, contact: null, event });
+    const shell = new CallShell(this.#seam, this.#makeMedia, feed, contact, call, face);
+    face.bind(shell);
+    this.#shells.set(hex(call), shell);
+    this.#faces.set(hex(call), face);
+    void shell.over.wait().then(() => {
+      this.#shells.delete(hex(call));
+      this.#faces.delete(hex(call));
+    });
+    return shell;
+  }
+
+  #liveShell(): CallShell | undefined {
+    const { live } = this.#board;
+    return live === null ? undefined : this.#shells.get(hex(live.call));
+  }
+
+  #shellOf(call: CallId): CallShell {
+    const shell = this.#shells.get(hex(call));
+    if (shell === undefined) throw new UsageError("a live call has a shell");
+    return shell;
+  }
+
+  #faceOf(call: CallId): Call {
+    const face = this.#faces.get(hex(call));
+    if (face === undefined) throw new UsageError("a live call has a face");
+    return face;
+  }
+}

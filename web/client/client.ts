@@ -1,0 +1,375 @@
+/**
+ * The client: one device of one account, for pages (twin of `src/visavis/sdk/client.py`).
+ *
+ *     const client = await Client.open({ profile: "default" });
+ *     const stop = client.subscribe((topic) => render(topic));
+ *     await client.sendMessage(client.findContact("bob"), "Hello");
+ *
+ * A profile is one IndexedDB database, and one page at a time has it. What it shows it takes from
+ * snapshots (`contacts()`, `history(contact)`, `notices()`, `requests()`, `connection`): they
+ * are synchronous, and stay the same object until their topic is told to the subscribers. Every
+ * call is end-to-end encrypted; there is no setting that turns it off (R-16). Errors are
+ * `VisavisError`s; their `describe()` is the sentence for the person.
+ *
+ * Not for: how a profile comes to be (`client_entry.ts`); calls, whose code is loaded with the first
+ * `callService()`.
+ */
+
+import type { Rules } from "../core/contact_rules.ts";
+import { Standing } from "../core/content_records.ts";
+import type { SafetyNumber } from "../core/safety_number.ts";
+import type { CallService } from "./calls.ts";
+import {
+  type Entered,
+  enterByLogin,
+  enterByOpening,
+  enterBySignup,
+  type LoginOptions,
+  type OpenOptions,
+  type SignupOptions,
+} from "./client_entry.ts";
+import { Filing } from "./client_files.ts";
+import type { CallEntry, InviteOptions, WaitOptions } from "./client_options.ts";
+import type { Waiting } from "./contact_records.ts";
+import { changePassword, type Device, listDevices, revoke } from "./devices.ts";
+import { removeProfile } from "./enrol.ts";
+import { keepIdentity, noteCall, safetyNumberWith } from "./knowing.ts";
+import { approve, type Confirm } from "./pairing.ts";
+import type { TurnServer } from "./seam.ts";
+import type { Contact } from "./snapshots.ts";
+import { type Platform, Store } from "./store.ts";
+
+export type { LoginOptions, OpenOptions, SignupOptions } from "./client_entry.ts";
+export type { CallEntry, Diagnostics, InviteOptions, WaitOptions } from "./client_options.ts";
+export type { Waiting } from "./contact_records.ts";
+export type { Device } from "./devices.ts";
+export type { FileOptions, FileProgress, PreparedFile, SendFileOptions } from "./files.ts";
+export { type CallFacts, type Message, MessageKind, type Notice, NoticeKind } from "./history.ts";
+export type { Confirm } from "./pairing.ts";
+export type { Connection, Contact, Topic } from "./snapshots.ts";
+
+/** One device at work; made by `signup`, `login` or `open`. */
+export class Client extends Filing {
+  readonly #allowLoopback: boolean;
+  readonly #recovery: string | undefined;
+  #calls: Promise<CallService> | undefined;
+  #present: CallService | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(entered: Entered) {
+    super(entered.session, entered.snapshots);
+    this.#allowLoopback = entered.allowLoopback;
+    this.#recovery = entered.recovery?.toText();
+  }
+
+  // Making a profile and opening it
+
+  /** Say whether there is a profile of this name, and whether it needs its passphrase ("locked"). */
+  static async profileState(
+    profile: string,
+    platform: Platform = {},
+  ): Promise<"none" | "open" | "locked"> {
+    if (!(await Store.exists(profile, platform))) return "none";
+    return (await Store.asksForPassphrase(profile, platform)) ? "locked" : "open";
+  }
+
+  /** Remove a profile from this browser, with all it holds. It must not be open. */
+  static async removeProfile(profile: string, platform: Platform = {}): Promise<void> {
+    await removeProfile(profile, platform.databases);
+  }
+
+  /**
+   * Make an account, with this browser as its first device.
+   *
+   * @returns The client; `recoveryCode` holds the code to show to the person, this once.
+   * @throws AuthorizationError SIGNUP_LINK, WEAK_PASSWORD, STORE_LOCKED (the profile is in use).
+   * @throws UnavailableError The server cannot be reached. Nothing was made.
+   */
+  static async signup(options: SignupOptions): Promise<Client> {
+    return new Client(await enterBySignup(options));
+  }
+
+  /**
+   * Make this browser another device of an account.
+   *
+   * Either with the recovery code, or by pairing: `onPairing` is given a link to show as text and as
+   * QR code, which another device approves (`approveDevice`); `onDigits` six digits to compare.
+   *
+   * @throws AuthorizationError LOGIN_FAILED, STORE_LOCKED, WEAK_PASSWORD, TOO_MANY_DEVICES.
+   * @throws PeerError MISTYPED; DECRYPTION, BAD_SIGNATURE or ROLLED_BACK if the server altered the
+   *   account.
+   * @throws UnavailableError The server cannot be reached; NO_ANSWER, no device approved.
+   */
+  static async login(options: LoginOptions): Promise<Client> {
+    return new Client(await enterByLogin(options));
+  }
+
+  /**
+   * Open a profile. The server need not be there.
+   *
+   * @throws AuthorizationError STORE_LOCKED, the passphrase is wrong or there is no profile.
+   * @throws UnavailableError STORE_BUSY, another page has the profile.
+   */
+  static async open(options: OpenOptions): Promise<Client> {
+    return new Client(await enterByOpening(options));
+  }
+
+  /** End calls, connections and tasks, and lock the profile. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const calls = await this.#calls?.catch(() => undefined);
+    await calls?.close();
+    this.snapshots.close();
+    await this.session.close();
+  }
+
+  // Who we are
+
+  /** The recovery code, right after `signup` only: it is kept nowhere. */
+  get recoveryCode(): string | undefined {
+    return this.#recovery;
+  }
+
+  // Receiving
+
+  /**
+   * Receive and process all that is waiting, and send all that can be sent.
+   *
+   * @throws UnavailableError The server cannot be reached; nothing is lost.
+   * @throws AuthorizationError REFUSED, this device was revoked.
+   */
+  async sync(timeoutS = 30): Promise<void> {
+    await this.session.sync(timeoutS);
+  }
+
+  // Contacts
+
+  /**
+   * Make a link that lets somebody become a contact.
+   *
+   * A single-use link is accepted by itself; for others each request waits (`requests`).
+   */
+  async createInvite(options: InviteOptions = {}): Promise<string> {
+    const { singleUse = true, days = 7 } = options;
+    return await this.session.firstContact.createInvite({ singleUse, days });
+  }
+
+  /**
+   * Ask the maker of a link to become a contact.
+   *
+   * @returns The contact, or undefined if they have not answered yet; they will when they are back.
+   * @throws PeerError MISTYPED, EXPIRED; REFUSED, it is for another server.
+   * @throws AuthorizationError REFUSED, it was used or withdrawn. Nothing was sent to anybody.
+   * @throws UnavailableError It is kept and sent when the server is back.
+   */
+  async acceptInvite(link: string, options: WaitOptions = {}): Promise<Contact | undefined> {
+    const token = await this.session.firstContact.follow(link);
+    const account = await this.session.firstContact.answered(token, options.waitS ?? 0);
+    return account && this.snapshots.contact(account);
+  }
+
+  /**
+   * Ask whoever has exactly this handle to become a contact.
+   *
+   * It takes a second or two of work, always. Somebody who takes such requests, somebody who does
+   * not, and a handle that nobody has are alike: nothing in time, size or outcome tells them apart.
+   * A look-up cannot prove that the server led us to the right person: compare safety numbers with a
+   * contact that was made this way.
+   *
+   * @returns The contact, or undefined if nobody has agreed yet; perhaps nobody ever will. Asking
+   *   again repeats the request.
+   * @throws PeerError MISTYPED, no whole handle; UNEXPECTED, our own.
+   * @throws UnavailableError The server cannot be reached. Nothing was sent.
+   */
+  async requestContact(handle: string, options: WaitOptions = {}): Promise<Contact | undefined> {
+    const token = await this.session.byHandle.ask(handle);
+    const account = await this.session.firstContact.answered(token, options.waitS ?? 0);
+    return account && this.snapshots.contact(account);
+  }
+
+  /**
+   * Let whoever knows our exact handle ask to become a contact, or hide it (the default).
+   *
+   * Requests come to this device only, the one on which it was turned on last; they wait there
+   * (`requests`), 50 at most. Other devices of the account do not see them, and if this device is
+   * shut out, the handle is hidden again.
+   *
+   * @throws UnavailableError The server cannot be reached. Say it again.
+   */
+  async setFindable(findable: boolean): Promise<void> {
+    await this.session.byHandle.setFindable(findable);
+    this.session.housekeeping.kick();
+  }
+
+  /** Say whether requests by our handle come to this device; throws UnavailableError. */
+  async findable(): Promise<boolean> {
+    return await this.session.byHandle.findable();
+  }
+
+  /** Accept somebody who waits. */
+  async approveRequest(request: Waiting): Promise<void> {
+    await this.session.firstContact.approve(request.account);
+    this.session.housekeeping.kick();
+  }
+
+  /** Drop somebody's request; they are not told. */
+  async declineRequest(request: Waiting): Promise<void> {
+    await this.session.firstContact.decline(request.account);
+  }
+
+  /** Return the safety number with a contact: twelve groups of five digits, and bytes for a QR. */
+  async safetyNumber(contact: Contact): Promise<SafetyNumber> {
+    return safetyNumberWith(this.session, contact.account);
+  }
+
+  /** Note that the safety number was compared and is the same, or take that back. */
+  async setVerified(contact: Contact, verified: boolean): Promise<void> {
+    await this.session.decisions.setVerified(contact.account, verified);
+  }
+
+  /**
+   * Say which calls of a contact ring, and when (R-87); our other devices do the same.
+   *
+   * To the caller a call that may not ring is one that nobody answers. It stands in the thread as a
+   * missed call.
+   *
+   * @throws UsageError The rules are out of bounds.
+   */
+  async setRules(contact: Contact, rules: Rules): Promise<void> {
+    await this.session.decisions.setRules(contact.account, rules);
+  }
+
+  /**
+   * Block a contact: what it holds of ours is refused, by all our devices.
+   *
+   * What is under way with them ends. They can learn that they are refused, as anybody is whose
+   * address of ours was replaced, and not why.
+   */
+  async block(contact: Contact): Promise<void> {
+    await this.calls?.leave(contact.account);
+    await this.session.decisions.setStanding(contact.account, Standing.BLOCKED);
+  }
+
+  /**
+   * Unblock a contact: fresh addresses of ours are announced in the conversation.
+   *
+   * @returns The contact as it stands now. "rejoining": this device came to the account while they
+   *   were blocked, and another device of ours or of theirs has to let it in. If none does, or if
+   *   they replaced their own address meanwhile, only a new invite brings the two together; it goes
+   *   on with the same thread.
+   */
+  async unblock(contact: Contact): Promise<Contact> {
+    await this.session.decisions.setStanding(contact.account, Standing.CONTACT);
+    this.session.outbox.kick();
+    return this.snapshots.contact(contact.account);
+  }
+
+  /** Go on with the key we know, after an identity change was shown and found to be false. */
+  async keepIdentity(contact: Contact): Promise<void> {
+    await keepIdentity(this.session, contact.account);
+  }
+
+  /**
+   * Remove a contact: keys and addresses go, and what it holds of ours is refused.
+   *
+   * After an identity change that is real, this and a new invite is the way on.
+   */
+  async forgetContact(contact: Contact): Promise<void> {
+    await this.session.forgetContact(contact.account);
+  }
+
+  // Messages
+
+  /**
+   * Send a text message: kept here, and resent until the server has it.
+   *
+   * @throws AuthorizationError IDENTITY_CHANGED, the person has to decide first; REFUSED.
+   * @throws UnavailableError We wait to be let into the conversation again.
+   */
+  async sendMessage(contact: Contact, text: string): Promise<void> {
+    await this.session.conversations.sendText(contact.account, text);
+  }
+
+  // Calls
+
+  /** The call service, once it was asked for (topic "calls"). */
+  get calls(): CallService | undefined {
+    return this.#present;
+  }
+
+  /** Return the call service: its code is loaded and it begins to listen with the first of these. */
+  callService(): Promise<CallService> {
+    this.#calls ??= this.#startCalls();
+    return this.#calls;
+  }
+
+  async #startCalls(): Promise<CallService> {
+    const [{ CallService }, { relayedMedia }] = await Promise.all([
+      import("./calls.ts"),
+      import("../media/connection.ts"),
+    ]);
+    const makeMedia = relayedMedia({ allowLoopback: this.#allowLoopback });
+    const calls = new CallService(this.session, { makeMedia });
+    await calls.start();
+    this.#present = calls;
+    this.snapshots.tell("calls");
+    return calls;
+  }
+
+  /**
+   * Keep what became of a call in the thread, on this device (missed ones are kept by themselves).
+   */
+  async noteCall(contact: Contact, entry: CallEntry): Promise<void> {
+    await noteCall(this.session.books, contact.account, entry);
+  }
+
+  /**
+   * Fetch TURN credentials as a call does, to see whether there is a relay.
+   *
+   * @throws UnavailableError NO_RELAY, UNAVAILABLE, QUOTA.
+   */
+  async relay(): Promise<TurnServer> {
+    return await this.session.turn(await this.session.ownTurnAddress());
+  }
+
+  // Devices and password
+
+  /** Return the account's devices; throws UnavailableError. Topic "devices" says to ask again. */
+  async devices(): Promise<readonly Device[]> {
+    return await listDevices(this.session);
+  }
+
+  /** Let a new device in; `confirm` is asked with six digits, `signal` gives up. Returns its short id. */
+  async approveDevice(link: string, confirm: Confirm, signal?: AbortSignal): Promise<string> {
+    return await approve(this.session, link, confirm, signal);
+  }
+
+  /**
+   * Shut a device out, everywhere.
+   *
+   * @throws AuthorizationError LOGIN_FAILED; UNKNOWN_DEVICE, also for this one.
+   */
+  async revoke(device: Device | string, password: string): Promise<void> {
+    const shortId = typeof device === "string" ? device : device.shortId;
+    await revoke(this.session, shortId, password);
+  }
+
+  /**
+   * Change the account's password. The recovery code stays, and so does the passphrase of this
+   * profile, if it has one.
+   *
+   * @throws AuthorizationError LOGIN_FAILED, the old one is wrong; WEAK_PASSWORD.
+   */
+  async changePassword(old: string, fresh: string): Promise<void> {
+    await changePassword(this.session, old, fresh);
+  }
+
+  /** Lock this profile with a passphrase from now on; with undefined, no longer. */
+  async setPassphrase(passphrase: string | undefined): Promise<void> {
+    await this.session.store.setPassphrase(passphrase);
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * How a client comes to be: by sign-up, by login on one more device, or by opening what is there.
+ *
+ * The class methods of `src/visavis/sdk/client.py`; what a page uses is `client.ts`.
+ */
+
+import { AuthorizationError, Code, PeerError, VisavisError } from "../core/errors.ts";
+import { RecoveryCode } from "../core/recovery.ts";
+import { Accounts, setPassword } from "./account.ts";
+import type { Means } from "./books.ts";
+import { deleteAtServer } from "./devices.ts";
+import {
+  type Joined,
+  registerDevice,
+  removeProfile,
+  requirePassword,
+  signUp,
+  takeBack,
+} from "./enrol.ts";
+import { enter, queueRejoins } from "./entering.ts";
+import type { Login } from "./login.ts";
+import { NewSide } from "./pairing.ts";
+import { Profile } from "./profile.ts";
+import { Session } from "./session.ts";
+import { Snapshots, WatchedStore } from "./snapshots.ts";
+import { Store, type StoreOptions } from "./store.ts";
+import { requireSecure } from "./transport/origin.ts";
+
+/** What every way in needs. */
+export type OpenOptions = Omit<StoreOptions, "onLost"> &
+  Readonly<{
+    /** The name of the IndexedDB database. */
+    profile: string;
+    /** Calls may use relays on this machine (demo and tests). */
+    allowLoopback?: boolean;
+    /** Time and chance, for tests. */
+    means?: Means;
+  }>;
+
+export type SignupOptions = OpenOptions &
+  Readonly<{
+    /** The server's origin, for example `location.origin`. */
+    origin: string;
+    /** The sign-up link, as the server's operator gave it out. */
+    link: string;
+    /** Lower-case letters, digits, - and _; the server adds digits to make the handle. */
+    name: string;
+    /** 15 characters or more, not a known one (R-91). */
+    password: string;
+  }>;
+
+export type LoginOptions = OpenOptions &
+  Readonly<{
+    /** The server's origin. */
+    origin: string;
+    /** The full handle, for example anna.48213. */
+    handle: string;
+    /** The account's; with a recovery code it becomes the account's. */
+    password: string;
+    /** As written down at sign-up. */
+    recoveryCode?: string;
+    /** All other devices are lost: they are shut out (needs the recovery code). */
+    lostDevices?: boolean;
+    /** Shows the pairing link. */
+    onPairing?: (link: string) => void;
+    /** Shows six digits to compare. */
+    onDigits?: (digits: string) => void;
+    /** Gives the pairing up when it is aborted: all is taken back, and its reason is thrown. */
+    signal?: AbortSignal;
+  }>;
+
+/** What a `Client` is made of. */
+export type Entered = Readonly<{
+  session: Session;
+  snapshots: Snapshots;
+  allowLoopback: boolean;
+  recovery: RecoveryCode | undefined;
+}>;
+
+/** Make an account; see `Client.signup`. */
+export async function enterBySignup(options: SignupOptions): Promise<Entered> {
+  const loss = new Loss();
+  const { store, recovery } = await signUp({ ...options, onLost: loss.happened });
+  const entered = await atWork(store, options, loss, recovery);
+  const { session } = entered;
+  await session.books.store.transaction((unit) => session.vault.writeSoon(unit));
+  await housekeepingMay(async () => {
+    await session.housekeeping.uploadKeyPackages();
+    await session.vault.write({ ifDue: true });
+  });
+  return entered;
+}
+
+/** Make this browser another device of an account; see `Client.login`. */
+export async function enterByLogin(options: LoginOptions): Promise<Entered> {
+  const { profile, origin, handle, password, recoveryCode } = options;
+  requireSecure(origin);
+  if (await Store.exists(profile, options)) {
+    throw new AuthorizationError(Code.STORE_LOCKED, "there is a profile of this name already");
+  }
+  if (recoveryCode === undefined && options.onPairing === undefined) {
+    throw new AuthorizationError(Code.LOGIN_FAILED, "needs a recovery code or another device");
+  }
+  const accounts = new Accounts(origin);
+  const code = recoveryCode === undefined ? undefined : RecoveryCode.fromText(recoveryCode);
+  const entered =
+    code === undefined
+      ? await accounts.login(handle, password, (login) => join(options, login))
+      : await accounts.recover(handle, code, async (login) => {
+          await requirePassword(password, handle);
+          await setPassword(login, password);
+          return await join(options, login);
+        });
+  const { session } = entered;
+  await session.books.store.transaction((unit) => session.vault.writeSoon(unit));
+  await housekeepingMay(async () => {
+    await session.vault.write({ ifDue: true });
+    await session.sync();
+  });
+  return entered;
+}
+
+/** Open a profile; see `Client.open`. */
+export async function enterByOpening(options: OpenOptions): Promise<Entered> {
+  const loss = new Loss();
+  const store = await Store.open(options.profile, { ...options, onLost: loss.happened });
+  try {
+    Profile.load(store).requireActive();
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return await atWork(store, options, loss);
+}
+
+/** Register, and become a device that others know. What fails is taken back on both sides. */
+async function join(options: LoginOptions, login: Login): Promise<Entered> {
+  const { origin, handle, recoveryCode, lostDevices = false } = options;
+  const loss = new Loss();
+  const alone = lostDevices && recoveryCode !== undefined;
+  const place = { ...options, onLost: loss.happened };
+  const joined = await registerDevice(place, login, { origin, handle, alone });
+  try {
+    const entered = await atWork(joined.device.store, options, loss);
+    try {
+      await becomeKnown(entered.session, login, joined, options);
+    } catch (error) {
+      entered.snapshots.close();
+      await entered.session.close();
+      throw error;
+    }
+    return entered;
+  } catch (error) {
+    await takeBack(login, joined.device.profile.deviceId, joined.before);
+    await removeProfile(options.profile, options.databases);
+    throw error;
+  }
+}
+
+/** Become a device that others know: by pairing, or by asking to be added again. */
+async function becomeKnown(
+  session: Session,
+  login: Login,
+  joined: Joined,
+  { recoveryCode, onPairing, onDigits, signal }: LoginOptions,
+): Promise<void> {
+  const { store } = session.books;
+  await enter(session, joined);
+  // First, because who hears of us adds us at once, with the key packages found at the server.
+  await housekeepingMay(() => session.housekeeping.uploadKeyPackages());
+  if (recoveryCode === undefined && joined.contents !== undefined) {
+    if (onPairing === undefined) {
+      throw new PeerError(Code.UNEXPECTED, "pairing without a way to show the link");
+    }
+    const side = await NewSide.open(session, joined.ownList, joined.before);
+    onPairing(side.link);
+    await side.run(onDigits ?? (() => undefined), signal);
+    await store.transaction((unit) => session.books.profile.activate(unit));
+    return;
+  }
+  await store.transaction(async (unit) => {
+    await queueRejoins(unit, session, login);
+    Profile.load(unit).activate(unit);
+  });
+  session.outbox.kick();
+  for (const lost of joined.lost) await deleteAtServer(login, lost);
+}
+
+async function atWork(
+  store: Store,
+  { allowLoopback = false, means = {} }: OpenOptions,
+  loss: Loss,
+  recovery?: RecoveryCode,
+): Promise<Entered> {
+  try {
+    const watched = new WatchedStore(store);
+    const session = await Session.open(store, watched, means);
+    const snapshots = new Snapshots(session, watched);
+    await session.start();
+    loss.listen((why) => session.lose(why));
+    return { session, snapshots, allowLoopback, recovery };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** That another tab takes the store over may happen before there is a session to stop. */
+class Loss {
+  #why: VisavisError | undefined;
+  #tell: ((why: VisavisError) => void) | undefined;
+
+  readonly happened = (why: VisavisError): void => {
+    this.#why = why;
+    this.#tell?.(why);
+  };
+
+  /** Have somebody told, at once if it has happened. */
+  listen(tell: (why: VisavisError) => void): void {
+    this.#tell = tell;
+    if (this.#why !== undefined) tell(this.#why);
+  }
+}
+
+/** Try what housekeeping does later if it fails now. */
+async function housekeepingMay(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof VisavisError)) throw error;
+  }
+}

@@ -1,0 +1,401 @@
+/**
+ * Messages of conversations and of the self group: sent and received.
+ *
+ * Sending: one MLS message, sealed afresh for each device. The group's new state and the rows of the
+ * outbox are on disk in one transaction before anything leaves. Receiving: decrypted, checked, and
+ * what it changes is on disk in one transaction (`received.ts`); only then is the envelope
+ * acknowledged (`inbox.ts`).
+ *
+ * Every step of a group's state is taken under the group's lock and in one transaction, from reading
+ * the state to writing it: two messages that were sent at once never share a key.
+ *
+ * Not for: who is in a group (`membership.ts`), or what calls mean (`calls.ts`).
+ */
+
+import type { ContactAddress } from "../core/address.ts";
+import { type Bytes, concat, equal, uint } from "../core/bytes.ts";
+import {
+  decodeInner,
+  decodeSibling,
+  encodeInner,
+  encodeOuter,
+  encodeSibling,
+} from "../core/content.ts";
+import type { Inner, MessageFile, MessageText } from "../core/content_inner.ts";
+import type { CommitHint, Mls, Outer } from "../core/content_outer.ts";
+import type { Sibling } from "../core/content_self.ts";
+import { AuthorizationError, Code, PeerError, UnavailableError } from "../core/errors.ts";
+import { AccountId, DeviceId, MessageId, random } from "../core/ids.ts";
+import { peek } from "../core/mls/index.ts";
+import { type Given, Purpose } from "./addresses.ts";
+import type { Books } from "./books.ts";
+import {
+  requireConversation,
+  type Standpoint,
+  stepConversation,
+  stepGroup,
+  stepLocked,
+} from "./group_steps.ts";
+import { deviceOf, GroupKind, type GroupRecord } from "./groups.ts";
+import { entryOf, type Message } from "./history.ts";
+import type { Outbox } from "./outbox.ts";
+import {
+  type HandedOn,
+  PENDING_INNER_KIND,
+  ReceivedContents,
+  type ReceivedOptions,
+} from "./received.ts";
+import type { Delivered, InnerHandler, InnerReceived, SelfHandler } from "./seam.ts";
+import { newestRecord, type Sequencers, type Target } from "./sequencer.ts";
+import type { Reader, Unit } from "./unit.ts";
+
+export { noteIdentityChanged } from "./group_steps.ts";
+
+/** Seconds a live content waits for somebody to listen: as long as a call rings. */
+export const UNHEARD_S = 45;
+
+/** Seals one content for one device and sends it live; throws as `SendSocket.send`. */
+export type SendOuter = (address: ContactAddress, content: Outer) => Promise<void>;
+
+/** What conversations need of the session. */
+export type ConversationsOptions = ReceivedOptions &
+  Readonly<{
+    /** Sends one content in the call class. */
+    sendLive: SendOuter;
+    /** Waits until what lies in the mailbox was processed. */
+    catchUp: () => Promise<void>;
+  }>;
+
+/**
+ * Makes a content in the transaction that sends it; nothing, if there is nothing to say after all.
+ * What it changes of the record is written with it.
+ */
+export type Making<C> = (unit: Unit, record: GroupRecord) => C | undefined;
+
+/** What was encrypted, and for whom. */
+type Letter = Readonly<{
+  content: Mls;
+  targets: readonly Target[];
+  /** Rows of the outbox, one for each target; none if it is live. */
+  rows: readonly number[];
+}>;
+
+/** Application messages. */
+export class Conversations {
+  readonly innerHandlers: InnerHandler[] = [];
+  readonly selfHandlers: SelfHandler[] = [];
+  readonly #books: Books;
+  readonly #outbox: Outbox;
+  readonly #sequencers: Sequencers;
+  readonly #options: ConversationsOptions;
+  readonly #contents: ReceivedContents;
+  #unheard: (readonly [received: InnerReceived, until: number])[] = [];
+
+  constructor(books: Books, outbox: Outbox, sequencers: Sequencers, options: ConversationsOptions) {
+    this.#books = books;
+    this.#outbox = outbox;
+    this.#sequencers = sequencers;
+    this.#options = options;
+    this.#contents = new ReceivedContents(books, outbox, options);
+  }
+
+  /**
+   * Return a contact and its conversation, if we may send to it now.
+   *
+   * @throws AuthorizationError REFUSED, no contact of ours, or blocked; IDENTITY_CHANGED (CK-563:
+   *   nothing is sent until the person has decided).
+   * @throws UnavailableError We wait to be let in again (P5), or for the address of a device that
+   *   the contact has now: what is said until then would reach nobody.
+   */
+  require(contact: AccountId): Standpoint {
+    return requireConversation(this.#books, this.#books.store, contact);
+  }
+
+  // Sending
+
+  /**
+   * Send a text message, durably, to the contact's devices and to our own others.
+   *
+   * @throws AuthorizationError As `require`; REFUSED also when every device of the contact refuses
+   *   it: then it is taken back.
+   * @throws UnavailableError As `require`. A server that is away is no error: the message waits.
+   */
+  async sendText(contact: AccountId, text: string): Promise<void> {
+    const { rng, now } = this.#books;
+    const id = random(MessageId, rng);
+    await this.say(contact, { kind: "message.text", id, at: now(), body: text });
+  }
+
+  /** As `sendText`, for any message of a thread; returns the entry that it makes. */
+  async say(contact: AccountId, content: MessageText | MessageFile): Promise<Message> {
+    const { store, history } = this.#books;
+    const { id } = content;
+    const message = entryOf(contact, content, { outgoing: true });
+    const { targets, rows } = await stepConversation(this.#books, contact, async (unit, record) => {
+      const letter = await this.#write(unit, record, encodeInner(content), {
+        targets: this.#targets(unit, contact, { toSiblings: true }),
+        durable: true,
+      });
+      history.add(unit, message, id, record.count);
+      return letter;
+    });
+    const theirs = rows.filter((_, i) => isOf(contact, targets[i]));
+    await this.#flush();
+    if (this.#outbox.refused(theirs)) {
+      // Perhaps they have just replaced their address: the new one is in our mailbox then.
+      await this.#options.catchUp();
+      await this.#flush();
+    }
+    if (this.#outbox.refused(theirs)) {
+      await store.transaction((unit) => {
+        this.#outbox.drop(unit, rows);
+        history.takeBack(unit, contact, id);
+      });
+      throw new AuthorizationError(Code.REFUSED, "no device of the contact accepts it any more");
+    }
+    return message;
+  }
+
+  /** Send one content; see `CallSeam.sendInner`. */
+  async sendInner(
+    contact: AccountId,
+    content: Inner,
+    options: Delivered & Readonly<{ toSiblings?: boolean }>,
+  ): Promise<void> {
+    await this.sendInnerMade(contact, () => content, options);
+  }
+
+  /** As `sendInner`, for a content that is made in the transaction that sends it. */
+  async sendInnerMade(
+    contact: AccountId,
+    make: Making<Inner>,
+    { durable, toSiblings = false }: Delivered & Readonly<{ toSiblings?: boolean }>,
+  ): Promise<void> {
+    const letter = await stepConversation(this.#books, contact, async (unit, record) => {
+      const content = make(unit, record);
+      if (content === undefined) return undefined;
+      const targets = this.#targets(unit, contact, { toSiblings });
+      return await this.#write(unit, record, encodeInner(content), { targets, durable });
+    });
+    if (letter === undefined) return;
+    if (!durable) return await this.#sendNow(letter);
+    await this.#flush();
+    if (this.#outbox.refused(letter.rows)) {
+      throw new AuthorizationError(Code.REFUSED, "no device of the contact accepts it");
+    }
+  }
+
+  /** Send one content to our other devices; nothing happens when there are none. */
+  async sendSelf(content: Sibling, options: Delivered): Promise<void> {
+    await this.sendSelfMade(() => content, options);
+  }
+
+  /** As `sendSelf`, for a content that is made in the transaction that sends it. */
+  async sendSelfMade(make: Making<Sibling>, { durable }: Delivered): Promise<void> {
+    const { store, groups } = this.#books;
+    const found = groups.selfGroup(store);
+    if (found === undefined || this.#siblings(store).length === 0) return;
+    const letter = await stepGroup(this.#books, found, async (unit, record) => {
+      const targets = this.#siblings(unit);
+      const content = targets.length > 0 ? make(unit, record) : undefined;
+      if (content === undefined) return undefined;
+      return await this.#write(unit, record, encodeSibling(content), { targets, durable });
+    });
+    if (letter === undefined) return;
+    if (durable) await this.#flush();
+    else await this.#sendNow(letter);
+  }
+
+  #targets(
+    reader: Reader,
+    contact: AccountId,
+    { toSiblings }: Readonly<{ toSiblings: boolean }>,
+  ): Target[] {
+    const found = [...this.#books.contacts.addresses(reader, contact).values()];
+    const theirs = found.map(({ device }) => ({ account: contact, device }));
+    return toSiblings ? [...theirs, ...this.#siblings(reader)] : theirs;
+  }
+
+  #siblings(reader: Reader): Target[] {
+    const { account, siblings } = this.#books;
+    return [...siblings.addresses(reader).values()].map(({ device }) => ({ account, device }));
+  }
+
+  /** Encrypt a content; inside the transaction that keeps the group's new state. */
+  async #write(
+    unit: Unit,
+    record: GroupRecord,
+    plain: Bytes,
+    { targets, durable }: Readonly<{ targets: readonly Target[]; durable: boolean }>,
+  ): Promise<Letter> {
+    const { groups, rng } = this.#books;
+    const state = await groups.state(unit, record);
+    record.count += 1;
+    const authenticatedData = uint(record.count, 8);
+    const message = await state.encrypt(plain, { authenticatedData, rng });
+    groups.save(unit, record, state);
+    const content: Mls = { kind: "mls", message };
+    if (!durable) return { content, targets, rows: [] };
+    const data = encodeOuter(content);
+    const rows = targets.map(({ account, device }) =>
+      this.#outbox.put(unit, account, device, data),
+    );
+    return { content, targets, rows };
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      await this.#outbox.flush();
+    } finally {
+      this.#outbox.kick();
+    }
+  }
+
+  async #sendNow({ content, targets }: Letter): Promise<void> {
+    const { store } = this.#books;
+    const addresses = targets.map((to) => this.#books.resolve(store, to.account, to.device));
+    const known = addresses.filter((address) => address !== undefined);
+    if (known.length === 0) {
+      throw new UnavailableError(Code.UNAVAILABLE, "no device to send to is known");
+    }
+    const sends = known.map((address) => this.#options.sendLive(address, content));
+    const results = await Promise.allSettled(sends);
+    const [failed] = results.filter((result) => result.status === "rejected");
+    const isSent = results.some((result) => result.status === "fulfilled");
+    if (failed !== undefined && !isSent) throw failed.reason;
+  }
+
+  // Receiving
+
+  /**
+   * Pull what the hint speaks of; the hint itself is not believed.
+   *
+   * @throws PeerError WRONG_GROUP.
+   * @throws UnavailableError The server cannot answer now.
+   */
+  async receiveHint(given: Given, hint: CommitHint): Promise<void> {
+    const record = this.#requireGroup(this.#books.store, given, hint.group);
+    await this.#books.groups.lock(record).run(async () => {
+      if ((await this.#epoch(record)) < hint.epoch) await this.#sequencers.pull(record);
+    });
+  }
+
+  /**
+   * Decrypt, check and keep an application message of a conversation or the self group.
+   *
+   * @throws PeerError It is refused and changes nothing.
+   * @throws UnavailableError It is from a later epoch and the server cannot be asked now.
+   */
+  async receive(given: Given, content: Mls, { durable }: Delivered): Promise<void> {
+    const { store, groups } = this.#books;
+    const { groupId, epoch } = peek(content.message);
+    const found = this.#requireGroup(store, given, groupId ?? new Uint8Array());
+    const handedOn = await groups.lock(found).run(async () => {
+      if (epoch !== null && epoch > (await this.#epoch(found))) {
+        await this.#sequencers.pull(found);
+        if (epoch > (await this.#epoch(found))) {
+          throw new PeerError(Code.WRONG_EPOCH, "CK-578: an epoch that no sequencer knows");
+        }
+      }
+      return await stepLocked(this.#books, found, (unit, record) =>
+        this.#open(unit, record, content.message, { durable }),
+      );
+    });
+    if (handedOn !== undefined) await this.#dispatch(handedOn);
+  }
+
+  /** Hand out what came before there was a handler, or before a crash. */
+  async redispatch(): Promise<void> {
+    const { store, now } = this.#books;
+    const unheard = this.#unheard;
+    this.#unheard = [];
+    for (const [received, until] of unheard) {
+      if (now() < until) await this.#dispatch({ received, key: undefined });
+    }
+    for (const [key, data] of store.items(PENDING_INNER_KIND)) {
+      const contact = new AccountId(data.subarray(0, 16));
+      const device = new DeviceId(data.subarray(16, 32));
+      const content = decodeInner(data.subarray(33));
+      const received = { contact, device, own: data[32] === 1, content, live: false };
+      await this.#dispatch({ received: { kind: "inner", ...received }, key });
+    }
+  }
+
+  #requireGroup(reader: Reader, given: Given, groupId: Bytes): GroupRecord {
+    const record = this.#books.groups.get(reader, groupId);
+    if (record === undefined) throw new PeerError(Code.WRONG_GROUP, "no group of ours");
+    // CK-571: what comes over the address of one contact is never for another's conversation.
+    if (given.purpose !== Purpose.SIBLING && !equal(given.subject, record.account)) {
+      throw new PeerError(Code.WRONG_GROUP, "CK-571: another contact's conversation");
+    }
+    return record;
+  }
+
+  async #epoch(record: GroupRecord): Promise<bigint> {
+    const { store, groups } = this.#books;
+    return (await groups.state(store, newestRecord(groups, store, record))).epoch;
+  }
+
+  async #open(
+    unit: Unit,
+    record: GroupRecord,
+    message: Bytes,
+    options: Delivered,
+  ): Promise<HandedOn | undefined> {
+    const { groups, lists, account: ours, now } = this.#books;
+    const state = await groups.state(unit, record);
+    const result = await state.process(message, { now: now() });
+    // CK-572: a commit is believed only when the sequencer stored it (a member that sends it around
+    // by hand would split the group); proposals by themselves are not used.
+    if (result.kind !== "application") {
+      throw new PeerError(Code.UNEXPECTED, "CK-572: a handshake outside the sequencer");
+    }
+    const { account, device } = await deviceOf(result.sender);
+    if (!equal(account, record.account) && !equal(account, ours)) {
+      throw new PeerError(Code.BAD_CREDENTIAL, "CK-575: a stranger in the group");
+    }
+    // CK-575: a revoked device still holds keys of the epochs before its removal.
+    if (!lists.stands(unit, account, device)) {
+      throw new PeerError(Code.BAD_CREDENTIAL, "CK-575: the device was revoked");
+    }
+    const said = { account, device, count: countOf(result.authenticatedData) };
+    record.heard(said.count);
+    groups.save(unit, record, state);
+    if (record.kind === GroupKind.SELF) {
+      return await this.#contents.sibling(unit, record, said, decodeSibling(result.content));
+    }
+    return await this.#contents.inner(unit, record, said, decodeInner(result.content), options);
+  }
+
+  async #dispatch({ received, key }: HandedOn): Promise<void> {
+    const { store, now } = this.#books;
+    if (received.kind === "self") {
+      for (const handler of [...this.selfHandlers]) await handler(received);
+    } else if (this.innerHandlers.length === 0) {
+      // Calls are not up yet: a ring is kept as long as it could still be answered.
+      if (key === undefined) this.#unheard.push([received, now() + UNHEARD_S]);
+      return;
+    } else {
+      for (const handler of [...this.innerHandlers]) await handler(received);
+    }
+    if (key === undefined) return;
+    await store.transaction((unit) => {
+      unit.delete(PENDING_INNER_KIND, key);
+    });
+  }
+}
+
+function isOf(account: AccountId, target: Target | undefined): boolean {
+  return target !== undefined && equal(target.account, account);
+}
+
+/**
+ * Read the count that a message carries.
+ *
+ * One beyond all counting is somebody's leap (CK-582): it is the last in order, and that is all.
+ */
+function countOf(authenticatedData: Bytes): number {
+  const count = concat(new Uint8Array(8), authenticatedData.subarray(0, 8)).subarray(-8);
+  const exact = new DataView(count.buffer, count.byteOffset).getBigUint64(0);
+  return Math.min(Number(exact), Number.MAX_SAFE_INTEGER);
+}

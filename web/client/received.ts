@@ -1,0 +1,231 @@
+/**
+ * What a message that was verified and decrypted changes: history, device lists, addresses.
+ *
+ * Everything here happens in the transaction that also keeps the group's new state, so a message is
+ * taken as a whole or not at all. Not for decrypting it, nor for handing it on (`conversation.ts`).
+ */
+
+import { addressToCbor, type ContactAddress, requireServer } from "../core/address.ts";
+import { type Bytes, concat, equal, hex, uint } from "../core/bytes.ts";
+import { encode } from "../core/cbor.ts";
+import { encodeInner } from "../core/content.ts";
+import type { CallMissed, ContactDevices, Inner } from "../core/content_inner.ts";
+import { type DeviceAddress, Standing } from "../core/content_records.ts";
+import type { SelfDevices, SelfVault, Sibling } from "../core/content_self.ts";
+import { Code, PeerError } from "../core/errors.ts";
+import { type DeviceList, UnverifiedDeviceList } from "../core/identity.ts";
+import { type AccountId, type DeviceId, MessageId } from "../core/ids.ts";
+import type { Books } from "./books.ts";
+import type { Known } from "./contact_book.ts";
+import { takeDecision } from "./decisions.ts";
+import type { GroupRecord } from "./groups.ts";
+import { entryOf, MessageKind } from "./history.ts";
+import type { Outbox } from "./outbox.ts";
+import type { InnerReceived, SelfReceived } from "./seam.ts";
+import type { Unit } from "./unit.ts";
+
+/** Group id and device -> count of the device's newest announcement of its address. */
+export const ANNOUNCED_KIND = "announced";
+/** By random key: contents for the call service that it has not dealt with yet. */
+export const PENDING_INNER_KIND = "inner.pending";
+
+/** What is handed on once the transaction is on disk. */
+export type HandedOn = Readonly<{
+  received: InnerReceived | SelfReceived;
+  /** Its row in the store, if it is kept until it was dealt with. */
+  key: Bytes | undefined;
+}>;
+
+/** Who said it, and in what order. */
+export type Said = Readonly<{
+  account: AccountId;
+  device: DeviceId;
+  /** Its sender's count in this group. */
+  count: number;
+}>;
+
+/** Who is told of what a message changed. */
+export type ReceivedOptions = Readonly<{
+  /** Told which group may need a commit or an announcement. */
+  dirty: (record: GroupRecord) => void;
+  /** Told which vault counter a sibling has seen; inside the transaction. */
+  vaultSeen: (unit: Unit, said: SelfVault) => void;
+  /** Told when a contact cannot be reached any more by what the vault says; likewise. */
+  vaultStale: (unit: Unit) => void;
+}>;
+
+/** Contents of conversations and of the self group. */
+export class ReceivedContents {
+  readonly #books: Books;
+  readonly #outbox: Outbox;
+  readonly #told: ReceivedOptions;
+
+  constructor(books: Books, outbox: Outbox, told: ReceivedOptions) {
+    this.#books = books;
+    this.#outbox = outbox;
+    this.#told = told;
+  }
+
+  /**
+   * Keep what a message of a conversation says.
+   *
+   * @throws PeerError It is refused and changes nothing.
+   */
+  async inner(
+    unit: Unit,
+    record: GroupRecord,
+    said: Said,
+    content: Inner,
+    { durable }: Readonly<{ durable: boolean }>,
+  ): Promise<HandedOn | undefined> {
+    const books = this.#books;
+    const own = equal(said.account, books.account);
+    const known = books.contacts.get(unit, record.account);
+    if (known !== undefined && known.standing === Standing.BLOCKED && !own) return undefined;
+    if (content.kind === "message.text" || content.kind === "message.file") {
+      const message = entryOf(record.account, content, { outgoing: own });
+      books.history.add(unit, message, content.id, said.count);
+      return undefined;
+    }
+    if (content.kind === "contact.devices") {
+      if (known !== undefined && !own) {
+        await this.#learnDevices(unit, record, known, said, content);
+      }
+      return undefined;
+    }
+    if (content.kind === "call.missed" && !own) this.#noteMissed(unit, record, content, said.count);
+    const { device } = said;
+    const contact = record.account;
+    const received = { kind: "inner", contact, device, own, content, live: !durable } as const;
+    if (!durable) return { received, key: undefined };
+    const key = books.rng(16);
+    const head = concat(contact, device, uint(own ? 1 : 0, 1));
+    unit.put(PENDING_INNER_KIND, key, concat(head, encodeInner(content)));
+    return { received, key };
+  }
+
+  /**
+   * Keep what a message of the self group says.
+   *
+   * @throws PeerError It is refused and changes nothing.
+   */
+  async sibling(
+    unit: Unit,
+    record: GroupRecord,
+    said: Said,
+    content: Sibling,
+  ): Promise<HandedOn | undefined> {
+    switch (content.kind) {
+      case "self.devices":
+        await this.#learnOwn(unit, record, said, content);
+        return undefined;
+      case "self.vault":
+        this.#told.vaultSeen(unit, content);
+        return undefined;
+      case "self.contacts":
+        for (const contact of content.records) await takeDecision(unit, this.#books, contact);
+        unit.after(() => this.#outbox.kick());
+        return undefined;
+      default:
+        return { received: { kind: "self", device: said.device, content }, key: undefined };
+    }
+  }
+
+  /** Put a missed call into the thread, once however often it is told (R-02). */
+  #noteMissed(unit: Unit, record: GroupRecord, missed: CallMissed, count: number): void {
+    const text = `Missed ${missed.media} call`;
+    const kind = MessageKind.MISSED_CALL;
+    const call = { media: missed.media, seconds: 0 };
+    const entry = { contact: record.account, at: missed.at, outgoing: false, text, kind, call };
+    this.#books.history.add(unit, entry, new MessageId(missed.call), count);
+  }
+
+  async #learnDevices(
+    unit: Unit,
+    record: GroupRecord,
+    known: Known,
+    said: Said,
+    content: ContactDevices,
+  ): Promise<void> {
+    const books = this.#books;
+    books.lists.learn(unit, await listOf(content.list, record.account));
+    const before = known.addresses.get(hex(said.device))?.address;
+    const wasKnown = known.addresses.size > 0;
+    const news = this.#newAddress(unit, record, said, content.devices);
+    if (news !== undefined) known.addresses.set(hex(said.device), news);
+    books.contacts.save(unit, known);
+    const now = known.addresses.get(hex(said.device))?.address;
+    // The vault says where it was reached before, or knows no way to the contact at all.
+    const isNews = before === undefined ? !wasKnown && now !== undefined : !isSame(before, now);
+    if (isNews) this.#told.vaultStale(unit);
+    unit.after(() => {
+      this.#told.dirty(record);
+      this.#outbox.kick();
+    });
+  }
+
+  async #learnOwn(
+    unit: Unit,
+    record: GroupRecord,
+    said: Said,
+    content: SelfDevices,
+  ): Promise<void> {
+    const books = this.#books;
+    const isNewer = books.lists.learn(unit, await listOf(content.list, books.account));
+    const dirty = isNewer ? books.groups.all(unit) : [];
+    const news = this.#newAddress(unit, record, said, content.devices);
+    if (news !== undefined) books.siblings.save(unit, news.device, news.address);
+    unit.after(() => {
+      for (const other of dirty) this.#told.dirty(other);
+      this.#outbox.kick();
+    });
+  }
+
+  /**
+   * Return the address that a device announces of itself, if this is its newest announcement.
+   *
+   * CK-576: a device speaks for its own address only, so that one stolen device cannot draw what is
+   * meant for the others to itself.
+   */
+  #newAddress(
+    unit: Unit,
+    record: GroupRecord,
+    said: Said,
+    devices: readonly DeviceAddress[],
+  ): DeviceAddress | undefined {
+    if (!isNews(unit, record, said)) return undefined;
+    const own = devices.findLast((entry) => equal(entry.device, said.device));
+    if (own === undefined) return undefined;
+    const { origin } = this.#books.profile;
+    return { device: own.device, address: requireServer(own.address, origin) };
+  }
+}
+
+async function listOf(data: Bytes, account: AccountId): Promise<DeviceList> {
+  const offered = await UnverifiedDeviceList.parse(data).verify();
+  if (!equal(offered.accountId, account)) {
+    throw new PeerError(Code.BAD_CREDENTIAL, "CK-576: another account's device list");
+  }
+  return offered;
+}
+
+/**
+ * Say whether a device announces its address later than it last did here, and note it.
+ *
+ * CK-588: what waited at the server comes in any order, for its ids are random. An address that was
+ * replaced is revoked; taken for the present one, it would end the conversation.
+ */
+function isNews(unit: Unit, record: GroupRecord, { device, count }: Said): boolean {
+  const key = concat(record.groupId, device);
+  const last = unit.get(ANNOUNCED_KIND, key);
+  const now = uint(count, 8);
+  if (last !== undefined && hex(now) <= hex(last)) return false;
+  unit.put(ANNOUNCED_KIND, key, now);
+  return true;
+}
+
+/** Tell whether two addresses are the same in every part; nothing is like nothing only. */
+export function isSame(one: ContactAddress, other: ContactAddress | undefined): boolean {
+  if (other === undefined) return false;
+  return equal(encode(addressToCbor(one)), encode(addressToCbor(other)));
+}

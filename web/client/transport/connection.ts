@@ -1,0 +1,115 @@
+/**
+ * One WebSocket as a queue of frames: opened within a time, read in order, closed once.
+ *
+ * Not for: what the frames say (`socket.ts`).
+ */
+
+import type { Bytes } from "../../core/bytes.ts";
+import { BUCKETS } from "../../core/envelope.ts";
+import { Code, UnavailableError } from "../../core/errors.ts";
+import { Signal, withTimeout } from "../lock.ts";
+import { requireSecure, websocketUrl } from "./origin.ts";
+
+export const OPEN_TIMEOUT_S = 10;
+
+/** Longest frame that is taken. A browser has no such bound of its own. */
+const MAX_FRAME = Math.max(...BUCKETS) + 64;
+const NORMAL = 1000;
+
+/** Bytes of a frame, or `undefined` for one that is none of our protocol: text, or too long. */
+export type Frame = Bytes | undefined;
+
+/** An open WebSocket. */
+export class Connection {
+  /** The code with which the server closed it, once it has. */
+  closeCode: number | undefined;
+  readonly #socket: WebSocket;
+  readonly #frames: Frame[] = [];
+  readonly #news = new Signal();
+  readonly #opened = new Signal();
+  #closed = false;
+
+  private constructor(url: string) {
+    this.#socket = new WebSocket(url);
+    this.#socket.binaryType = "arraybuffer";
+    this.#socket.onopen = () => this.#opened.set();
+    this.#socket.onmessage = (event: MessageEvent<unknown>) => this.#take(event.data);
+    this.#socket.onclose = (event: CloseEvent) => {
+      if (!this.#closed) this.closeCode = event.code;
+      this.#end();
+    };
+    // The close event follows and says as much as a page may know.
+    this.#socket.onerror = () => this.#end();
+  }
+
+  /**
+   * Connect to a path of an origin.
+   *
+   * @throws UnavailableError It cannot be reached.
+   * @throws AuthorizationError `NOT_ENCRYPTED` (CK-553).
+   */
+  static async open(origin: string, path: string, signal?: AbortSignal): Promise<Connection> {
+    const connection = new Connection(websocketUrl(requireSecure(origin), path));
+    try {
+      await withTimeout(OPEN_TIMEOUT_S, (stop) => connection.#opened.wait(stop), {
+        ...(signal === undefined ? {} : { signal }),
+      });
+      if (!connection.#closed) return connection;
+    } catch (error) {
+      connection.close();
+      if (signal?.aborted) throw error;
+    }
+    throw new UnavailableError(Code.UNAVAILABLE, "no connection");
+  }
+
+  get isOpen(): boolean {
+    return !this.#closed && this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  /** Whether frames have come that nobody has taken yet. */
+  get hasFrames(): boolean {
+    return this.#frames.length > 0;
+  }
+
+  /** Send one frame; say whether it was still possible. */
+  send(frame: Bytes): boolean {
+    if (!this.isOpen) return false;
+    this.#socket.send(frame);
+    return true;
+  }
+
+  /**
+   * Take the next frame, in order; `"closed"` when there is none left and the connection has ended.
+   *
+   * For one reader.
+   *
+   * @throws The signal's reason.
+   */
+  async next(signal?: AbortSignal): Promise<Frame | "closed"> {
+    while (this.#frames.length === 0) {
+      if (this.#closed) return "closed";
+      this.#news.clear();
+      await this.#news.wait(signal);
+    }
+    return this.#frames.shift();
+  }
+
+  /** Close it. Does not wait for the server's agreement, which may never come. */
+  close(): void {
+    this.#end();
+    this.#socket.close(NORMAL);
+  }
+
+  #take(data: unknown): void {
+    if (this.#closed) return;
+    const isWhole = data instanceof ArrayBuffer && data.byteLength <= MAX_FRAME;
+    this.#frames.push(isWhole ? new Uint8Array(data) : undefined);
+    this.#news.set();
+  }
+
+  #end(): void {
+    this.#closed = true;
+    this.#opened.set();
+    this.#news.set();
+  }
+}

@@ -1,0 +1,394 @@
+/**
+ * The two WebSockets of a device: receiving, with its token; sending, as nobody.
+ *
+ *     /v1/receive   token(48) ->   <- 0x00   <- 0x01|class|delivery id(16)|envelope   <- 0x03
+ *                   0x02|delivery id(16) ->
+ *     /v1/send      request id u32|class|mailbox(16)|capability(32)|envelope ->
+ *                   <- (request id u32|status)*
+ *
+ * They are different connections to the same server, and the sending one never carries a token: what
+ * the server sees on it is that somebody who holds a capability used it (P12, CK-554).
+ *
+ * Not for: knowing what an envelope holds, or keeping it. An envelope is acknowledged by whoever
+ * processed and stored it (`inbox.ts`).
+ */
+
+import * as base64url from "../../core/base64url.ts";
+import { type Bytes, concat, equal, uint } from "../../core/bytes.ts";
+import {
+  AuthorizationError,
+  Code,
+  PeerError,
+  UnavailableError,
+  VisavisError,
+} from "../../core/errors.ts";
+import type { AnyAddress } from "../../core/handle_request.ts";
+import { Lock, Signal, sleep, withTimeout } from "../lock.ts";
+import { Connection, OPEN_TIMEOUT_S } from "./connection.ts";
+import { Http } from "./http.ts";
+
+const READY = Uint8Array.of(0);
+const DELIVERY = 1;
+const ACK = Uint8Array.of(2);
+const CAUGHT_UP = Uint8Array.of(3);
+export const CLOSED_TOKEN = 4401;
+export const CLOSED_REPLACED = 4409;
+
+const ID_BYTES = 16;
+const ANSWER_BYTES = 5;
+export const ANSWER_TIMEOUT_S = 15;
+/**
+ * Seconds after which an unused sending connection is closed. Higher saves connecting again, and
+ * lets the server see for longer that sends came from one device.
+ */
+export const IDLE_S = 60;
+export const FIRST_BACKOFF_S = 0.2;
+export const MAX_BACKOFF_S = 30;
+/** Seconds in which frames that were written before an answer over HTTP arrive as well. */
+const BEHIND_S = 0.03;
+/** Seconds between two looks at the clock, and by how much it may be late before we have slept. */
+const WATCH_S = 10;
+const SLEPT_S = 30;
+
+export type Durable = Readonly<{ durable: boolean }>;
+
+/** For tests. */
+export type SendOptions = Readonly<{ idleS?: number; answerS?: number }>;
+
+type Waiting = (status: number | undefined) => void;
+
+/** Puts envelopes into mailboxes, anonymously. Connects when needed. */
+export class SendSocket {
+  readonly #origin: string;
+  readonly #idleS: number;
+  readonly #answerS: number;
+  readonly #opening = new Lock();
+  readonly #waiting = new Map<number, Waiting>();
+  #connection: Connection | undefined;
+  #next = 0;
+  #closed = false;
+  #idle: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param origin The server. */
+  constructor(origin: string, { idleS = IDLE_S, answerS = ANSWER_TIMEOUT_S }: SendOptions = {}) {
+    this.#origin = origin;
+    this.#idleS = idleS;
+    this.#answerS = answerS;
+  }
+
+  /**
+   * Put one envelope into a mailbox; durable: it is stored when this returns.
+   *
+   * @throws AuthorizationError `REFUSED`.
+   * @throws UnavailableError `UNAVAILABLE` or `QUOTA`; a durable one may have been stored all the
+   *   same.
+   * @throws PeerError `MALFORMED`.
+   */
+  async send(address: AnyAddress, envelope: Uint8Array, { durable }: Durable): Promise<void> {
+    const connection = await this.#ready();
+    this.#next = (this.#next + 1) % 2 ** 32;
+    const request = this.#next;
+    const { promise, resolve } = Promise.withResolvers<number | undefined>();
+    this.#waiting.set(request, resolve);
+    const header = concat(uint(request, 4), Uint8Array.of(durable ? 1 : 0));
+    const frame = concat(header, address.mailbox, address.capability, envelope);
+    const timer = setTimeout(resolve, 1000 * this.#answerS, undefined);
+    try {
+      if (!connection.send(frame)) resolve(undefined);
+      const status = await promise;
+      if (status === undefined) throw broken("sending");
+      refuse(status);
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(request);
+      this.#touch();
+    }
+  }
+
+  /** Close the connection, if there is one, and make no other. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#idle);
+    this.#drop();
+  }
+
+  #ready(): Promise<Connection> {
+    return this.#opening.run(async () => {
+      if (this.#connection?.isOpen) return this.#connection;
+      this.#drop();
+      if (this.#closed) throw broken("sending");
+      const connection = await Connection.open(this.#origin, "/v1/send");
+      if (this.#closed) {
+        connection.close();
+        throw broken("sending");
+      }
+      this.#connection = connection;
+      void this.#read(connection);
+      return connection;
+    });
+  }
+
+  async #read(connection: Connection): Promise<void> {
+    for (;;) {
+      const data = await connection.next();
+      // Not our protocol: nothing after it can be trusted.
+      if (data === "closed" || data === undefined || data.length % ANSWER_BYTES !== 0) break;
+      const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+      for (let at = 0; at < data.length; at += ANSWER_BYTES) {
+        this.#waiting.get(view.getUint32(at))?.(view.getUint8(at + 4));
+      }
+    }
+    connection.close();
+    if (this.#connection === connection) this.#drop();
+  }
+
+  /** Give up the connection; whoever waits for an answer on it hears that it broke. */
+  #drop(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (connection === undefined) return;
+    connection.close();
+    for (const answer of [...this.#waiting.values()]) answer(undefined);
+  }
+
+  #touch(): void {
+    clearTimeout(this.#idle);
+    if (this.#connection === undefined || this.#closed) return;
+    this.#idle = setTimeout(() => {
+      if (this.#waiting.size === 0) this.#drop();
+    }, 1000 * this.#idleS);
+  }
+}
+
+function refuse(status: number): void {
+  switch (status) {
+    case 0:
+      return;
+    case 1:
+      throw new AuthorizationError(Code.REFUSED, "the capability is not good (any more)");
+    case 2:
+      throw new UnavailableError(Code.QUOTA, "the capability's quota is used up");
+    case 3:
+      throw new PeerError(Code.MALFORMED, "the server calls the envelope malformed");
+    default:
+      throw new UnavailableError(Code.UNAVAILABLE, "the server cannot take it now");
+  }
+}
+
+function broken(which: string): UnavailableError {
+  return new UnavailableError(Code.UNAVAILABLE, `the ${which} connection broke`);
+}
+
+/** One delivered envelope. */
+export type Delivery = Readonly<{
+  /** 16 bytes, for `ReceiveSocket.ack`. */
+  deliveryId: Bytes;
+  /** False for the call class. */
+  durable: boolean;
+  /** As sealed by whoever sent it. */
+  envelope: Bytes;
+}>;
+
+export type Deliver = (delivery: Delivery) => void | Promise<void>;
+export type ConnectionListener = (connected: boolean) => void;
+
+/** Receives the envelopes of one device; connects again, with growing pauses, until stopped. */
+export class ReceiveSocket {
+  /** Set once all that waited at the server has been delivered. */
+  readonly caughtUp = new Signal();
+  /** Why receiving ended for good, if it has. */
+  stopped: VisavisError | undefined;
+  readonly #origin: string;
+  readonly #token: Bytes;
+  readonly #deliver: Deliver;
+  readonly #listeners: ConnectionListener[] = [];
+  readonly #http: Http;
+  readonly #hurry = new Signal();
+  #connection: Connection | undefined;
+  #delivering = false;
+
+  /**
+   * @param origin The server.
+   * @param token device id(16) || secret(32).
+   * @param deliver Called with each delivery, one at a time; must not throw.
+   */
+  constructor(origin: string, token: Bytes, deliver: Deliver) {
+    this.#origin = origin;
+    this.#token = token;
+    this.#deliver = deliver;
+    this.#http = new Http(origin, base64url.encode(token));
+  }
+
+  /** Whether the server has accepted the token on the present connection. */
+  get connected(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  /** Tell a listener when the connection comes and goes. */
+  onConnection(listener: ConnectionListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Receive until the signal is aborted, or until the server says that this device is no more.
+   *
+   * `stopped` then holds the reason: `REFUSED` (the device was revoked), or `UNEXPECTED` (the same
+   * profile receives elsewhere: a copy, which would fork the groups; P5).
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const stopWatching = this.#watch();
+    try {
+      await this.#receive(signal);
+    } catch (error) {
+      if (!(error instanceof VisavisError) || signal.aborted) {
+        if (!signal.aborted) throw error;
+        return;
+      }
+      this.stopped = error;
+      this.caughtUp.set();
+    } finally {
+      stopWatching();
+      await this.#http.close();
+    }
+  }
+
+  /** Acknowledge a delivery; on a broken connection it will simply come again. */
+  async ack(deliveryId: Uint8Array): Promise<void> {
+    this.#connection?.send(concat(ACK, deliveryId));
+  }
+
+  /**
+   * Connect anew, at once: the machine woke up, or the network is another one.
+   *
+   * A browser does not tell that a connection has died in its sleep, nor can a page ping it.
+   */
+  refresh(): void {
+    this.#hurry.set();
+    this.#connection?.close();
+  }
+
+  /**
+   * Return when what the server had written before is here.
+   *
+   * A page cannot ping a WebSocket: the server is asked something else, and what it wrote before
+   * its answer comes with it. Over another connection, so a frame that was lost on the way and sent
+   * again may still be late: good for "as new as can be", not for anything that would be wrong
+   * without.
+   *
+   * @throws UnavailableError The connection is gone.
+   */
+  async ping(): Promise<void> {
+    const connection = this.#connection;
+    if (connection === undefined) throw new UnavailableError(Code.UNAVAILABLE, "not connected");
+    await withTimeout(ANSWER_TIMEOUT_S, async (stop) => {
+      await this.#http.get("/v1/key-packages");
+      do await sleep(BEHIND_S, stop);
+      while (this.#connection === connection && (this.#delivering || connection.hasFrames));
+    });
+    if (this.#connection !== connection) throw broken("receiving");
+  }
+
+  async #receive(signal: AbortSignal): Promise<void> {
+    for (let failures = 0; ; failures = Math.min(failures + 1, 16)) {
+      const began = performance.now();
+      this.#hurry.clear();
+      try {
+        await this.#session(signal);
+      } catch (error) {
+        if (!(error instanceof UnavailableError)) throw error;
+      }
+      signal.throwIfAborted();
+      if (performance.now() - began > 1000 * MAX_BACKOFF_S) failures = 0;
+      // Full jitter: after a restart of the server its devices do not all come at once.
+      const pause = Math.min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2 ** failures);
+      await this.#pause(pause * (0.5 + Math.random() / 2), signal);
+    }
+  }
+
+  /** Wait, but not when there is reason to try at once. */
+  async #pause(seconds: number, signal: AbortSignal): Promise<void> {
+    const ended = new AbortController();
+    const stop = AbortSignal.any([ended.signal, signal]);
+    try {
+      await Promise.race([sleep(seconds, stop), this.#hurry.wait(stop)]);
+    } finally {
+      ended.abort();
+    }
+  }
+
+  async #session(signal: AbortSignal): Promise<void> {
+    const connection = await Connection.open(this.#origin, "/v1/receive", signal);
+    try {
+      connection.send(this.#token);
+      const first = await withTimeout(OPEN_TIMEOUT_S, (stop) => connection.next(stop), { signal });
+      if (first instanceof Uint8Array && equal(first, READY)) {
+        this.#connection = connection;
+        this.#tell(true);
+        await this.#frames(connection, signal);
+      }
+    } finally {
+      this.caughtUp.clear();
+      if (this.#connection !== undefined) {
+        this.#connection = undefined;
+        this.#tell(false);
+      }
+      connection.close();
+    }
+    if (connection.closeCode === CLOSED_TOKEN) {
+      throw new AuthorizationError(Code.REFUSED, "this device is not known to the server");
+    }
+    if (connection.closeCode === CLOSED_REPLACED) {
+      throw new PeerError(Code.UNEXPECTED, "CK-558: this profile receives somewhere else too");
+    }
+  }
+
+  async #frames(connection: Connection, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const data = await connection.next(signal);
+      if (data === "closed") return;
+      if (data === undefined) continue;
+      if (equal(data, CAUGHT_UP)) this.caughtUp.set();
+      const delivery = deliveryOf(data);
+      if (delivery === undefined) continue;
+      this.#delivering = true;
+      try {
+        await this.#deliver(delivery);
+      } finally {
+        this.#delivering = false;
+      }
+    }
+  }
+
+  #tell(connected: boolean): void {
+    for (const listener of this.#listeners) listener(connected);
+  }
+
+  /** Connect anew when the network comes back or the machine has slept; return how to stop that. */
+  #watch(): () => void {
+    const refresh = () => this.refresh();
+    let looked = Date.now();
+    const timer = setInterval(() => {
+      const late = Date.now() - looked - 1000 * WATCH_S;
+      looked = Date.now();
+      // Hidden pages have their timers slowed down, but to once a minute at most.
+      if (late > 1000 * (SLEPT_S + 60)) refresh();
+    }, 1000 * WATCH_S);
+    const isPage = typeof globalThis.addEventListener === "function";
+    if (isPage) globalThis.addEventListener("online", refresh);
+    return () => {
+      clearInterval(timer);
+      if (isPage) globalThis.removeEventListener("online", refresh);
+    };
+  }
+}
+
+function deliveryOf(data: Bytes): Delivery | undefined {
+  const [kind, durable = 2] = data;
+  const start = 2 + ID_BYTES;
+  if (kind !== DELIVERY || durable > 1 || data.length <= start) return undefined;
+  return {
+    deliveryId: data.slice(2, start),
+    durable: durable === 1,
+    envelope: data.slice(start),
+  };
+}

@@ -1,0 +1,240 @@
+/**
+ * What a vault looks like at the server, and how it is read (first half of `sdk/vault.py`).
+ *
+ * One item per slot, each padded and sealed under the vault data key, in slots of fixed size with
+ * random ids. A manifest (counter, hash of every slot, signature of the device that wrote it) makes
+ * a write one step and a rollback visible. Byte for byte what Python writes: both read both.
+ *
+ * Not for: when and what is written (`vault.ts`).
+ */
+
+import { addressFromCbor, type ContactAddress } from "../core/address.ts";
+import {
+  type Bytes,
+  compare,
+  concat,
+  copy,
+  equal,
+  hex,
+  type Rng,
+  uint,
+  utf8,
+} from "../core/bytes.ts";
+import * as cbor from "../core/cbor.ts";
+import { decodeRecord } from "../core/content.ts";
+import { ContactRecord } from "../core/content_records.ts";
+import { AuthorizationError, Code, PeerError, UnavailableError } from "../core/errors.ts";
+import { type DeviceList, UnverifiedDeviceList, verify } from "../core/identity.ts";
+import { type AccountId, DeviceId, Signature } from "../core/ids.ts";
+import { OVERHEAD, Purpose, unwrap, wrap } from "../core/keywrap.ts";
+import { SHA256 } from "../core/mls/kdf.ts";
+import type { DeviceApi, VaultState } from "./transport/api.ts";
+
+export const BUCKETS = [4_096, 65_536] as const;
+const READ_AT_ONCE = 64;
+const READ_ATTEMPTS = 5;
+const KEY_BYTES = 32;
+const PAD = 0x80;
+
+export const LABEL = "visavis vault manifest v1\0";
+/** The key of the item that holds our own device list and addresses; a contact's is its account. */
+export const ACCOUNT_ITEM = utf8("account");
+
+/** A slot as the newest manifest shows it. */
+export type Slot = Readonly<{
+  id: Bytes;
+  /** SHA-256 of what is in it. */
+  digest: Bytes;
+  /** Key of the item in it; empty if there is none. */
+  item: Bytes;
+}>;
+
+/** Slots by the hex of their ids. */
+export type Slots = Map<string, Slot>;
+
+/** What a vault holds, read and verified. */
+export type Contents = Readonly<{
+  ownList: DeviceList;
+  /** Our devices by the hex of their ids. */
+  siblings: ReadonlyMap<string, readonly [DeviceId, ContactAddress]>;
+  contacts: readonly ContactRecord[];
+}>;
+
+export type Manifest = Readonly<{
+  counter: number;
+  device: DeviceId;
+  /** Hash of each slot, by the hex of its id. */
+  slots: ReadonlyMap<string, readonly [id: Bytes, digest: Bytes]>;
+  body: Bytes;
+  signature: Signature;
+}>;
+
+/** A whole vault. */
+export type Vaulted = Readonly<{ counter: number; contents: Contents; slots: Slots }>;
+
+/**
+ * Read and verify a whole vault.
+ *
+ * @throws PeerError DECRYPTION or BAD_SIGNATURE: it was altered; UNEXPECTED: there is none.
+ */
+export async function readVault(
+  api: DeviceApi,
+  keys: readonly Bytes[],
+  account: AccountId,
+): Promise<Vaulted> {
+  for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
+    const state = await api.vault();
+    try {
+      return await readState(api, keys, account, state);
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+      // Another device may have written between our two requests: then it is another state.
+      if ((await api.vault()).counter === state.counter) throw error;
+    }
+  }
+  throw new UnavailableError(Code.UNAVAILABLE, "the vault keeps changing");
+}
+
+async function readState(
+  api: DeviceApi,
+  keys: readonly Bytes[],
+  account: AccountId,
+  state: VaultState,
+): Promise<Vaulted> {
+  const manifest = await readManifest(state, keys);
+  const slots: Slots = new Map();
+  const contacts: ContactRecord[] = [];
+  let own: Pick<Contents, "ownList" | "siblings"> | undefined;
+  const named = [...manifest.slots.values()].sort(([a], [b]) => compare(a, b));
+  for (let at = 0; at < named.length; at += READ_AT_ONCE) {
+    const page = named.slice(at, at + READ_AT_ONCE);
+    const read = await api.readVault(page.map(([id]) => id));
+    const found = new Map(read.map(([id, data]) => [hex(id), data]));
+    for (const [id, digest] of page) {
+      const data = found.get(hex(id)) ?? new Uint8Array();
+      // CK-592: each slot must be the one the manifest speaks of, none missing or older.
+      if (!equal(SHA256.hash(data), digest)) {
+        throw new PeerError(Code.DECRYPTION, "CK-592: a vault slot is missing or altered");
+      }
+      const held = await readItem(await openItem(keys, id, data));
+      if (held.kind === "contact") contacts.push(held.record);
+      if (held.kind === "account") own = held;
+      slots.set(hex(id), { id, digest, item: held.item });
+    }
+  }
+  if (own === undefined || !equal(own.ownList.accountId, account)) {
+    throw new PeerError(Code.DECRYPTION, "CK-592: the vault is not this account's");
+  }
+  const writer = own.ownList.find(manifest.device);
+  if (writer === null) {
+    throw new PeerError(Code.BAD_CREDENTIAL, "CK-590: the manifest's writer is not on our list");
+  }
+  await verify(writer.signatureKey, LABEL, manifest.body, manifest.signature);
+  const { ownList, siblings } = own;
+  return { counter: manifest.counter, contents: { ownList, siblings, contacts }, slots };
+}
+
+type Held =
+  | Readonly<{ kind: "contact"; item: Bytes; record: ContactRecord }>
+  | (Readonly<{ kind: "account"; item: Bytes }> & Pick<Contents, "ownList" | "siblings">)
+  | Readonly<{ kind: "other"; item: Bytes }>;
+
+async function readItem(payload: Bytes): Promise<Held> {
+  const fields = cbor.decodeMap(payload);
+  const [kind, r, list, devices] = ["k", "r", "list", "devices"].map((name) => fields.get(name));
+  if (kind === "contact" && cbor.isBytes(r)) {
+    const record = decodeRecord(ContactRecord, r);
+    const { accountId } = await UnverifiedDeviceList.parse(record.list).verify();
+    return { kind, item: copy(accountId), record };
+  }
+  if (kind === "account" && cbor.isBytes(list) && cbor.isList(devices)) {
+    const ownList = await UnverifiedDeviceList.parse(list).verify();
+    const siblings = new Map(devices.map(readSibling));
+    return { kind, item: ACCOUNT_ITEM, ownList, siblings };
+  }
+  return { kind: "other", item: new Uint8Array() };
+}
+
+function readSibling(entry: cbor.Value): [string, readonly [DeviceId, ContactAddress]] {
+  const [device, address] = cbor.isList(entry) && entry.length === 2 ? entry : [];
+  if (!cbor.isBytes(device) || address === undefined) {
+    throw new PeerError(Code.MALFORMED, "a device of the vault");
+  }
+  return [hex(device), [new DeviceId(device), addressFromCbor(address)]];
+}
+
+/**
+ * Open the manifest; its signature is not checked yet.
+ *
+ * @throws PeerError UNEXPECTED, there is no vault; DECRYPTION; MALFORMED (CK-590).
+ */
+export async function readManifest(state: VaultState, keys: readonly Bytes[]): Promise<Manifest> {
+  if (state.manifest.length === 0) throw new PeerError(Code.UNEXPECTED, "there is no vault");
+  const plain = cbor.decode(await openItem(keys, manifestContext(state.counter), state.manifest));
+  const [body, signature] = cbor.isList(plain) && plain.length === 2 ? plain : [];
+  if (!cbor.isBytes(body) || !cbor.isBytes(signature)) {
+    throw new PeerError(Code.MALFORMED, "the vault's manifest");
+  }
+  const fields = cbor.decodeVersioned(body);
+  const [counter, device, slots] = ["counter", "device", "slots"].map((name) => fields.get(name));
+  // CK-590: the counter is under the signature, the server cannot relabel an old one.
+  if (counter !== state.counter || !cbor.isBytes(device) || !cbor.isList(slots)) {
+    throw new PeerError(Code.MALFORMED, "CK-590: the vault's manifest or its counter");
+  }
+  const found = new Map(slots.map(readSlot));
+  const by = { device: new DeviceId(device), signature: new Signature(signature) };
+  return { counter: state.counter, slots: found, body, ...by };
+}
+
+function readSlot(entry: cbor.Value): [string, readonly [Bytes, Bytes]] {
+  const [id, digest] = cbor.isList(entry) && entry.length === 2 ? entry : [];
+  if (!cbor.isBytes(id) || !cbor.isBytes(digest)) {
+    throw new PeerError(Code.MALFORMED, "CK-590: a slot of the vault's manifest");
+  }
+  return [hex(id), [id, digest]];
+}
+
+/** Return what a manifest is sealed for. */
+export function manifestContext(counter: number): Bytes {
+  return concat(utf8("manifest"), uint(counter, 8));
+}
+
+/** Split the profile's vault keys: the newest first. */
+export function vaultKeys(data: Bytes): readonly Bytes[] {
+  const count = Math.ceil(data.length / KEY_BYTES);
+  return Array.from({ length: count }, (_, i) =>
+    copy(data.subarray(KEY_BYTES * i, KEY_BYTES * (i + 1))),
+  );
+}
+
+/** Seal one item for one slot (or the manifest for its counter). */
+export function sealItem(key: Bytes, context: Bytes, payload: Bytes, rng: Rng): Promise<Bytes> {
+  return wrap(Purpose.VAULT_ITEM, key, pad(payload), rng, { context });
+}
+
+async function openItem(keys: readonly Bytes[], context: Bytes, sealed: Bytes): Promise<Bytes> {
+  for (const key of keys) {
+    try {
+      return unpad(await unwrap(Purpose.VAULT_ITEM, key, sealed, { context }));
+    } catch (error) {
+      if (!(error instanceof AuthorizationError)) throw error;
+    }
+  }
+  throw new PeerError(Code.DECRYPTION, "CK-592: the vault does not open with the account's keys");
+}
+
+function pad(payload: Bytes): Bytes {
+  const size = BUCKETS.find((bucket) => payload.length + 1 + OVERHEAD <= bucket);
+  if (size === undefined) {
+    throw new PeerError(Code.TOO_LARGE, "a vault item beyond the largest slot");
+  }
+  const padded = new Uint8Array(size - OVERHEAD);
+  padded.set(payload);
+  padded[payload.length] = PAD;
+  return padded;
+}
+
+function unpad(padded: Bytes): Bytes {
+  const end = padded.findLastIndex((byte) => byte !== 0);
+  return copy(padded.subarray(0, padded[end] === PAD ? end : end + 1));
+}
