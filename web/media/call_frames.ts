@@ -1,0 +1,148 @@
+/**
+ * A call's SFrame keys as the page holds them: `FrameKeys` of `interfaces.ts`, by messages to the
+ * worker where the keys live (`worker.ts`). The page keeps no key.
+ *
+ * The worker lives as long as either the keys or the connection do: `wipe` and `dispose` in any
+ * order end it.
+ */
+
+import { type Bytes, copy } from "../core/bytes.ts";
+import { Code, UnavailableError, UsageError } from "../core/errors.ts";
+import type { Counts } from "./frames_pipe.ts";
+import type { FrameKeys } from "./interfaces.ts";
+import type { Order, Reply, Request, Want } from "./worker_protocol.ts";
+
+/** What is used of a `Worker`; tests have fakes. */
+export interface FrameWorker {
+  postMessage(message: Request, transfer: Transferable[]): void;
+  addEventListener(type: "message", listener: (event: MessageEvent<Reply | Want>) => void): void;
+  addEventListener(type: "error" | "messageerror", listener: () => void): void;
+  terminate(): void;
+}
+
+type Waiting = Readonly<{
+  resolve: (counts: Counts) => void;
+  reject: (error: Error) => void;
+}>;
+
+const NONE: Counts = {
+  sealed: { audio: 0, video: 0 },
+  refused: { audio: 0, video: 0 },
+  opened: { audio: 0, video: 0 },
+  failed: { audio: 0, video: 0 },
+  repeated: { audio: 0, video: 0 },
+  audioSizes: new Map(),
+};
+
+/** The keys of one call. */
+export class WorkerKeys implements FrameKeys {
+  /** The encoder of our pictures owes a key frame. */
+  onKeyFrameWanted: () => void = () => {};
+  /** The worker is dead: nothing passes any more, in either direction. */
+  onDeath: () => void = () => {};
+  readonly #worker: FrameWorker;
+  readonly #waiting = new Map<number, Waiting>();
+  #asked = 0;
+  #last = NONE;
+  #wiped = false;
+  #disposed = false;
+  #dead = false;
+
+  /** @param worker A worker that runs `worker.ts`, for this call alone. */
+  constructor(worker: FrameWorker) {
+    this.#worker = worker;
+    worker.addEventListener("message", ({ data }) => this.#take(data));
+    worker.addEventListener("error", () => this.#die());
+    worker.addEventListener("messageerror", () => this.#die());
+  }
+
+  async install(epoch: bigint, baseKey: Bytes, members: ReadonlySet<number>): Promise<void> {
+    const order = { op: "install", epoch, baseKey: copy(baseKey), members: [...members] } as const;
+    await this.#order(order, [order.baseKey.buffer]);
+  }
+
+  async sendIn(epoch: bigint, baseKey: Bytes, leaf: number): Promise<void> {
+    const order = { op: "sendIn", epoch, baseKey: copy(baseKey), leaf } as const;
+    await this.#order(order, [order.baseKey.buffer]);
+  }
+
+  async wipe(): Promise<void> {
+    if (this.#wiped) return;
+    const wiping = this.#dead ? undefined : this.#order({ op: "wipe" });
+    this.#wiped = true;
+    // A worker that died took the keys with it.
+    await wiping?.catch(() => {});
+    this.#endIfDone();
+  }
+
+  /** CK-369: let no picture pass any more, in either direction. */
+  async closeVideo(): Promise<void> {
+    if (!this.#dead) await this.#order({ op: "closeVideo" });
+  }
+
+  /** Return what became of the call's frames so far, or what was known last. */
+  async counts(): Promise<Counts> {
+    if (this.#dead) return this.#last;
+    return this.#order({ op: "counts" }).catch(() => this.#last);
+  }
+
+  /** No transport needs it any more; the keys are wiped apart. */
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    await this.counts();
+    this.#disposed = true;
+    this.#endIfDone();
+  }
+
+  #order(order: Order, transfer: Transferable[] = []): Promise<Counts> {
+    if (this.#dead) return Promise.reject(dead());
+    // After `wipe` there is nothing to install keys for: the call is over.
+    if (this.#wiped && (order.op === "install" || order.op === "sendIn")) {
+      return Promise.reject(new UsageError("CK-216: this call's keys are wiped"));
+    }
+    const id = this.#asked++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, order }, transfer);
+    });
+  }
+
+  #take(message: Reply | Want): void {
+    if ("want" in message) {
+      this.onKeyFrameWanted();
+      return;
+    }
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    if ("counts" in message) {
+      this.#last = message.counts;
+      waiting?.resolve(message.counts);
+      return;
+    }
+    const { code, detail } = message.error;
+    waiting?.reject(
+      code === Code.USAGE ? new UsageError(detail) : new UnavailableError(code, detail),
+    );
+  }
+
+  #die(): void {
+    if (this.#dead) return;
+    this.#end();
+    this.onDeath();
+  }
+
+  #endIfDone(): void {
+    if (this.#wiped && this.#disposed && !this.#dead) this.#end();
+  }
+
+  #end(): void {
+    this.#dead = true;
+    this.#worker.terminate();
+    for (const { reject } of this.#waiting.values()) reject(dead());
+    this.#waiting.clear();
+  }
+}
+
+function dead(): UnavailableError {
+  return new UnavailableError(Code.NOT_ENCRYPTED, "the worker that encrypts this call has ended");
+}

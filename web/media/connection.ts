@@ -1,0 +1,283 @@
+/**
+ * One call's media in a browser: `MediaConnection` of `interfaces.ts`, from the first description to
+ * the last frame (twin: `src/visavis/media/connection.py`).
+ *
+ * What it is not for: deciding. When to offer, accept, restart or end is the call machine's business;
+ * this object does what it is told and tells what happens. Until `gather` no packet of any kind
+ * leaves, so an offer tells nobody where the caller is and a ringing callee is silent.
+ *
+ *     connection.ts   the call: events, figures over all transports, restart
+ *     transport.ts    one RTCPeerConnection
+ *     protect.ts      SFrame on all its ends        worker.ts, frames_pipe.ts   the keys, the frames
+ *     gathering.ts    the relay                     sdp_guard.ts, candidates.ts what travels
+ */
+
+import { Code, PeerError, UsageError } from "../core/errors.ts";
+import { WorkerKeys } from "./call_frames.ts";
+import { MAX_CANDIDATES, parse } from "./candidates.ts";
+import { NOTHING, type Reading } from "./figures.ts";
+import { startFrameWorker } from "./frame_worker.ts";
+import type { ConnectionOptions, FrameKeys, MediaFactory, MediaStats } from "./interfaces.ts";
+import { type MediaConnection, MediaEvent, type TurnServer } from "./interfaces.ts";
+import { requireEncryption } from "./protect.ts";
+import { Transport } from "./transport.ts";
+
+/**
+ * Seconds without any packet until the path counts as lost. RTP comes every 20 ms and RTCP at least
+ * every 1.5 s, twice. Higher forgives a worse network, lower leaves more of the 10 s in which a call
+ * must stand again.
+ */
+export const SILENCE_S = 3;
+
+/** Seconds for ICE and DTLS, once both descriptions are in force. */
+export const CONNECT_S = 15;
+
+/** Seconds between two looks. Higher costs less, lower tells sooner. */
+const CHECK_S = 0.2;
+
+/**
+ * Seconds between two looks that a hidden page's throttled timers may need. Beyond, the page was put
+ * to sleep, which is not a silent network.
+ */
+const ASLEEP_S = 2;
+
+/** How connections are made. */
+export type FactoryOptions = Readonly<{
+  /** Let loopback relays pass: demo and tests only. */
+  allowLoopback?: boolean;
+}>;
+
+/**
+ * Return the product's factory: relay-only connections, each with a worker for its keys.
+ *
+ * The factory throws UnavailableError `NOT_ENCRYPTED` in a browser that cannot encrypt calls.
+ */
+export function relayedMedia(options: FactoryOptions = {}): MediaFactory {
+  return (call) => {
+    requireEncryption(); // before a worker is started for nothing
+    return new RelayedConnection(call, startFrameWorker(), options);
+  };
+}
+
+type Sums = Readonly<{ framesDecoded: number; audioDecodedS: number }>;
+
+/** The media of one call with one other device, over relays only. */
+export class RelayedConnection implements MediaConnection {
+  readonly #options: ConnectionOptions;
+  readonly #worker: Worker;
+  readonly #keys: WorkerKeys;
+  readonly #allowLoopback: boolean;
+  #transport: Transport;
+  #video: boolean;
+  #remoteCandidates = 0;
+  #watching = new AbortController();
+  #connected = false;
+  #closing: Promise<void> | undefined;
+  #firstFrameAt: number | undefined;
+  /** Summed over the transports that were dropped. */
+  #before: Sums = { framesDecoded: 0, audioDecodedS: 0 };
+
+  /**
+   * @param options The call.
+   * @param worker Runs `worker.ts`, for this call alone.
+   */
+  constructor(options: ConnectionOptions, worker: Worker, { allowLoopback }: FactoryOptions = {}) {
+    this.#options = options;
+    this.#worker = worker;
+    this.#allowLoopback = allowLoopback ?? false;
+    this.#video = options.video;
+    this.#keys = new WorkerKeys(worker);
+    this.#keys.onKeyFrameWanted = () => void this.#transport.forceKeyFrame();
+    this.#keys.onDeath = () => this.#fail();
+    this.#transport = this.#newTransport();
+  }
+
+  get keys(): FrameKeys {
+    return this.#keys;
+  }
+
+  async createOffer(): Promise<string> {
+    this.#checkOpen();
+    return this.#transport.createOffer();
+  }
+
+  async acceptOffer(sdp: string): Promise<string> {
+    this.#checkOpen();
+    return this.#transport.acceptOffer(sdp);
+  }
+
+  async acceptAnswer(sdp: string): Promise<void> {
+    this.#checkOpen();
+    await this.#transport.acceptAnswer(sdp);
+  }
+
+  async closeVideo(): Promise<void> {
+    this.#checkOpen();
+    if (!this.#video) return;
+    this.#video = false;
+    // Three locks: the camera is let go, the sender has no track, the worker passes no picture.
+    this.#options.local.closeVideo();
+    this.#transport.dropVideo();
+    await this.#keys.closeVideo();
+  }
+
+  async gather(servers: readonly TurnServer[]): Promise<readonly string[]> {
+    this.#checkOpen();
+    const transport = this.#transport;
+    const lines = await transport.gather(servers);
+    if (transport === this.#transport && this.#closing === undefined) {
+      this.#watching.abort();
+      this.#watching = new AbortController();
+      void this.#watch(transport, this.#watching.signal);
+    }
+    return lines;
+  }
+
+  async addRemoteCandidates(lines: readonly string[]): Promise<void> {
+    this.#checkOpen();
+    if (this.#remoteCandidates + lines.length > MAX_CANDIDATES) {
+      throw new PeerError(Code.MALFORMED, "CK-671: too many candidates");
+    }
+    const checked = lines.map((line) => parse(line, { allowLoopback: this.#allowLoopback }));
+    this.#remoteCandidates += checked.length;
+    await this.#transport.addCandidates(checked);
+  }
+
+  async restart(): Promise<void> {
+    this.#checkOpen();
+    this.#dropTransport();
+    this.#before = this.#sum(this.#transport.reading);
+    this.#transport = this.#newTransport();
+  }
+
+  async stats(): Promise<MediaStats> {
+    const [, counts] = await Promise.all([this.#transport.measure(), this.#keys.counts()]);
+    const { reading } = this.#transport; // of the present one, if a restart came in between
+    const sum = this.#sum(reading);
+    return {
+      framesSent: counts.sealed.video,
+      framesDecoded: sum.framesDecoded,
+      decryptFailures: counts.failed.audio + counts.failed.video,
+      encryptRefusals: counts.refused.audio + counts.refused.video,
+      audioPackets: counts.sealed.audio,
+      audioDecodedS: sum.audioDecodedS,
+      audioPacketSizes: counts.audioSizes,
+      path: this.#connected ? reading.path : "none",
+      rttMs: reading.rttMs,
+      connected: this.#connected,
+      firstFrameAt: this.#firstFrameAt,
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#dropTransport();
+    this.#options.local.close();
+    this.#options.remote.close();
+    await this.#keys.dispose();
+  }
+
+  #newTransport(): Transport {
+    this.#remoteCandidates = 0;
+    const { local, remote } = this.#options;
+    const onStream = (stream: MediaStream) => remote.onStream(stream);
+    return new Transport({ worker: this.#worker, local, onStream }, this.#video);
+  }
+
+  /** Stop watching the transport and close it; its figures stay. */
+  #dropTransport(): void {
+    this.#watching.abort();
+    this.#connected = false;
+    this.#transport.close();
+  }
+
+  #sum({ framesDecoded, audioDecodedS }: Reading): Sums {
+    return {
+      framesDecoded: this.#before.framesDecoded + framesDecoded,
+      audioDecodedS: this.#before.audioDecodedS + audioDecodedS,
+    };
+  }
+
+  /** Tell once that a transport came to stand, and once that it is gone. */
+  async #watch(transport: Transport, signal: AbortSignal): Promise<void> {
+    let { arrived } = NOTHING;
+    let heardAt = 0;
+    let last = now();
+    let waitingSince: number | undefined;
+    while (true) {
+      await new Promise((resolve) => setTimeout(resolve, CHECK_S * 1000));
+      if (signal.aborted) return;
+      const stalled = Math.max(0, now() - last - ASLEEP_S);
+      last = now();
+      heardAt += stalled;
+      const { state } = transport;
+      if (!this.#connected) {
+        if (transport.mayConnect) waitingSince = (waitingSince ?? last) + stalled;
+        if (state === "connected") {
+          this.#connected = true;
+          heardAt = last;
+          this.#tell(MediaEvent.CONNECTED);
+        } else if (isOver(state) || last - (waitingSince ?? last) > CONNECT_S) {
+          this.#tell(MediaEvent.FAILED);
+          return;
+        }
+        continue;
+      }
+      const reading = await transport.measure();
+      if (signal.aborted) return;
+      if (reading.arrived !== arrived) {
+        arrived = reading.arrived;
+        heardAt = now();
+      }
+      await this.#lookForFirstFrame(reading);
+      if (signal.aborted) return;
+      if (isOver(transport.state) || now() - heardAt > SILENCE_S) {
+        this.#connected = false;
+        this.#tell(MediaEvent.LOST);
+        return;
+      }
+    }
+  }
+
+  /** The first picture counts as the call's first frame; in a voice call, the first sound does. */
+  async #lookForFirstFrame(reading: Reading): Promise<void> {
+    if (this.#firstFrameAt !== undefined) return;
+    // A browser decodes sound only where a page plays it; what opened will be decoded.
+    const isThere = this.#video
+      ? reading.framesDecoded > 0
+      : (await this.#keys.counts()).opened.audio > 0;
+    if (!isThere || this.#firstFrameAt !== undefined) return;
+    this.#firstFrameAt = now();
+    this.#tell(MediaEvent.FIRST_FRAME);
+  }
+
+  /** The worker died: nothing passes any more, and no restart helps. */
+  #fail(): void {
+    if (this.#closing !== undefined) return;
+    this.#watching.abort();
+    this.#connected = false;
+    this.#transport.close();
+    this.#tell(MediaEvent.FAILED);
+  }
+
+  #tell(event: MediaEvent): void {
+    this.#options.onEvent(event);
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== undefined) throw new UsageError("this call's media is closed");
+  }
+}
+
+function now(): number {
+  return performance.now() / 1000;
+}
+
+/** "disconnected" is not the end: silence decides, as in Python. */
+function isOver(state: RTCPeerConnectionState): boolean {
+  return state === "failed" || state === "closed";
+}

@@ -1,0 +1,187 @@
+/**
+ * Getting a relayed candidate (RFC 8656), around what browsers leave open (twin:
+ * `src/visavis/media/gathering.py`).
+ *
+ * A browser gathers once for a description, and one that found no relay cannot look again under the
+ * same ICE credentials, which the other side has by then. So a scout goes first: a connection of its
+ * own that holds nothing but a TURN allocation, tried again until a deadline, so that a relay that is
+ * being restarted is found as soon as it answers. It says which URL answered; the call's connection
+ * is then given that one, which keeps it to one allocation. The scout goes while devices open, so a
+ * person does not wait for it.
+ *
+ * Nothing but TURN servers is ever asked: no STUN server, and no default one (CK-670).
+ */
+
+import { Code, UnavailableError, UsageError } from "../core/errors.ts";
+import { fromBrowser, MAX_CANDIDATES } from "./candidates.ts";
+import type { TurnServer } from "./interfaces.ts";
+
+/** Seconds to go on trying to reach a relay. */
+export const GATHER_S = 6;
+
+/** Seconds for one scout. Higher helps on slow links, lower finds a relay that came back sooner. */
+const ATTEMPT_S = 2;
+
+/** Seconds between two scouts, where a refused TCP connection fails at once. */
+const PAUSE_S = 0.2;
+
+/**
+ * Seconds after the first candidate to wait for more of them. Higher gives a machine with several
+ * networks more paths, lower starts sooner if one of its networks is dead.
+ */
+const GRACE_S = 0.3;
+
+const URL_PATTERN =
+  /^(turns?):(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]{1,253})(?::[0-9]{1,5})?(?:\?transport=(udp|tcp))?$/;
+
+/**
+ * Return servers as a browser takes them.
+ *
+ * @throws UsageError CK-670: a URL that is no TURN URL.
+ */
+export function iceServers(servers: readonly TurnServer[]): RTCIceServer[] {
+  for (const url of servers.flatMap((server) => server.urls)) {
+    const [, scheme, transport] = URL_PATTERN.exec(url) ?? [];
+    if (scheme === undefined) throw new UsageError("CK-670: not a TURN URL");
+    if (scheme === "turns" && transport === "udp") {
+      throw new UsageError("TURN over DTLS is not supported");
+    }
+  }
+  return servers
+    .filter((server) => server.urls.length > 0)
+    .map(({ urls, username, credential }) => ({ urls: [...urls], username, credential }));
+}
+
+/** W3C webrtc-pc, 4.8.1; on a local relayed candidate, in most browsers. */
+type RelayedCandidate = RTCIceCandidate & Readonly<{ url?: string | null; relayProtocol?: string }>;
+
+/** What both the scout and the call's connection are made with. */
+export function relayedConfiguration(servers: RTCIceServer[]): RTCConfiguration {
+  return {
+    iceServers: servers,
+    iceTransportPolicy: "relay",
+    // One allocation for everything.
+    bundlePolicy: "max-bundle",
+    rtcpMuxPolicy: "require",
+  };
+}
+
+/**
+ * Find a relay that answers.
+ *
+ * @param servers Relays, in order of preference.
+ * @param signal Once aborted, nothing more is tried.
+ * @returns The servers, narrowed to the URL that answered where the browser names it.
+ * @throws UnavailableError `NO_RELAY`: none answered in time.
+ */
+export async function findRelay(
+  servers: readonly RTCIceServer[],
+  signal: AbortSignal,
+): Promise<RTCIceServer[]> {
+  const deadline = performance.now() + GATHER_S * 1000;
+  while (servers.length > 0 && !signal.aborted) {
+    const found = await scout(servers, signal);
+    if (found !== undefined) return found;
+    if (performance.now() >= deadline) break;
+    await elapsed(PAUSE_S, signal);
+  }
+  throw noRelay();
+}
+
+async function scout(
+  servers: readonly RTCIceServer[],
+  signal: AbortSignal,
+): Promise<RTCIceServer[] | undefined> {
+  const pc = new RTCPeerConnection(relayedConfiguration([...servers]));
+  try {
+    pc.createDataChannel("");
+    const gathering = collect(pc, { timeoutS: ATTEMPT_S, graceS: GRACE_S, first: isUdp, signal });
+    await pc.setLocalDescription();
+    const found = await gathering;
+    if (found.length === 0) return undefined;
+    // UDP as soon as it answers; else whatever did within the grace.
+    const best = found.find(isUdp) ?? found[0];
+    return narrow(servers, best?.url ?? "");
+  } finally {
+    pc.close();
+  }
+}
+
+function isUdp(candidate: RelayedCandidate): boolean {
+  return candidate.relayProtocol === "udp";
+}
+
+/** Keep the one URL that answered. Browsers may write it without its defaults; then keep all. */
+function narrow(servers: readonly RTCIceServer[], url: string): RTCIceServer[] {
+  for (const server of servers) {
+    if ([server.urls].flat().includes(url)) return [{ ...server, urls: [url] }];
+  }
+  return [...servers];
+}
+
+/**
+ * Gather on the call's connection, whose local description is about to be set.
+ *
+ * @param signal Once aborted, stop waiting.
+ * @returns Our candidates, in our spelling.
+ * @throws UnavailableError `NO_RELAY`.
+ */
+export async function gatherRelayed(
+  pc: RTCPeerConnection,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const found = await collect(pc, { timeoutS: GATHER_S, graceS: GRACE_S, signal });
+  const lines = found.map((one) => fromBrowser(one.candidate)).filter((line) => line !== undefined);
+  if (lines.length === 0) throw noRelay();
+  return [...new Set(lines)].slice(0, MAX_CANDIDATES);
+}
+
+type Patience = Readonly<{
+  timeoutS: number;
+  /** Wait this long after the first candidate. */
+  graceS: number;
+  /** A candidate after which there is nothing to wait for. */
+  first?: (candidate: RelayedCandidate) => boolean;
+  signal: AbortSignal;
+}>;
+
+/** Take relayed candidates until gathering is over, or patience is. */
+function collect(pc: RTCPeerConnection, patience: Patience): Promise<readonly RelayedCandidate[]> {
+  const found: RelayedCandidate[] = [];
+  return new Promise((resolve) => {
+    const ended = new AbortController();
+    const end = () => {
+      ended.abort();
+      clearTimeout(timer);
+      clearTimeout(grace);
+      resolve(found);
+    };
+    const timer = setTimeout(end, patience.timeoutS * 1000);
+    let grace: ReturnType<typeof setTimeout> | undefined;
+    const listen = { signal: ended.signal };
+    const take = ({ candidate }: RTCPeerConnectionIceEvent) => {
+      if (candidate === null) return end();
+      if (fromBrowser(candidate.candidate) === undefined) return;
+      found.push(candidate);
+      if (patience.first?.(candidate)) return end();
+      grace ??= setTimeout(end, patience.graceS * 1000);
+    };
+    pc.addEventListener("icecandidate", take, listen);
+    patience.signal.addEventListener("abort", end, listen);
+    if (patience.signal.aborted) end();
+  });
+}
+
+function elapsed(seconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, seconds * 1000);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+function noRelay(): UnavailableError {
+  return new UnavailableError(Code.NO_RELAY, "no relay answered");
+}

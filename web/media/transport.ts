@@ -1,0 +1,276 @@
+/**
+ * One transport of a call: one `RTCPeerConnection` from its making to its end (twin:
+ * `src/visavis/media/transport.py`).
+ *
+ * The Python side cannot restart ICE, so `connection.ts` makes a new transport instead and drops the
+ * old one. This file knows one of them and no more.
+ *
+ *     made -> described (offer or answer) -> gathered -> connected -> closed
+ *
+ * Nothing is sent before `gather`: a browser gathers and connects only once its own description is
+ * set, so that is what `gather` does.
+ */
+
+import { Code, PeerError, UnavailableError, UsageError } from "../core/errors.ts";
+import type { Kind } from "../core/frame_keys.ts";
+import { type Candidate, encode as encodeCandidate } from "./candidates.ts";
+import { NOTHING, type Reading, read } from "./figures.ts";
+import { findRelay, gatherRelayed, iceServers, relayedConfiguration } from "./gathering.ts";
+import type { LocalMedia, LocalTracks, TurnServer } from "./interfaces.ts";
+import { minimise } from "./local_description.ts";
+import { kindOf, ProtectedPeer } from "./protect.ts";
+import { checkAnswer, type Description, encode, parse } from "./sdp_guard.ts";
+
+/** What a transport is made with. */
+export type TransportOptions = Readonly<{
+  /** Runs `worker.ts` for this call. */
+  worker: Worker;
+  /** What is sent. */
+  local: LocalMedia;
+  /** Takes the other side's stream, once it is there. */
+  onStream: (stream: MediaStream) => void;
+}>;
+
+/** A peer connection with SFrame on every sender and receiver. */
+export class Transport {
+  readonly #peer: ProtectedPeer;
+  readonly #local: LocalMedia;
+  readonly #onStream: (stream: MediaStream) => void;
+  readonly #stream = new MediaStream();
+  readonly #ended = new AbortController();
+  #description: RTCSessionDescriptionInit | undefined;
+  #offer: Description | undefined;
+  #answer: Description | undefined;
+  #waiting: Candidate[] = [];
+  #video: boolean;
+  #gathering = false;
+  #isSet = false;
+  #hasRemote = false;
+  #stopTracks: () => void = () => {};
+  #reading = NOTHING;
+
+  /**
+   * @param video Whether we send and want pictures.
+   * @throws UnavailableError `NOT_ENCRYPTED`: this browser cannot encrypt calls.
+   */
+  constructor(options: TransportOptions, video: boolean) {
+    this.#local = options.local;
+    this.#onStream = options.onStream;
+    this.#video = video;
+    // CK-670: no server of anybody's choice but the ones that `gather` is given.
+    this.#peer = new ProtectedPeer(options.worker, relayedConfiguration([]));
+    this.#peer.pc.addEventListener("track", ({ track }) => {
+      if (track.kind === "audio" || this.#video) this.#stream.addTrack(track);
+    });
+  }
+
+  /** Whether both descriptions are in force, so that checks run. */
+  get mayConnect(): boolean {
+    return this.#isSet && this.#hasRemote;
+  }
+
+  get state(): RTCPeerConnectionState {
+    return this.#peer.pc.connectionState;
+  }
+
+  /** The last figures that were read. */
+  get reading(): Reading {
+    return this.#reading;
+  }
+
+  /** Return our offer. */
+  async createOffer(): Promise<string> {
+    this.#checkUndescribed();
+    this.#peer.addTransceiver("audio");
+    if (this.#video) this.#peer.addTransceiver("video");
+    this.#peer.check();
+    const description = await this.#own(this.#peer.pc.createOffer());
+    this.#offer = minimise(description.sdp ?? "", "offer");
+    return encode(this.#offer);
+  }
+
+  /** Return our answer to an offer; `PeerError` if it is not one of ours. */
+  async acceptOffer(text: string): Promise<string> {
+    this.#checkUndescribed();
+    const offer = parse(text, "offer");
+    await this.#setRemote(offer);
+    for (const transceiver of this.#peer.pc.getTransceivers()) {
+      // The lesser media of the two sides: a voice call answers pictures with "inactive".
+      const takesPart = kindOf(transceiver) === "audio" || this.#video;
+      transceiver.direction = takesPart ? "sendrecv" : "inactive";
+    }
+    const description = await this.#own(this.#peer.pc.createAnswer());
+    return encode(minimise(description.sdp ?? "", "answer"));
+  }
+
+  /** Take the answer to our offer; kept until `gather` if that has not run. */
+  async acceptAnswer(text: string): Promise<void> {
+    if (this.#offer === undefined || this.#answer !== undefined) {
+      throw new UsageError("an answer without an open offer");
+    }
+    const answer = parse(text, "answer");
+    checkAnswer(this.#offer, answer, this.#video);
+    this.#answer = answer;
+    if (this.#isSet) await this.#setRemote(answer);
+  }
+
+  /** Let go of the picture for good, whatever is or was negotiated (CK-369). */
+  dropVideo(): void {
+    this.#video = false;
+    this.#use(this.#local.tracks);
+    for (const track of this.#stream.getVideoTracks()) {
+      this.#stream.removeTrack(track);
+      track.stop();
+    }
+  }
+
+  /** Start what is sent, allocate at a relay, begin to connect, and return our candidates. */
+  async gather(turn: readonly TurnServer[]): Promise<readonly string[]> {
+    if (this.#description === undefined || this.#gathering) {
+      throw new UsageError("gathering needs a description, once");
+    }
+    const servers = iceServers(turn);
+    const over = new AbortController();
+    this.#gathering = true;
+    try {
+      return await this.#gather(servers, AbortSignal.any([this.#ended.signal, over.signal]));
+    } catch (error) {
+      this.#checkAlive(); // whatever went wrong, it was dropped
+      throw error;
+    } finally {
+      over.abort(); // without a camera, the scout may come home
+      this.#gathering = false;
+    }
+  }
+
+  async #gather(servers: readonly RTCIceServer[], signal: AbortSignal): Promise<readonly string[]> {
+    const { pc } = this.#peer;
+    const [relay] = await Promise.all([findRelay(servers, signal), this.#local.start()]);
+    this.#checkAlive();
+    this.#stopTracks();
+    this.#stopTracks = this.#local.onTracks((tracks) => this.#use(tracks));
+    this.#use(this.#local.tracks);
+    this.#peer.check();
+    const gathered = gatherRelayed(pc, signal);
+    // It may be awaited only after something else has failed.
+    gathered.catch(() => {});
+    if (!this.#isSet) {
+      this.#peer.setServers(relay);
+      await pc.setLocalDescription(this.#description);
+      this.#checkAlive();
+      this.#isSet = true;
+      if (this.#answer !== undefined) await this.#setRemote(this.#answer);
+      else if (this.#hasRemote) this.#settle();
+    }
+    const lines = await gathered;
+    this.#checkAlive();
+    return lines;
+  }
+
+  /** Take checked candidates, before or after the remote description. */
+  async addCandidates(candidates: readonly Candidate[]): Promise<void> {
+    this.#waiting.push(...candidates);
+    if (this.#hasRemote) await this.#flush();
+  }
+
+  /** Read the figures. Never throws. */
+  async measure(): Promise<Reading> {
+    if (!this.#ended.signal.aborted) {
+      const report = await this.#peer.pc.getStats().catch(() => undefined);
+      if (report !== undefined) {
+        // Typed without the members of its entries, which no two browsers share.
+        this.#reading = read(report as ReadonlyMap<string, Readonly<Record<string, unknown>>>);
+      }
+    }
+    return this.#reading;
+  }
+
+  /** Have the encoder make its next picture a key frame. */
+  async forceKeyFrame(): Promise<void> {
+    for (const { sender } of this.#of("video")) {
+      const parameters = sender.getParameters();
+      const encodingOptions = parameters.encodings.map(() => ({ keyFrame: true }));
+      await sender.setParameters(parameters, { encodingOptions }).catch(() => {});
+    }
+  }
+
+  /** Close everything; what goes on here then ends with UNAVAILABLE. */
+  close(): void {
+    this.#ended.abort();
+    this.#stopTracks();
+    this.#peer.pc.close();
+  }
+
+  #of(kind: Kind): readonly RTCRtpTransceiver[] {
+    return this.#peer.pc.getTransceivers().filter((one) => kindOf(one) === kind);
+  }
+
+  /** Send these tracks from now on, without a new description. */
+  #use(tracks: LocalTracks): void {
+    if (this.#ended.signal.aborted) return;
+    const put = (kind: Kind, track: MediaStreamTrack | undefined) => {
+      for (const { sender } of this.#of(kind)) {
+        // Refused only if the connection closed meanwhile: then nothing is sent anyway.
+        sender.replaceTrack(track ?? null).catch(() => {});
+      }
+    };
+    put("audio", tracks.audio);
+    put("video", this.#video ? tracks.video : undefined);
+  }
+
+  async #own(making: Promise<RTCSessionDescriptionInit>): Promise<RTCSessionDescriptionInit> {
+    const description = await making.catch((error: unknown) => {
+      this.#checkAlive();
+      throw error;
+    });
+    this.#checkAlive();
+    this.#description = description;
+    return description;
+  }
+
+  async #setRemote(description: Description): Promise<void> {
+    const { pc } = this.#peer;
+    try {
+      await pc.setRemoteDescription({ type: description.kind, sdp: encode(description) });
+    } catch {
+      this.#checkAlive();
+      throw new PeerError(Code.MALFORMED, "CK-666: a description that does not fit");
+    }
+    this.#peer.protectAll();
+    this.#checkAlive();
+    this.#peer.check();
+    this.#hasRemote = true;
+    if (this.#isSet) this.#settle();
+    await this.#flush();
+  }
+
+  /** Both descriptions are in force. */
+  #settle(): void {
+    this.#peer.check();
+    this.#onStream(this.#stream);
+  }
+
+  async #flush(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const candidate of waiting) {
+      const line = { candidate: encodeCandidate(candidate), sdpMid: "0" };
+      await this.#peer.pc.addIceCandidate(line).catch(() => {
+        this.#checkAlive();
+        throw new PeerError(Code.MALFORMED, "CK-667: a candidate that the browser does not take");
+      });
+    }
+  }
+
+  #checkUndescribed(): void {
+    if (this.#description !== undefined) {
+      throw new UsageError("this transport is described already");
+    }
+  }
+
+  #checkAlive(): void {
+    if (this.#ended.signal.aborted) {
+      throw new UnavailableError(Code.UNAVAILABLE, "this transport was dropped meanwhile");
+    }
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The worker of one call: its keys, and the encoded transforms through which every frame passes.
+ *
+ * What it is: the browser's side of `frames_pipe.ts`. Keys come by message, with their epoch, and
+ * never leave. A stream that breaks off ends with nothing more passing, so it fails closed. What it
+ * is not for: deciding which keys, or logging; it has no way to tell anybody a frame's content.
+ */
+
+import { Code, UnavailableError, VisavisError } from "../core/errors.ts";
+import { OLD_EPOCH_S } from "../core/frame_keys.ts";
+import { CallFrames, type EncodedFrame, ReceivePipe, SendPipe } from "./frames_pipe.ts";
+import type { Order, PipeOptions, Reply, Request, Want } from "./worker_protocol.ts";
+
+/** W3C WebRTC Encoded Transform, 4.3; the two requests are each in some browsers only. */
+type Transformer = Readonly<{
+  readable: ReadableStream<EncodedFrame>;
+  writable: WritableStream<EncodedFrame>;
+  options: PipeOptions;
+  generateKeyFrame?: () => Promise<unknown>;
+  sendKeyFrameRequest?: () => Promise<unknown>;
+}>;
+
+/** The worker's global object, as far as it is used. */
+declare const self: {
+  onrtctransform: ((event: Readonly<{ transformer: Transformer }>) => void) | null;
+  onmessage: ((event: MessageEvent<Request>) => void) | null;
+  postMessage(message: Reply | Want): void;
+};
+
+const frames = new CallFrames(() => performance.now() / 1000);
+
+/** A little later than due, so that the keys are due when it looks. */
+const OLD_EPOCH_MS = OLD_EPOCH_S * 1000 + 5;
+
+function pipeOf(transformer: Transformer): SendPipe | ReceivePipe {
+  const { kind, direction } = transformer.options;
+  const ignore = () => {}; // no picture flows now, so nobody waits for a key frame
+  if (direction === "receive") {
+    return new ReceivePipe(frames, kind, () => {
+      transformer.sendKeyFrameRequest?.().catch(ignore);
+    });
+  }
+  return new SendPipe(frames, kind, () => {
+    if (transformer.generateKeyFrame === undefined) self.postMessage({ want: "keyFrame" });
+    else transformer.generateKeyFrame().catch(ignore);
+  });
+}
+
+self.onrtctransform = ({ transformer }) => {
+  const pipe = pipeOf(transformer);
+  const transform = new TransformStream<EncodedFrame, EncodedFrame>({
+    async transform(frame, controller) {
+      if (await pipe.pass(frame)) controller.enqueue(frame);
+    },
+  });
+  // It ends when the transport closes; by then nothing is left to be done.
+  transformer.readable
+    .pipeThrough(transform)
+    .pipeTo(transformer.writable)
+    .catch(() => {});
+};
+
+function carryOut(order: Order): void {
+  switch (order.op) {
+    case "install":
+      frames.install(order.epoch, order.baseKey, order.members);
+      // CK-212: old keys die by this clock, also when no frame arrives.
+      setTimeout(() => frames.tick(), OLD_EPOCH_MS);
+      return;
+    case "sendIn":
+      frames.sendIn(order.epoch, order.baseKey, order.leaf);
+      return;
+    case "wipe":
+      frames.wipe();
+      return;
+    case "closeVideo":
+      frames.closeVideo();
+      return;
+    case "counts":
+      return;
+  }
+}
+
+self.onmessage = ({ data: { id, order } }) => {
+  try {
+    carryOut(order);
+  } catch (thrown) {
+    const error =
+      thrown instanceof VisavisError
+        ? thrown
+        : new UnavailableError(Code.NOT_ENCRYPTED, "the frame keys could not be changed");
+    self.postMessage({ id, error: { code: error.code, detail: error.detail } });
+    return;
+  }
+  self.postMessage({ id, counts: frames.counts });
+};

@@ -1,0 +1,27 @@
+/**
+ * What page and worker say to each other. The page numbers its requests, the worker answers each,
+ * in order; what the worker says without being asked has a `want`. Only types.
+ */
+
+import type { Bytes } from "../core/bytes.ts";
+import type { Code } from "../core/errors.ts";
+import type { Kind } from "../core/frame_keys.ts";
+import type { Counts } from "./frames_pipe.ts";
+
+/** What `RTCRtpScriptTransform` is given: which end of which pipe it is. */
+export type PipeOptions = Readonly<{ kind: Kind; direction: "send" | "receive" }>;
+
+/** A request, without its number. */
+export type Order =
+  | Readonly<{ op: "install"; epoch: bigint; baseKey: Bytes; members: readonly number[] }>
+  | Readonly<{ op: "sendIn"; epoch: bigint; baseKey: Bytes; leaf: number }>
+  | Readonly<{ op: "wipe" | "closeVideo" | "counts" }>;
+
+export type Request = Readonly<{ id: number; order: Order }>;
+
+export type Reply =
+  | Readonly<{ id: number; counts: Counts }>
+  | Readonly<{ id: number; error: Readonly<{ code: Code; detail: string }> }>;
+
+/** The encoder of our pictures owes a key frame, and the worker has no way to ask it. */
+export type Want = Readonly<{ want: "keyFrame" }>;

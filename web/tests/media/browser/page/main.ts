@@ -1,0 +1,272 @@
+/**
+ * The page of the media tests: several ends of calls, steered from Node by `harness.ts`.
+ *
+ * It uses the product's own factory and worker. What it adds: a camera that may be swapped, a look
+ * at every peer connection's statistics, and connections without any protection, as controls.
+ */
+
+import { type Bytes, fromHex } from "../../../../core/bytes.ts";
+import { relayedMedia } from "../../../../media/connection.ts";
+import type {
+  LocalMedia,
+  LocalTracks,
+  MediaConnection,
+  MediaStats,
+  TurnServer,
+} from "../../../../media/interfaces.ts";
+
+/** A camera and a microphone; Chromium's fake ones. */
+class Devices implements LocalMedia {
+  tracks: LocalTracks = { audio: undefined, video: undefined };
+  readonly #video: boolean;
+  readonly #listeners = new Set<(tracks: LocalTracks) => void>();
+
+  constructor(video: boolean) {
+    this.#video = video;
+  }
+
+  async start(): Promise<void> {
+    if (this.tracks.audio !== undefined) return;
+    const size = { width: 320, height: 240, frameRate: 15 };
+    const stream = await navigator.mediaDevices.getUserMedia({
+      audio: true,
+      video: this.#video ? size : false,
+    });
+    this.change({ audio: stream.getAudioTracks()[0], video: stream.getVideoTracks()[0] });
+  }
+
+  change(tracks: LocalTracks): void {
+    this.tracks = tracks;
+    for (const listener of this.#listeners) listener(tracks);
+  }
+
+  onTracks(listener: (tracks: LocalTracks) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  closeVideo(): void {
+    this.tracks.video?.stop();
+    this.change({ audio: this.tracks.audio, video: undefined });
+  }
+
+  close(): void {
+    this.tracks.audio?.stop();
+    this.tracks.video?.stop();
+  }
+}
+
+/** Every connection that anybody made here, in order, those of scouts among them. */
+const made: RTCPeerConnection[] = [];
+const Original = RTCPeerConnection;
+globalThis.RTCPeerConnection = class extends Original {
+  constructor(configuration?: RTCConfiguration) {
+    super(configuration);
+    made.push(this);
+  }
+};
+
+type End = {
+  connection: MediaConnection;
+  devices: Devices;
+  screen: HTMLVideoElement;
+  events: { event: string; atMs: number }[];
+};
+
+const ends = new Map<string, End>();
+
+function end(name: string): End {
+  const found = ends.get(name);
+  if (found === undefined) throw new Error(`no end ${name}`);
+  return found;
+}
+
+/** What RTP says of one end, whatever the product says of itself. */
+export type Rtp = Record<
+  | "audioSent"
+  | "videoSent"
+  | "audioReceived"
+  | "videoReceived"
+  | "decoded"
+  | "energy"
+  | "keyFrames"
+  | "keyFrameRequests"
+  | "width",
+  number
+>;
+
+/** The connection of an end's present transport. */
+function present(name: string): readonly RTCPeerConnection[] {
+  return made.filter((pc) => mine.get(pc) === name).slice(-1);
+}
+
+async function rtpOf(pcs: readonly RTCPeerConnection[]): Promise<Rtp> {
+  const rtp: Rtp = {
+    audioSent: 0,
+    videoSent: 0,
+    audioReceived: 0,
+    videoReceived: 0,
+    decoded: 0,
+    energy: 0,
+    keyFrames: 0,
+    keyFrameRequests: 0,
+    width: 0,
+  };
+  for (const pc of pcs) {
+    const report = await pc.getStats();
+    report.forEach((entry) => {
+      const isAudio = entry.kind === "audio";
+      if (entry.type === "outbound-rtp") {
+        rtp[isAudio ? "audioSent" : "videoSent"] += entry.packetsSent;
+        rtp.keyFrames += entry.keyFramesEncoded ?? 0;
+        rtp.keyFrameRequests += (entry.pliCount ?? 0) + (entry.firCount ?? 0);
+      }
+      if (entry.type === "inbound-rtp") {
+        rtp[isAudio ? "audioReceived" : "videoReceived"] += entry.packetsReceived;
+        rtp.decoded += entry.framesDecoded ?? 0;
+        rtp.energy += entry.totalAudioEnergy ?? 0;
+        rtp.width = entry.frameWidth ?? rtp.width;
+      }
+    });
+  }
+  return rtp;
+}
+
+const factory = relayedMedia();
+
+const api = {
+  make(name: string, video: boolean): void {
+    const screen = document.createElement("video");
+    screen.autoplay = true;
+    document.body.append(screen);
+    const devices = new Devices(video);
+    const events: End["events"] = [];
+    const connection = factory({
+      video,
+      local: devices,
+      remote: {
+        onStream(stream) {
+          screen.srcObject = stream;
+        },
+        close() {
+          screen.srcObject = null;
+        },
+      },
+      onEvent: (event) => events.push({ event, atMs: performance.now() }),
+    });
+    ends.set(name, { connection, devices, screen, events });
+  },
+  canEncrypt(): string {
+    const { RTCRtpScriptTransform: kept } = globalThis;
+    try {
+      Reflect.deleteProperty(globalThis, "RTCRtpScriptTransform");
+      api.make("none", true);
+      return "made";
+    } catch (error) {
+      return String(error);
+    } finally {
+      globalThis.RTCRtpScriptTransform = kept;
+    }
+  },
+  createOffer: (name: string) => end(name).connection.createOffer(),
+  acceptOffer: (name: string, sdp: string) => end(name).connection.acceptOffer(sdp),
+  acceptAnswer: (name: string, sdp: string) => end(name).connection.acceptAnswer(sdp),
+  gather: (name: string, servers: TurnServer[]) => end(name).connection.gather(servers),
+  candidates: (name: string, lines: string[]) => end(name).connection.addRemoteCandidates(lines),
+  restart: (name: string) => end(name).connection.restart(),
+  closeVideo: (name: string) => end(name).connection.closeVideo(),
+  close: (name: string) => end(name).connection.close(),
+  wipe: (name: string) => end(name).connection.keys.wipe(),
+  install: (name: string, epoch: number, key: string, members: number[]) =>
+    end(name).connection.keys.install(BigInt(epoch), bytes(key), new Set(members)),
+  sendIn: (name: string, epoch: number, key: string, leaf: number) =>
+    end(name).connection.keys.sendIn(BigInt(epoch), bytes(key), leaf),
+  async stats(name: string): Promise<Omit<MediaStats, "audioPacketSizes"> & { sizes: number[] }> {
+    const { audioPacketSizes, ...stats } = await end(name).connection.stats();
+    return { ...stats, sizes: [...audioPacketSizes.keys()] };
+  },
+  rtp: (name: string) => rtpOf(present(name)),
+  mute(name: string, muted: boolean): void {
+    const { audio } = end(name).devices.tracks;
+    if (audio !== undefined) audio.enabled = !muted;
+  },
+  /** What a mistake, or another script of the page, might do. */
+  takeTransformsAway(name: string): void {
+    for (const pc of present(name)) for (const sender of pc.getSenders()) sender.transform = null;
+  },
+  sdp: (name: string) => present(name).map((pc) => pc.localDescription?.sdp)[0],
+  events: (name: string) => end(name).events.map(({ event }) => event),
+  now: () => performance.now(),
+  eventAt: (name: string, event: string) =>
+    end(name).events.findLast((one) => one.event === event)?.atMs,
+  tracksShown(name: string): string[] {
+    const stream = end(name).screen.srcObject;
+    return stream instanceof MediaStream ? stream.getTracks().map((track) => track.kind) : [];
+  },
+  /** What a person would see: the middle pixel, and whether it is anything but black. */
+  pixels(name: string): number[] {
+    const { screen } = end(name);
+    const canvas = new OffscreenCanvas(32, 24);
+    const context = canvas.getContext("2d");
+    context?.drawImage(screen, 0, 0, 32, 24);
+    return [...(context?.getImageData(16, 12, 1, 1).data ?? [])];
+  },
+  async share(name: string): Promise<void> {
+    const stream = await navigator.mediaDevices.getDisplayMedia({ video: true });
+    const { devices } = end(name);
+    devices.change({ audio: devices.tracks.audio, video: stream.getVideoTracks()[0] });
+  },
+  /** Two connections without any transform: does anything leave? */
+  async unprotected(servers: RTCIceServer[], closed: boolean): Promise<Rtp> {
+    const configuration = {
+      iceServers: servers,
+      iceTransportPolicy: "relay",
+      encodedInsertableStreams: closed,
+    } as const;
+    const [one, other] = [new Original(configuration), new Original(configuration)];
+    try {
+      one.onicecandidate = ({ candidate }) => other.addIceCandidate(candidate ?? undefined);
+      other.onicecandidate = ({ candidate }) => one.addIceCandidate(candidate ?? undefined);
+      const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+      for (const track of stream.getTracks()) one.addTrack(track, stream);
+      await one.setLocalDescription();
+      await other.setRemoteDescription(one.localDescription ?? { type: "offer" });
+      await other.setLocalDescription();
+      await one.setRemoteDescription(other.localDescription ?? { type: "answer" });
+      while (one.connectionState !== "connected") await elapsed(50);
+      await elapsed(1500);
+      for (const track of stream.getTracks()) track.stop();
+      return await rtpOf([one, other]);
+    } finally {
+      one.close();
+      other.close();
+    }
+  },
+};
+
+/** Which end a connection belongs to: the one whose method was running when it was made. */
+const mine = new WeakMap<RTCPeerConnection, string>();
+const methods = ["make", "restart"] as const;
+for (const method of methods) {
+  const original: (name: string, video: boolean) => unknown = api[method];
+  Object.assign(api, {
+    [method](name: string, video: boolean) {
+      const before = made.length;
+      const result = original(name, video);
+      for (const pc of made.slice(before)) mine.set(pc, name);
+      return result;
+    },
+  });
+}
+
+function bytes(key: string): Bytes {
+  return fromHex(key);
+}
+
+function elapsed(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+export type Api = typeof api;
+
+Object.assign(globalThis, { e2e: api });
