@@ -1,0 +1,28 @@
+/**
+ * The link a person came by. Its secret is in the fragment; it is taken out of the address bar and
+ * the history before anything else happens.
+ */
+
+export type Landing =
+  | { kind: "none" }
+  | { kind: "signup"; link: string }
+  | { kind: "invite"; link: string }
+  | { kind: "pair"; link: string };
+
+const KINDS = { "/signup": "signup", "/i": "invite", "/d": "pair" } as const;
+
+/** Return what a link is for, by its path. */
+export function landingOf(link: string): Landing {
+  if (!URL.canParse(link.trim())) return { kind: "none" };
+  const url = new URL(link.trim());
+  if (url.hash.length < 2) return { kind: "none" };
+  const kind = Object.entries(KINDS).find(([path]) => url.pathname === path)?.[1];
+  return kind === undefined ? { kind: "none" } : { kind, link: link.trim() };
+}
+
+/** Take the landing out of the address bar. */
+export function takeLanding(): Landing {
+  const landing = landingOf(window.location.href);
+  window.history.replaceState(window.history.state, "", "/");
+  return landing;
+}

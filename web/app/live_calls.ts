@@ -1,0 +1,273 @@
+/** One call at a time, as screens see it: views made of the client's `Call`, and what they ask for. */
+
+import type { Call, IncomingCall } from "../client/call_objects.ts";
+import type { Client } from "../client/client.ts";
+import { hex } from "../core/bytes.ts";
+import { Code, UnavailableError } from "../core/errors.ts";
+import type { MediaStats, RemoteMedia } from "../media/interfaces.ts";
+import type { LiveDesk } from "./live_desk.ts";
+import type { CallActions, CallState, CallView, Media, PersonId, Quality } from "./model.ts";
+import { type Flow, flowOf, NO_FLOW, qualityOf } from "./quality.ts";
+
+/** What the calls need of the model around them. */
+export interface CallHost {
+  client(): Client;
+  desk: LiveDesk;
+  person(id: PersonId): CallView["person"] | undefined;
+  /** They had a call before, as far as this device knows. */
+  calledBefore(id: PersonId): boolean;
+  show(view: CallView | undefined): void;
+  ring(
+    incoming: { person: CallView["person"]; media: Media; firstCall: boolean } | undefined,
+  ): void;
+}
+
+const STATES: Readonly<Record<Call["state"], CallState>> = {
+  calling: "calling",
+  ringing: "connecting",
+  connecting: "connecting",
+  in_call: "inCall",
+  reconnecting: "reconnecting",
+  ended: "ended",
+};
+const LOOK_MS = 1000;
+
+/** A call that is shown, and what is measured of it. */
+type Shown = {
+  call: Call;
+  id: PersonId;
+  outgoing: boolean;
+  media: Media;
+  remote: MediaStream | undefined;
+  connectedAt: number | undefined;
+  flow: Flow;
+  stop: () => void;
+};
+
+export class LiveCalls implements CallActions {
+  readonly #host: CallHost;
+  #shown: Shown | undefined;
+  #ringing: IncomingCall | undefined;
+
+  constructor(host: CallHost) {
+    this.#host = host;
+  }
+
+  /** Let calls ring here until the signal ends it. */
+  async listen(signal: AbortSignal): Promise<void> {
+    const service = await this.#host.client().callService();
+    for await (const ringing of service.incoming(signal)) this.#rings(ringing);
+  }
+
+  #rings(ringing: IncomingCall): void {
+    const id = hex(ringing.contact);
+    const person = this.#host.person(id);
+    if (!ringing.isRinging || person === undefined) return;
+    this.#ringing = ringing;
+    const firstCall = !this.#host.calledBefore(id);
+    this.#host.ring({ person, media: ringing.media, firstCall });
+    void ringing.ended().then(() => this.#stopRinging(ringing));
+  }
+
+  #stopRinging(ringing: IncomingCall): void {
+    if (this.#ringing !== ringing) return;
+    this.#ringing = undefined;
+    this.#host.ring(undefined);
+  }
+
+  async preview(wanted: { camera: boolean; microphone: boolean } | undefined): Promise<void> {
+    if (wanted === undefined) this.#host.desk.leave();
+    else await this.#host.desk.set(wanted);
+  }
+
+  async choose(kind: "camera" | "microphone" | "speaker", id: string): Promise<void> {
+    await this.#host.desk.choose(kind, id);
+  }
+
+  level(): number {
+    return this.#host.desk.level();
+  }
+
+  async start(id: PersonId, media: Media, confidential: boolean): Promise<void> {
+    const client = this.#host.client();
+    const contact = client.contacts().find((one) => one.key === id);
+    if (contact === undefined) throw new UnavailableError(Code.UNKNOWN_CONTACT);
+    const service = await client.callService();
+    const { remote, show } = this.#screen();
+    const local = this.#host.desk.lend(media);
+    const call = await service.call(contact.account, media, { local, remote, confidential });
+    show(call, id, media, true);
+  }
+
+  async accept(media: Media): Promise<void> {
+    const ringing = this.#ringing;
+    if (ringing === undefined) throw new UnavailableError(Code.NO_ANSWER);
+    // Accepting with video is wanting the camera; without one the call goes on all the same.
+    await this.#host.desk.set({ camera: media === "video", microphone: true });
+    const { remote, show } = this.#screen();
+    const local = this.#host.desk.lend(media);
+    const call = await ringing.accept({ local, remote, media });
+    this.#stopRinging(ringing);
+    show(call, hex(ringing.contact), media, false);
+  }
+
+  async decline(words?: string): Promise<void> {
+    const ringing = this.#ringing;
+    if (ringing === undefined) return;
+    await ringing.decline();
+    this.#stopRinging(ringing);
+    const client = this.#host.client();
+    const contact = client.contacts().find((one) => one.key === hex(ringing.contact));
+    if (words && contact) await client.sendMessage(contact, words);
+  }
+
+  async hangUp(): Promise<void> {
+    await this.#shown?.call.hangUp();
+  }
+
+  async setMic(on: boolean): Promise<void> {
+    await this.#host.desk.setMic(on);
+    this.refresh();
+  }
+
+  async setCamera(on: boolean): Promise<void> {
+    try {
+      await this.#host.desk.setCamera(on);
+    } finally {
+      this.refresh();
+    }
+  }
+
+  async pickScreen(): Promise<MediaStream | undefined> {
+    try {
+      return await navigator.mediaDevices.getDisplayMedia({ video: true, audio: false });
+    } catch {
+      return undefined; // the person closed the browser's question
+    }
+  }
+
+  async share(stream: MediaStream | undefined): Promise<void> {
+    this.#host.desk.share(stream);
+    this.refresh();
+  }
+
+  dismiss(): void {
+    if (this.#shown?.call.state !== "ended") return;
+    this.#shown.stop();
+    this.#shown = undefined;
+    this.#host.show(undefined);
+  }
+
+  /** Show the call as it is now; also after a change of the desk. */
+  refresh(): void {
+    const shown = this.#shown;
+    if (shown === undefined) return;
+    const { call } = shown;
+    const state = STATES[call.state];
+    if (state === "inCall") shown.connectedAt ??= Date.now();
+    if (state !== "ended" && state !== "calling") shown.media = call.media;
+    const person = this.#host.person(shown.id);
+    if (person === undefined) return;
+    const { desk } = this.#host;
+    const security = call.security();
+    const seconds =
+      shown.connectedAt === undefined ? 0 : Math.round((Date.now() - shown.connectedAt) / 1000);
+    this.#host.show({
+      person,
+      outgoing: shown.outgoing,
+      media: shown.media,
+      state,
+      connectedAt: shown.connectedAt,
+      words: security.words?.split(/\s+/) ?? [],
+      suite: security.suite,
+      epoch: security.epoch,
+      path: security.path,
+      rttMs: security.roundTripMs,
+      quality: this.#quality(shown),
+      remote: shown.remote,
+      remotePicture: shown.flow.pictured,
+      self: desk.selfStream,
+      micOn: desk.desk.micOn,
+      cameraOn: desk.desk.cameraOn,
+      sharing: desk.sharing,
+      confidential: call.confidential,
+      end: call.endReason,
+      endCode: call.endCode,
+      seconds,
+    });
+  }
+
+  /** Return where the other side goes, and how the call is put on the screen once there is one. */
+  #screen() {
+    let stream: MediaStream | undefined;
+    let shown: Shown | undefined;
+    const remote: RemoteMedia = {
+      onStream: (found) => {
+        stream = found;
+        if (shown) shown.remote = found;
+        this.refresh();
+      },
+      close: () => {
+        stream = undefined;
+        if (shown) shown.remote = undefined;
+        this.refresh();
+      },
+    };
+    const show = (call: Call, id: PersonId, media: Media, outgoing: boolean) => {
+      const unsubscribe = call.subscribe(() => this.refresh());
+      const timer = setInterval(() => this.#look(), LOOK_MS);
+      const stop = () => {
+        unsubscribe();
+        clearInterval(timer);
+      };
+      const fresh = { connectedAt: undefined, flow: NO_FLOW };
+      shown = { call, id, outgoing, media, remote: stream, stop, ...fresh };
+      this.#shown = shown;
+      this.refresh();
+      void call.ended().then(() => this.#over(shown));
+    };
+    return { remote, show };
+  }
+
+  #look(): void {
+    const shown = this.#shown;
+    if (shown === undefined) return;
+    const stats = statsOf(shown.call);
+    if (stats) shown.flow = flowOf(shown.flow, stats, Date.now());
+    this.refresh();
+  }
+
+  #quality(shown: Shown): Quality {
+    const { roundTripMs } = shown.call.security();
+    return shown.call.state === "in_call"
+      ? qualityOf(roundTripMs, shown.flow, Date.now())
+      : "unknown";
+  }
+
+  #over(shown: Shown | undefined): void {
+    if (shown === undefined) return;
+    shown.stop();
+    if (this.#shown === shown) this.refresh();
+    const { call, connectedAt, media, outgoing } = shown;
+    if (call.confidential) return;
+    const now = Date.now();
+    const seconds =
+      connectedAt === undefined ? 0 : Math.max(1, Math.round((now - connectedAt) / 1000));
+    if (seconds === 0 && !outgoing) return; // it was missed or declined: others tell of that
+    const client = this.#host.client();
+    const contact = client.contacts().find((one) => one.key === shown.id);
+    const at = Math.floor(now / 1000);
+    // A full disk loses the line in the thread and nothing else.
+    if (contact) {
+      void client.noteCall(contact, { at, outgoing, media, seconds }).catch(() => undefined);
+    }
+  }
+}
+
+function statsOf(call: Call): MediaStats | undefined {
+  try {
+    return call.stats();
+  } catch {
+    return undefined; // nobody has answered yet
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Looks whether calls will work in this browser. One question to the server, one to its relay if
+ * there are credentials for it; nothing of it names the person.
+ */
+
+import { doctorFetch } from "./live_server.ts";
+import type { DoctorCheck, DoctorName } from "./model.ts";
+
+type Said = Omit<DoctorCheck, "name">;
+type IceServers = () => Promise<readonly RTCIceServer[] | undefined>;
+
+const GATHER_MS = 8000;
+const LOCAL = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/** Run all checks, telling each as it is known. */
+export async function examine(
+  tell: (check: DoctorCheck) => void,
+  relays: IceServers,
+): Promise<void> {
+  const check = async (name: DoctorName, look: () => Said | Promise<Said>) => {
+    tell({ name, result: "running", finding: "" });
+    tell({ name, ...(await look()) });
+  };
+  await check("browser", browser);
+  await check("secure", secure);
+  await check("encryption", encryption);
+  await check("storage", storage);
+  let turn = false;
+  await check("server", async () => {
+    const said = await doctorFetch().catch(() => undefined);
+    turn = said?.turn === true;
+    return said ? good() : bad();
+  });
+  await check("camera", () => devices("videoinput"));
+  await check("microphone", () => devices("audioinput"));
+  let gathered: Gathered | undefined;
+  await check("relay", async () => {
+    if (!turn) return { result: "bad", finding: "none" };
+    const servers = await relays().catch(() => undefined);
+    if (servers === undefined) return { result: "note", finding: "unknown" };
+    gathered = await gather(servers);
+    if (gathered.relayed === 0) return bad();
+    return { result: "good", finding: "ok", value: `${Math.round(gathered.tookMs)} ms` };
+  });
+  await check("leak", () => {
+    if (gathered === undefined || gathered.relayed === 0) {
+      return { result: "note", finding: "unknown" };
+    }
+    return gathered.others > 0 ? bad() : good();
+  });
+  await check("notifications", () =>
+    "Notification" in window && Notification.permission === "granted"
+      ? good()
+      : { result: "note", finding: "off" },
+  );
+}
+
+function good(): Said {
+  return { result: "good", finding: "ok" };
+}
+
+function bad(): Said {
+  return { result: "bad", finding: "bad" };
+}
+
+function browser(): Said {
+  return "RTCRtpScriptTransform" in window && "RTCPeerConnection" in window ? good() : bad();
+}
+
+function secure(): Said {
+  if (location.protocol === "https:") return good();
+  return LOCAL.has(location.hostname) ? { result: "good", finding: "local" } : bad();
+}
+
+async function encryption(): Promise<Said> {
+  if (!window.isSecureContext) return bad();
+  const key = await crypto.subtle
+    .generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt"])
+    .catch(() => undefined);
+  return key && "WebAssembly" in window ? good() : bad();
+}
+
+async function storage(): Promise<Said> {
+  if (!("indexedDB" in window)) return bad();
+  const kept = await navigator.storage?.persisted().catch(() => false);
+  return kept ? good() : { result: "note", finding: "note" };
+}
+
+async function devices(kind: MediaDeviceKind): Promise<Said> {
+  const all = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
+  const found = all.filter((device) => device.kind === kind);
+  if (found.length === 0) return { result: "note", finding: "missing" };
+  const named = found.some((device) => device.label !== "");
+  if (!named) return { result: "note", finding: "denied" };
+  return { result: "good", finding: "ok", value: String(found.length) };
+}
+
+type Gathered = { relayed: number; others: number; tookMs: number };
+
+/** Gather as a call would, through the relay only, and look at every candidate that comes. */
+async function gather(servers: readonly RTCIceServer[]): Promise<Gathered> {
+  const began = performance.now();
+  const result: Gathered = { relayed: 0, others: 0, tookMs: 0 };
+  const connection = new RTCPeerConnection({
+    iceServers: [...servers],
+    iceTransportPolicy: "relay",
+  });
+  try {
+    connection.createDataChannel("doctor");
+    const over = new Promise<void>((resolve) => {
+      setTimeout(resolve, GATHER_MS);
+      connection.onicecandidate = ({ candidate }) => {
+        if (candidate === null) return resolve();
+        if (candidate.candidate === "") return;
+        if (candidate.type === "relay" && isHidden(candidate.relatedAddress)) result.relayed += 1;
+        else result.others += 1;
+        if (result.tookMs === 0) result.tookMs = performance.now() - began;
+      };
+    });
+    await connection.setLocalDescription(await connection.createOffer());
+    await over;
+  } finally {
+    connection.close();
+  }
+  return result;
+}
+
+/** A relayed candidate may name the address it came from; browsers blank it under this policy. */
+function isHidden(address: string | null): boolean {
+  return address === null || address === "" || address === "0.0.0.0" || address === "::";
+}

@@ -1,0 +1,55 @@
+/** Files of a conversation: handed to the client with a small picture, taken from it when opened. */
+
+import { copy } from "../core/bytes.ts";
+import { Code, VisavisError } from "../core/errors.ts";
+import { SHOWN_TYPES } from "../core/file_type.ts";
+import type { LiveModel } from "./live_model.ts";
+import { messageOf } from "./live_people.ts";
+import type { FileActions, FileStep } from "./model.ts";
+
+const EDGE = 96;
+const QUALITY = 0.6;
+
+export function fileActions(model: LiveModel): FileActions {
+  return {
+    async send(id, file, onStep, signal) {
+      const thumbnail = await thumbnailOf(file);
+      await model.client().sendFile(model.contact(id), file, file.name, {
+        ...(thumbnail && { thumbnail }),
+        onProgress: ({ step, done, total }) => onStep(stepOf(step, done, total)),
+        signal,
+      });
+    },
+    async open(entry, signal) {
+      const message = messageOf(entry);
+      if (message === undefined) throw new VisavisError(Code.EXPIRED);
+      const file = await model.client().openFile(message, { signal });
+      // Only types that a browser shows without running anything; all others are saved.
+      return { file, shown: [...SHOWN_TYPES].some((type) => type === file.type) };
+    },
+  };
+}
+
+function stepOf(step: string, done: number, total: number): FileStep {
+  // A browser tells nothing of an upload under way.
+  const part = step === "sending" || total === 0 ? undefined : done / total;
+  return { sending: step === "sending", part };
+}
+
+/** Return a small JPEG made from the pixels alone, so nothing else of the picture is in it. */
+async function thumbnailOf(file: File): Promise<Uint8Array | undefined> {
+  if (!file.type.startsWith("image/")) return undefined;
+  try {
+    const picture = await createImageBitmap(file);
+    const scale = Math.min(1, EDGE / Math.max(picture.width, picture.height));
+    const width = Math.max(1, Math.round(picture.width * scale));
+    const height = Math.max(1, Math.round(picture.height * scale));
+    const canvas = new OffscreenCanvas(width, height);
+    canvas.getContext("2d")?.drawImage(picture, 0, 0, width, height);
+    picture.close();
+    const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: QUALITY });
+    return copy(new Uint8Array(await blob.arrayBuffer()));
+  } catch {
+    return undefined; // not a picture that this browser reads: it goes without
+  }
+}

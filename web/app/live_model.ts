@@ -1,0 +1,243 @@
+/**
+ * The client at work, as screens see it.
+ *
+ * The client's code (MLS, OPAQUE, the store) is loaded when it is needed first, not before the first
+ * screen. This file turns what the client tells into snapshots, and what a person asks for into
+ * calls of the client; it decides nothing about keys, contacts or calls.
+ */
+
+import type { Client, Contact, Notice, Topic, Waiting } from "../client/client.ts";
+import { hex } from "../core/bytes.ts";
+import { Code, UsageError, VisavisError } from "../core/errors.ts";
+import { deviceActions, doorActions, peopleActions, profile } from "./live_actions.ts";
+import { LiveCalls } from "./live_calls.ts";
+import { EMPTY_DESK, LiveDesk } from "./live_desk.ts";
+import { fileActions } from "./live_files.ts";
+import { alertsOf, countOfTheirs, peopleOf, threadOf } from "./live_people.ts";
+import type { AppModel, AppState, Entry, Feature, Person, PersonId, Thread } from "./model.ts";
+
+const SEEN = "visavis.alerts-seen";
+const UNSUPPORTED: readonly Feature[] = ["passkeys", "push", "blur", "noise"];
+const NO_SHARE: readonly Feature[] = ["screenShare"];
+
+/** What a thread was made of, to make it again only when something of it changed. */
+type Parts = readonly [history: unknown, notices: unknown, unread: number];
+
+function isCall({ kind }: Entry): boolean {
+  return kind === "missed" || kind === "ended" || kind === "unanswered";
+}
+
+export class LiveModel implements AppModel {
+  readonly door = doorActions(this);
+  readonly people = peopleActions(this);
+  readonly files = fileActions(this);
+  readonly devices = deviceActions(this);
+  readonly calls: LiveCalls;
+  readonly #desk: LiveDesk;
+  readonly #listeners = new Set<() => void>();
+  #state: AppState;
+  #client: Client | undefined;
+  #life = new AbortController();
+  #waiting = new Map<PersonId, Waiting>();
+  readonly #threads = new Map<PersonId, { parts: Parts; thread: Thread }>();
+  readonly #read = new Map<PersonId, number>();
+
+  constructor() {
+    const canShare = "getDisplayMedia" in (navigator.mediaDevices ?? {});
+    this.#state = {
+      phase: { kind: "starting" },
+      connection: "connecting",
+      self: undefined,
+      people: [],
+      threads: new Map(),
+      requests: [],
+      alerts: [],
+      incoming: undefined,
+      call: undefined,
+      desk: EMPTY_DESK,
+      unsupported: new Set([...UNSUPPORTED, ...(canShare ? [] : NO_SHARE)]),
+    };
+    this.#desk = new LiveDesk((desk) => {
+      this.set({ desk });
+      this.calls.refresh();
+    });
+    this.calls = new LiveCalls({
+      client: () => this.client(),
+      desk: this.#desk,
+      person: (id) => this.#state.people.find((one) => one.id === id),
+      calledBefore: (id) => this.#state.threads.get(id)?.entries.some(isCall) ?? false,
+      show: (call) => this.set({ call }),
+      ring: (incoming) => this.set({ incoming }),
+    });
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  snapshot(): AppState {
+    return this.#state;
+  }
+
+  set(change: Partial<AppState>): void {
+    this.#state = { ...this.#state, ...change };
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** Return the client. Screens that use it are shown only while there is one. */
+  client(): Client {
+    if (this.#client === undefined) throw new UsageError("no profile is open");
+    return this.#client;
+  }
+
+  contact(id: PersonId): Contact {
+    const found = this.client()
+      .contacts()
+      .find((contact) => contact.key === id);
+    if (found === undefined) throw new VisavisError(Code.UNKNOWN_CONTACT);
+    return found;
+  }
+
+  waiting(id: PersonId): Waiting {
+    const found = this.#waiting.get(id);
+    if (found === undefined) throw new VisavisError(Code.UNKNOWN_CONTACT);
+    return found;
+  }
+
+  /** Look whether there is a profile, and open it. */
+  start(): void {
+    void this.#start({ steal: false });
+  }
+
+  /** Take the profile over from the tab that has it. */
+  takeOver(): void {
+    void this.#start({ steal: true });
+  }
+
+  async #start({ steal }: { steal: boolean }): Promise<void> {
+    this.set({ phase: { kind: "starting" } });
+    try {
+      const { Client } = await import("../client/client.ts");
+      const state = await Client.profileState(profile().profile);
+      if (state === "none") this.set({ phase: { kind: "welcome" } });
+      else if (state === "locked") this.set({ phase: { kind: "locked", handle: undefined } });
+      else await this.attach(await Client.open({ ...profile(), steal }), false);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Show why a profile could not be opened. */
+  fail(error: unknown): void {
+    const code = error instanceof VisavisError ? error.code : Code.USAGE;
+    const busy = code === Code.STORE_BUSY;
+    this.set({ phase: busy ? { kind: "elsewhere" } : { kind: "broken", code } });
+  }
+
+  /** Show a client that was just opened or made. */
+  async attach(client: Client, locked: boolean): Promise<void> {
+    await this.detach();
+    this.#client = client;
+    this.#life = new AbortController();
+    const stop = client.subscribe((topic) => this.#told(topic));
+    this.#life.signal.addEventListener("abort", stop);
+    for (const contact of client.contacts()) {
+      this.#read.set(contact.key, countOfTheirs(client.history(contact)));
+    }
+    this.set({ self: { handle: client.handle, id: hex(client.account), locked } });
+    this.#retell();
+    this.#connection();
+    const { recoveryCode: code } = client;
+    this.set({ phase: code === undefined ? { kind: "ready" } : { kind: "recovery", code } });
+    void navigator.storage?.persist?.().catch(() => false);
+    const { signal } = this.#life;
+    void this.calls.listen(signal).catch((error: unknown) => {
+      if (!signal.aborted) reportError(error);
+    });
+  }
+
+  /** Let the client go; the store is locked when this returns. */
+  async detach(): Promise<void> {
+    this.#life.abort();
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.close();
+  }
+
+  read(id: PersonId): void {
+    const count = countOfTheirs(this.client().history(this.contact(id)));
+    if (this.#read.get(id) === count) return;
+    this.#read.set(id, count);
+    this.#retell();
+  }
+
+  dismissAlert(id: string): void {
+    const seen = this.#state.alerts.find((alert) => alert.id === id);
+    if (seen === undefined) return;
+    try {
+      localStorage.setItem(SEEN, String(seen.at));
+    } catch {
+      // A private window keeps nothing: the alert comes again with the next start.
+    }
+    this.set({ alerts: this.#state.alerts.filter((alert) => alert.at > seen.at) });
+  }
+
+  #told(topic: Topic): void {
+    if (topic === "connection") this.#connection();
+    else if (topic !== "calls" && topic !== "devices") this.#retell();
+  }
+
+  #connection(): void {
+    const { connection } = this.client();
+    if (typeof connection === "string") {
+      this.set({ connection });
+      return;
+    }
+    const elsewhere = connection.stopped === Code.STORE_BUSY;
+    const revoked = connection.stopped === Code.REFUSED;
+    void this.detach();
+    if (elsewhere) this.set({ phase: { kind: "elsewhere" } });
+    else if (revoked) this.set({ phase: { kind: "revoked" } });
+    else this.set({ phase: { kind: "broken", code: connection.stopped } });
+  }
+
+  /** Make new snapshots of what may have changed. */
+  #retell(): void {
+    const client = this.client();
+    const contacts = client.contacts();
+    const notices = client.notices();
+    const requests = client.requests();
+    this.#waiting = new Map(requests.map((one) => [hex(one.account), one]));
+    const people = peopleOf(contacts, notices).map((person) => this.#same(person));
+    this.set({
+      people,
+      threads: new Map(contacts.map((one) => [one.key, this.#thread(one, notices)])),
+      requests: requests.map((one) => ({
+        id: hex(one.account),
+        name: one.name,
+        byHandle: one.byHandle,
+      })),
+      alerts: alertsOf(notices, Number(localStorage.getItem(SEEN) ?? 0)),
+    });
+    this.calls.refresh();
+  }
+
+  /** Return the person as shown before, if nothing about them changed. */
+  #same(person: Person): Person {
+    const before = this.#state.people.find((one) => one.id === person.id);
+    return before && JSON.stringify(before) === JSON.stringify(person) ? before : person;
+  }
+
+  #thread(contact: Contact, notices: readonly Notice[]): Thread {
+    const history = this.client().history(contact);
+    const unread = Math.max(0, countOfTheirs(history) - (this.#read.get(contact.key) ?? 0));
+    const parts: Parts = [history, notices, unread];
+    const kept = this.#threads.get(contact.key);
+    if (kept?.parts.every((part, i) => part === parts[i])) return kept.thread;
+    const about = notices.filter((notice) => hex(notice.account) === contact.key);
+    const thread = threadOf(history, about, unread);
+    this.#threads.set(contact.key, { parts, thread });
+    return thread;
+  }
+}

@@ -1,0 +1,331 @@
+/**
+ * What the screens read and what they can ask for: the whole border between views and the client.
+ *
+ * Two things stand behind it: `live_model.ts` (the client at work) and `scenes/` (states for
+ * pictures and tests). A state is one frozen snapshot; screens read parts of it through
+ * `model_hooks.tsx`. Actions return promises that reject with a `VisavisError`; the code says which
+ * sentence a person reads.
+ *
+ * Not for: deciding anything about keys, contacts or calls. That is `web/client` and `web/core`.
+ */
+
+import type { Code } from "../core/codes.ts";
+
+/** An account, as hexadecimal digits: a key in lists and routes. */
+export type PersonId = string;
+
+/** Where the app stands before and around everything else. */
+export type Phase =
+  | { kind: "starting" }
+  /** No profile here. */
+  | { kind: "welcome" }
+  /** Just signed up: the code to write down, shown this once. */
+  | { kind: "recovery"; code: string }
+  /** There is a profile and it wants its password. */
+  | { kind: "locked"; handle: string | undefined }
+  /** Another tab has the profile. */
+  | { kind: "elsewhere" }
+  /** This device was shut out. */
+  | { kind: "revoked" }
+  /** The store cannot be used; nothing is done with it. */
+  | { kind: "broken"; code: Code }
+  | { kind: "ready" };
+
+export type Connection = "online" | "connecting" | "offline";
+
+export type Media = "voice" | "video";
+
+export type PersonState = "contact" | "rejoining" | "changed" | "blocked";
+
+/** Which calls of somebody ring here. */
+export type MayCall = "video" | "voice" | "nothing";
+
+/** A span of the day, on some days: 0 is Monday, minutes count from midnight. */
+export type Hours = Readonly<{ days: readonly number[]; start: number; end: number }>;
+
+/** Without hours calls ring at any time. */
+export type Rules = Readonly<{ calls: MayCall; hours: readonly Hours[] | undefined }>;
+
+export type Person = Readonly<{
+  id: PersonId;
+  /** As they call themselves: text of a stranger; show it with `<Name>` only. */
+  name: string;
+  state: PersonState;
+  /** The safety number was compared, for the very key we hold. */
+  verified: boolean;
+  devices: number;
+  /** Found by handle: a look-up cannot prove who it found. */
+  byHandle: boolean;
+  /** Unix seconds since when we have this key; undefined if this device was not there. */
+  since: number | undefined;
+  /** The name of another contact that theirs could be taken for. */
+  resembles: string | undefined;
+  rules: Rules;
+}>;
+
+export type Entry = Readonly<{ id: string; at: number; own: boolean }> &
+  (
+    | Readonly<{ kind: "text"; text: string }>
+    | Readonly<{ kind: "file"; name: string; size: number; thumbnail: Blob | undefined }>
+    | Readonly<{ kind: "missed"; media: Media | undefined }>
+    | Readonly<{ kind: "ended"; media: Media; seconds: number }>
+    | Readonly<{ kind: "unanswered"; media: Media }>
+    | Readonly<{ kind: "notice"; what: NoticeKind }>
+  );
+
+export type NoticeKind =
+  | "added"
+  | "addedByHandle"
+  | "newDevice"
+  | "deviceRemoved"
+  | "rejoined"
+  | "identityChanged"
+  | "ownDeviceAdded"
+  | "ownDeviceRemoved"
+  | "vaultRolledBack"
+  | "keysRolledBack";
+
+export type Thread = Readonly<{ entries: readonly Entry[]; unread: number }>;
+
+/** Somebody who waits for a tap. */
+export type Request = Readonly<{ id: PersonId; name: string; byHandle: boolean }>;
+
+/** Something about the account that a person should see until they have. */
+export type Alert = Readonly<{
+  id: string;
+  at: number;
+  what: NoticeKind;
+  device: string | undefined;
+}>;
+
+export type Device = Readonly<{
+  shortId: string;
+  current: boolean;
+  /** ISO days; "" if the server does not know. */
+  created: string;
+  lastSeen: string;
+  listed: boolean;
+}>;
+
+export type CallState = "calling" | "connecting" | "inCall" | "reconnecting" | "ended";
+
+export type Quality = "unknown" | "good" | "fair" | "poor";
+
+export type CallView = Readonly<{
+  person: Person;
+  outgoing: boolean;
+  media: Media;
+  state: CallState;
+  /** Milliseconds since the epoch, once both could hear each other. */
+  connectedAt: number | undefined;
+  /** Four words, once there are any. */
+  words: readonly string[];
+  suite: string;
+  epoch: number | undefined;
+  path: "relayed" | "direct" | "none";
+  rttMs: number | undefined;
+  quality: Quality;
+  remote: MediaStream | undefined;
+  /** They send a picture now. */
+  remotePicture: boolean;
+  self: MediaStream | undefined;
+  micOn: boolean;
+  cameraOn: boolean;
+  sharing: boolean;
+  /** Nothing is noted, and no screen is shared. */
+  confidential: boolean;
+  /** How it ended, and what failed, if something did. */
+  end: string | undefined;
+  endCode: Code | undefined;
+  seconds: number;
+}>;
+
+export type Incoming = Readonly<{
+  person: Person;
+  media: Media;
+  /** There was no call with them before, as far as this device knows. */
+  firstCall: boolean;
+}>;
+
+/** Cameras, microphones and speakers, and what comes from those that are open. */
+export type Desk = Readonly<{
+  cameras: readonly DeskDevice[];
+  microphones: readonly DeskDevice[];
+  speakers: readonly DeskDevice[];
+  camera: string | undefined;
+  microphone: string | undefined;
+  speaker: string | undefined;
+  cameraOn: boolean;
+  micOn: boolean;
+  /** What is open, for the preview. */
+  stream: MediaStream | undefined;
+  /** Why a device that was wanted is not open. */
+  cameraTrouble: DeskTrouble | undefined;
+  micTrouble: DeskTrouble | undefined;
+}>;
+
+export type DeskDevice = Readonly<{ id: string; label: string }>;
+
+export type DeskTrouble = "denied" | "missing" | "busy";
+
+/** What this client cannot do yet. The screens leave it out; nothing pretends. */
+export type Feature =
+  | "passkeys"
+  | "push"
+  | "blur"
+  | "noise"
+  | "screenShare"
+  | "switchDevices"
+  | "passphrase"
+  | "markVerified";
+
+export type SignInStep =
+  | { kind: "working" }
+  | { kind: "showLink"; link: string }
+  | { kind: "compare"; digits: string };
+
+export type CheckResult = "good" | "note" | "bad" | "running";
+
+export type DoctorCheck = Readonly<{
+  name: DoctorName;
+  result: CheckResult;
+  /** Which sentence stands beside it; see the catalogue, `doctor.NAME.FINDING`. */
+  finding: string;
+  value?: string;
+}>;
+
+export type DoctorName =
+  | "browser"
+  | "secure"
+  | "encryption"
+  | "storage"
+  | "server"
+  | "camera"
+  | "microphone"
+  | "relay"
+  | "leak"
+  | "notifications";
+
+export type Self = Readonly<{ handle: string; id: PersonId; locked: boolean }>;
+
+export type AppState = Readonly<{
+  phase: Phase;
+  connection: Connection;
+  self: Self | undefined;
+  people: readonly Person[];
+  threads: ReadonlyMap<PersonId, Thread>;
+  requests: readonly Request[];
+  alerts: readonly Alert[];
+  incoming: Incoming | undefined;
+  call: CallView | undefined;
+  desk: Desk;
+  unsupported: ReadonlySet<Feature>;
+}>;
+
+export type PasswordRating = Readonly<{
+  accepted: boolean;
+  /** 0 to 4. */
+  strength: number;
+  /** Reasons why it is refused, or advice; keys of the catalogue without `password.`. */
+  reasons: readonly string[];
+}>;
+
+/** What a person can do before there is a profile. */
+export interface DoorActions {
+  ratePassword(password: string, handle: string): Promise<PasswordRating>;
+  signUp(link: string, name: string, password: string): Promise<void>;
+  /** The code was written down. */
+  recoveryNoted(): void;
+  signIn(
+    handle: string,
+    password: string,
+    how: { recoveryCode: string; lostDevices: boolean } | "pair",
+    onStep: (step: SignInStep) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
+  unlock(password: string): Promise<void>;
+  /** Take the profile over from the other tab, or load again. */
+  retry(): void;
+  /** Remove everything of this profile from this browser. */
+  erase(): Promise<void>;
+}
+
+export interface PeopleActions {
+  createInvite(singleUse: boolean): Promise<string>;
+  acceptInvite(link: string): Promise<PersonId | undefined>;
+  requestByHandle(handle: string): Promise<PersonId | undefined>;
+  approve(request: Request): Promise<void>;
+  decline(request: Request): Promise<void>;
+  findable(): Promise<boolean>;
+  setFindable(findable: boolean): Promise<void>;
+  safetyNumber(id: PersonId): Promise<readonly string[]>;
+  markVerified(id: PersonId, verified: boolean): Promise<void>;
+  keepIdentity(id: PersonId): Promise<void>;
+  forget(id: PersonId): Promise<void>;
+  setBlocked(id: PersonId, blocked: boolean): Promise<void>;
+  setRules(id: PersonId, rules: Rules): Promise<void>;
+  sendText(id: PersonId, text: string): Promise<void>;
+  /** The person has a conversation before their eyes. */
+  read(id: PersonId): void;
+  dismissAlert(id: string): void;
+}
+
+/** How far a file is; without `part` nobody can say. */
+export type FileStep = Readonly<{ sending: boolean; part: number | undefined }>;
+
+export interface FileActions {
+  /** What would tell of place and device is taken out of pictures; what could run is refused. */
+  send(
+    id: PersonId,
+    file: File,
+    onStep: (step: FileStep) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Fetch and open a file; `shown` says that it may be shown here, by its content. */
+  open(entry: Entry, signal: AbortSignal): Promise<{ file: File; shown: boolean }>;
+}
+
+export interface DeviceActions {
+  list(): Promise<readonly Device[]>;
+  approve(
+    link: string,
+    confirm: (digits: string) => Promise<boolean>,
+    signal: AbortSignal,
+  ): Promise<string>;
+  revoke(shortId: string, password: string): Promise<void>;
+  changePassword(old: string, fresh: string): Promise<void>;
+  /** Lock this browser's copy with a passphrase, or with `undefined` no more. */
+  setPassphrase(passphrase: string | undefined): Promise<void>;
+  doctor(onCheck: (check: DoctorCheck) => void): Promise<void>;
+}
+
+export interface CallActions {
+  /** Open or close devices for a preview; `undefined` closes everything. */
+  preview(wanted: { camera: boolean; microphone: boolean } | undefined): Promise<void>;
+  choose(kind: "camera" | "microphone" | "speaker", id: string): Promise<void>;
+  /** Loudness of the open microphone, 0 to 1, now. */
+  level(): number;
+  /** A confidential call is for people whose safety number was compared; it leaves no trace. */
+  start(id: PersonId, media: Media, confidential: boolean): Promise<void>;
+  accept(media: Media): Promise<void>;
+  /** With words: they go as a message, so the caller learns that somebody was there. */
+  decline(words?: string): Promise<void>;
+  hangUp(): Promise<void>;
+  setMic(on: boolean): Promise<void>;
+  setCamera(on: boolean): Promise<void>;
+  /** Ask the browser for a screen or window; what comes is shown before it is sent. */
+  pickScreen(): Promise<MediaStream | undefined>;
+  share(stream: MediaStream | undefined): Promise<void>;
+  /** Put an ended call away. */
+  dismiss(): void;
+}
+
+export interface AppModel {
+  subscribe(listener: () => void): () => void;
+  snapshot(): AppState;
+  readonly door: DoorActions;
+  readonly people: PeopleActions;
+  readonly files: FileActions;
+  readonly devices: DeviceActions;
+  readonly calls: CallActions;
+}

@@ -1,0 +1,98 @@
+/** A model that stands still: states for pictures and tests. Never in the product's bundle. */
+
+import type {
+  AppModel,
+  AppState,
+  CallActions,
+  DeviceActions,
+  DoorActions,
+  FileActions,
+  PeopleActions,
+} from "../model.ts";
+import { CHECKS, DEVICES, INVITE, NUMBER } from "./fixtures.ts";
+
+export class FakeModel implements AppModel {
+  #state: AppState;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(state: AppState) {
+    this.#state = state;
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  snapshot(): AppState {
+    return this.#state;
+  }
+
+  set(change: Partial<AppState>): void {
+    this.#state = { ...this.#state, ...change };
+    for (const listener of this.#listeners) listener();
+  }
+
+  readonly door: DoorActions = {
+    ratePassword: async (password) =>
+      password.length < 15
+        ? { accepted: false, strength: 1, reasons: ["too_short"] }
+        : { accepted: true, strength: 3, reasons: ["longer"] },
+    signUp: async () => undefined,
+    recoveryNoted: () => undefined,
+    signIn: async () => undefined,
+    unlock: async () => undefined,
+    retry: () => undefined,
+    erase: async () => undefined,
+  };
+
+  readonly people: PeopleActions = {
+    createInvite: async () => INVITE,
+    acceptInvite: async () => undefined,
+    requestByHandle: async () => undefined,
+    approve: async () => undefined,
+    decline: async () => undefined,
+    findable: async () => false,
+    setFindable: async () => undefined,
+    safetyNumber: async () => NUMBER,
+    markVerified: async () => undefined,
+    keepIdentity: async () => undefined,
+    forget: async () => undefined,
+    setBlocked: async () => undefined,
+    setRules: async () => undefined,
+    sendText: async () => undefined,
+    read: () => undefined,
+    dismissAlert: () => undefined,
+  };
+
+  readonly files: FileActions = {
+    send: async () => undefined,
+    open: async () => ({ file: new File([], ""), shown: false }),
+  };
+
+  readonly devices: DeviceActions = {
+    list: async () => DEVICES,
+    approve: async () => "",
+    revoke: async () => undefined,
+    changePassword: async () => undefined,
+    setPassphrase: async () => undefined,
+    doctor: async (onCheck) => {
+      for (const check of CHECKS) onCheck(check);
+    },
+  };
+
+  readonly calls: CallActions = {
+    preview: async () => undefined,
+    choose: async () => undefined,
+    level: () => 0.45,
+    start: async () => undefined,
+    accept: async () => undefined,
+    decline: async () => undefined,
+    hangUp: async () => undefined,
+    setMic: async () => undefined,
+    setCamera: async () => undefined,
+    pickScreen: async () => undefined,
+    share: async () => undefined,
+    dismiss: () => undefined,
+  };
+}

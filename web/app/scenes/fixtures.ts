@@ -1,0 +1,242 @@
+/** People, conversations and devices that nobody has: for pictures and tests. */
+
+import type {
+  AppState,
+  CallView,
+  Desk,
+  Device,
+  DoctorCheck,
+  Entry,
+  Person,
+  Thread,
+} from "../model.ts";
+
+export const NOW = Math.floor(Date.now() / 1000);
+const HOUR = 3600;
+const DAY = 86_400;
+
+export const INVITE = `https://calls.example.org/i#${"o2FhWCBk4vQ1zM7bG0Jr9nYtKc2LxWpS8dHfUaEiVe".repeat(5)}`;
+export const NUMBER =
+  "48213 90517 26634 81190 05572 39948 71206 44815 63097 18824 95531 20768".split(" ");
+export const RECOVERY = "K7QM-2XWD-9FHT-4RNB-V8CJ-6PYS-3ZG5";
+
+function person(id: string, name: string, more: Partial<Person> = {}): Person {
+  return {
+    id,
+    name,
+    state: "contact",
+    verified: false,
+    devices: 1,
+    byHandle: false,
+    since: NOW - 41 * DAY,
+    resembles: undefined,
+    rules: { calls: "video", hours: undefined },
+    ...more,
+  };
+}
+
+export const MIRA = person("1a30", "mira.20417", { verified: true, devices: 2 });
+export const JONAS = person("8141", "jonas.77120", { since: NOW - 3 * HOUR, byHandle: true });
+export const ELIF = person("4f53", "elif.50938", { verified: true, since: NOW - 400 * DAY });
+export const TOMAS = person("2664", "tomas_k.10482", { state: "changed" });
+export const GRANDMA = person("c7a5", "grandma-rosa.33871", { verified: true });
+export const IMPOSTOR = person("9586", "mіra.20417~9f0c22ab71de", {
+  since: NOW - 60,
+  byHandle: true,
+  resembles: "mira.20417",
+});
+export const HOSTILE = person(
+  "7d07",
+  `\u202Egnp.erutcip\u202C ${"Z\u0351\u0352\u0353\u0354\u0355".repeat(3)} ${"long ".repeat(40)}`,
+);
+export const LEYLA = person("3ba2", "ليلى.61204");
+
+export const PEOPLE = [MIRA, JONAS, ELIF, TOMAS, GRANDMA];
+
+let serial = 0;
+function entry(at: number, own: boolean, rest: object): Entry {
+  serial += 1;
+  return { id: String(serial), at, own, ...rest } as Entry;
+}
+const text = (at: number, own: boolean, words: string) =>
+  entry(at, own, { kind: "text", text: words });
+
+const yesterday = NOW - DAY;
+
+export const MIRA_THREAD: Thread = {
+  unread: 0,
+  entries: [
+    entry(yesterday - 9 * HOUR, false, { kind: "notice", what: "added" }),
+    text(
+      yesterday - 2 * HOUR,
+      false,
+      "Made it up to the hut. You can see all the way to the lake from here.",
+    ),
+    text(yesterday - 2 * HOUR + 40, false, "Signal is one bar, so no video until tonight."),
+    text(yesterday - HOUR, true, "Jealous! Call when you are back down?"),
+    entry(yesterday + 1000, false, { kind: "ended", media: "video", seconds: 1934 }),
+    text(NOW - 4000, true, "That sunrise was something. Thank you for getting me out of bed."),
+    entry(NOW - 3900, true, {
+      kind: "file",
+      name: "sunrise.jpg",
+      size: 2_400_000,
+      thumbnail: undefined,
+    }),
+    entry(NOW - 2400, false, { kind: "missed", media: "voice" }),
+    text(NOW - 900, false, "Only wanted to ask for the bread recipe. No hurry."),
+    text(NOW - 860, false, "And whether you need the car on Sunday."),
+    text(
+      NOW - 300,
+      true,
+      "500 g flour, 350 water, 10 salt, a spoon of sourdough, and a night in the fridge. The car is yours.",
+    ),
+  ],
+};
+
+export const THREADS: ReadonlyMap<string, Thread> = new Map([
+  [MIRA.id, MIRA_THREAD],
+  [
+    JONAS.id,
+    {
+      unread: 2,
+      entries: [
+        entry(NOW - 3 * HOUR, false, { kind: "notice", what: "addedByHandle" }),
+        text(NOW - 2 * HOUR, false, "Hi, this is Jonas from the choir."),
+        text(NOW - 2 * HOUR + 30, false, "Do you have the notes for Thursday?"),
+      ],
+    },
+  ],
+  [
+    ELIF.id,
+    { unread: 0, entries: [entry(yesterday, true, { kind: "unanswered", media: "voice" })] },
+  ],
+  [
+    TOMAS.id,
+    {
+      unread: 0,
+      entries: [
+        text(NOW - 2 * DAY, true, "See you at the workshop."),
+        entry(NOW - 2 * DAY + 50, false, { kind: "notice", what: "identityChanged" }),
+      ],
+    },
+  ],
+  [
+    GRANDMA.id,
+    {
+      unread: 0,
+      entries: [entry(NOW - 5 * DAY, false, { kind: "ended", media: "video", seconds: 724 })],
+    },
+  ],
+  [
+    HOSTILE.id,
+    {
+      unread: 1,
+      entries: [
+        text(
+          NOW - 100,
+          false,
+          "\u202Etxet desrever\u202C and aVeryLongWord".concat("WithoutAnySpace".repeat(20)),
+        ),
+      ],
+    },
+  ],
+  [
+    LEYLA.id,
+    {
+      unread: 0,
+      entries: [
+        text(NOW - 90, false, "مرحبا! هل يمكننا التحدث الليلة؟"),
+        text(NOW - 60, true, "Gladly. At nine?"),
+      ],
+    },
+  ],
+]);
+
+export const DESK: Desk = {
+  cameras: [
+    { id: "c1", label: "FaceTime HD Camera" },
+    { id: "c2", label: "Studio Camera (USB)" },
+  ],
+  microphones: [
+    { id: "m1", label: "MacBook Microphone" },
+    { id: "m2", label: "Headset" },
+  ],
+  speakers: [{ id: "s1", label: "Speakers" }],
+  camera: "c1",
+  microphone: "m1",
+  speaker: "s1",
+  cameraOn: false,
+  micOn: true,
+  stream: undefined,
+  cameraTrouble: undefined,
+  micTrouble: undefined,
+};
+
+export const STATE: AppState = {
+  phase: { kind: "ready" },
+  connection: "online",
+  self: { handle: "anna.48213", id: "5c11", locked: false },
+  people: PEOPLE,
+  threads: THREADS,
+  requests: [],
+  alerts: [],
+  incoming: undefined,
+  call: undefined,
+  desk: DESK,
+  unsupported: new Set(["passkeys", "push", "blur", "noise"]),
+};
+
+export const CALL: CallView = {
+  person: MIRA,
+  outgoing: true,
+  media: "video",
+  state: "inCall",
+  connectedAt: Date.now() - 754_000,
+  words: ["lantern", "orchid", "pebble", "violin"],
+  suite: "X-Wing, AES-256-GCM, SHA-384, Ed25519",
+  epoch: 2,
+  path: "relayed",
+  rttMs: 38,
+  quality: "good",
+  remote: undefined,
+  remotePicture: true,
+  self: undefined,
+  micOn: true,
+  cameraOn: true,
+  sharing: false,
+  confidential: false,
+  end: undefined,
+  endCode: undefined,
+  seconds: 754,
+};
+
+export const DEVICES: readonly Device[] = [
+  { shortId: "5c11a0", current: true, created: "2026-09-02", lastSeen: "2026-11-28", listed: true },
+  {
+    shortId: "b20f7e",
+    current: false,
+    created: "2026-10-14",
+    lastSeen: "2026-11-27",
+    listed: true,
+  },
+  {
+    shortId: "e9014c",
+    current: false,
+    created: "2026-11-01",
+    lastSeen: "2026-11-01",
+    listed: true,
+  },
+];
+
+export const CHECKS: readonly DoctorCheck[] = [
+  { name: "browser", result: "good", finding: "ok" },
+  { name: "secure", result: "good", finding: "ok" },
+  { name: "encryption", result: "good", finding: "ok" },
+  { name: "storage", result: "note", finding: "note" },
+  { name: "server", result: "good", finding: "ok" },
+  { name: "camera", result: "good", finding: "ok", value: "2" },
+  { name: "microphone", result: "note", finding: "denied" },
+  { name: "relay", result: "good", finding: "ok", value: "38 ms" },
+  { name: "leak", result: "bad", finding: "bad" },
+  { name: "notifications", result: "note", finding: "off" },
+];

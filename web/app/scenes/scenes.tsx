@@ -1,0 +1,207 @@
+/** Every screen of the app in a state worth looking at, by name. */
+
+import { type ComponentType, lazy, type ReactNode } from "react";
+import { Code } from "../../core/codes.ts";
+import type { Landing } from "../landing.ts";
+import type { AppState, CallView } from "../model.ts";
+import type { Route } from "../router.ts";
+import * as f from "./fixtures.ts";
+import { painted } from "./streams.ts";
+
+export type Scene = Readonly<{
+  state?: Partial<AppState>;
+  route?: Route;
+  landing?: Landing;
+  dir?: "rtl";
+  /** In place of the whole app. */
+  element?: ReactNode;
+}>;
+
+const SignIn = lazy(() => import("../screens/sign_in.tsx"));
+const SignUp = lazy(() => import("../screens/sign_up.tsx"));
+const LinkDevice = lazy(() => import("../screens/link_device.tsx"));
+const Call = lazy(() => import("../screens/call.tsx"));
+const Incoming = lazy(() => import("../screens/incoming.tsx"));
+
+/** A screen that is normally inside: with the styles that come with it. */
+function inside<P extends object>(Screen: ComponentType<P>, props: P): ReactNode {
+  return (
+    <div className="shell at-page">
+      <main className="panes">
+        <div className="pane-list" />
+        <div className="pane-page">
+          <Screen {...props} />
+        </div>
+      </main>
+    </div>
+  );
+}
+
+const NONE: Landing = { kind: "none" };
+const nothing = () => undefined;
+
+function call(change: Partial<CallView> = {}): CallView {
+  return { ...f.CALL, ...change };
+}
+
+function pictured(change: Partial<CallView> = {}): CallView {
+  return call({ remote: painted("window"), self: painted("desk"), ...change });
+}
+
+export const SCENES: Readonly<Record<string, () => Scene>> = {
+  starting: () => ({ state: { phase: { kind: "starting" } } }),
+  welcome: () => ({ state: { phase: { kind: "welcome" } } }),
+  "welcome-invited": () => ({
+    state: { phase: { kind: "welcome" } },
+    landing: { kind: "invite", link: f.INVITE },
+  }),
+  "sign-up": () => ({
+    state: { phase: { kind: "welcome" } },
+    landing: { kind: "signup", link: "https://calls.example.org/signup#AAAA" },
+  }),
+  "sign-up-no-link": () => ({ element: <SignUp landing={NONE} leave={nothing} /> }),
+  recovery: () => ({ state: { phase: { kind: "recovery", code: f.RECOVERY } } }),
+  "sign-in": () => ({ element: <SignIn leave={nothing} /> }),
+  "sign-in-code": () => ({ element: <SignIn leave={nothing} how="code" /> }),
+  "sign-in-qr": () => ({
+    element: <SignIn leave={nothing} step={{ kind: "showLink", link: f.INVITE }} />,
+  }),
+  "sign-in-digits": () => ({
+    element: <SignIn leave={nothing} step={{ kind: "compare", digits: "604218" }} />,
+  }),
+  locked: () => ({ state: { phase: { kind: "locked", handle: undefined } } }),
+  elsewhere: () => ({ state: { phase: { kind: "elsewhere" } } }),
+  revoked: () => ({ state: { phase: { kind: "revoked" } } }),
+  broken: () => ({ state: { phase: { kind: "broken", code: Code.MALFORMED } } }),
+
+  "home-empty": () => ({ state: { people: [], threads: new Map() } }),
+  home: () => ({}),
+  "home-requests": () => ({
+    state: { requests: [{ id: "0a1b", name: "pablo.10093", byHandle: false }] },
+  }),
+  "home-offline": () => ({ state: { connection: "offline" } }),
+  "home-new-device": () => ({
+    state: { alerts: [{ id: "a", at: f.NOW, what: "ownDeviceAdded", device: "b20f7e" }] },
+  }),
+  thread: () => ({ route: { at: "thread", id: f.MIRA.id } }),
+  "thread-unread": () => ({ route: { at: "thread", id: f.JONAS.id } }),
+  "thread-changed": () => ({ route: { at: "thread", id: f.TOMAS.id } }),
+  "thread-hostile": () => ({
+    state: { people: [f.HOSTILE, f.IMPOSTOR, ...f.PEOPLE] },
+    route: { at: "thread", id: f.HOSTILE.id },
+  }),
+  "thread-rtl": () => ({
+    state: { people: [f.LEYLA, ...f.PEOPLE] },
+    route: { at: "thread", id: f.LEYLA.id },
+    dir: "rtl",
+  }),
+  person: () => ({ route: { at: "person", id: f.MIRA.id } }),
+  "person-rules": () => {
+    const hours = [{ days: [0, 1, 2, 3, 4], start: 480, end: 1260 }];
+    const mira = { ...f.MIRA, rules: { calls: "voice" as const, hours } };
+    return { state: { people: [mira] }, route: { at: "person", id: mira.id } };
+  },
+  "person-blocked": () => {
+    const jonas = { ...f.JONAS, state: "blocked" as const };
+    return { state: { people: [jonas] }, route: { at: "person", id: jonas.id } };
+  },
+  "person-look-alike": () => ({
+    state: { people: [f.IMPOSTOR, ...f.PEOPLE] },
+    route: { at: "person", id: f.IMPOSTOR.id },
+  }),
+  safety: () => ({ route: { at: "safety", id: f.JONAS.id } }),
+  "safety-compared": () => ({ route: { at: "safety", id: f.MIRA.id } }),
+  add: () => ({ route: { at: "add" } }),
+  invite: () => ({ route: { at: "invite" } }),
+  join: () => ({ route: { at: "join", link: f.INVITE } }),
+  "join-paste": () => ({ route: { at: "join", link: "" } }),
+  scan: () => ({ route: { at: "scan" } }),
+  handle: () => ({ route: { at: "handle" } }),
+  requests: () => ({
+    route: { at: "requests" },
+    state: {
+      requests: [
+        { id: "0a1b", name: "pablo.10093", byHandle: false },
+        { id: "9586", name: "mіra.20417~9f0c22ab71de", byHandle: true },
+      ],
+    },
+  }),
+  devices: () => ({ route: { at: "devices" } }),
+  "link-device": () => ({ route: { at: "link", link: "" } }),
+  "link-device-digits": () => ({ element: inside(LinkDevice, { link: "", shown: "604218" }) }),
+  settings: () => ({ route: { at: "settings" } }),
+  "settings-rtl": () => ({ route: { at: "settings" }, dir: "rtl" }),
+  password: () => ({ route: { at: "password" } }),
+  passphrase: () => ({ route: { at: "passphrase" } }),
+  doctor: () => ({ route: { at: "doctor" } }),
+
+  preview: () => ({ route: { at: "preview", id: f.MIRA.id, media: "video" } }),
+  "preview-on": () => ({
+    route: { at: "preview", id: f.MIRA.id, media: "video" },
+    state: { desk: { ...f.DESK, cameraOn: true, stream: painted("desk") } },
+  }),
+  "preview-voice-denied": () => ({
+    route: { at: "preview", id: f.MIRA.id, media: "voice" },
+    state: { desk: { ...f.DESK, micOn: false, micTrouble: "denied" } },
+  }),
+  incoming: () => ({
+    state: { incoming: { person: f.MIRA, media: "video", firstCall: false } },
+  }),
+  "incoming-first": () => ({
+    state: { incoming: { person: f.JONAS, media: "voice", firstCall: true } },
+  }),
+  "incoming-look-alike": () => ({
+    state: {
+      people: [f.IMPOSTOR, ...f.PEOPLE],
+      incoming: { person: f.IMPOSTOR, media: "video", firstCall: true },
+    },
+  }),
+  "incoming-words": () => ({
+    element: <Incoming incoming={{ person: f.MIRA, media: "video", firstCall: false }} writing />,
+  }),
+  "call-calling": () => ({
+    state: { call: call({ state: "calling", remotePicture: false, self: painted("desk") }) },
+  }),
+  call: () => ({ state: { call: pictured() } }),
+  "call-poor": () => ({
+    state: { call: pictured({ quality: "poor", rttMs: 840, micOn: false, cameraOn: false }) },
+  }),
+  "call-sharing": () => ({ state: { call: pictured({ sharing: true, self: painted("screen") }) } }),
+  "call-voice": () => ({
+    state: {
+      call: call({ media: "voice", person: f.ELIF, remotePicture: false, cameraOn: false }),
+    },
+  }),
+  "call-reconnecting": () => ({
+    state: { call: pictured({ state: "reconnecting", path: "none", rttMs: undefined }) },
+  }),
+  "call-more": () => ({
+    element: <Call call={pictured()} onChat={nothing} panel="more" />,
+  }),
+  "call-devices": () => ({
+    element: <Call call={pictured()} onChat={nothing} panel="devices" />,
+  }),
+  "call-security": () => ({
+    element: <Call call={pictured()} onChat={nothing} panel="security" />,
+  }),
+  "call-keys": () => ({ element: <Call call={pictured()} onChat={nothing} panel="keys" /> }),
+  "call-share": () => ({ element: <Call call={pictured()} onChat={nothing} panel="share" /> }),
+  "call-ended": () => ({ state: { call: call({ state: "ended", end: "hung_up" }) } }),
+  "call-no-answer": () => ({
+    state: { call: call({ state: "ended", end: "no_answer", seconds: 0 }) },
+  }),
+  "call-no-relay": () => ({
+    state: {
+      call: call({ state: "ended", end: "failed", endCode: Code.NO_RELAY, seconds: 0 }),
+    },
+  }),
+};
+
+/** A question that opens only when something is pressed, by the name of what is pressed. */
+export const PRESSED: Readonly<Record<string, readonly [scene: string, button: string]>> = {
+  "key-change-alarm": ["thread-changed", "Decide"],
+  "device-revoke": ["devices", "Shut out"],
+  "forget-contact": ["person", "Remove contact"],
+  "block-contact": ["person", "Block"],
+  "sign-up-password": ["sign-up", ""],
+};

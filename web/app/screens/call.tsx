@@ -1,0 +1,235 @@
+/** A call from ringing there to its end. The other person first; everything else keeps to the edge. */
+
+import { useEffect, useRef, useState } from "react";
+import "./call.css";
+import "./room.css";
+import { clock, duration, say } from "../i18n/text.ts";
+import { Icon } from "../icons.tsx";
+import type { CallView } from "../model.ts";
+import { useAppState, useModel, useSupports } from "../model_hooks.tsx";
+import { plainName } from "../names.ts";
+import { usePrefs } from "../prefs.ts";
+import { useAwake } from "../ui/awake.ts";
+import { Meeting, type Nearness } from "../ui/faces.tsx";
+import { useKeys } from "../ui/keys.ts";
+import { Name, Named, Title } from "../ui/parts.tsx";
+import { Picture } from "../ui/picture.tsx";
+import { Round } from "../ui/round.tsx";
+import { SelfView } from "../ui/self_view.tsx";
+import { type PanelName, Panels } from "./call_panels.tsx";
+import { Ended } from "./ended.tsx";
+
+export default function Call(props: { call: CallView; onChat: () => void; panel?: PanelName }) {
+  const { call } = props;
+  if (call.state === "ended") return <Ended call={call} />;
+  return <Live {...props} />;
+}
+
+const NEARNESS: Readonly<Record<CallView["state"], Nearness>> = {
+  calling: "apart",
+  connecting: "nearing",
+  inCall: "together",
+  reconnecting: "nearing",
+  ended: "apart",
+};
+
+function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) {
+  const { call } = props;
+  const { calls } = useModel();
+  const prefs = usePrefs();
+  const speaker = useAppState((state) => state.desk.speaker);
+  const canShare = useSupports("screenShare") && !call.confidential;
+  const [panel, setPanel] = useState<PanelName | undefined>(props.panel);
+  const [corner, setCorner] = useState(0);
+  const room = useRef<HTMLElement>(null);
+  const remote = useRef<HTMLVideoElement>(null);
+  const full = useFull();
+  useAwake();
+  const name = plainName(call.person.name);
+  const talking = call.state === "inCall" || call.state === "reconnecting";
+  const video = call.media === "video";
+  const pictured = talking && call.remotePicture;
+
+  const act = {
+    mic: () => void calls.setMic(!call.micOn),
+    camera: () => void calls.setCamera(!call.cameraOn).catch(() => setPanel("devices")),
+    share: () => (call.sharing ? void calls.share(undefined) : setPanel("share")),
+    full: () => void (full ? document.exitFullscreen() : room.current?.requestFullscreen()),
+    pip: () => void togglePip(remote.current),
+    end: () => void calls.hangUp(),
+  };
+  useKeys(prefs.keys && panel === undefined, {
+    m: act.mic,
+    ...(video && { v: act.camera, p: act.pip }),
+    ...(video && canShare && { s: act.share }),
+    f: act.full,
+    o: () => setCorner((at) => at + 1),
+    i: () => setPanel("security"),
+    h: act.end,
+    "?": () => setPanel("keys"),
+  });
+
+  return (
+    <section
+      ref={room}
+      className={`room${pictured ? " pictured" : ""}`}
+      aria-label={say("call.with", { name })}
+    >
+      <Title unseen>{say("call.with", { name })}</Title>
+      <header className="room-bar">
+        <div className="room-who">
+          <p className="room-name clip">
+            <Name of={call.person.name} />
+          </p>
+          <p className="room-state" role="status">
+            {talking ? <Talking call={call} /> : say(`call.${call.state}` as "call.calling")}
+          </p>
+        </div>
+        <button type="button" className="lock-chip" onClick={() => setPanel("security")}>
+          <Icon name={call.person.verified ? "shield" : "lock"} small />
+          <span>{say("call.security")}</span>
+        </button>
+      </header>
+
+      <div className="stage">
+        <Picture
+          ref={remote}
+          stream={call.remote}
+          speaker={speaker}
+          hidden={!pictured}
+          label={say("call.remotePicture", { name })}
+          className="remote"
+        />
+        {!pictured && (
+          <div className="stage-faces">
+            <Meeting person={call.person} nearness={NEARNESS[call.state]} />
+            {talking && video && (
+              <p>
+                <Named k="call.noPicture" name={call.person.name} />
+              </p>
+            )}
+          </div>
+        )}
+        {call.state === "reconnecting" && (
+          <div className="stage-veil" role="alert">
+            <span className="spin" aria-hidden="true" />
+            <p className="stage-veil-title">{say("call.reconnecting")}</p>
+            <p>{say("call.reconnectingHelp")}</p>
+          </div>
+        )}
+        {call.state === "inCall" && (call.quality === "poor" || call.quality === "fair") && (
+          <p className={`stage-hint ${call.quality}`} role="status">
+            <Icon name="signal" small />
+            {say(`call.quality.${call.quality}`)}
+          </p>
+        )}
+        {call.sharing && (
+          <p className="stage-hint sharing" role="status">
+            <Icon name="screen" small />
+            <span>
+              <Named k="call.sharing" name={call.person.name} />
+            </span>
+          </p>
+        )}
+        {video && (call.cameraOn || call.sharing) && (
+          <SelfView
+            stream={call.self}
+            sharing={call.sharing}
+            corner={corner}
+            onCorner={setCorner}
+          />
+        )}
+      </div>
+
+      <footer className="room-controls">
+        <Round
+          label={say(call.micOn ? "call.mute" : "call.unmute")}
+          icon={call.micOn ? "mic" : "micOff"}
+          tone={call.micOn ? "plain" : "off"}
+          shortcut="m"
+          onPress={act.mic}
+        />
+        {video && (
+          <Round
+            label={say(call.cameraOn ? "call.cameraOff" : "call.cameraOn")}
+            icon={call.cameraOn ? "video" : "videoOff"}
+            tone={call.cameraOn ? "plain" : "off"}
+            shortcut="v"
+            onPress={act.camera}
+          />
+        )}
+        {video && canShare && talking && (
+          <Round
+            label={say(call.sharing ? "call.stopShare" : "call.share")}
+            icon="screen"
+            tone={call.sharing ? "on" : "plain"}
+            shortcut="s"
+            className="only-wide"
+            onPress={act.share}
+          />
+        )}
+        <Round label={say("call.chat")} icon="chat" onPress={props.onChat} />
+        <Round label={say("call.more")} icon="more" onPress={() => setPanel("more")} />
+        <Round
+          label={say(call.state === "calling" ? "call.cancel" : "call.hangUp")}
+          icon="hangup"
+          tone="end"
+          shortcut="h"
+          onPress={act.end}
+        />
+      </footer>
+      {panel && (
+        <Panels
+          panel={panel}
+          call={call}
+          act={act}
+          full={full}
+          canShare={canShare && video && talking}
+          open={setPanel}
+        />
+      )}
+    </section>
+  );
+}
+
+/** How long, how well, which way. */
+function Talking({ call }: { call: CallView }) {
+  const seconds = useSeconds(call.connectedAt);
+  return (
+    <>
+      <span aria-hidden="true">{clock(seconds)}</span>
+      <span className="unseen">{say("call.duration", { time: duration(seconds) })}</span>
+      {call.confidential && <span className="path">{say("call.confidential")}</span>}
+      <span className="path">
+        {say(`call.path.${call.path}`)}
+        {call.rttMs !== undefined && ` · ${say("call.rtt", { ms: Math.round(call.rttMs) })}`}
+      </span>
+    </>
+  );
+}
+
+function useSeconds(since: number | undefined): number {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return since === undefined ? 0 : Math.max(0, (now - since) / 1000);
+}
+
+function useFull(): boolean {
+  const [full, setFull] = useState(false);
+  useEffect(() => {
+    const look = () => setFull(document.fullscreenElement !== null);
+    document.addEventListener("fullscreenchange", look);
+    return () => document.removeEventListener("fullscreenchange", look);
+  }, []);
+  return full;
+}
+
+async function togglePip(video: HTMLVideoElement | null): Promise<void> {
+  if (document.pictureInPictureElement) await document.exitPictureInPicture();
+  else if (video && document.pictureInPictureEnabled) {
+    await video.requestPictureInPicture().catch(() => undefined); // no picture yet
+  }
+}

@@ -1,0 +1,121 @@
+/** The account's devices; each can be shut out by whoever knows the password. */
+
+import { useEffect, useState } from "react";
+import { date, say } from "../i18n/text.ts";
+import { Icon } from "../icons.tsx";
+import type { Device } from "../model.ts";
+import { useModel } from "../model_hooks.tsx";
+import { go } from "../router.ts";
+import { Field } from "../ui/fields.tsx";
+import { Btn, Note, Page } from "../ui/parts.tsx";
+import { Sheet } from "../ui/sheet.tsx";
+import { useTask } from "../ui/task.ts";
+
+export default function Devices() {
+  const { devices } = useModel();
+  const [list, setList] = useState<readonly Device[]>();
+  const [leaving, setLeaving] = useState<Device>();
+  const { run, failed } = useTask();
+  const [revoked, setRevoked] = useState(false);
+  useEffect(() => {
+    void run(async () => setList(await devices.list()));
+  }, [devices, run]);
+  return (
+    <Page title={say("devices.title")} lead={say("devices.lead")}>
+      {failed && (
+        <Note tone="danger" live>
+          {say(failed)}
+        </Note>
+      )}
+      {revoked && (
+        <Note tone="good" live>
+          {say("devices.revoked")}
+        </Note>
+      )}
+      <ul className="card rows device-list" aria-busy={!list}>
+        {(list ?? []).map((device) => (
+          <li key={device.shortId} className="device">
+            <span className="way-icon">
+              <Icon name="devices" />
+            </span>
+            <div className="grow">
+              <h2>
+                {device.current
+                  ? say("devices.this")
+                  : say("devices.short", { id: device.shortId })}
+              </h2>
+              <p className="help">
+                {device.created !== "" &&
+                  say("devices.dates", {
+                    created: date(device.created),
+                    seen: date(device.lastSeen),
+                  })}
+              </p>
+              {!device.listed && <p className="field-error">{say("devices.unlisted")}</p>}
+            </div>
+            {!device.current && (
+              <Btn look="danger" onPress={() => setLeaving(device)}>
+                {say("devices.revoke")}
+              </Btn>
+            )}
+          </li>
+        ))}
+      </ul>
+      <Btn look="primary" icon="plus" onPress={() => go({ at: "link", link: "" })}>
+        {say("devices.add")}
+      </Btn>
+      {leaving && (
+        <Revoke
+          device={leaving}
+          onClose={() => setLeaving(undefined)}
+          onDone={async () => {
+            setRevoked(true);
+            setList(await devices.list());
+          }}
+        />
+      )}
+    </Page>
+  );
+}
+
+function Revoke(props: { device: Device; onClose: () => void; onDone: () => Promise<void> }) {
+  const { devices } = useModel();
+  const [password, setPassword] = useState("");
+  const task = useTask();
+  const id = props.device.shortId;
+  return (
+    <Sheet title={say("devices.revokeTitle", { id })} onClose={props.onClose} alarm>
+      <p className="soft">{say("devices.revokeText")}</p>
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void task
+            .run(async () => {
+              await devices.revoke(id, password);
+              await props.onDone();
+            })
+            .then((good) => {
+              if (good) props.onClose();
+            });
+        }}
+      >
+        <Field
+          label={say("field.password")}
+          value={password}
+          onChange={setPassword}
+          error={task.failed && say(task.failed)}
+          autoComplete="current-password"
+          secret
+          required
+        />
+        <div className="actions">
+          <Btn onPress={props.onClose}>{say("do.cancel")}</Btn>
+          <Btn look="danger" submit busy={task.busy}>
+            {say("devices.revoke")}
+          </Btn>
+        </div>
+      </form>
+    </Sheet>
+  );
+}

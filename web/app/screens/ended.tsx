@@ -1,0 +1,61 @@
+/** A call is over: how, how long, and what now. */
+
+import { en } from "../i18n/en.ts";
+import { duration, type Key, say } from "../i18n/text.ts";
+import type { CallView } from "../model.ts";
+import { useModel } from "../model_hooks.tsx";
+import { go } from "../router.ts";
+import { Meeting } from "../ui/faces.tsx";
+import { Btn, Name, Title } from "../ui/parts.tsx";
+import { sentenceOf, useTask } from "../ui/task.ts";
+
+/** Ends that say enough by themselves; a code would only repeat them. */
+const PLAIN: ReadonlySet<string> = new Set(["no_answer", "lost", "not_connected", "no_welcome"]);
+
+export function Ended({ call }: { call: CallView }) {
+  const { calls } = useModel();
+  const task = useTask();
+  const reason = `ended.${call.end ?? "hung_up"}`;
+  const talked = call.seconds > 0 && call.end !== "lost";
+  const failed = call.endCode !== undefined && !PLAIN.has(call.end ?? "");
+  const words = Object.hasOwn(en, reason) ? say(reason as Key) : say("ended.title");
+  return (
+    <section className="room over" aria-label={say("ended.title")}>
+      <div className="over-body">
+        <Meeting person={call.person} nearness="apart" />
+        <p className="room-name">
+          <Name of={call.person.name} />
+        </p>
+        <Title>{talked ? say("ended.title") : words}</Title>
+        {talked && <p>{say("ended.lasted", { time: duration(call.seconds) })}</p>}
+        {failed && call.endCode && <p role="alert">{say(sentenceOf(call.endCode))}</p>}
+        {task.failed && <p role="alert">{say(task.failed)}</p>}
+        <div className="actions">
+          <Btn
+            icon="chat"
+            onPress={() => {
+              calls.dismiss();
+              go({ at: "thread", id: call.person.id });
+            }}
+          >
+            {say("ended.write")}
+          </Btn>
+          {!talked && (
+            <Btn
+              icon={call.media === "video" ? "video" : "phone"}
+              busy={task.busy}
+              onPress={() =>
+                void task.run(() => calls.start(call.person.id, call.media, call.confidential))
+              }
+            >
+              {say("ended.again")}
+            </Btn>
+          )}
+          <Btn look="primary" onPress={() => calls.dismiss()}>
+            {say("do.done")}
+          </Btn>
+        </div>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,111 @@
+/** Before a call: look at oneself, or not; the camera stays off until it is wanted. */
+
+import { useEffect, useState } from "react";
+import "./call.css";
+import { say } from "../i18n/text.ts";
+import { Icon } from "../icons.tsx";
+import type { Media, PersonId } from "../model.ts";
+import { useAppState, useModel, usePerson } from "../model_hooks.tsx";
+import { back, replace } from "../router.ts";
+import { DeskChoices, DeskTroubles } from "../ui/desk.tsx";
+import { Toggle } from "../ui/fields.tsx";
+import { Btn, IconBtn, Named, Note, Title } from "../ui/parts.tsx";
+import { Level, Picture } from "../ui/picture.tsx";
+import { Sheet } from "../ui/sheet.tsx";
+import { useTask } from "../ui/task.ts";
+
+export default function Preview({ id, media }: { id: PersonId; media: Media }) {
+  const { calls } = useModel();
+  const person = usePerson(id);
+  const desk = useAppState((state) => state.desk);
+  const [confidential, setConfidential] = useState(false);
+  const [choosing, setChoosing] = useState(false);
+  const task = useTask();
+  const video = media === "video";
+  useEffect(() => {
+    void calls.preview({ camera: false, microphone: true });
+    return () => void calls.preview(undefined);
+  }, [calls]);
+  if (person === undefined) return <section className="page" />;
+  const start = () =>
+    void task.run(async () => {
+      await calls.start(id, media, confidential);
+      replace({ at: "thread", id });
+    });
+  return (
+    <section className="preview">
+      <header className="page-bar">
+        <IconBtn label={say("do.back")} icon="back" onPress={back} />
+        <Title>
+          <Named k="preview.title" name={person.name} />
+        </Title>
+        <IconBtn label={say("call.devices")} icon="settings" onPress={() => setChoosing(true)} />
+      </header>
+      <div className="preview-body">
+        {video && (
+          <div className="mirror">
+            {desk.cameraOn && desk.stream ? (
+              <Picture stream={desk.stream} label={say("preview.self")} muted mirrored />
+            ) : (
+              <div className="mirror-off">
+                <Icon name="videoOff" />
+                <p className="mirror-title">{say("preview.cameraOff")}</p>
+                <p>{say("preview.cameraOffHelp")}</p>
+                <Btn
+                  look="warm"
+                  icon="video"
+                  onPress={() => void calls.preview({ camera: true, microphone: desk.micOn })}
+                >
+                  {say("preview.turnOn")}
+                </Btn>
+              </div>
+            )}
+          </div>
+        )}
+        <div className="card preview-mic">
+          <IconBtn
+            label={say(desk.micOn ? "call.mute" : "call.unmute")}
+            icon={desk.micOn ? "mic" : "micOff"}
+            look="soft"
+            onPress={() => void calls.preview({ camera: desk.cameraOn, microphone: !desk.micOn })}
+          />
+          <div className="grow stack tight">
+            {desk.micOn ? <Level /> : <p>{say("call.muted")}</p>}
+            <p className="help">{say("preview.levelHelp")}</p>
+          </div>
+          {video && desk.cameraOn && (
+            <IconBtn
+              label={say("call.cameraOff")}
+              icon="video"
+              look="soft"
+              onPress={() => void calls.preview({ camera: false, microphone: desk.micOn })}
+            />
+          )}
+        </div>
+        {person.verified && (
+          <Toggle
+            label={say("preview.confidential")}
+            help={say("preview.confidentialHelp")}
+            on={confidential}
+            onChange={setConfidential}
+          />
+        )}
+        <DeskTroubles />
+        {task.failed && (
+          <Note tone="danger" live>
+            {say(task.failed)}
+          </Note>
+        )}
+        <Btn look="primary" icon={video ? "video" : "phone"} wide busy={task.busy} onPress={start}>
+          {say(video ? "preview.video" : "preview.voice")}
+        </Btn>
+        <p className="help centre">{say("preview.note")}</p>
+      </div>
+      {choosing && (
+        <Sheet title={say("desk.title")} onClose={() => setChoosing(false)}>
+          <DeskChoices {...(!video && { kinds: ["microphone", "speaker"] as const })} />
+        </Sheet>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,165 @@
+/** Sign in: by another device that scans a code from here, or by the recovery code. */
+
+import { lazy, Suspense, useRef, useState } from "react";
+import { say } from "../i18n/text.ts";
+import type { SignInStep } from "../model.ts";
+import { useModel } from "../model_hooks.tsx";
+import { CopyBtn } from "../ui/copy.tsx";
+import { Choice, Field, Toggle } from "../ui/fields.tsx";
+import { Btn, Note } from "../ui/parts.tsx";
+import { NewPassword, useRating } from "../ui/password.tsx";
+import { useTask } from "../ui/task.ts";
+import { DoorForm } from "./door.tsx";
+
+const Qr = lazy(() => import("../ui/qr.tsx"));
+
+type How = "device" | "code";
+
+export default function SignIn(props: { leave: () => void; step?: SignInStep; how?: How }) {
+  const { door } = useModel();
+  const [handle, setHandle] = useState("");
+  const [password, setPassword] = useState("");
+  const [how, setHow] = useState<How>(props.how ?? "device");
+  const [code, setCode] = useState("");
+  const [lost, setLost] = useState(false);
+  const [step, setStep] = useState<SignInStep | undefined>(props.step);
+  const rating = useRating(how === "code" ? password : "", handle);
+  const task = useTask();
+  const giveUp = useRef<AbortController>(undefined);
+  const leave = () => {
+    giveUp.current?.abort();
+    props.leave();
+  };
+  const submit = () =>
+    void task.run(async () => {
+      giveUp.current = new AbortController();
+      const { signal } = giveUp.current;
+      setStep({ kind: "working" });
+      try {
+        const way = how === "device" ? "pair" : { recoveryCode: code, lostDevices: lost };
+        await door.signIn(handle, password, way, setStep, signal);
+      } finally {
+        setStep(undefined);
+      }
+    });
+
+  if (step?.kind === "showLink") return <ShowLink link={step.link} leave={leave} />;
+  if (step?.kind === "compare") return <Compare digits={step.digits} leave={leave} />;
+  return (
+    <DoorForm title={say("signin.title")} leave={leave}>
+      <form
+        className="stack loose"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        <Field
+          label={say("field.handle")}
+          help={say("field.handleHelp")}
+          value={handle}
+          onChange={setHandle}
+          autoComplete="username"
+          required
+        />
+        <Choice
+          label={say("signin.how")}
+          value={how}
+          onChange={setHow}
+          options={[
+            { value: "device", label: say("signin.byDevice"), help: say("signin.byDeviceHelp") },
+            { value: "code", label: say("signin.byCode"), help: say("signin.byCodeHelp") },
+          ]}
+        />
+        {how === "device" ? (
+          <Field
+            label={say("field.password")}
+            value={password}
+            onChange={setPassword}
+            autoComplete="current-password"
+            secret
+            required
+          />
+        ) : (
+          <>
+            <Field
+              label={say("signin.code")}
+              value={code}
+              onChange={setCode}
+              autoComplete="off"
+              code
+              required
+            />
+            <NewPassword
+              label={say("field.newPassword")}
+              value={password}
+              onChange={setPassword}
+              rating={rating}
+            />
+            <Toggle
+              label={say("signin.lost")}
+              help={say("signin.lostHelp")}
+              on={lost}
+              onChange={setLost}
+            />
+          </>
+        )}
+        {task.failed && (
+          <Note tone="danger" live>
+            {say(task.failed)}
+          </Note>
+        )}
+        <div className="stack tight">
+          <Btn look="primary" submit wide busy={task.busy}>
+            {say("signin.submit")}
+          </Btn>
+          {task.busy && (
+            <p className="help" role="status">
+              {say("signin.working")}
+            </p>
+          )}
+        </div>
+      </form>
+    </DoorForm>
+  );
+}
+
+function ShowLink({ link, leave }: { link: string; leave: () => void }) {
+  return (
+    <DoorForm title={say("pair.title")} lead={say("pair.lead")} leave={leave}>
+      <div className="qr-place">
+        <Suspense fallback={<div className="qr" data-loading="" />}>
+          <Qr text={link} label={say("pair.title")} />
+        </Suspense>
+        <CopyBtn text={link} />
+      </div>
+      <p className="waiting" role="status">
+        <span className="spin" aria-hidden="true" />
+        {say("pair.waiting")}
+      </p>
+    </DoorForm>
+  );
+}
+
+function Compare({ digits, leave }: { digits: string; leave: () => void }) {
+  return (
+    <DoorForm title={say("pair.compare")} lead={say("pair.compareLead")} leave={leave}>
+      <Digits digits={digits} />
+      <p className="waiting" role="status">
+        <span className="spin" aria-hidden="true" />
+        {say("pair.waiting")}
+      </p>
+    </DoorForm>
+  );
+}
+
+/** Six digits, large and in two groups. */
+export function Digits({ digits }: { digits: string }) {
+  return (
+    <p className="digits code" dir="ltr">
+      <span className="unseen">{say("pair.digits")}</span>
+      <span>{digits.slice(0, 3)}</span> <span>{digits.slice(3)}</span>
+    </p>
+  );
+}

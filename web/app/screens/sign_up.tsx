@@ -1,0 +1,83 @@
+/** Sign-up by link: a name, a password that is rated honestly, and then the recovery code. */
+
+import { useState } from "react";
+import { say } from "../i18n/text.ts";
+import type { Landing } from "../landing.ts";
+import { useModel } from "../model_hooks.tsx";
+import { Field } from "../ui/fields.tsx";
+import { Btn, Note } from "../ui/parts.tsx";
+import { NewPassword, useRating } from "../ui/password.tsx";
+import { useTask } from "../ui/task.ts";
+import { DoorForm } from "./door.tsx";
+
+const NAME = /^[a-z0-9_-]{2,20}$/;
+
+export default function SignUp({ landing, leave }: { landing: Landing; leave: () => void }) {
+  const { door } = useModel();
+  const given = landing.kind === "signup" ? landing.link : undefined;
+  const [link, setLink] = useState(given ?? "");
+  const [name, setName] = useState("");
+  const [tried, setTried] = useState(false);
+  const [password, setPassword] = useState("");
+  const rating = useRating(password, name);
+  const task = useTask();
+  const nameGood = NAME.test(name);
+  const submit = () => {
+    setTried(true);
+    if (nameGood && link !== "" && rating?.accepted) {
+      void task.run(() => door.signUp(link, name, password));
+    }
+  };
+  return (
+    <DoorForm title={say("signup.title")} leave={leave}>
+      <form
+        className="stack loose"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        {given === undefined ? (
+          <Field
+            label={say("signup.link")}
+            help={say("signup.linkHelp")}
+            value={link}
+            onChange={setLink}
+            autoComplete="off"
+            error={tried && link === "" ? say("error.mistyped") : undefined}
+            code
+            required
+          />
+        ) : (
+          <Note tone="good">{say("signup.linkRead")}</Note>
+        )}
+        <Field
+          label={say("signup.name")}
+          help={say("signup.nameHelp")}
+          value={name}
+          onChange={(value) => setName(value.toLowerCase())}
+          autoComplete="username"
+          error={tried && !nameGood ? say("signup.nameBad") : undefined}
+          required
+        />
+        <NewPassword value={password} onChange={setPassword} rating={rating} />
+        {task.failed && (
+          <Note tone="danger" live>
+            {say(task.failed)}
+          </Note>
+        )}
+        <div className="stack tight">
+          <Btn look="primary" submit wide busy={task.busy}>
+            {say("signup.submit")}
+          </Btn>
+          {task.busy && (
+            <p className="help" role="status">
+              {say("signup.working")}
+            </p>
+          )}
+        </div>
+      </form>
+    </DoorForm>
+  );
+}

@@ -1,0 +1,61 @@
+/**
+ * The service worker: keeps the pages of one version, so that they open without a network and an
+ * open tab finds the files it was built with after an upgrade.
+ *
+ * It never sees a message or a key: it answers for the page itself and for hashed files of ours, and
+ * passes everything else by. A newer page comes from the server whenever that answers.
+ */
+
+/** What the build writes in: a name for this set of files, and the files. */
+const VERSION = "visavis __VERSION__";
+const FILES = "__FILES__".split(" ");
+/** By its name: the server gives it under other paths to navigations only. */
+const PAGE = "/index.html";
+const NETWORK_MS = 4000;
+
+type Waiting = Event & { waitUntil(work: Promise<unknown>): void };
+type Fetching = Event & { request: Request; respondWith(answer: Promise<Response>): void };
+
+/** The part of ServiceWorkerGlobalScope that is used here; pages and workers share one tsconfig. */
+type Scope = {
+  addEventListener(kind: "install" | "activate", listener: (event: Waiting) => void): void;
+  addEventListener(kind: "fetch", listener: (event: Fetching) => void): void;
+  clients: { claim(): Promise<void> };
+};
+
+const scope = globalThis as unknown as Scope;
+
+scope.addEventListener("install", (event) => event.waitUntil(keep()));
+scope.addEventListener("activate", (event) => event.waitUntil(tidy()));
+scope.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method !== "GET" || url.origin !== location.origin) return;
+  if (request.mode === "navigate") event.respondWith(page(request));
+  else if (url.pathname.startsWith("/assets/")) event.respondWith(asset(request));
+});
+
+async function keep(): Promise<void> {
+  const cache = await caches.open(VERSION);
+  await cache.addAll([PAGE, ...FILES]);
+}
+
+async function tidy(): Promise<void> {
+  // The version before stays: a tab that began with it may still want its files.
+  const names = (await caches.keys()).filter((name) => name.startsWith("visavis "));
+  const old = names.filter((name) => name !== VERSION).slice(0, -1);
+  await Promise.all(old.map((name) => caches.delete(name)));
+  await scope.clients.claim();
+}
+
+async function page(request: Request): Promise<Response> {
+  try {
+    return await fetch(request, { signal: AbortSignal.timeout(NETWORK_MS) });
+  } catch {
+    return (await caches.match(PAGE)) ?? Response.error();
+  }
+}
+
+async function asset(request: Request): Promise<Response> {
+  return (await caches.match(request)) ?? (await fetch(request));
+}

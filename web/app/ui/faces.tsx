@@ -1,0 +1,78 @@
+/**
+ * Faces: two that look at each other are our mark; one stands for a person.
+ *
+ * A person's pair of colours and its tilt follow from the account, so an impostor with a look-alike
+ * name has another face. The ring says at a glance how sure we are: two arcs that face each other
+ * while nobody has compared the safety number, closed once it was, broken when the key changed.
+ */
+
+import type { Person, PersonId } from "../model.ts";
+import { initial } from "../names.ts";
+
+const PAIRS = 8;
+const TILTS = [-24, 12, 40, 68] as const;
+
+type Looks = Readonly<{ duo: number; tilt: number }>;
+
+function looks(id: PersonId): Looks {
+  const value = Number.parseInt(id.slice(0, 4), 16) || 0;
+  return { duo: value % PAIRS, tilt: TILTS[(value >> 4) % TILTS.length] ?? 0 };
+}
+
+export type Size = "sm" | "md" | "lg" | "xl";
+
+export function Face({ person, size = "md" }: { person: Person; size?: Size }) {
+  const { duo, tilt } = looks(person.id);
+  const ring = person.state === "changed" ? "broken" : person.verified ? "closed" : "open";
+  return (
+    <svg className={`face ${size} duo-${duo}`} viewBox="0 0 64 64" aria-hidden="true">
+      <g transform={`rotate(${tilt} 32 32)`}>
+        <path className="half-a" d="M32 7a25 25 0 0 0 0 50Z" />
+        <path className="half-b" d="M32 7a25 25 0 0 1 0 50Z" />
+      </g>
+      <text className="face-letter" x="32" y="32" dy="0.36em" textAnchor="middle">
+        {initial(person.name)}
+      </text>
+      {ring === "closed" && <circle className="ring closed" cx="32" cy="32" r="30" />}
+      {ring === "open" && (
+        <path className="ring open" d="M22 3.7A30 30 0 0 0 22 60.3M42 3.7A30 30 0 0 1 42 60.3" />
+      )}
+      {ring === "broken" && <circle className="ring broken" cx="32" cy="32" r="30" />}
+    </svg>
+  );
+}
+
+/** The mark: two faces, eye to eye. */
+export function Mark({ big = false }: { big?: boolean }) {
+  return (
+    <svg className={big ? "mark big" : "mark"} viewBox="0 0 96 64" aria-hidden="true">
+      <g className="one">
+        <path d="M16 4a28 28 0 0 1 0 56 4 4 0 0 1-4-4V8a4 4 0 0 1 4-4Z" />
+        <circle className="eye" cx="29" cy="25" r="3.4" />
+      </g>
+      <g className="other">
+        <path d="M80 4a28 28 0 0 0 0 56 4 4 0 0 0 4-4V8a4 4 0 0 0-4-4Z" />
+        <circle className="eye" cx="67" cy="25" r="3.4" />
+      </g>
+    </svg>
+  );
+}
+
+export type Nearness = "apart" | "nearing" | "together";
+
+/** You and somebody, as far apart as the call says. */
+export function Meeting({ person, nearness }: { person: Person; nearness: Nearness }) {
+  const { duo } = looks(person.id);
+  return (
+    <svg className={`meeting ${nearness} duo-${duo}`} viewBox="0 0 320 200" aria-hidden="true">
+      <g className="you">
+        <path d="M60 10a90 90 0 0 1 0 180 14 14 0 0 1-14-14V24a14 14 0 0 1 14-14Z" />
+        <circle className="eye" cx="103" cy="78" r="10" />
+      </g>
+      <g className="them">
+        <path d="M260 10a90 90 0 0 0 0 180 14 14 0 0 0 14-14V24a14 14 0 0 0-14-14Z" />
+        <circle className="eye" cx="217" cy="78" r="10" />
+      </g>
+    </svg>
+  );
+}

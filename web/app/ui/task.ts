@@ -1,0 +1,51 @@
+/** One thing a person asked for: under way, done, or failed with a sentence. */
+
+import { useCallback, useRef, useState } from "react";
+import { type Code, PeerError, VisavisError } from "../../core/errors.ts";
+import { en } from "../i18n/en.ts";
+import type { Key } from "../i18n/text.ts";
+
+/** Return the sentence for anything that was thrown. */
+export function sentence(error: unknown): Key {
+  return error instanceof VisavisError ? sentenceOf(error.code, error) : "error.bug";
+}
+
+/** Return the sentence for a code. */
+export function sentenceOf(code: Code, error?: VisavisError): Key {
+  const key = `error.${code}`;
+  if (Object.hasOwn(en, key)) return key as Key;
+  return error === undefined || error instanceof PeerError ? "error.peer" : "error.bug";
+}
+
+export type Task = Readonly<{
+  busy: boolean;
+  failed: Key | undefined;
+  /** Do it, unless it is being done; the promise says whether it succeeded. */
+  run: (work: () => Promise<unknown>) => Promise<boolean>;
+  clear: () => void;
+}>;
+
+export function useTask(): Task {
+  const [state, setState] = useState<{ busy: boolean; failed: Key | undefined }>({
+    busy: false,
+    failed: undefined,
+  });
+  const under = useRef(false);
+  const run = useCallback(async (work: () => Promise<unknown>) => {
+    if (under.current) return false;
+    under.current = true;
+    setState({ busy: true, failed: undefined });
+    try {
+      await work();
+      setState({ busy: false, failed: undefined });
+      return true;
+    } catch (error) {
+      setState({ busy: false, failed: sentence(error) });
+      return false;
+    } finally {
+      under.current = false;
+    }
+  }, []);
+  const clear = useCallback(() => setState({ busy: false, failed: undefined }), []);
+  return { ...state, run, clear };
+}

@@ -1,0 +1,232 @@
+/**
+ * A person before a page: finds things by the names a screen reader says, and measures what comes.
+ *
+ * Names come from the app's own catalogue, so other words break no test. What is seen and heard is
+ * asked of the browser's own figures (getStats), which the page cannot make up.
+ */
+
+import type { Page } from "puppeteer-core";
+import { en } from "../../app/i18n/en.ts";
+import { type Kind, PASSWORD, type Stage, until } from "./stage.ts";
+
+type Key = keyof typeof en;
+
+/** What one end sent and what of the other's it decoded, over all its connections. */
+export type Flow = Readonly<{
+  decoded: number;
+  energy: number;
+  packetsSent: number;
+  candidates: number;
+  connections: number;
+}>;
+
+/** Kept by the page from its first moment on; the product knows nothing of it. */
+type Watched = { watchedPeers: RTCPeerConnection[]; copied: string | undefined };
+
+function watch(): void {
+  const watched = globalThis as unknown as Watched;
+  watched.watchedPeers = [];
+  watched.copied = undefined;
+  // The clipboard belongs to the machine; here it belongs to the page.
+  Object.defineProperty(navigator, "clipboard", {
+    value: {
+      writeText: async (text: string) => {
+        watched.copied = text;
+      },
+    },
+  });
+  globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(configuration?: RTCConfiguration) {
+      super(configuration);
+      watched.watchedPeers.push(this);
+    }
+  };
+}
+
+async function measure(): Promise<Flow> {
+  const { watchedPeers } = globalThis as unknown as Watched;
+  const flow = { decoded: 0, energy: 0, packetsSent: 0, candidates: 0, connections: 0 };
+  for (const peer of watchedPeers) {
+    flow.connections += 1;
+    for (const one of (await peer.getStats()).values()) {
+      if (one.type === "inbound-rtp" && one.kind === "video")
+        flow.decoded += one.framesDecoded ?? 0;
+      if (one.type === "inbound-rtp" && one.kind === "audio") {
+        flow.energy += one.totalAudioEnergy ?? 0;
+      }
+      if (one.type === "outbound-rtp") flow.packetsSent += one.packetsSent ?? 0;
+      if (one.type === "local-candidate") flow.candidates += 1;
+    }
+  }
+  return flow;
+}
+
+export class Person {
+  readonly stage: Stage;
+  readonly page: Page;
+  /** What the page complained about: errors and refusals by the content security policy. */
+  readonly complaints: string[];
+
+  private constructor(stage: Stage, page: Page, complaints: string[]) {
+    this.stage = stage;
+    this.page = page;
+    this.complaints = complaints;
+  }
+
+  /** Open the app in a fresh profile. */
+  static async arrive(stage: Stage, kind: Kind, link?: string): Promise<Person> {
+    const page = await stage.blank(kind);
+    const complaints: string[] = [];
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error") complaints.push(message.text());
+    });
+    await page.evaluateOnNewDocument(watch);
+    await page.goto(link ?? stage.origin);
+    return new Person(stage, page, complaints);
+  }
+
+  /** Sign up by a link and go home. */
+  static async signUp(stage: Stage, kind: Kind, name: string): Promise<Person> {
+    const person = await Person.arrive(stage, kind, stage.signupLink());
+    await person.type("signup.name", name);
+    await person.type("field.password", PASSWORD);
+    await person.press("signup.submit");
+    await person.press("recovery.confirm");
+    await person.press("do.continue");
+    await person.see("home.title");
+    return person;
+  }
+
+  /** The words of the catalogue, with values put in. */
+  words(key: Key, values: Record<string, string> = {}): string {
+    const entry = en[key];
+    if (typeof entry !== "string") throw new Error(`${key} has more than one form`);
+    return entry.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "");
+  }
+
+  async #find(name: string, seconds = 120) {
+    // By its whole name; or a button that begins so, where an explanation is part of it.
+    const exact = `::-p-aria(${name.replaceAll(")", "\\)")})`;
+    const quoted = `"${name.replaceAll('"', "")}"`;
+    const begins = `::-p-xpath(//button[starts-with(normalize-space(.), ${quoted})])`;
+    return until(
+      name,
+      async () => {
+        for (const found of [...(await this.page.$$(exact)), ...(await this.page.$$(begins))]) {
+          if (await found.isVisible()) return found;
+        }
+        return undefined;
+      },
+      seconds,
+    ).catch(async (error: Error) => {
+      const text = await this.page.evaluate(() => document.body.innerText.slice(0, 600));
+      throw new Error(`${error.message}\non the page: ${text}\n${this.complaints.join("\n")}`);
+    });
+  }
+
+  async press(key: Key, values?: Record<string, string>): Promise<void> {
+    const found = await this.#find(this.words(key, values));
+    await found.click();
+  }
+
+  async type(key: Key, text: string): Promise<void> {
+    const found = await this.#find(this.words(key));
+    await found.click();
+    await this.page.keyboard.type(text);
+  }
+
+  /** Make an invite for one person, from home, and return the link. */
+  async invite(): Promise<string> {
+    await this.press("home.add");
+    await this.press("add.invite");
+    await this.press("invite.copy");
+    return this.copied();
+  }
+
+  /** Open the conversation with somebody, from the list. */
+  async openThread(name: string): Promise<void> {
+    const row = await until(`${name} in the list`, async () => {
+      for (const found of await this.page.$$(".person-row")) {
+        const text = await found.evaluate((element) => element.textContent ?? "");
+        if (text.includes(name)) return found;
+      }
+      return undefined;
+    });
+    await row.click();
+  }
+
+  /** Write a message in the open conversation. */
+  async write(text: string): Promise<void> {
+    await this.type("thread.write", text);
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** Call from the open conversation, with the camera on if it is a video call. */
+  async call(media: "voice" | "video"): Promise<void> {
+    await this.press(`thread.${media}`);
+    if (media === "video") await this.press("preview.turnOn");
+    await this.press(`preview.${media}`);
+  }
+
+  /** The four words of the call, as the security panel shows them. */
+  async callWords(): Promise<string> {
+    await this.press("call.security");
+    const words = await until("four words", () =>
+      this.page.evaluate(() => document.querySelector(".words ol")?.textContent || undefined),
+    );
+    await this.page.keyboard.press("Escape");
+    return words;
+  }
+
+  /** Wait until some words stand on the page. */
+  async see(key: Key, values?: Record<string, string>, seconds = 120): Promise<void> {
+    await this.read(this.words(key, values), seconds);
+  }
+
+  async read(text: string, seconds = 120): Promise<void> {
+    await until(
+      text,
+      () => this.page.evaluate((wanted) => document.body.innerText.includes(wanted), text),
+      seconds,
+    ).catch(async (error: Error) => {
+      const shown = await this.page.evaluate(() => document.body.innerText.slice(0, 600));
+      throw new Error(`${error.message}\non the page: ${shown}\n${this.complaints.join("\n")}`);
+    });
+  }
+
+  /** What the page last put into the clipboard. */
+  async copied(): Promise<string> {
+    return until("a copied text", () =>
+      this.page.evaluate(() => (globalThis as unknown as Watched).copied),
+    );
+  }
+
+  async flow(): Promise<Flow> {
+    return this.page.evaluate(measure);
+  }
+
+  /** Wait until this many more pictures were decoded here, and sound was heard with them. */
+  async seesAndHears(pictures = 20): Promise<Flow> {
+    const before = await this.flow();
+    let now = before;
+    return until("picture and sound", async () => {
+      now = await this.flow();
+      const grown = now.decoded >= before.decoded + pictures && now.energy > before.energy;
+      return grown ? now : undefined;
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}: ${JSON.stringify([before, now])} ${this.complaints}`);
+    });
+  }
+
+  async leave(): Promise<void> {
+    await this.page.browserContext().close();
+  }
+}
+
+/** Make two people contacts by a link that one sends the other. */
+export async function meet(inviter: Person, guest: Person): Promise<void> {
+  const link = await inviter.invite();
+  await guest.page.goto(link);
+  await guest.press("join.accept");
+}

@@ -1,0 +1,206 @@
+/**
+ * What the end-to-end tests stand on: the real server with the built pages, and real browsers.
+ *
+ * Everything runs inside a network namespace (`run.ts`), where the server is started as a person
+ * starts it; its relay has one address (10.99.0.1) that browsers take for a network.
+ */
+
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as elapsed } from "node:timers/promises";
+import puppeteer, { type Browser, type Page } from "puppeteer-core";
+
+const ROOT = join(import.meta.dirname, "../../..");
+const PROGRAM = join(ROOT, ".venv/bin/visavis");
+const PYTHON = join(ROOT, ".venv/bin/python");
+export const PORT = 8420;
+export const ORIGIN = `http://127.0.0.1:${PORT}`;
+export const PASSWORD = "seven purple otters juggle";
+export const CLIP = join(ROOT, "src/visavis/testing/data/clip.webm");
+
+export type Kind = "chromium" | "firefox";
+
+const CHROMIUM_FLAGS = [
+  "--no-sandbox",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+  "--disable-gpu",
+  "--use-fake-device-for-media-stream=fps=15",
+  "--autoplay-policy=no-user-gesture-required",
+  "--auto-select-desktop-capture-source=Entire screen",
+];
+
+/** Firefox: its own pattern and tone, no question about permissions, nothing sent home. */
+const FIREFOX_PREFS = {
+  "media.navigator.streams.fake": true,
+  "media.navigator.permission.disabled": true,
+  "media.autoplay.default": 0,
+  "media.autoplay.blocking_policy": 0,
+  "app.update.enabled": false,
+  "datareporting.policy.dataSubmissionEnabled": false,
+  "toolkit.telemetry.enabled": false,
+  "network.captive-portal-service.enabled": false,
+  "network.connectivity-service.enabled": false,
+  "media.gmp-manager.updateEnabled": false,
+  "services.settings.server": "http://127.0.0.1:9/",
+  "dom.security.https_first": false,
+};
+
+/** Poll until something is there; a busy machine is no failure. */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  seconds = 120,
+): Promise<T> {
+  const deadline = performance.now() + seconds * 1000;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() > deadline) throw new Error(`did not come: ${what}`);
+    await elapsed(100);
+  }
+}
+
+/** A server, its folder, and every browser that was opened. */
+export class Stage {
+  readonly folder: string;
+  readonly #browsers = new Map<Kind, Browser>();
+  #server: ChildProcess | undefined;
+
+  constructor() {
+    this.folder = mkdtempSync(join(tmpdir(), "visavis-e2e-"));
+  }
+
+  get #data(): string {
+    return join(this.folder, "data");
+  }
+
+  async startServer(): Promise<void> {
+    const log = openSync(join(this.folder, "server.log"), "a");
+    const args = ["-m", "visavis.testing.server_process", this.#settings()];
+    this.#server = spawn(PYTHON, args, { stdio: ["ignore", log, log], env: this.environment() });
+    await until("the server", async () => {
+      if (this.#server?.exitCode !== null) throw new Error(this.serverLog());
+      return fetch(`${ORIGIN}/healthz`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    });
+  }
+
+  /** What `make run` runs, with logins that cost no work: all tests come from one address. */
+  #settings(): string {
+    const values = {
+      data_dir: this.#data,
+      origin: ORIGIN,
+      host: "127.0.0.1",
+      port: PORT,
+      web_dir: join(ROOT, "web/dist"),
+      free_attempts: 1_000_000,
+      call_per_minute: 1_000_000,
+    };
+    return Buffer.from(JSON.stringify(values)).toString("base64");
+  }
+
+  async killServer(signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): Promise<void> {
+    const running = this.#server;
+    this.#server = undefined;
+    if (running === undefined || running.exitCode !== null) return;
+    const ended = new Promise((resolve) => running.once("exit", resolve));
+    running.kill(signal);
+    await ended;
+  }
+
+  serverLog(): string {
+    return readFileSync(join(this.folder, "server.log"), "utf8");
+  }
+
+  environment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
+    const home = join(this.folder, "home");
+    mkdirSync(home, { recursive: true });
+    return { ...process.env, PYTHONPATH: join(ROOT, "src"), HOME: home, ...more };
+  }
+
+  /** Return a sign-up link, as the operator's command makes it. */
+  signupLink(): string {
+    const script =
+      "import sys\nfrom pathlib import Path\nfrom visavis.server.signup_links import make_link\n" +
+      "print(make_link(Path(sys.argv[1]), sys.argv[2]))";
+    const env = this.environment();
+    return execFileSync(PYTHON, ["-c", script, this.#data, ORIGIN], {
+      env,
+      encoding: "utf8",
+    }).trim();
+  }
+
+  readonly origin = ORIGIN;
+
+  /** An empty page in a fresh profile of a browser. */
+  async blank(kind: Kind): Promise<Page> {
+    const context = await (await this.#browser(kind)).createBrowserContext();
+    if (kind === "chromium") {
+      await context.overridePermissions(ORIGIN, ["camera", "microphone", "notifications"]);
+    }
+    const page = await context.newPage();
+    await page.setViewport({ width: 390, height: 844 });
+    page.setDefaultTimeout(60_000);
+    return page;
+  }
+
+  async #browser(kind: Kind): Promise<Browser> {
+    const open = this.#browsers.get(kind);
+    if (open !== undefined) return open;
+    const home = join(this.folder, kind);
+    mkdirSync(home);
+    const env = this.environment({ HOME: home });
+    const browser = await puppeteer.launch(
+      kind === "chromium"
+        ? { executablePath: "/usr/bin/chromium", args: CHROMIUM_FLAGS, env }
+        : {
+            browser: "firefox",
+            executablePath: "/usr/bin/firefox-esr",
+            extraPrefsFirefox: FIREFOX_PREFS,
+            env,
+          },
+    );
+    this.#browsers.set(kind, browser);
+    return browser;
+  }
+
+  /** Run the command-line program with a profile of its own. */
+  program(profile: string, ...words: string[]): ChildProcess {
+    const file = join(this.folder, "password");
+    writeFileSync(file, `${PASSWORD}\n`, { mode: 0o600 });
+    const env = this.environment({ VISAVIS_PASSWORD_FILE: file, COLUMNS: "200" });
+    return spawn(PROGRAM, ["--profile", join(this.folder, profile), ...words], {
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  }
+
+  /** Run it to its end and return what it printed with `--json`. */
+  async answer(profile: string, ...words: string[]): Promise<Record<string, unknown>> {
+    const process = this.program(profile, ...words, "--json");
+    let out = "";
+    let err = "";
+    process.stdout?.on("data", (data) => (out += data));
+    process.stderr?.on("data", (data) => (err += data));
+    await new Promise((resolve) => process.once("close", resolve));
+    const last = out.trim().split("\n").at(-1) ?? "";
+    try {
+      return JSON.parse(last) as Record<string, unknown>;
+    } catch {
+      throw new Error(`visavis ${words.join(" ")}: ${out}${err}`);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const browser of this.#browsers.values()) await browser.close();
+    await this.killServer("SIGTERM");
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
