@@ -16,10 +16,10 @@ import { setTimeout as elapsed } from "node:timers/promises";
 import { type Browser, chromium } from "playwright-core";
 import { build } from "vite";
 import type { TurnServer } from "../../../media/interfaces.ts";
+import { HOST } from "../../namespace.ts";
 import { Firefox } from "./firefox.ts";
 import type { Api, Rtp } from "./page/main.ts";
 
-export const HOST = "10.99.0.1";
 const TURN_PORT = 3478;
 const HERE = import.meta.dirname;
 const ROOT = join(HERE, "../../../..");
