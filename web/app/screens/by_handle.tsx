@@ -4,6 +4,7 @@ import { useState } from "react";
 import { say } from "../i18n/text.ts";
 import { useModel } from "../model_hooks.tsx";
 import { replace } from "../router.ts";
+import { Failed } from "../ui/failed.tsx";
 import { Field } from "../ui/fields.tsx";
 import { Btn, Note, Page } from "../ui/parts.tsx";
 import { useTask } from "../ui/task.ts";
@@ -37,11 +38,7 @@ export default function ByHandle() {
           autoComplete="off"
           required
         />
-        {task.failed && (
-          <Note tone="danger" live>
-            {say(task.failed)}
-          </Note>
-        )}
+        <Failed task={task} />
         {asked && (
           <Note tone="good" live>
             {say("handle.asked")}

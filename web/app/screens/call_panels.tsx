@@ -6,6 +6,7 @@ import type { CallView } from "../model.ts";
 import { useModel } from "../model_hooks.tsx";
 import { usePrefs } from "../prefs.ts";
 import { DeskChoices, DeskTroubles } from "../ui/desk.tsx";
+import { Failed } from "../ui/failed.tsx";
 import { Btn, Named, Note, Way } from "../ui/parts.tsx";
 import { Picture } from "../ui/picture.tsx";
 import { Sheet } from "../ui/sheet.tsx";
@@ -143,11 +144,7 @@ function Guard({ call, onClose }: { call: CallView; onClose: () => void }) {
     >
       {stream && <Picture stream={stream} muted className="share-preview" />}
       <p className="soft">{say(stream ? "share.previewLead" : "share.lead")}</p>
-      {task.failed && (
-        <Note tone="danger" live>
-          {say(task.failed)}
-        </Note>
-      )}
+      <Failed task={task} />
       <div className="actions">
         <Btn look={stream ? "soft" : "primary"} icon="screen" busy={task.busy} onPress={pick}>
           {say(stream ? "share.other" : "share.pick")}

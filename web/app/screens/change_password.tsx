@@ -3,6 +3,7 @@
 import { useState } from "react";
 import { say } from "../i18n/text.ts";
 import { useAppState, useModel } from "../model_hooks.tsx";
+import { Failed } from "../ui/failed.tsx";
 import { Field } from "../ui/fields.tsx";
 import { Btn, Note, Page } from "../ui/parts.tsx";
 import { NewPassword, useRating } from "../ui/password.tsx";
@@ -46,11 +47,7 @@ export default function ChangePassword() {
             onChange={setFresh}
             rating={rating}
           />
-          {task.failed && (
-            <Note tone="danger" live>
-              {say(task.failed)}
-            </Note>
-          )}
+          <Failed task={task} />
           <Btn look="primary" submit wide busy={task.busy} disabled={!rating?.accepted}>
             {say("change.submit")}
           </Btn>

@@ -5,6 +5,7 @@ import { say } from "../i18n/text.ts";
 import type { Person } from "../model.ts";
 import { useModel } from "../model_hooks.tsx";
 import { go } from "../router.ts";
+import { Failed } from "../ui/failed.tsx";
 import { Btn, Named, Note } from "../ui/parts.tsx";
 import { Sheet } from "../ui/sheet.tsx";
 import { useTask } from "../ui/task.ts";
@@ -53,11 +54,7 @@ export function Changed({ person, onClose }: { person: Person; onClose: () => vo
           </Btn>
         </div>
       </div>
-      {task.failed && (
-        <Note tone="danger" live>
-          {say(task.failed)}
-        </Note>
-      )}
+      <Failed task={task} />
     </Sheet>
   );
 }

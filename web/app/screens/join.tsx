@@ -5,6 +5,7 @@ import { say } from "../i18n/text.ts";
 import { useAppState, useModel } from "../model_hooks.tsx";
 import { replace } from "../router.ts";
 import { Mark } from "../ui/faces.tsx";
+import { Failed } from "../ui/failed.tsx";
 import { Field } from "../ui/fields.tsx";
 import { Btn, Note, Page } from "../ui/parts.tsx";
 import { useTask } from "../ui/task.ts";
@@ -48,11 +49,7 @@ export default function Join({ link: given }: { link: string }) {
             required
           />
         )}
-        {task.failed && (
-          <Note tone="danger" live>
-            {say(task.failed)}
-          </Note>
-        )}
+        <Failed task={task} />
         {asked ? (
           <Note tone="good" live>
             {say("join.waiting")}

@@ -3,6 +3,7 @@
 import { useState } from "react";
 import { say } from "../i18n/text.ts";
 import { useAppState, useModel } from "../model_hooks.tsx";
+import { Failed } from "../ui/failed.tsx";
 import { Btn, Note, Page } from "../ui/parts.tsx";
 import { NewPassword, useRating } from "../ui/password.tsx";
 import { useTask } from "../ui/task.ts";
@@ -24,11 +25,7 @@ export default function Passphrase() {
         }}
       >
         <NewPassword label={say("lock.new")} value={value} onChange={setValue} rating={rating} />
-        {task.failed && (
-          <Note tone="danger" live>
-            {say(task.failed)}
-          </Note>
-        )}
+        <Failed task={task} />
         {done && (
           <Note tone="good" live>
             {say("lock.done")}

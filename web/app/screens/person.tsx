@@ -6,6 +6,7 @@ import type { PersonId } from "../model.ts";
 import { useModel, usePerson } from "../model_hooks.tsx";
 import { go, replace } from "../router.ts";
 import { Face } from "../ui/faces.tsx";
+import { Failed } from "../ui/failed.tsx";
 import { Btn, Name, Named, Note, Page, Way } from "../ui/parts.tsx";
 import { Ask } from "../ui/sheet.tsx";
 import { useTask } from "../ui/task.ts";
@@ -86,11 +87,7 @@ export default function PersonScreen({ id }: { id: PersonId }) {
           {say("details.forget")}
         </Btn>
       </div>
-      {task.failed && (
-        <Note tone="danger" live>
-          {say(task.failed)}
-        </Note>
-      )}
+      <Failed task={task} />
       {blocking && (
         <Ask
           title={<Named k="details.blockSure" name={person.name} />}

@@ -8,8 +8,9 @@ import type { Media, PersonId } from "../model.ts";
 import { useAppState, useModel, usePerson } from "../model_hooks.tsx";
 import { back, replace } from "../router.ts";
 import { DeskChoices, DeskTroubles } from "../ui/desk.tsx";
+import { Failed } from "../ui/failed.tsx";
 import { Toggle } from "../ui/fields.tsx";
-import { Btn, IconBtn, Named, Note, Title } from "../ui/parts.tsx";
+import { Btn, IconBtn, Named, Title } from "../ui/parts.tsx";
 import { Level, Picture } from "../ui/picture.tsx";
 import { Sheet } from "../ui/sheet.tsx";
 import { useTask } from "../ui/task.ts";
@@ -91,11 +92,7 @@ export default function Preview({ id, media }: { id: PersonId; media: Media }) {
           />
         )}
         <DeskTroubles />
-        {task.failed && (
-          <Note tone="danger" live>
-            {say(task.failed)}
-          </Note>
-        )}
+        <Failed task={task} />
         <Btn look="primary" icon={video ? "video" : "phone"} wide busy={task.busy} onPress={start}>
           {say(video ? "preview.video" : "preview.voice")}
         </Btn>

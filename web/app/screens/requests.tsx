@@ -5,6 +5,7 @@ import type { Request } from "../model.ts";
 import { useAppState, useModel } from "../model_hooks.tsx";
 import { resembles } from "../names.ts";
 import { Face } from "../ui/faces.tsx";
+import { Failed } from "../ui/failed.tsx";
 import { Btn, Name, Named, Note, Page } from "../ui/parts.tsx";
 import { useTask } from "../ui/task.ts";
 
@@ -58,11 +59,7 @@ function Waiting({ request }: { request: Request }) {
           <Named k="requests.resembles" name={alike.name} />
         </Note>
       )}
-      {task.failed && (
-        <Note tone="danger" live>
-          {say(task.failed)}
-        </Note>
-      )}
+      <Failed task={task} />
       <div className="actions">
         <Btn busy={task.busy} onPress={() => void task.run(() => people.decline(request))}>
           {say("requests.decline")}

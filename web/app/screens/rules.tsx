@@ -4,8 +4,8 @@ import { ToggleButton } from "react-aria-components/ToggleButton";
 import { say, weekday } from "../i18n/text.ts";
 import type { Hours, MayCall, Person, Rules } from "../model.ts";
 import { useModel } from "../model_hooks.tsx";
+import { Failed } from "../ui/failed.tsx";
 import { Choice, Toggle } from "../ui/fields.tsx";
-import { Note } from "../ui/parts.tsx";
 import { useTask } from "../ui/task.ts";
 
 const DAYS = [0, 1, 2, 3, 4, 5, 6] as const;
@@ -44,11 +44,7 @@ export function RulesCard({ person }: { person: Person }) {
         )}
         {(hours?.length ?? 0) > 1 && <p className="help">{say("rules.several")}</p>}
         <p className="help">{say("rules.note")}</p>
-        {task.failed && (
-          <Note tone="danger" live>
-            {say(task.failed)}
-          </Note>
-        )}
+        <Failed task={task} />
       </div>
     </section>
   );

@@ -5,8 +5,9 @@ import { say } from "../i18n/text.ts";
 import type { SignInStep } from "../model.ts";
 import { useModel } from "../model_hooks.tsx";
 import { CopyBtn } from "../ui/copy.tsx";
+import { Failed } from "../ui/failed.tsx";
 import { Choice, Field, Toggle } from "../ui/fields.tsx";
-import { Btn, Note } from "../ui/parts.tsx";
+import { Btn } from "../ui/parts.tsx";
 import { NewPassword, useRating } from "../ui/password.tsx";
 import { useTask } from "../ui/task.ts";
 import { DoorForm } from "./door.tsx";
@@ -105,11 +106,7 @@ export default function SignIn(props: { leave: () => void; step?: SignInStep; ho
             />
           </>
         )}
-        {task.failed && (
-          <Note tone="danger" live>
-            {say(task.failed)}
-          </Note>
-        )}
+        <Failed task={task} />
         <div className="stack tight">
           <Btn look="primary" submit wide busy={task.busy}>
             {say("signin.submit")}

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { say } from "../i18n/text.ts";
 import type { Landing } from "../landing.ts";
 import { useModel } from "../model_hooks.tsx";
+import { Failed } from "../ui/failed.tsx";
 import { Field } from "../ui/fields.tsx";
 import { Btn, Note } from "../ui/parts.tsx";
 import { NewPassword, useRating } from "../ui/password.tsx";
@@ -62,11 +63,7 @@ export default function SignUp({ landing, leave }: { landing: Landing; leave: ()
           required
         />
         <NewPassword value={password} onChange={setPassword} rating={rating} />
-        {task.failed && (
-          <Note tone="danger" live>
-            {say(task.failed)}
-          </Note>
-        )}
+        <Failed task={task} />
         <div className="stack tight">
           <Btn look="primary" submit wide busy={task.busy}>
             {say("signup.submit")}

@@ -13,6 +13,7 @@ import { useAppState, useModel, usePerson, useThread } from "../model_hooks.tsx"
 import { plainName, plainText } from "../names.ts";
 import { back, go } from "../router.ts";
 import { Face } from "../ui/faces.tsx";
+import { Failed } from "../ui/failed.tsx";
 import { FileEntry } from "../ui/file_entry.tsx";
 import { Btn, IconBtn, Name, Named, Note, Title } from "../ui/parts.tsx";
 import { useTask } from "../ui/task.ts";
@@ -261,11 +262,7 @@ function Composer({ id }: { id: PersonId }) {
         submit();
       }}
     >
-      {task.failed && (
-        <Note tone="danger" live>
-          {say(task.failed)}
-        </Note>
-      )}
+      <Failed task={task} />
       {going && (
         <p className="waiting" role="status">
           <span className="spin" aria-hidden="true" />
