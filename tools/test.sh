@@ -1,6 +1,6 @@
 #!/bin/sh
-# All tests, in three streams on two cores: two with real servers, which mostly wait, and the pure ones (no
-# server, no socket; Python and TypeScript), which give way to them. Media comes last, alone.
+# All tests, in four streams on two cores: two of Python with real servers, which mostly wait; the pure ones of
+# Python (no server, no socket) and all of TypeScript, which give way to them. Media comes last, alone.
 set -eu
 cd "$(dirname "$0")/.."
 if [ ! -d "$VISAVIS_VECTORS" ]; then
@@ -32,19 +32,26 @@ stop() { kill "$child" 2>/dev/null; exit 1; }
 
 # In this session: a session of its own would have its own share of the machine, and `nice` no effect.
 # shellcheck disable=SC2086 # lists of folders
-(trap stop TERM; gently="nice -n 19"; fast $pure && web) >build/test-pure.log 2>&1 &
-first=$!
+(trap stop TERM; gently="nice -n 19"; fast $pure) >build/test-pure.log 2>&1 &
+pure_stream=$!
+(trap stop TERM; gently="nice -n 10"; web) >build/test-web.log 2>&1 &
+web_stream=$!
 # shellcheck disable=SC2086
 (trap stop TERM; fast $rest) >build/test-rest.log 2>&1 &
-second=$!
-trap 'kill "$first" "$second" 2>/dev/null || true' EXIT
+rest_stream=$!
+trap 'kill "$pure_stream" "$web_stream" "$rest_stream" 2>/dev/null || true' EXIT
+
+# Usage: ended PROCESS NAME PATTERN   wait for a stream; print what it says at its end, or, if it failed, all of it
+ended() {
+  if ! wait "$1"; then cat "build/test-$2.log"; exit 1; fi
+  grep -E "$3" "build/test-$2.log"
+}
 
 # shellcheck disable=SC2086
 fast $people
-if ! wait "$second"; then cat build/test-rest.log; exit 1; fi
-tail -n 1 build/test-rest.log
-if ! wait "$first"; then cat build/test-pure.log; exit 1; fi
-grep -E '^ *(Tests|[0-9]+ passed)' build/test-pure.log
+ended "$rest_stream" rest '^[0-9]+ passed'
+ended "$pure_stream" pure '^[0-9]+ passed'
+ended "$web_stream" web '^ *Tests'
 trap - EXIT
 
 .venv/bin/python -m pytest -q -m 'media and not long' tests
