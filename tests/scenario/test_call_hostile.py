@@ -228,6 +228,7 @@ def test_a_stored_invite_rings_nobody() -> None:
                     "offer 0 0",
                     sas.commit(Nonce32.random(anna.rng)),
                     RING_S,
+                    confidential=False,
                 )
 
             await anna.send_inner(anna.contact, invite(), durable=True)
@@ -257,6 +258,7 @@ def test_an_invite_that_was_held_back_rings_nobody() -> None:
                     "offer 0 0",
                     sas.commit(Nonce32.random(anna.rng)),
                     RING_S,
+                    confidential=False,
                 )
                 await anna.send_inner(anna.contact, invite, durable=False)
                 await asyncio.sleep(1)

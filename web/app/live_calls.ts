@@ -6,7 +6,15 @@ import { hex } from "../core/bytes.ts";
 import { Code, UnavailableError } from "../core/errors.ts";
 import type { MediaStats, RemoteMedia } from "../media/interfaces.ts";
 import type { LiveDesk } from "./live_desk.ts";
-import type { CallActions, CallState, CallView, Media, PersonId, Quality } from "./model.ts";
+import type {
+  CallActions,
+  CallState,
+  CallView,
+  Incoming,
+  Media,
+  PersonId,
+  Quality,
+} from "./model.ts";
 import { type Flow, flowOf, NO_FLOW, qualityOf } from "./quality.ts";
 
 /** What the calls need of the model around them. */
@@ -17,9 +25,7 @@ export interface CallHost {
   /** They had a call before, as far as this device knows. */
   calledBefore(id: PersonId): boolean;
   show(view: CallView | undefined): void;
-  ring(
-    incoming: { person: CallView["person"]; media: Media; firstCall: boolean } | undefined,
-  ): void;
+  ring(incoming: Incoming | undefined): void;
 }
 
 const STATES: Readonly<Record<Call["state"], CallState>> = {
@@ -65,7 +71,8 @@ export class LiveCalls implements CallActions {
     if (!ringing.isRinging || person === undefined) return;
     this.#ringing = ringing;
     const firstCall = !this.#host.calledBefore(id);
-    this.#host.ring({ person, media: ringing.media, firstCall });
+    const { media, confidential } = ringing;
+    this.#host.ring({ person, media, firstCall, confidential });
     void ringing.ended().then(() => this.#stopRinging(ringing));
   }
 

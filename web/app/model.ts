@@ -145,6 +145,8 @@ export type Incoming = Readonly<{
   media: Media;
   /** There was no call with them before, as far as this device knows. */
   firstCall: boolean;
+  /** Nothing is noted at either end, and no screen is shared. */
+  confidential: boolean;
 }>;
 
 /** Cameras, microphones and speakers, and what comes from those that are open. */

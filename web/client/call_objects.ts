@@ -16,6 +16,7 @@ import { assertNever } from "../core/never.ts";
 import type { LocalMedia, MediaPath, MediaStats, RemoteMedia } from "../media/interfaces.ts";
 import { closeEnds } from "./call_media.ts";
 import type { CallShell, Face } from "./call_shell.ts";
+import { shareNothing } from "./call_terms.ts";
 import { Signal } from "./lock.ts";
 
 /** The one suite (design.md section 3), for people. */
@@ -76,7 +77,10 @@ export class Call implements Face {
   readonly contact: AccountId;
   /** As the person sees it. */
   readonly contactName: string;
-  /** Placed as a confidential call: whoever shows it keeps no note of it, and shares no screen. */
+  /**
+   * Placed as a confidential call, by either side: whoever shows it keeps no note of it, and shares
+   * no screen.
+   */
   confidential = false;
   readonly #service: Service;
   readonly #listeners = new Set<() => void>();
@@ -301,6 +305,8 @@ export class IncomingCall {
   readonly contactName: string;
   /** What was offered. */
   readonly media: Media;
+  /** As in `Call`. */
+  readonly confidential: boolean;
   readonly #service: Service;
   readonly #call: Call;
   readonly #shell: CallShell;
@@ -309,6 +315,7 @@ export class IncomingCall {
     this.contact = call.contact;
     this.contactName = call.contactName;
     this.media = media;
+    this.confidential = call.confidential;
     this.#service = service;
     this.#call = call;
     this.#shell = shell;
@@ -328,6 +335,12 @@ export class IncomingCall {
     if (!this.isRinging) {
       closeEnds({ local, remote });
       throw new UnavailableError(Code.NO_ANSWER, "it has stopped ringing");
+    }
+    try {
+      if (this.confidential) shareNothing(local);
+    } catch (error) {
+      closeEnds({ local, remote });
+      throw error;
     }
     this.#shell.transport.lend({ local, remote });
     const now = this.#service.monotonic();

@@ -293,7 +293,8 @@ export class CallShell {
     const nonce = random(Nonce32, this.#seam.rng);
     secrets.nonce = nonce;
     const offer = await this.transport.start(wanted).createOffer();
-    const rest = { media: wanted, offer, commit: commit(nonce), expiresS: RING_S };
+    const confidential = this.transport.steady;
+    const rest = { media: wanted, offer, commit: commit(nonce), expiresS: RING_S, confidential };
     secrets.invite = { kind: "call.invite", ...this.#sending.head(), ...rest };
     return secrets.invite;
   }

@@ -24,8 +24,9 @@ export type CallOptions = Readonly<{
   /** Do not tell them of it if nobody answers. */
   leaveNoTrace?: boolean;
   /**
-   * Only if the contact is verified, relayed only, and nothing of it is kept: no trace is left, no
-   * screen is shared (`LocalMedia.forbidSharing`), and the page notes nothing (`Call.confidential`).
+   * Only if the contact is verified, relayed only, with pictures of few sizes, and nothing of it is
+   * kept: no trace is left, and at both ends no screen is shared (`LocalMedia.forbidSharing`) and
+   * the page notes nothing (`Call.confidential`).
    */
   confidential?: boolean;
 }>;
@@ -45,6 +46,15 @@ export function confine(
   if (!seam.isVerified(contact)) {
     throw new AuthorizationError(Code.NOT_VERIFIED, "CK-371: confidential and not verified");
   }
+  shareNothing(local);
+}
+
+/**
+ * Hold what we show to a confidential call.
+ *
+ * @throws UsageError It cannot promise to share no screen.
+ */
+export function shareNothing(local: LocalMedia): void {
   if (local.forbidSharing === undefined) throw new UsageError("it could share a screen");
   local.forbidSharing();
 }

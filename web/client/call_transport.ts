@@ -59,6 +59,8 @@ type Negotiation = (signal: AbortSignal) => Promise<void>;
 
 /** The media of one call, over any number of transports. */
 export class CallTransport {
+  /** Send pictures of few sizes, in a confidential call; set before the media is made. */
+  steady = false;
   readonly #seam: CallSeam;
   readonly #makeMedia: MediaFactory;
   readonly #owner: Owner;
@@ -98,6 +100,7 @@ export class CallTransport {
     if (this.#media !== undefined) return this.#media; // An invite that could not be made before.
     const media = this.#makeMedia({
       video: wanted === Media.VIDEO,
+      steady: this.steady,
       ...this.#lent,
       onEvent: (event) => {
         this.#heard.push(event);

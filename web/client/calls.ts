@@ -31,7 +31,13 @@ import { closeEnds } from "./call_media.ts";
 import { Call, IncomingCall, type MissedCall, type Service } from "./call_objects.ts";
 import { CallQueue } from "./call_queue.ts";
 import { CallShell } from "./call_shell.ts";
-import { type CallOptions, type CallServiceOptions, confine, goodbye } from "./call_terms.ts";
+import {
+  type CallOptions,
+  type CallServiceOptions,
+  confine,
+  goodbye,
+  shareNothing,
+} from "./call_terms.ts";
 import type { CallSeam, InnerReceived, OuterReceived, SelfReceived } from "./seam.ts";
 
 export { Call, IncomingCall, type MissedCall, type Security, SUITE_NAME } from "./call_objects.ts";
@@ -127,10 +133,9 @@ export class CallService implements Service {
       first?.kind === "exchange" ? this.#shellOf(first.standing) : this.#newShell(contact, call);
     shell.wanted = media;
     shell.transport.lend({ local, remote });
+    if (confidential) this.#confide(shell); // before the invite says so
     this.#apply(result);
-    const face = this.#faceOf(shell.call);
-    face.confidential = confidential;
-    return face;
+    return this.#faceOf(shell.call);
   }
 
   /** Yield each call that rings here, those that came before too; each is given out once. */
@@ -202,8 +207,10 @@ export class CallService implements Service {
       const shell = this.#newShell(contact, call);
       shell.secrets.invite = content;
       shell.secrets.inviter = device;
+      if (content.confidential) this.#confide(shell);
     }
-    this.#apply(result);
+    const isNoted = (effect: BoardEffect) => effect.kind !== "noteMissed" || !content.confidential;
+    this.#apply({ board: result.board, effects: result.effects.filter(isNoted) });
   }
 
   async #onAccept({ contact, device }: InnerReceived, content: CallAccept): Promise<void> {
@@ -307,6 +314,12 @@ export class CallService implements Service {
     this.#apply(boardStep(this.#board, event));
   }
 
+  /** Make a call a confidential one, for good, before its media is made. */
+  #confide(shell: CallShell): void {
+    shell.transport.steady = true;
+    this.#faceOf(shell.call).confidential = true;
+  }
+
   #apply({ board, effects }: BoardStep): void {
     const before = this.#board.live;
     this.#board = board;
@@ -356,11 +369,17 @@ export class CallService implements Service {
     const old = this.#shells.get(hex(givenUp));
     if (old === undefined) return; // Never placed: the person called somebody who was ringing here.
     const shell = this.#shellOf(standing);
-    shell.transport.lend(old.transport.takeBack());
+    const ends = old.transport.takeBack();
+    shell.transport.lend(ends);
     const face = this.#faceOf(givenUp);
     face.bind(shell);
     this.#faces.set(hex(standing), face);
     shell.face = face;
+    if (shell.transport.steady || face.confidential) {
+      // What either of the two promised.
+      this.#confide(shell);
+      shareNothing(ends.local);
+    }
     const silent = new Call(this, old.contact, face.contactName);
     this.#faces.set(hex(givenUp), silent);
     old.face = silent;

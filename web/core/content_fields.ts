@@ -164,6 +164,15 @@ export function uint(highest: number, lowest = 0): Codec<number> {
   };
 }
 
+/** Yes or no. */
+export const FLAG: Codec<boolean> = {
+  encode: (value) => value,
+  decode(raw) {
+    if (typeof raw !== "boolean") throw malformed("not a boolean");
+    return raw;
+  },
+};
+
 /** One word of a closed list: the values of a constant such as `Media`. */
 export function word<T extends string>(of: Readonly<Record<string, T>>): Codec<T> {
   const words = Object.values(of);

@@ -10,6 +10,7 @@ import {
   type ContentOf,
   type ContentType,
   content,
+  FLAG,
   fixed,
   maybe,
   type Schema,
@@ -79,6 +80,8 @@ export const CallInvite = inner("call.invite", {
   /** `sas.commit` of the caller's nonce (P11). */
   commit: fixed(Digest),
   expiresS: uint(RING_S, 1),
+  /** Both sides keep nothing of it, share no screen, and send pictures of few sizes. */
+  confidential: FLAG,
 });
 export type CallInvite = ContentOf<typeof CallInvite>;
 

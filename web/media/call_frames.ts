@@ -32,6 +32,7 @@ const NONE: Counts = {
   failed: { audio: 0, video: 0 },
   repeated: { audio: 0, video: 0 },
   audioSizes: new Map(),
+  pictureSizes: new Map(),
 };
 
 /** The keys of one call. */
@@ -78,6 +79,11 @@ export class WorkerKeys implements FrameKeys {
   /** CK-369: let no picture pass any more, in either direction. */
   async closeVideo(): Promise<void> {
     if (!this.#dead) await this.#order({ op: "closeVideo" });
+  }
+
+  /** Send pictures of few sizes from here on, for good. */
+  async steady(): Promise<void> {
+    await this.#order({ op: "steady" });
   }
 
   /** Return what became of the call's frames so far, or what was known last. */

@@ -89,6 +89,8 @@ export class RelayedConnection implements MediaConnection {
     this.#keys = new WorkerKeys(worker);
     this.#keys.onKeyFrameWanted = () => void this.#transport.forceKeyFrame();
     this.#keys.onDeath = () => this.#fail();
+    // Messages to a worker stay in order: this comes before any key.
+    if (options.steady) void this.#keys.steady().catch(() => this.#fail());
     this.#transport = this.#newTransport();
   }
 
@@ -162,6 +164,7 @@ export class RelayedConnection implements MediaConnection {
       audioPackets: counts.sealed.audio,
       audioDecodedS: sum.audioDecodedS,
       audioPacketSizes: counts.audioSizes,
+      pictureSizes: counts.pictureSizes,
       path: this.#connected ? reading.path : "none",
       rttMs: reading.rttMs,
       connected: this.#connected,
@@ -185,7 +188,8 @@ export class RelayedConnection implements MediaConnection {
     this.#remoteCandidates = 0;
     const { local, remote } = this.#options;
     const onStream = (stream: MediaStream) => remote.onStream(stream);
-    return new Transport({ worker: this.#worker, local, onStream }, this.#video);
+    const steady = this.#options.steady ?? false;
+    return new Transport({ worker: this.#worker, local, onStream, steady }, this.#video);
   }
 
   /** Stop watching the transport and close it; its figures stay. */

@@ -15,6 +15,7 @@ import { Code, PeerError, UnavailableError, UsageError } from "../core/errors.ts
 import { FrameReceiver, type FrameSender, type Kind, SendingEpoch } from "../core/frame_keys.ts";
 import { PRODUCT_SUITE } from "../core/sframe.ts";
 import { OpusPadding } from "./opus_padding.ts";
+import { padded } from "./picture_padding.ts";
 
 /**
  * Seconds between two requests for a key frame. Lower recovers sooner after a lost frame; higher
@@ -41,6 +42,8 @@ export type Counts = Readonly<{
   repeated: Readonly<PerKind>;
   /** Bytes of a sealed audio frame -> how many of that size. */
   audioSizes: ReadonlyMap<number, number>;
+  /** Bytes of a sealed picture -> how many of that size, in a call of few sizes. */
+  pictureSizes: ReadonlyMap<number, number>;
 }>;
 
 /** Keys and counts of one call on one device; never saved, gone with `wipe`. */
@@ -51,6 +54,9 @@ export class CallFrames {
   readonly failed: PerKind = { audio: 0, video: 0 };
   readonly repeated: PerKind = { audio: 0, video: 0 };
   readonly audioSizes = new Map<number, number>();
+  readonly pictureSizes = new Map<number, number>();
+  /** Pictures of few sizes. */
+  steady = false;
   readonly monotonic: () => number;
   readonly padding = new OpusPadding();
   readonly #receiver = new FrameReceiver();
@@ -64,8 +70,8 @@ export class CallFrames {
   }
 
   get counts(): Counts {
-    const { sealed, refused, opened, failed, repeated, audioSizes } = this;
-    return { sealed, refused, opened, failed, repeated, audioSizes };
+    const { sealed, refused, opened, failed, repeated, audioSizes, pictureSizes } = this;
+    return { sealed, refused, opened, failed, repeated, audioSizes, pictureSizes };
   }
 
   /** The epoch to send in, undefined without a key. */
@@ -184,7 +190,7 @@ export class SendPipe {
     let size = 0;
     try {
       const made = new Uint8Array(frame.data);
-      const plain = this.#kind === "audio" ? this.#frames.padding.pad(made) : made;
+      const plain = this.#filled(made);
       isKeyFrame = ((plain[0] ?? 0) & 1) === 0; // RFC 6386, 9.1
       const sealed = await this.#encrypt(plain);
       size = sealed.length;
@@ -199,12 +205,20 @@ export class SendPipe {
     if (this.#kind === "video" && this.#frames.videoClosed) return false;
     this.#frames.sealed[this.#kind] += 1;
     if (this.#kind === "audio") {
-      this.#frames.audioSizes.set(size, (this.#frames.audioSizes.get(size) ?? 0) + 1);
-    } else if (this.#owesKeyFrame) {
+      count(this.#frames.audioSizes, size);
+      return true;
+    }
+    if (this.#frames.steady) count(this.#frames.pictureSizes, size);
+    if (this.#owesKeyFrame) {
       if (isKeyFrame) this.#owesKeyFrame = false;
       else if (this.#pause.isOver()) this.#askKeyFrame();
     }
     return true;
+  }
+
+  #filled(made: Bytes): Bytes {
+    if (this.#kind === "audio") return this.#frames.padding.pad(made);
+    return this.#frames.steady ? padded(made) : made;
   }
 
   async #encrypt(plain: Bytes): Promise<Bytes> {
@@ -266,6 +280,10 @@ export class ReceivePipe {
     this.#frames.opened[this.#kind] += 1;
     return true;
   }
+}
+
+function count(sizes: Map<number, number>, size: number): void {
+  sizes.set(size, (sizes.get(size) ?? 0) + 1);
 }
 
 /** Whether an authentic frame was opened before, or is too old to tell. */

@@ -161,6 +161,8 @@ export type MediaStats = Readonly<{
   audioDecodedS: number;
   /** Payload size in bytes -> audio packets of that size sent. */
   audioPacketSizes: ReadonlyMap<number, number>;
+  /** Size in bytes -> sealed pictures of that size sent; counted in a confidential call. */
+  pictureSizes: ReadonlyMap<number, number>;
   path: MediaPath;
   /** Round trip as RTCP or ICE measures it, undefined until measured. */
   rttMs: number | undefined;
@@ -249,6 +251,8 @@ export interface MediaConnection {
 export type ConnectionOptions = Readonly<{
   /** Whether we send and want pictures; the lesser media of both sides holds. */
   video: boolean;
+  /** Send pictures of few sizes (`picture_padding.ts`): the call is confidential. */
+  steady?: boolean;
   /** What we show and say; started at `gather`, closed at `close`. */
   local: LocalMedia;
   /** Where the other side's stream goes; closed at `close`. */

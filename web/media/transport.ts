@@ -18,6 +18,7 @@ import { NOTHING, type Reading, read } from "./figures.ts";
 import { findRelay, gatherRelayed, iceServers, relayedConfiguration } from "./gathering.ts";
 import type { LocalMedia, LocalTracks, TurnServer } from "./interfaces.ts";
 import { minimise } from "./local_description.ts";
+import { STEADY_BIT_RATE, STEADY_FRAME_RATE } from "./picture_padding.ts";
 import { kindOf, ProtectedPeer } from "./protect.ts";
 import { checkAnswer, type Description, encode, parse } from "./sdp_guard.ts";
 
@@ -29,6 +30,8 @@ export type TransportOptions = Readonly<{
   local: LocalMedia;
   /** Takes the other side's stream, once it is there. */
   onStream: (stream: MediaStream) => void;
+  /** Hold the encoder of pictures to a rate at which nearly all have one size. */
+  steady: boolean;
 }>;
 
 /** A peer connection with SFrame on every sender and receiver. */
@@ -42,6 +45,7 @@ export class Transport {
   #offer: Description | undefined;
   #answer: Description | undefined;
   #waiting: Candidate[] = [];
+  readonly #steady: boolean;
   #video: boolean;
   #gathering = false;
   #isSet = false;
@@ -56,6 +60,7 @@ export class Transport {
   constructor(options: TransportOptions, video: boolean) {
     this.#local = options.local;
     this.#onStream = options.onStream;
+    this.#steady = options.steady;
     this.#video = video;
     // CK-670: no server of anybody's choice but the ones that `gather` is given.
     this.#peer = new ProtectedPeer(options.worker, relayedConfiguration([]));
@@ -201,6 +206,18 @@ export class Transport {
     this.#peer.pc.close();
   }
 
+  /** Higher rates would only make pictures outgrow their size: no secret hangs on it. */
+  async #slowDown(): Promise<void> {
+    for (const { sender } of this.#of("video")) {
+      const parameters = sender.getParameters();
+      for (const encoding of parameters.encodings) {
+        encoding.maxBitrate = STEADY_BIT_RATE;
+        encoding.maxFramerate = STEADY_FRAME_RATE;
+      }
+      await sender.setParameters(parameters).catch(() => {});
+    }
+  }
+
   #of(kind: Kind): readonly RTCRtpTransceiver[] {
     return this.#peer.pc.getTransceivers().filter((one) => kindOf(one) === kind);
   }
@@ -247,6 +264,7 @@ export class Transport {
   /** Both descriptions are in force. */
   #settle(): void {
     this.#peer.check();
+    if (this.#steady) void this.#slowDown();
     this.#onStream(this.#stream);
   }
 

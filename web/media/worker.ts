@@ -76,6 +76,9 @@ function carryOut(order: Order): void {
     case "closeVideo":
       frames.closeVideo();
       return;
+    case "steady":
+      frames.steady = true;
+      return;
     case "counts":
       return;
   }

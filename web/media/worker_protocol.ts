@@ -15,7 +15,7 @@ export type PipeOptions = Readonly<{ kind: Kind; direction: "send" | "receive" }
 export type Order =
   | Readonly<{ op: "install"; epoch: bigint; baseKey: Bytes; members: readonly number[] }>
   | Readonly<{ op: "sendIn"; epoch: bigint; baseKey: Bytes; leaf: number }>
-  | Readonly<{ op: "wipe" | "closeVideo" | "counts" }>;
+  | Readonly<{ op: "wipe" | "closeVideo" | "steady" | "counts" }>;
 
 export type Request = Readonly<{ id: number; order: Order }>;
 

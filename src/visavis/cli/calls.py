@@ -203,7 +203,8 @@ async def _answer(
     out, name = context.out, ringing.contact_name
     what = "with picture" if ringing.media == "video" else "voice only"
     out.bell()
-    out.say(f"[bold]{plain(name)}[/] is calling, {what}.")
+    how = ", confidentially: nothing of it is noted here or there" if ringing.confidential else ""
+    out.say(f"[bold]{plain(name)}[/] is calling, {what}{how}.")
     choice = "v" if auto_accept else await _ask(context, ringing)
     unanswered = {"ok": False, "contact": name, "answered": False}
     if choice == "d":

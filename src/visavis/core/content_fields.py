@@ -155,6 +155,21 @@ class Uint:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """Yes or no."""
+
+    def encode(self, value: bool) -> bool:  # noqa: FBT001 -- the shape of a codec
+        """Return it."""
+        return value
+
+    def decode(self, raw: object) -> bool:
+        """Require a boolean, not a number that counts as one."""
+        if not isinstance(raw, bool):
+            raise malformed("not a boolean")
+        return raw
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
     """One word of a closed list."""
 

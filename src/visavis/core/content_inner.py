@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, TypeAlias
 
-from visavis.core.content_fields import Blob, Content, Fixed, Maybe, Text, Uint, Word
+from visavis.core.content_fields import Blob, Content, Fixed, Flag, Maybe, Text, Uint, Word
 from visavis.core.content_records import (
     AddressesField,
     DeviceField,
@@ -81,6 +81,8 @@ class CallInvite(Content):
     commit: Annotated[Digest, Fixed(Digest)]
     """`sas.commit` of the caller's nonce (P11)."""
     expires_s: Annotated[int, Uint(RING_S, lowest=1)]
+    confidential: Annotated[bool, Flag()]
+    """Both sides keep nothing of it, share no screen, and send pictures of few sizes."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -22,6 +22,9 @@ class CallFrames:
 
     Args:
         monotonic: Seconds that never go back; a virtual clock in tests.
+
+    Attributes:
+        steady: Send pictures of few sizes (`picture_padding`); set before the media is made.
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -29,6 +32,7 @@ class CallFrames:
         self._receiver = FrameReceiver()
         self._sending: SendingEpoch | None = None
         self._newest_sent = -1
+        self.steady = False
         # Encoders run in worker threads and open a context when the epoch changes.
         self._lock = Lock()
 

@@ -22,6 +22,7 @@ from av.packet import Packet
 
 from visavis.core.errors import UsageError
 from visavis.media.interfaces import AUDIO_FRAME, AUDIO_RATE, FrameEncryptor, Kind
+from visavis.media.picture_padding import STEADY_BIT_RATE, padded
 
 OPUS_BIT_RATE: Final = 32_000
 """Bits per second, mono: 80 bytes each 20 ms. Higher sounds fuller; lower saves a narrow uplink."""
@@ -34,6 +35,7 @@ class SendCounts:
     frames: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     audio_sizes: Counter[int] = field(default_factory=Counter)
+    picture_sizes: Counter[int] = field(default_factory=Counter)
 
 
 class _Sealer:
@@ -111,11 +113,16 @@ class SealedVp8Encoder(Vp8Encoder):
     Args:
         encryptor: Seals each frame; a fresh SFrame context.
         counts: Where what was sent and refused is counted.
+        steady: Make pictures of few sizes, as a confidential call wants them.
     """
 
-    def __init__(self, encryptor: FrameEncryptor, counts: SendCounts) -> None:
+    def __init__(
+        self, encryptor: FrameEncryptor, counts: SendCounts, *, steady: bool = False
+    ) -> None:
         super().__init__()
         self._sealer = _Sealer(encryptor, "video", counts)
+        self._sizes = counts.picture_sizes
+        self._steady = steady
         self._owe_key_frame = False
 
     def encode(self, frame: Frame, force_keyframe: bool = False) -> tuple[list[bytes], int]:  # noqa: FBT001, FBT002 - aiortc's signature
@@ -126,6 +133,8 @@ class SealedVp8Encoder(Vp8Encoder):
         """
         if not isinstance(frame, VideoFrame):
             raise UsageError("pictures must come as video frames")
+        if self._steady:  # Whatever the receiver's estimate would allow.
+            self.target_bitrate = min(self.target_bitrate, STEADY_BIT_RATE)
         owed, self._owe_key_frame = self._owe_key_frame, False
         return super().encode(frame, force_keyframe or owed)
 
@@ -139,8 +148,9 @@ class SealedVp8Encoder(Vp8Encoder):
     def _packetize(self, buffer: bytes, picture_id: int) -> list[bytes]:  # type: ignore[override]
         if not buffer:
             return []
-        sealed = self._sealer.seal(buffer)
+        sealed = self._sealer.seal(padded(buffer) if self._steady else buffer)
         if sealed is None:
             self._owe_key_frame = True
             return []
+        self._sizes[len(sealed)] += 1
         return Vp8Encoder._packetize(sealed, picture_id)  # noqa: SLF001 - the method overridden

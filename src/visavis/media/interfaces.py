@@ -43,6 +43,9 @@ class FrameEncryptor(Protocol):
 class FrameCrypto(Protocol):
     """All SFrame keys of one call."""
 
+    steady: bool
+    """Send pictures of few sizes (`picture_padding`)."""
+
     def new_context(self, kind: Kind) -> FrameEncryptor:
         """Return an encryptor whose (key, context) was never used and never will be again.
 

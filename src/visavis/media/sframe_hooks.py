@@ -71,8 +71,12 @@ def protect_sender(sender: RTCRtpSender, frames: FrameCrypto, counts: SendCounts
         raise UsageError("this sender has its SFrame encoder already")
     kind = cast("Kind", sender.kind)
     encryptor = frames.new_context(kind)
-    encoder = SealedOpusEncoder if kind == "audio" else SealedVp8Encoder
-    aiortc_private.set_encoder(sender, encoder(encryptor, counts))
+    encoder = (
+        SealedOpusEncoder(encryptor, counts)
+        if kind == "audio"
+        else SealedVp8Encoder(encryptor, counts, steady=frames.steady)
+    )
+    aiortc_private.set_encoder(sender, encoder)
     _protected_senders.add(sender)
 
 

@@ -60,8 +60,8 @@ class Call:
     Attributes:
         contact: Whose account it is with.
         contact_name: As the person sees it.
-        confidential: It was placed as a confidential call: whoever shows it keeps no note of it,
-            and shares no screen.
+        confidential: It was placed as a confidential call, by either side: whoever shows it keeps
+            no note of it, and shares no screen.
     """
 
     def __init__(self, service: Service, contact: AccountId, contact_name: str) -> None:
@@ -237,12 +237,14 @@ class IncomingCall:
         contact: Who calls.
         contact_name: As the person sees it.
         media: "voice" or "video".
+        confidential: As in `Call`.
     """
 
     def __init__(self, service: Service, call: Call, shell: CallShell, media: Media) -> None:
         self.contact = call.contact
         self.contact_name = call.contact_name
         self.media = media.value
+        self.confidential = call.confidential
         self._service = service
         self._call = call
         self._shell = shell

@@ -351,6 +351,7 @@ class CallShell:
                 offer,
                 sas.commit(nonce),
                 RING_S,
+                self.frames.steady,
             )
         return self.invite
 

@@ -131,8 +131,9 @@ class CallService:
             source: What we show and say. It is the call's from now on, and closed on an error too.
             sink: Where the other side's goes. Likewise.
             leave_no_trace: Do not tell them of it if nobody answers.
-            confidential: Only if the contact is verified, relayed only, and nothing of it is kept:
-                no trace is left, and whoever has the `Call` notes nothing and shares no screen.
+            confidential: Only if the contact is verified, relayed only, with pictures of few sizes,
+                and nothing of it is kept: no trace is left, and at both ends whoever has the `Call`
+                notes nothing and shares no screen.
 
         Raises:
             AuthorizationError: NOT_VERIFIED, a confidential call to somebody whose safety number
@@ -160,10 +161,10 @@ class CallService:
                 shell = self._new_shell(contact, call)
                 shell.wanted = Media(media)
         shell.transport.lend(source, sink)
+        if confidential:
+            self._confide(shell)  # Before the invite says so.
         self._apply(result)
-        face = self._faces[shell.call]
-        face.confidential = confidential
-        return face
+        return self._faces[shell.call]
 
     async def incoming(self) -> AsyncIterator[IncomingCall]:
         """Yield each call that rings here."""
@@ -227,7 +228,9 @@ class CallService:
             shell = self._new_shell(received.contact, content.call)
             shell.invite = content
             shell.inviter = received.device
-        self._apply(result)
+            if content.confidential:
+                self._confide(shell)
+        self._apply(result, note_missed=not content.confidential)
 
     def _on_accept(self, received: InnerReceived, content: CallAccept) -> None:
         shell = self._shells.get(content.call)
@@ -307,11 +310,17 @@ class CallService:
     def _feed(self, event: board.BoardEvent) -> None:
         self._apply(board.board_step(self._board, event))
 
-    def _apply(self, result: board.BoardStep) -> None:
+    def _confide(self, shell: CallShell) -> None:
+        """Make a call a confidential one, for good, before its media is made."""
+        shell.frames.steady = True
+        self._faces[shell.call].confidential = True
+
+    def _apply(self, result: board.BoardStep, *, note_missed: bool = True) -> None:
         before = self._board.live
         self._board = result.board
         for effect in result.effects:
-            self._carry_out(effect)
+            if note_missed or not isinstance(effect, board.NoteMissed):
+                self._carry_out(effect)
         live = result.board.live
         if live is not None:
             self._show(live.call, live.state)
@@ -353,6 +362,8 @@ class CallService:
         face.bind(shell)
         self._faces[standing] = face
         shell.face = face
+        if shell.frames.steady or face.confidential:  # What either of the two promised.
+            self._confide(shell)
         silent = Call(self, old.contact, face.contact_name)
         self._faces[given_up] = silent
         old.face = silent

@@ -20,6 +20,7 @@ export const deCalls: Readonly<Record<keyof typeof enCalls, string>> = {
     "Bis du annimmst, erfährt niemand, dass es klingelt. Ablehnen sieht aus wie keine Antwort.",
   "incoming.verified": "Sicherheitsnummer verglichen",
   "incoming.unverified": "Sicherheitsnummer noch nicht verglichen",
+  "incoming.confidential": "Vertraulich: nichts davon wird notiert, hier wie dort",
   "incoming.first": "Euer erster Anruf",
   "incoming.keyAge": "Derselbe Schlüssel seit {age}",
   "incoming.keyNew": "Schlüssel seit heute bekannt",
@@ -40,7 +41,7 @@ export const deCalls: Readonly<Record<keyof typeof enCalls, string>> = {
   "preview.note": "Bis zur Annahme sieht und hört die andere Seite nichts.",
   "preview.confidential": "Vertraulicher Anruf",
   "preview.confidentialHelp":
-    "Hinterlässt in keinem Gespräch eine Spur, und kein Bildschirm lässt sich teilen.",
+    "Auf beiden Seiten wird nichts notiert, kein Bildschirm lässt sich teilen, und die Bilder behalten eine Größe, damit ihr Datenstrom weniger über Bewegungen verrät. Das Bild ist dafür einfacher.",
   "call.confidential": "Vertraulich",
   "preview.self": "Was die andere Seite sehen wird",
 

@@ -20,6 +20,7 @@ export const enCalls = {
     "Until you accept, they do not learn that it rings. Declining looks like no answer.",
   "incoming.verified": "Safety number compared",
   "incoming.unverified": "Safety number not compared yet",
+  "incoming.confidential": "Confidential: nothing of it is noted here or there",
   "incoming.first": "First call with each other",
   "incoming.keyAge": "Same key for {age}",
   "incoming.keyNew": "Key known since today",
@@ -40,7 +41,7 @@ export const enCalls = {
   "preview.note": "They see nothing and hear nothing until they accept.",
   "preview.confidential": "Confidential call",
   "preview.confidentialHelp":
-    "Leaves no trace in either conversation, and no screen can be shared.",
+    "Nothing is noted at either end, no screen can be shared, and pictures keep one size, so that their traffic tells less of what moves. The picture is plainer for it.",
   "call.confidential": "Confidential",
   "preview.self": "What they will see",
 

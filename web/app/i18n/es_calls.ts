@@ -19,6 +19,7 @@ export const esCalls: Readonly<Record<keyof typeof enCalls, string>> = {
   "incoming.privacy": "Hasta que aceptes, no sabe que suena. Rechazar se ve como no responder.",
   "incoming.verified": "Número de seguridad comparado",
   "incoming.unverified": "Número de seguridad sin comparar",
+  "incoming.confidential": "Confidencial: no queda nota ni aquí ni allí",
   "incoming.first": "Vuestra primera llamada",
   "incoming.keyAge": "La misma clave desde hace {age}",
   "incoming.keyNew": "Clave conocida desde hoy",
@@ -39,7 +40,7 @@ export const esCalls: Readonly<Record<keyof typeof enCalls, string>> = {
   "preview.note": "Hasta que acepte, no ve ni oye nada.",
   "preview.confidential": "Llamada confidencial",
   "preview.confidentialHelp":
-    "No deja rastro en ninguna conversación, y no se puede compartir pantalla.",
+    "No queda nota en ninguno de los dos lados, no se puede compartir pantalla y las imágenes mantienen un mismo tamaño, para que su tráfico revele menos de lo que se mueve. A cambio, la imagen es más sencilla.",
   "call.confidential": "Confidencial",
   "preview.self": "Lo que verá",
 

@@ -145,19 +145,27 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
     state: { desk: { ...f.DESK, micOn: false, micTrouble: "denied" } },
   }),
   incoming: () => ({
-    state: { incoming: { person: f.MIRA, media: "video", firstCall: false } },
+    state: { incoming: { person: f.MIRA, media: "video", firstCall: false, confidential: false } },
   }),
   "incoming-first": () => ({
-    state: { incoming: { person: f.JONAS, media: "voice", firstCall: true } },
+    state: { incoming: { person: f.JONAS, media: "voice", firstCall: true, confidential: false } },
+  }),
+  "incoming-confidential": () => ({
+    state: { incoming: { person: f.MIRA, media: "video", firstCall: false, confidential: true } },
   }),
   "incoming-look-alike": () => ({
     state: {
       people: [f.IMPOSTOR, ...f.PEOPLE],
-      incoming: { person: f.IMPOSTOR, media: "video", firstCall: true },
+      incoming: { person: f.IMPOSTOR, media: "video", firstCall: true, confidential: false },
     },
   }),
   "incoming-words": () => ({
-    element: <Incoming incoming={{ person: f.MIRA, media: "video", firstCall: false }} writing />,
+    element: (
+      <Incoming
+        incoming={{ person: f.MIRA, media: "video", firstCall: false, confidential: false }}
+        writing
+      />
+    ),
   }),
   "call-calling": () => ({
     state: { call: call({ state: "calling", remotePicture: false, self: painted("desk") }) },

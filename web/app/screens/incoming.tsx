@@ -23,7 +23,7 @@ const WORDS = ["incoming.words.later", "incoming.words.write", "incoming.words.m
 
 export default function IncomingScreen(props: { incoming: Incoming; writing?: boolean }) {
   const { calls } = useModel();
-  const { person, media, firstCall } = props.incoming;
+  const { person, media, firstCall, confidential } = props.incoming;
   const [writing, setWriting] = useState(props.writing ?? false);
   const task = useTask();
   const video = media === "video";
@@ -50,7 +50,7 @@ export default function IncomingScreen(props: { incoming: Incoming; writing?: bo
             <Decline onBack={() => setWriting(false)} />
           ) : (
             <>
-              <CallerCard person={person} firstCall={firstCall} />
+              <CallerCard person={person} firstCall={firstCall} confidential={confidential} />
               {task.failed && (
                 <p className="ring-error" role="alert">
                   {say(task.failed)}
@@ -93,7 +93,8 @@ export default function IncomingScreen(props: { incoming: Incoming; writing?: bo
 }
 
 /** What we know of who rings, in the order in which it matters. */
-function CallerCard({ person, firstCall }: { person: Person; firstCall: boolean }) {
+function CallerCard(props: { person: Person; firstCall: boolean; confidential: boolean }) {
+  const { person, firstCall, confidential } = props;
   return (
     <ul className="caller">
       {person.resembles && (
@@ -109,6 +110,7 @@ function CallerCard({ person, firstCall }: { person: Person; firstCall: boolean 
           {say("incoming.byHandle")}
         </Fact>
       )}
+      {confidential && <Fact icon="lock">{say("incoming.confidential")}</Fact>}
       {firstCall && <Fact icon="person">{say("incoming.first")}</Fact>}
       <Fact icon="key">{keyAge(person.since)}</Fact>
     </ul>

@@ -211,6 +211,7 @@ export class FakeMedia implements MediaConnection {
       audioPackets: 0,
       audioDecodedS: 0,
       audioPacketSizes: new Map(),
+      pictureSizes: new Map(),
       path: this.connected ? "relayed" : "none",
       rttMs: this.connected ? 42 : undefined,
       connected: this.connected,

@@ -209,6 +209,7 @@ describe("an invite", () => {
       offer: "offer 0 0 false",
       commit: commit(random(Nonce32, rng)),
       expiresS: 45,
+      confidential: false,
     };
   }
 

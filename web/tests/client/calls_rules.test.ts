@@ -181,6 +181,47 @@ describe("a confidential call (CK-371)", () => {
   );
 
   test(
+    "is one at both ends, and the callee shares no screen either",
+    play(async (w) => {
+      const [anna, ben] = [w.device("anna1"), w.device("ben1")];
+      anna.seam.verified = true;
+      const options = { ...anna.media(), confidential: true };
+      const ours = await anna.service.call(anna.seam.contact, Media.VIDEO, options);
+      const ringing = await ben.rings();
+      expect(ringing.confidential).toBe(true);
+      const theirs = await ben.accept(ringing);
+      await Promise.all([ours.connected(), theirs.connected()]);
+      expect([ours.confidential, theirs.confidential]).toEqual([true, true]);
+      expect(ben.ends.map(({ mayShare }) => mayShare)).toEqual([false, true]);
+      await ours.hangUp();
+      await theirs.ended();
+      const plain = await anna.call(Media.VIDEO); // The control.
+      const again = await ben.rings(2);
+      expect(again.confidential).toBe(false);
+      await plain.hangUp();
+    }),
+  );
+
+  test(
+    "leaves no note where it found somebody busy",
+    play(
+      async (w) => {
+        const [anna, other, ben] = [w.device("anna1"), w.device("anna2"), w.device("ben1")];
+        const underWay = await anna.call(Media.VOICE);
+        await (await ben.accept(await ben.rings())).connected();
+        other.seam.verified = true;
+        const options = { ...other.media(), confidential: true };
+        await (await other.service.call(other.seam.contact, Media.VOICE, options)).ended();
+        expect(ben.missed).toEqual([]);
+        await (await other.call(Media.VOICE)).ended(); // The control.
+        expect(ben.missed.map(({ why }) => why)).toContain("busy");
+        await underWay.hangUp();
+      },
+      { annas: 2 },
+    ),
+  );
+
+  test(
     "needs a source that can promise to share no screen",
     play(async (w) => {
       const anna = w.device("anna1");

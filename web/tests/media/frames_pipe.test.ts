@@ -12,6 +12,7 @@ import {
   ReceivePipe,
   SendPipe,
 } from "../../media/frames_pipe.ts";
+import { padded, SIZES } from "../../media/picture_padding.ts";
 
 const KEY: Bytes = Uint8Array.from({ length: 32 }, (_, i) => i);
 const OTHER_KEY: Bytes = KEY.toReversed();
@@ -70,6 +71,25 @@ test.each([
   expect(dataOf(one)).toEqual(plain);
   expect(ours.counts.sealed[kind]).toBe(1);
   expect(theirs.counts.opened[kind]).toBe(1);
+});
+
+test("pictures of a confidential call are filled up to one size, sound is not touched", async () => {
+  keyed();
+  ours.steady = true;
+  const pictures = sending("video");
+  for (const plain of [KEY_FRAME, DELTA]) {
+    const one = await sealed(pictures, plain);
+    expect(one.data.byteLength).toBe(SIZES[0] + 24);
+    expect(await receiving("video").pass(one)).toBe(true);
+    expect(dataOf(one).subarray(0, plain.length)).toEqual(plain);
+    expect(
+      dataOf(one)
+        .subarray(plain.length)
+        .every((byte) => byte === 0),
+    ).toBe(true);
+  }
+  expect([...ours.counts.pictureSizes]).toEqual([[SIZES[0] + 24, 2]]);
+  expect(dataOf(await sealed(sending("audio"), OPUS)).length).toBe(OPUS.length + 24);
 });
 
 test("each encoder and transport has a context of its own, in each epoch", async () => {
@@ -293,4 +313,11 @@ test("the sizes of sealed sound are counted; they grow with the encoder's, but n
       [184, 2],
     ]),
   );
+});
+
+test.each([1, 4_095, 4_096, 4_097, 65_536, 65_537, 200_000])("%i bytes grow to a size", (size) => {
+  const filled = padded(new Uint8Array(size).fill(1));
+  expect(filled.indexOf(0) === -1 ? filled.length : filled.indexOf(0)).toBe(size);
+  expect(SIZES.some((each) => each === filled.length) || filled.length % SIZES[2] === 0).toBe(true);
+  expect(padded(filled)).toEqual(filled);
 });

@@ -1,6 +1,7 @@
 /** Calls between two ends in Chromium, over a relay, with the product's own worker and factory. */
 
 import assert from "node:assert/strict";
+import { SIZES } from "../../../media/picture_padding.ts";
 import {
   type Bench,
   connect,
@@ -25,6 +26,23 @@ async function call(bench: Bench, video = true): Promise<Ends> {
 }
 
 export const tests: Tests = {
+  "a confidential call has pictures of few sizes, and nearly all of one": async (bench) => {
+    const { ends } = bench;
+    await ends.do("make", "a", true, true);
+    await ends.do("make", "b", true, false); // the receiver needs not know
+    await key(ends, "a", "b");
+    await connect(bench, "a", "b");
+    await seenAndHeard(ends, "b", 100);
+    const [{ pictureSizes }, plain] = [await ends.do("stats", "a"), await ends.do("stats", "b")];
+    const total = pictureSizes.reduce((sum, [, count]) => sum + count, 0);
+    const most = Math.max(...pictureSizes.map(([, count]) => count));
+    assert.ok(total > 90, `${total} pictures`);
+    assert.ok(pictureSizes.length <= SIZES.length, `sizes ${pictureSizes}`);
+    assert.ok(most / total > 0.9, `sizes ${pictureSizes}`);
+    assert.equal(plain.decryptFailures, 0);
+    assert.deepEqual(plain.pictureSizes, [], "only a confidential call counts them");
+    return { pictureSizes };
+  },
   "a call over the relay has picture and sound both ways": async (bench) => {
     const { ends, relay } = bench;
     await ends.do("make", "a", true);

@@ -11,7 +11,6 @@ import type {
   LocalMedia,
   LocalTracks,
   MediaConnection,
-  MediaStats,
   TurnServer,
 } from "../../../../media/interfaces.ts";
 
@@ -135,7 +134,7 @@ async function rtpOf(pcs: readonly RTCPeerConnection[]): Promise<Rtp> {
 const factory = relayedMedia();
 
 const api = {
-  make(name: string, video: boolean): void {
+  make(name: string, video: boolean, steady = false): void {
     const screen = document.createElement("video");
     screen.autoplay = true;
     document.body.append(screen);
@@ -143,6 +142,7 @@ const api = {
     const events: End["events"] = [];
     const connection = factory({
       video,
+      steady,
       local: devices,
       remote: {
         onStream(stream) {
@@ -181,9 +181,9 @@ const api = {
     end(name).connection.keys.install(BigInt(epoch), bytes(key), new Set(members)),
   sendIn: (name: string, epoch: number, key: string, leaf: number) =>
     end(name).connection.keys.sendIn(BigInt(epoch), bytes(key), leaf),
-  async stats(name: string): Promise<Omit<MediaStats, "audioPacketSizes"> & { sizes: number[] }> {
-    const { audioPacketSizes, ...stats } = await end(name).connection.stats();
-    return { ...stats, sizes: [...audioPacketSizes.keys()] };
+  async stats(name: string) {
+    const { audioPacketSizes, pictureSizes, ...stats } = await end(name).connection.stats();
+    return { ...stats, sizes: [...audioPacketSizes.keys()], pictureSizes: [...pictureSizes] };
   },
   rtp: (name: string) => rtpOf(present(name)),
   mute(name: string, muted: boolean): void {
@@ -248,11 +248,11 @@ const api = {
 const mine = new WeakMap<RTCPeerConnection, string>();
 const methods = ["make", "restart"] as const;
 for (const method of methods) {
-  const original: (name: string, video: boolean) => unknown = api[method];
+  const original: (name: string, ...rest: boolean[]) => unknown = api[method];
   Object.assign(api, {
-    [method](name: string, video: boolean) {
+    [method](name: string, ...rest: boolean[]) {
       const before = made.length;
-      const result = original(name, video);
+      const result = original(name, ...rest);
       for (const pc of made.slice(before)) mine.set(pc, name);
       return result;
     },
