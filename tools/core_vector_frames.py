@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from core_vector_kit import OK, Json, flipped, outcome
 
@@ -12,19 +12,20 @@ from visavis.core.frame_keys import (
     FIRST_CTR,
     LAST_CTR,
     REPLAY_WINDOW,
+    FrameKind,
     FrameReceiver,
     FrameSender,
-    Kind,
     SendingEpoch,
     clear_bytes,
 )
 from visavis.core.sframe import PRODUCT_SUITE, SframeKey, decode_header, encode_header, mls_kid
 
 Step = list[Any]
+KINDS: Final[tuple[FrameKind, ...]] = ("audio", "video", "text")
 
 
-def _frame(rng: Random, kind: Kind) -> bytes:
-    size = rng.choice((0, 1, 9, 10, 11, 40)) if kind == "audio" else rng.choice((10, 11, 40))
+def _frame(rng: Random, kind: FrameKind) -> bytes:
+    size = rng.choice((0, 1, 9, 10, 11, 40)) if kind != "video" else rng.choice((10, 11, 40))
     return rng.randbytes(size)
 
 
@@ -51,7 +52,7 @@ def _senders() -> list[Json]:
         for number in range(8):
             if number == 6:
                 _skip(sender, LAST_CTR - 1)
-            kind: Kind = rng.choice(("audio", "video"))
+            kind: FrameKind = rng.choice(KINDS)
             frame = _frame(rng, kind)
             frames.append([kind, frame.hex(), sender.encrypt(frame, kind).hex()])
         last = outcome(sender.encrypt, b"", "audio")
@@ -93,7 +94,7 @@ def _clear() -> list[Step]:
             if (found := outcome(clear_bytes, kind, frame)) != OK
             else clear_bytes(kind, frame),
         ]
-        for kind in ("audio", "video")
+        for kind in KINDS
         for frame in frames
     ]
 
@@ -110,7 +111,7 @@ class _History:
         self.keys: dict[int, bytes] = {}
         self.leaves = [0, 3, 4095]
         self.senders: list[FrameSender] = []
-        self.wires: list[tuple[Kind, bytes]] = []
+        self.wires: list[tuple[FrameKind, bytes]] = []
 
     def install(self) -> None:
         self.epoch += self.rng.choice((1, 1, 1, 2, 256))
@@ -142,14 +143,14 @@ class _History:
         if self.rng.random() < 0.1:
             jump = self.rng.choice((2, REPLAY_WINDOW - 1, REPLAY_WINDOW, REPLAY_WINDOW + 1, 2**30))
             _skip(sender, min(LAST_CTR - 5000, sender._next_ctr + jump))  # noqa: SLF001
-        kind: Kind = self.rng.choice(("audio", "video"))
+        kind: FrameKind = self.rng.choice(KINDS)
         self.wires.append((kind, sender.encrypt(_frame(self.rng, kind), kind)))
 
     def receive(self) -> None:
         kind, wire = self.rng.choice(self.wires[-12:])
         match self.rng.randrange(24):
             case 0:
-                kind = "audio" if kind == "video" else "video"
+                kind = self.rng.choice([other for other in KINDS if other != kind])
             case 1 if wire:
                 wire = flipped(wire, self.rng.randrange(len(wire)))
             case 2:
@@ -158,7 +159,7 @@ class _History:
                 kind, wire = "audio", self.forged()
         self.deliver(kind, wire)
 
-    def deliver(self, kind: Kind, wire: bytes) -> None:
+    def deliver(self, kind: FrameKind, wire: bytes) -> None:
         step: Step = ["decrypt", kind, wire.hex(), self.now]
         opened: list[Any] = []
 

@@ -38,6 +38,7 @@ from core_vector_passwords import password_vectors  # noqa: E402
 from core_vector_people import identity_vectors, link_vectors  # noqa: E402
 from core_vector_rules import rules_vectors  # noqa: E402
 from core_vector_signed import signed_vectors  # noqa: E402
+from core_vector_text import text_vectors  # noqa: E402
 
 VECTORS: Final = ROOT / "vectors"
 FILES: Final[dict[str, Maker]] = {
@@ -56,6 +57,7 @@ FILES: Final[dict[str, Maker]] = {
     "core-recovery.json": recovery_vectors,
     "core-rules.json": rules_vectors,
     "core-signed.json": signed_vectors,
+    "core-text.json": text_vectors,
 }
 
 

@@ -13,9 +13,9 @@ from visavis.core.frame_keys import (
     LAST_CTR,
     OLD_EPOCH_S,
     REPLAY_WINDOW,
+    FrameKind,
     FrameReceiver,
     FrameSender,
-    Kind,
     SendingEpoch,
     clear_bytes,
 )
@@ -39,7 +39,7 @@ def receiver(epoch: int = 1, leaves: set[int] | None = None, key: bytes = KEY) -
 
 
 def refused(
-    target: FrameReceiver, frame: bytes, kind: Kind, check: str, now_s: float = 0.0
+    target: FrameReceiver, frame: bytes, kind: FrameKind, check: str, now_s: float = 0.0
 ) -> None:
     with pytest.raises(PeerError) as caught:
         target.decrypt(frame, kind, now_s)
@@ -56,9 +56,10 @@ def refused(
         ("video", b"\x01", 1),
         ("audio", b"\x78opus", 0),
         ("audio", b"", 0),
+        ("text", KEY_FRAME, 0),
     ],
 )
-def test_layout(kind: Kind, frame: bytes, clear: int) -> None:
+def test_layout(kind: FrameKind, frame: bytes, clear: int) -> None:
     assert clear_bytes(kind, frame) == clear
     wire = sender().encrypt(frame, kind)
     assert wire[:clear] == frame[:clear]
@@ -177,8 +178,8 @@ def test_ck_206_headers_of_another_shape(kid: int, ctr: int) -> None:
     refused(receiver(), wire, "audio", "CK-206")
 
 
-@pytest.mark.parametrize("kind", ["audio", "video"])
-def test_every_flipped_bit_is_refused_and_changes_nothing(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", ["audio", "video", "text"])
+def test_every_flipped_bit_is_refused_and_changes_nothing(kind: FrameKind) -> None:
     wire = sender().encrypt(KEY_FRAME, kind)
     target = receiver()
     for position in range(len(wire) * 8):
@@ -194,6 +195,17 @@ def test_wrong_key() -> None:
     wire = sender(key=OTHER_KEY).encrypt(b"opus", "audio")
     refused(receiver(), wire, "audio", "CK-203")
     assert receiver(key=OTHER_KEY).decrypt(wire, "audio", 0.0)[1] == b"opus"
+
+
+@pytest.mark.parametrize("kind", ["audio", "video"])
+def test_ck_218_text_opens_as_nothing_else_and_nothing_else_as_text(kind: FrameKind) -> None:
+    text = sender(context=1).encrypt(DELTA_FRAME, "text")
+    other = sender(context=2).encrypt(DELTA_FRAME, kind)
+    refused(receiver(), text, kind, "")
+    refused(receiver(), text[8:], kind, "")
+    refused(receiver(), other, "text", "")
+    assert receiver().decrypt(text, "text", 0.0) == (ALICE, DELTA_FRAME)
+    assert receiver().decrypt(other, kind, 0.0) == (ALICE, DELTA_FRAME)
 
 
 def test_audio_cannot_be_passed_off_as_video_nor_video_as_audio() -> None:

@@ -31,6 +31,8 @@ def test_what_is_encoded_parses_to_the_same(description: Description) -> None:
 GOOD = OFFER.encode()
 PRINT = OFFER.encode().split("a=fingerprint:sha-256 ")[1].split("\r\n")[0]
 
+AV, DATA = GOOD[: GOOD.index("m=application")], GOOD[GOOD.index("m=application") :]
+
 HOSTILE = {
     "CK-660 oversize": GOOD + "a=x\r\n" * 20_000,
     "CK-660 not ASCII": GOOD.replace("s=-", "s=é"),
@@ -61,9 +63,30 @@ HOSTILE = {
     "CK-663 short fingerprint": GOOD.replace(PRINT, PRINT[:-3]),
     "CK-663 weak hash": GOOD.replace("sha-256", "sha-1"),
     "CK-663 wrong role": GOOD.replace("actpass", "active"),
-    "CK-664 second video": GOOD + GOOD[GOOD.index("m=video") :].replace("a=mid:1", "a=mid:2"),
+    "CK-664 second video": AV + AV[AV.index("m=video") :].replace("a=mid:1", "a=mid:2") + DATA,
     "CK-664 only video": GOOD[: GOOD.index("m=audio")] + GOOD[GOOD.index("m=video") :],
-    "CK-664 data channel": GOOD + "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n",
+    "CK-664 no text": AV.replace("BUNDLE 0 1 2", "BUNDLE 0 1"),
+    "CK-664 no text, but announced": AV,
+    "CK-664 text twice": GOOD + DATA.replace("a=mid:2", "a=mid:3"),
+    "CK-664 text twice under one mid": GOOD + DATA,
+    "CK-664 text first": GOOD[: GOOD.index("m=audio")] + DATA + AV[AV.index("m=audio") :],
+    "CK-664 text alone": GOOD[: GOOD.index("m=audio")] + DATA,
+    "CK-664 text outside the bundle": GOOD.replace("BUNDLE 0 1 2", "BUNDLE 0 1"),
+    "CK-664 the mid of the picture": GOOD.replace("a=mid:2", "a=mid:1"),
+    "CK-664 another mid": GOOD.replace("a=mid:2", "a=mid:7"),
+    "CK-664 another SCTP port": GOOD.replace("sctp-port:5000", "sctp-port:5001"),
+    "CK-664 long messages": GOOD.replace("message-size:65536", "message-size:1073741823"),
+    "CK-664 messages of any length": GOOD.replace("message-size:65536", "message-size:0"),
+    "CK-664 no length": GOOD.replace("a=max-message-size:65536\r\n", ""),
+    "CK-664 old SCTP": GOOD.replace(
+        "UDP/DTLS/SCTP webrtc-datachannel", "DTLS/SCTP 5000\r\na=sctpmap:5000 webrtc-datachannel 9"
+    ),
+    "CK-664 TCP": GOOD.replace("UDP/DTLS/SCTP", "TCP/DTLS/SCTP"),
+    "CK-664 channels of their choice": GOOD.replace(
+        "a=sctp-port", 'a=dcmap:2 label="files"\r\na=sctp-port'
+    ),
+    "CK-664 another ICE password for text": AV + DATA.replace("x" * 22, "y" * 22),
+    "CK-664 another fingerprint for text": AV + DATA.replace(PRINT, "AA" + PRINT[2:]),
     "CK-664 simulcast": GOOD + "a=rid:h send\r\na=simulcast:send h\r\n",
     "CK-664 ICE lite": GOOD.replace("a=group", "a=ice-lite\r\na=group"),
     "CK-664 another spelling": GOOD.replace("a=ssrc:1001", "a=ssrc:01001"),
@@ -173,6 +196,9 @@ async def test_aiortc_offers_are_reduced_to_ours() -> None:
                 if codec.name == "opus"
             ]
         )
+        with pytest.raises(UsageError):  # without text
+            minimise((await pc.createOffer()).sdp, "offer")
+        pc.createDataChannel("t140", negotiated=True, id=0)
         ours = minimise((await pc.createOffer()).sdp, "offer").encode()
         assert parse(ours, "offer").audio.payload_type == 96
         assert "audio-level" not in ours

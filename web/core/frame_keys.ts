@@ -17,12 +17,15 @@
  * waited for, and whatever it permits (an epoch, a member, a fresh frame) is asked again after.
  */
 
-import { type Bytes, concat, copy, wipe } from "./bytes.ts";
+import { type Bytes, concat, copy, utf8, wipe } from "./bytes.ts";
 import { Code, PeerError, UsageError, VisavisError } from "./errors.ts";
 import { decodeHeader, mlsKid, PRODUCT_SUITE, SframeKey, suiteOf } from "./sframe.ts";
 
 /** What a track carries: Opus or VP8. */
 export type Kind = "audio" | "video";
+
+/** What is sealed: what a track carries, or a block of real-time text (`realtime_text.ts`). */
+export type FrameKind = Kind | "text";
 
 export const EPOCH_BITS = 8;
 export const LEAF_BITS = 12;
@@ -53,24 +56,33 @@ export const OLD_EPOCH_S = 2;
 const CLEAR_KEY_FRAME = 10;
 const CLEAR_DELTA_FRAME = 1;
 
+/** Authenticated with each block of text and not sent (RFC 9605, 4.4.3). */
+const TEXT_METADATA = utf8("visavis real-time text");
+
 /**
  * Return how many bytes at the front of an encoded frame stay readable.
  *
  * For VP8 the count comes from bit 0 of byte 0 (RFC 6386, 9.1: 0 is a key frame), which both sides
  * see, never from a frame type or trailer that a relay could forge (CK-215).
  *
- * @param kind "video" is VP8, "audio" is Opus.
+ * @param kind "video" is VP8, "audio" is Opus, "text" a block of text.
  * @param frame An encoded frame, before or after encryption.
- * @returns Audio 0; video 10 for a key frame, 1 for a delta frame.
+ * @returns Audio and text 0; video 10 for a key frame, 1 for a delta frame.
  * @throws UsageError A video frame too short to have its clear bytes.
  */
-export function clearBytes(kind: Kind, frame: Uint8Array): number {
-  if (kind === "audio") return 0;
+export function clearBytes(kind: FrameKind, frame: Uint8Array): number {
+  if (kind !== "video") return 0;
   const [first] = frame;
   if (first === undefined) throw new UsageError("an empty video frame");
   const count = (first & 1) === 1 ? CLEAR_DELTA_FRAME : CLEAR_KEY_FRAME;
   if (frame.length < count) throw new UsageError("a VP8 frame shorter than its own header");
   return count;
+}
+
+function metadata(kind: FrameKind, clear: Bytes): Bytes {
+  // CK-218: a block of text opens as nothing else, and nothing else as text: whoever forwards frames
+  // cannot move one from a track to the text, or back.
+  return kind === "text" ? TEXT_METADATA : clear;
 }
 
 function checkSuite(suite: number, baseKey: Uint8Array): void {
@@ -127,13 +139,13 @@ export class FrameSender {
   /**
    * Encrypt one encoded frame.
    *
-   * @param frame VP8 or Opus, whole.
-   * @param kind "video" or "audio".
+   * @param frame VP8, Opus or a block of text, whole.
+   * @param kind "video", "audio" or "text".
    * @returns Clear bytes || header || ciphertext || tag: the frame's length plus exactly 24.
    * @throws UsageError The counter is used up (CK-205), the key is wiped (CK-216), or the frame is
    *   too short for its codec. Nothing may be sent then.
    */
-  async encrypt(frame: Bytes, kind: Kind): Promise<Bytes> {
+  async encrypt(frame: Bytes, kind: FrameKind): Promise<Bytes> {
     // CK-216: without a key there is no frame, never a clear one.
     if (this.#key === undefined) throw new UsageError("CK-216: this sender's key is wiped");
     // CK-205: a CTR that starts again would repeat a nonce.
@@ -143,7 +155,8 @@ export class FrameSender {
     const count = clearBytes(kind, frame);
     const ctr = this.#nextCtr++;
     const clear = frame.subarray(0, count);
-    return concat(clear, await this.#key.encrypt(BigInt(ctr), clear, frame.subarray(count)));
+    const sealed = this.#key.encrypt(BigInt(ctr), metadata(kind, clear), frame.subarray(count));
+    return concat(clear, await sealed);
   }
 
   /** Start counting later, to reach the end of the counter in a test. */
@@ -346,12 +359,12 @@ export class FrameReceiver {
    * Decrypt one frame from the wire.
    *
    * @param frame Clear bytes || header || ciphertext || tag.
-   * @param kind What this track carries, from our own description of it.
+   * @param kind What this track or channel carries, from our own description of it.
    * @param nowS Monotonic seconds.
    * @throws PeerError `DECRYPTION`, whatever was wrong; nothing has changed and the frame must be
    *   dropped. The detail (for developers) tells CK-200 to CK-210 apart.
    */
-  async decrypt(frame: Bytes, kind: Kind, nowS: number): Promise<Opened> {
+  async decrypt(frame: Bytes, kind: FrameKind, nowS: number): Promise<Opened> {
     this.tick(nowS);
     try {
       return await this.#open(frame, kind);
@@ -367,7 +380,7 @@ export class FrameReceiver {
     for (const lowBits of [...this.#epochs.keys()]) this.#drop(lowBits);
   }
 
-  async #open(frame: Bytes, kind: Kind): Promise<Opened> {
+  async #open(frame: Bytes, kind: FrameKind): Promise<Opened> {
     const count = clearBytes(kind, frame);
     const [clear, sealed] = [frame.subarray(0, count), frame.subarray(count)];
     const header = decodeHeader(sealed);
@@ -382,7 +395,7 @@ export class FrameReceiver {
     if (epoch === undefined) throw noEpoch();
     const known = permit(epoch, kid, ctr);
     const state = known ?? new Kid(await SframeKey.derive(this.#suite, header.kid, epoch.baseKey));
-    const { plaintext } = await state.key.decrypt(clear, sealed);
+    const { plaintext } = await state.key.decrypt(metadata(kind, clear), sealed);
     // Meanwhile the same frame may have been opened, its epoch dropped, its sender removed.
     if (this.#epochs.get(kid % 2 ** EPOCH_BITS) !== epoch) throw noEpoch();
     const current = permit(epoch, kid, ctr) ?? state;

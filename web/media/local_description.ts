@@ -23,6 +23,7 @@ import {
 
 const CODECS = { audio: "opus/48000/2", video: "vp8/90000" } as const;
 const MIDS = { audio: "0", video: "1" } as const;
+const DATA = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel";
 const DIRECTIONS: readonly string[] = ["sendrecv", "sendonly", "recvonly", "inactive"];
 const SETUPS: readonly string[] = ["actpass", "active", "passive"];
 
@@ -57,9 +58,13 @@ export function minimise(text: string, kind: DescriptionType): Description {
   const [head = "", ...bodies] = text.split(/^(?=m=)/m);
   const session = new Lines(head);
   const sections = bodies.map((body) => new Lines(body));
-  const [audio, video, beyond] = sections;
-  if (audio === undefined || beyond !== undefined) {
+  const data = sections.at(-1);
+  const [audio, video, beyond] = sections.slice(0, -1);
+  if (audio === undefined || data === undefined || beyond !== undefined) {
     throw new UsageError("a description without the sections of a call");
+  }
+  if (!data.has(DATA) || !data.has(`a=mid:${video === undefined ? 1 : 2}`)) {
+    throw new UsageError("a description without the section of text, last");
   }
   // A browser may say it once for all, or in each section; bundled sections share the first one's.
   const shared = (prefix: string) => audio.after(prefix)[0] ?? session.after(prefix)[0];

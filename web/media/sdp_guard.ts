@@ -8,9 +8,10 @@
  * sends is thereby never shown to the browser's large parser: that one only ever sees our own text.
  * Not for: what the browser itself writes (`local_description.ts`). Pure.
  *
- *     v=0 ... a=group:BUNDLE 0 1
+ *     v=0 ... a=group:BUNDLE 0 1 2
  *     m=audio 9 UDP/TLS/RTP/SAVPF <pt>          Opus, constant size (RFC 7587)
  *     m=video 9 UDP/TLS/RTP/SAVPF <pt> [<rtx>]  VP8 (RFC 7741), retransmission (RFC 4588)
+ *     m=application 9 UDP/DTLS/SCTP ...         real-time text (RFC 8841), always, last
  *
  * What is refused, and why:
  *
@@ -20,7 +21,8 @@
  * - CK-662: addresses and candidates: they would tell the other side where we are before a tap, or
  *   make us send packets to a host of their choice. Candidates travel apart; see `candidates.ts`.
  * - CK-663: a missing, doubled or short fingerprint: DTLS would accept any certificate.
- * - CK-664: sections beyond one audio and one video, data channels, simulcast, ICE lite.
+ * - CK-664: sections beyond one audio, one video and one of data channels, simulcast, ICE lite. Which
+ *   channel there is stands in no description: both ends make it (`text_channel.ts`).
  * - CK-665: header extensions other than mid and send time: the audio level (RFC 6464) travels
  *   outside SRTP's encryption and tells the relay when somebody speaks.
  * - CK-666: an answer that does not fit our offer.
@@ -42,6 +44,9 @@ export type Setup = "actpass" | "active" | "passive";
 
 export const MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid";
 export const TIME_URI = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time";
+const SCTP_PORT = 5000;
+/** Bytes that an end says it takes in one message (RFC 8841, 6); ours have 152. */
+const MAX_MESSAGE = 65_536;
 const FEEDBACK = ["nack", "nack pli", "goog-remb"] as const;
 
 /** One media section. */
@@ -92,10 +97,16 @@ export function encode(description: Description): string {
     "o=- 0 0 IN IP4 0.0.0.0",
     "s=-",
     "t=0 0",
-    `a=group:BUNDLE 0${video === undefined ? "" : " 1"}`,
+    `a=group:BUNDLE 0 1${video === undefined ? "" : " 2"}`,
     "a=msid-semantic:WMS *",
     ...encodeSection(description, "audio", "0", audio),
     ...(video === undefined ? [] : encodeSection(description, "video", "1", video)),
+    "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
+    "c=IN IP4 0.0.0.0",
+    `a=mid:${video === undefined ? "1" : "2"}`,
+    `a=sctp-port:${SCTP_PORT}`,
+    `a=max-message-size:${MAX_MESSAGE}`,
+    ...encodeTransport(description),
   ];
   return lines.map((line) => `${line}\r\n`).join("");
 }
@@ -123,9 +134,12 @@ function encodeSection(whole: Description, kind: Kind, mid: string, section: Sec
     for (const feedback of FEEDBACK) lines.push(`a=rtcp-fb:${payload} ${feedback}`);
   }
   if (rtx !== undefined) lines.push(`a=rtpmap:${rtx} rtx/90000`, `a=fmtp:${rtx} apt=${payload}`);
+  return [...lines, ...encodeTransport(whole)];
+}
+
+function encodeTransport(whole: Description): string[] {
   const fingerprint = hex(whole.fingerprint).toUpperCase().match(/../g)?.join(":") ?? "";
   return [
-    ...lines,
     `a=ice-ufrag:${whole.ufrag}`,
     `a=ice-pwd:${whole.password}`,
     "a=ice-options:trickle",
@@ -216,10 +230,20 @@ function pattern(): RegExp {
   const [number, token] = ["[0-9]{1,10}", "[A-Za-z0-9+/]"];
   const lines = (...parts: readonly string[]) => parts.map((part) => `${part}\\r\\n`).join("");
 
-  const section = (kind: Kind, prefix: string, first: boolean) => {
-    const name = (group: string, inner: string) => `(?<${prefix}${group}>${inner})`;
+  const transport = (first: boolean) => {
     const once = (group: string, inner: string) =>
       first ? `(?<${group}>${inner})` : `\\k<${group}>`;
+    return lines(
+      `a=ice-ufrag:${once("ufrag", `${token}{4,32}`)}`,
+      `a=ice-pwd:${once("password", `${token}{22,128}`)}`,
+      "a=ice-options:trickle",
+      `a=fingerprint:sha-256 ${once("fingerprint", "[0-9A-F]{2}(?::[0-9A-F]{2}){31}")}`,
+      `a=setup:${once("setup", "actpass|active|passive")}`,
+    );
+  };
+
+  const section = (kind: Kind, prefix: string, first: boolean) => {
+    const name = (group: string, inner: string) => `(?<${prefix}${group}>${inner})`;
     const payload = `\\k<${prefix}pt>`;
     const head = [
       lines(
@@ -251,14 +275,7 @@ function pattern(): RegExp {
           ),
           `(?:${lines(`a=rtpmap:${number} rtx/90000`, `a=fmtp:${number} apt=${number}`)})?`,
         ];
-    const tail = lines(
-      `a=ice-ufrag:${once("ufrag", `${token}{4,32}`)}`,
-      `a=ice-pwd:${once("password", `${token}{22,128}`)}`,
-      "a=ice-options:trickle",
-      `a=fingerprint:sha-256 ${once("fingerprint", "[0-9A-F]{2}(?::[0-9A-F]{2}){31}")}`,
-      `a=setup:${once("setup", "actpass|active|passive")}`,
-    );
-    return [...head, ...body, tail].join("");
+    return [...head, ...body, transport(first)].join("");
   };
 
   const head = lines(
@@ -266,12 +283,18 @@ function pattern(): RegExp {
     "o=- 0 0 IN IP4 0\\.0\\.0\\.0",
     "s=-",
     "t=0 0",
-    "a=group:BUNDLE 0(?: 1)?",
+    "a=group:BUNDLE 0 1(?: 2)?",
     "a=msid-semantic:WMS \\*",
   );
-  return new RegExp(
-    `^${head}${section("audio", "a_", true)}(?:${section("video", "v_", false)})?$`,
+  const data = lines(
+    "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
+    "c=IN IP4 0\\.0\\.0\\.0",
+    "a=mid:[12]",
+    `a=sctp-port:${SCTP_PORT}`,
+    `a=max-message-size:${MAX_MESSAGE}`,
   );
+  const media = `${section("audio", "a_", true)}(?:${section("video", "v_", false)})?`;
+  return new RegExp(`^${head}${media}${data}${transport(false)}$`);
 }
 
 const TEXT = pattern();
@@ -345,7 +368,6 @@ function checkValues(description: Description): void {
 const REASONS = [
   ["a=candidate:", "CK-662: a candidate inside a description"],
   ["a=remote-candidates:", "CK-662: a candidate inside a description"],
-  ["m=application", "CK-664: a data channel"],
   ["a=simulcast", "CK-664: simulcast"],
   ["a=rid", "CK-664: simulcast"],
   ["a=ice-lite", "CK-664: ICE lite"],
@@ -355,6 +377,9 @@ const REASONS = [
 function likelyReason(text: string): string {
   for (const [needle, reason] of REASONS) if (text.includes(needle)) return reason;
   const count = (needle: string) => text.split(needle).length;
+  if (count("\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n") !== 2) {
+    return "CK-664: not one section for data channels";
+  }
   if (count("a=fingerprint:") !== count("\nm=")) {
     return "CK-663: not one fingerprint for each section";
   }

@@ -6,9 +6,9 @@ import { PeerError, UsageError } from "../core/errors.ts";
 import {
   clearBytes,
   FIRST_CTR,
+  type FrameKind,
   FrameReceiver,
   FrameSender,
-  type Kind,
   LAST_CTR,
   OLD_EPOCH_S,
   type Opened,
@@ -41,7 +41,7 @@ describe("as in Python", () => {
       const sender = await FrameSender.create(PRODUCT_SUITE, baseKey, epoch, leaf, context);
       const receiver = new FrameReceiver();
       receiver.install(epoch, baseKey, [leaf]);
-      const frames = rows<readonly [Kind, string, string]>(e, "frames");
+      const frames = rows<readonly [FrameKind, string, string]>(e, "frames");
       for (const [number, [kind, frame, wire]] of frames.entries()) {
         if (number === 6) sender.insecureForTestsSkipTo(LAST_CTR - 1);
         expect(hex(await sender.encrypt(fromHex(frame), kind))).toBe(wire);
@@ -65,7 +65,7 @@ describe("as in Python", () => {
   });
 
   test("CK-215: clear bytes", async () => {
-    type Row = readonly [kind: Kind, frame: string, count: number | string];
+    type Row = readonly [kind: FrameKind, frame: string, count: number | string];
     for (const [kind, frame, count] of rows<Row>(VECTORS, "clear")) {
       const clear = () => clearBytes(kind, fromHex(frame));
       if (typeof count === "number") expect(clear()).toBe(count);
@@ -77,7 +77,7 @@ describe("as in Python", () => {
     | readonly ["install", epoch: string, key: string, leaves: number[], outcome: string]
     | readonly ["remove", leaf: number, outcome: string]
     | readonly ["tick", nowS: number, outcome: string]
-    | readonly ["decrypt", Kind, wire: string, nowS: number, outcome: string, number?, string?];
+    | readonly ["decrypt", FrameKind, wire: string, nowS: number, outcome: string, number?, string?];
 
   async function take(receiver: FrameReceiver, step: Step): Promise<void> {
     switch (step[0]) {
@@ -132,7 +132,7 @@ async function refused(
   target: FrameReceiver,
   frame: Bytes,
   check: string,
-  kind: Kind = "audio",
+  kind: FrameKind = "audio",
   nowS = 0,
 ): Promise<void> {
   expect(await outcome(() => target.decrypt(frame, kind, nowS))).toBe(`decryption ${check}`);

@@ -20,7 +20,8 @@ from typing import Final, Literal
 from visavis.core.errors import Code, PeerError, UsageError, VisavisError
 from visavis.core.sframe import PRODUCT_SUITE, SframeKey, decode_header, mls_kid, suite_of
 
-Kind = Literal["audio", "video"]
+FrameKind = Literal["audio", "video", "text"]
+"""Opus, VP8, or a block of real-time text (`realtime_text`)."""
 
 EPOCH_BITS: Final = 8
 LEAF_BITS: Final = 12
@@ -45,24 +46,27 @@ lower cuts a leaver's knowledge off sooner."""
 _CLEAR_KEY_FRAME: Final = 10
 _CLEAR_DELTA_FRAME: Final = 1
 
+_TEXT_METADATA: Final = b"visavis real-time text"
+"""Authenticated with each block of text and not sent (RFC 9605, 4.4.3)."""
 
-def clear_bytes(kind: Kind, frame: bytes) -> int:
+
+def clear_bytes(kind: FrameKind, frame: bytes) -> int:
     """Return how many bytes at the front of an encoded frame stay readable.
 
     For VP8 the count comes from bit 0 of byte 0 (RFC 6386, 9.1: 0 is a key frame), which both
     sides see, never from a frame type or trailer that a relay could forge (CK-215).
 
     Args:
-        kind: "video" is VP8, "audio" is Opus.
+        kind: "video" is VP8, "audio" is Opus, "text" a block of text.
         frame: An encoded frame, before or after encryption.
 
     Returns:
-        Audio 0; video 10 for a key frame, 1 for a delta frame.
+        Audio and text 0; video 10 for a key frame, 1 for a delta frame.
 
     Raises:
         UsageError: A video frame too short to have its clear bytes.
     """
-    if kind == "audio":
+    if kind != "video":
         return 0
     if not frame:
         raise UsageError("an empty video frame")
@@ -70,6 +74,12 @@ def clear_bytes(kind: Kind, frame: bytes) -> int:
     if len(frame) < count:
         raise UsageError("a VP8 frame shorter than its own header")
     return count
+
+
+def _metadata(kind: FrameKind, clear: bytes) -> bytes:
+    # CK-218: a block of text opens as nothing else, and nothing else as text: whoever forwards
+    # frames cannot move one from a track to the text, or back.
+    return _TEXT_METADATA if kind == "text" else clear
 
 
 def _check_suite(suite: int, base_key: bytes) -> None:
@@ -107,12 +117,12 @@ class FrameSender:
         self._key: SframeKey | None = SframeKey.derive(suite, kid, base_key)
         self._next_ctr = FIRST_CTR
 
-    def encrypt(self, frame: bytes, kind: Kind) -> bytes:
+    def encrypt(self, frame: bytes, kind: FrameKind) -> bytes:
         """Encrypt one encoded frame.
 
         Args:
-            frame: VP8 or Opus, whole.
-            kind: "video" or "audio".
+            frame: VP8, Opus or a block of text, whole.
+            kind: "video", "audio" or "text".
 
         Returns:
             Clear bytes || header || ciphertext || tag: the frame's length plus exactly 24.
@@ -130,7 +140,7 @@ class FrameSender:
         count = clear_bytes(kind, frame)
         ctr, self._next_ctr = self._next_ctr, self._next_ctr + 1
         clear = frame[:count]
-        return clear + self._key.encrypt(ctr, clear, frame[count:])
+        return clear + self._key.encrypt(ctr, _metadata(kind, clear), frame[count:])
 
     def wipe(self) -> None:
         """Drop the key; every later `encrypt` fails."""
@@ -263,12 +273,12 @@ class FrameReceiver:
             elif now_s - epoch.old_since_s >= OLD_EPOCH_S:
                 del self._epochs[low_bits]
 
-    def decrypt(self, frame: bytes, kind: Kind, now_s: float) -> tuple[int, bytes]:
+    def decrypt(self, frame: bytes, kind: FrameKind, now_s: float) -> tuple[int, bytes]:
         """Decrypt one frame from the wire.
 
         Args:
             frame: Clear bytes || header || ciphertext || tag.
-            kind: What this track carries, from our own description of it.
+            kind: What this track or channel carries, from our own description of it.
             now_s: Monotonic seconds.
 
         Returns:
@@ -289,7 +299,7 @@ class FrameReceiver:
         """Drop every key; `decrypt` fails until another epoch is installed."""
         self._epochs.clear()
 
-    def _open(self, frame: bytes, kind: Kind) -> tuple[int, bytes]:
+    def _open(self, frame: bytes, kind: FrameKind) -> tuple[int, bytes]:
         count = clear_bytes(kind, frame)
         clear, sealed = frame[:count], frame[count:]
         kid, ctr, header_length = decode_header(sealed)
@@ -310,7 +320,7 @@ class FrameReceiver:
         # CK-210: a relay must not make anybody hear a moment twice.
         if not state.is_fresh(ctr):
             raise PeerError(Code.DECRYPTION, "CK-210: frame seen before, or too old to tell")
-        _, plaintext = state.key.decrypt(clear, sealed)
+        _, plaintext = state.key.decrypt(_metadata(kind, clear), sealed)
         # CK-211: only an authentic frame moves the window or costs memory; else one forged frame
         # with a high CTR would silence the sender.
         epoch.kids[kid] = state

@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
 
+_WHOLE = 0x03
+"""The flags of a DATA chunk that is the first and the last of its message (RFC 9260, 3.3.1)."""
+
 if TYPE_CHECKING:
     from aioice import Candidate, Connection
     from aiortc.codecs.base import Encoder
     from aiortc.jitterbuffer import JitterBuffer
     from aiortc.rtcdtlstransport import RTCDtlsTransport
+    from aiortc.rtcsctptransport import DataChunk
 
 
 def set_encoder(sender: RTCRtpSender, encoder: Encoder) -> None:
@@ -90,6 +94,24 @@ def abandon_turn(ice: Connection) -> None:
             task.cancel()
 
 
+def accept_only(pc: RTCPeerConnection, *, stream: int, length: int) -> None:
+    """Drop every SCTP DATA chunk that is not one whole message of this length on this stream.
+
+    aiortc keeps fragments without a limit until the last one comes, and makes a channel for
+    whoever asks; a contact could fill the memory with either. What is dropped is not confirmed.
+    """
+    sctp = pc.sctp
+    assert sctp is not None  # There is a data channel.
+    receive = sctp._receive_data_chunk
+
+    async def guarded(chunk: DataChunk) -> None:
+        is_whole = chunk.flags & _WHOLE == _WHOLE
+        if is_whole and chunk.stream_id == stream and len(chunk.user_data) == length:
+            await receive(chunk)
+
+    sctp._receive_data_chunk = guarded  # type: ignore[method-assign]
+
+
 def missing() -> list[str]:
     """Name the private attributes that the installed versions do not have.
 
@@ -100,6 +122,7 @@ def missing() -> list[str]:
 
     pc = RTCPeerConnection()
     pc.addTransceiver("audio")
+    pc.createDataChannel("", negotiated=True, id=0)
     transceiver = pc.getTransceivers()[0]
     ice = Connection(ice_controlling=True)
     wanted: list[tuple[object, str]] = [
@@ -109,6 +132,7 @@ def missing() -> list[str]:
         (transceiver.receiver.transport, "_RTCDtlsTransport__rx_packets"),
         (transceiver.receiver.transport.transport, "_connection"),
         (transceiver, "_headerExtensions"),
+        (pc.sctp, "_receive_data_chunk"),
         (TurnTransport(None), "_TurnTransport__close_task"),  # type: ignore[arg-type]
         *(
             (ice, name)

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from threading import Lock
 
 from visavis.core.errors import Code, UnavailableError, UsageError
-from visavis.core.frame_keys import FrameReceiver, FrameSender, SendingEpoch
+from visavis.core.frame_keys import FrameKind, FrameReceiver, FrameSender, SendingEpoch
 from visavis.core.sframe import PRODUCT_SUITE
-from visavis.media.interfaces import FrameEncryptor, Kind
+from visavis.media.interfaces import FrameEncryptor
 
 
 class CallFrames:
@@ -87,12 +87,12 @@ class CallFrames:
         self.stop_sending()
         self._receiver.wipe()
 
-    def new_context(self, kind: Kind) -> FrameEncryptor:
+    def new_context(self, kind: FrameKind) -> FrameEncryptor:
         """Return an encryptor for one encoder on one transport (`FrameCrypto.new_context`)."""
         del kind
         return _Context(self)
 
-    def decrypt(self, frame: bytes, kind: Kind) -> bytes:
+    def decrypt(self, frame: bytes, kind: FrameKind) -> bytes:
         """Return the frame as its sender's encoder made it (`FrameCrypto.decrypt`)."""
         _, plaintext = self._receiver.decrypt(frame, kind, self._monotonic())
         return plaintext
@@ -115,7 +115,7 @@ class _Context:
         self._epoch: SendingEpoch | None = None
         self._sender: FrameSender | None = None
 
-    def encrypt(self, frame: bytes, kind: Kind) -> bytes:
+    def encrypt(self, frame: bytes, kind: FrameKind) -> bytes:
         epoch = self._frames.current()
         if epoch is None:
             raise UnavailableError(Code.NOT_ENCRYPTED, "CK-655: no key to send with yet")

@@ -38,6 +38,7 @@ from visavis.media.interfaces import (
     TurnServer,
 )
 from visavis.media.sframe_hooks import ReceiveCounts
+from visavis.media.text_link import TextEnd, TextLink
 from visavis.media.tracks import SinkPump
 from visavis.media.transport import Transport
 
@@ -87,6 +88,7 @@ class MediaConnection:
         self._sent = SendCounts()
         self._received = ReceiveCounts()
         self._first_frame_at: float | None = None
+        self._text = TextLink(frames)
         self._pump = SinkPump(sink, video=video, on_first=self._note_first_frame)
         self._remote_candidates = 0
         self._monitor: asyncio.Task[None] | None = None
@@ -94,6 +96,10 @@ class MediaConnection:
         self._connected = False
         self._closed = False
         self._transport = self._new_transport()
+
+    def carry_text(self, end: TextEnd) -> None:
+        """Carry the real-time text of this end from the connection on."""
+        self._text.join(end)
 
     async def create_offer(self) -> str:
         """Return an offer without candidates and without addresses; sends nothing."""
@@ -158,6 +164,7 @@ class MediaConnection:
         )
         if transport is self._transport and not self._closed:
             self._monitor = asyncio.ensure_future(self._watch(transport))
+            self._text.start()
         return lines
 
     async def add_remote_candidates(self, lines: Sequence[str]) -> None:
@@ -233,6 +240,7 @@ class MediaConnection:
         """End it: transport, source and sink. Harmless when repeated."""
         if not self._closed:
             self._closed = True
+            self._text.close()
             self._drop(self._transport)
             self._source.close()
         if self._closing:
@@ -245,6 +253,7 @@ class MediaConnection:
             frames=self._frames,
             source=self._source,
             pump=self._pump,
+            text=self._text,
             relay_only=self._relay_only,
             sent=self._sent,
             received=self._received,

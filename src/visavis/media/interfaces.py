@@ -12,6 +12,8 @@ from typing import Final, Literal, Protocol
 
 from av import AudioFrame, VideoFrame
 
+from visavis.core.frame_keys import FrameKind
+
 Kind = Literal["audio", "video"]
 """The two kinds of media a call has; also the kinds of an SDP media section (RFC 8866, 5.14)."""
 
@@ -23,9 +25,9 @@ AUDIO_FRAME: Final = 960
 
 
 class FrameEncryptor(Protocol):
-    """Seals the frames of one encoder on one transport, under one SFrame context."""
+    """Seals the frames of one encoder on one transport, or a call's text, in one SFrame context."""
 
-    def encrypt(self, frame: bytes, kind: Kind) -> bytes:
+    def encrypt(self, frame: bytes, kind: FrameKind) -> bytes:
         """Return clear bytes || SFrame header || ciphertext || tag.
 
         Called in a worker thread, never twice at once for one encryptor.
@@ -46,16 +48,17 @@ class FrameCrypto(Protocol):
     steady: bool
     """Send pictures of few sizes (`picture_padding`)."""
 
-    def new_context(self, kind: Kind) -> FrameEncryptor:
+    def new_context(self, kind: FrameKind) -> FrameEncryptor:
         """Return an encryptor whose (key, context) was never used and never will be again.
 
-        Asked for once per encoder and transport, so again after each `MediaConnection.restart`.
+        Asked for once per encoder and transport, so again after each `MediaConnection.restart`;
+        for text once per call, whose counter never starts again (docs/protocol/realtime-text.md).
         It may be called before there is a key: `encrypt` then raises until there is one, and
         follows later changes of epoch by itself.
         """
         ...
 
-    def decrypt(self, frame: bytes, kind: Kind) -> bytes:
+    def decrypt(self, frame: bytes, kind: FrameKind) -> bytes:
         """Return the frame as its sender's encoder made it.
 
         Called on the event loop.

@@ -27,7 +27,8 @@ def minimise(text: str, kind: DescriptionType) -> Description:
     session = SessionDescription.parse(text)
     sections = {media.kind: media for media in session.media}
     first = session.media[0]
-    if set(sections) - {"audio", "video"} or "audio" not in sections or not first.dtls:
+    kinds = {"audio", "video", "application"}
+    if set(sections) - kinds or not {"audio", "application"} <= set(sections) or not first.dtls:
         raise UsageError("a description without the sections of a call")
     fingerprint = next(
         bytes.fromhex(entry.value.replace(":", ""))

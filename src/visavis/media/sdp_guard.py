@@ -6,9 +6,10 @@ and `parse` refuses every text that is not, to the byte, what `Description.encod
 What a stranger sends is thereby never shown to the large parser of the media stack: that one only
 ever sees our own text. Pure: no sockets, no aiortc; fuzzed.
 
-    v=0 ... a=group:BUNDLE 0 1
+    v=0 ... a=group:BUNDLE 0 1 2
     m=audio 9 UDP/TLS/RTP/SAVPF <pt>          Opus, constant size (RFC 7587)
     m=video 9 UDP/TLS/RTP/SAVPF <pt> [<rtx>]  VP8 (RFC 7741), retransmission (RFC 4588)
+    m=application 9 UDP/DTLS/SCTP ...         real-time text (RFC 8841), always, last
 
 What is refused, and why:
 
@@ -18,7 +19,8 @@ What is refused, and why:
 - CK-662: addresses and candidates: they would tell the other side where we are before a tap, or
   make us send packets to a host of their choice. Candidates travel apart; see `candidates`.
 - CK-663: a missing, doubled or short fingerprint: DTLS would accept any certificate.
-- CK-664: sections beyond one audio and one video, data channels, simulcast, ICE lite.
+- CK-664: sections beyond one audio, one video and one of data channels, simulcast, ICE lite. Which
+  channel there is stands in no description: both ends make it (`text_channel`).
 - CK-665: header extensions other than mid and send time: the audio level (RFC 6464) travels
   outside SRTP's encryption and tells the relay when somebody speaks.
 - CK-666: an answer that does not fit our offer.
@@ -43,6 +45,10 @@ Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 
 _MID_URI: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
 _TIME_URI: Final = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+SCTP_PORT: Final = 5000
+MAX_MESSAGE: Final = 65_536
+"""Bytes that an end says it takes in one message (RFC 8841, 6); ours have 152."""
+
 _FEEDBACK: Final = ("nack", "nack pli", "goog-remb")
 
 
@@ -106,12 +112,13 @@ class Description:
             "o=- 0 0 IN IP4 0.0.0.0",
             "s=-",
             "t=0 0",
-            f"a=group:BUNDLE 0{' 1' if self.video else ''}",
+            f"a=group:BUNDLE 0 1{' 2' if self.video else ''}",
             "a=msid-semantic:WMS *",
             *self._section("audio", "0", self.audio),
         ]
         if self.video:
             lines += self._section("video", "1", self.video)
+        lines += self._data("2" if self.video else "1")
         return "".join(f"{line}\r\n" for line in lines)
 
     def _section(self, kind: str, mid: str, section: Section) -> list[str]:
@@ -139,9 +146,21 @@ class Description:
             lines += [f"a=rtcp-fb:{payload} {feedback}" for feedback in _FEEDBACK]
         if rtx is not None:
             lines += [f"a=rtpmap:{rtx} rtx/90000", f"a=fmtp:{rtx} apt={payload}"]
+        return [*lines, *self._transport()]
+
+    def _data(self, mid: str) -> list[str]:
+        return [
+            "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
+            "c=IN IP4 0.0.0.0",
+            f"a=mid:{mid}",
+            f"a=sctp-port:{SCTP_PORT}",
+            f"a=max-message-size:{MAX_MESSAGE}",
+            *self._transport(),
+        ]
+
+    def _transport(self) -> list[str]:
         fingerprint = ":".join(f"{octet:02X}" for octet in self.fingerprint)
         return [
-            *lines,
             f"a=ice-ufrag:{self.ufrag}",
             f"a=ice-pwd:{self.password}",
             "a=ice-options:trickle",
@@ -235,9 +254,6 @@ def _pattern() -> re.Pattern[str]:
         def name(group: str, pattern: str) -> str:
             return f"(?P<{prefix}{group}>{pattern})"
 
-        def once(group: str, pattern: str) -> str:
-            return f"(?P<{group}>{pattern})" if first else f"(?P={group})"
-
         direction = name("direction", "sendrecv|sendonly|recvonly|inactive")
         head = lines(
             f"m={kind} 9 UDP/TLS/RTP/SAVPF {name('pt', number)}"
@@ -264,16 +280,18 @@ def _pattern() -> re.Pattern[str]:
                 *(f"a=rtcp-fb:(?P={prefix}pt) {re.escape(value)}" for value in _FEEDBACK),
             )
             body += f"(?:a=rtpmap:{number} rtx/90000\r\na=fmtp:{number} apt={number}\r\n)?"
-        return (
-            head
-            + body
-            + lines(
-                f"a=ice-ufrag:{once('ufrag', token + '{4,32}')}",
-                f"a=ice-pwd:{once('password', token + '{22,128}')}",
-                "a=ice-options:trickle",
-                f"a=fingerprint:sha-256 {once('fingerprint', '[0-9A-F]{2}(?::[0-9A-F]{2}){31}')}",
-                f"a=setup:{once('setup', 'actpass|active|passive')}",
-            )
+        return head + body + transport(first=first)
+
+    def transport(*, first: bool) -> str:
+        def once(group: str, pattern: str) -> str:
+            return f"(?P<{group}>{pattern})" if first else f"(?P={group})"
+
+        return lines(
+            f"a=ice-ufrag:{once('ufrag', token + '{4,32}')}",
+            f"a=ice-pwd:{once('password', token + '{22,128}')}",
+            "a=ice-options:trickle",
+            f"a=fingerprint:sha-256 {once('fingerprint', '[0-9A-F]{2}(?::[0-9A-F]{2}){31}')}",
+            f"a=setup:{once('setup', 'actpass|active|passive')}",
         )
 
     head = lines(
@@ -281,12 +299,19 @@ def _pattern() -> re.Pattern[str]:
         r"o=- 0 0 IN IP4 0\.0\.0\.0",
         "s=-",
         "t=0 0",
-        "a=group:BUNDLE 0(?: 1)?",
+        "a=group:BUNDLE 0 1(?: 2)?",
         r"a=msid-semantic:WMS \*",
     )
     audio = section("audio", "a_", first=True)
     video = section("video", "v_", first=False)
-    return re.compile(f"{head}{audio}(?:{video})?", re.ASCII)
+    data = lines(
+        "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
+        r"c=IN IP4 0\.0\.0\.0",
+        "a=mid:[12]",
+        f"a=sctp-port:{SCTP_PORT}",
+        f"a=max-message-size:{MAX_MESSAGE}",
+    )
+    return re.compile(f"{head}{audio}(?:{video})?{data}{transport(first=False)}", re.ASCII)
 
 
 _TEXT: Final = _pattern()
@@ -350,7 +375,6 @@ def _check_values(description: Description) -> None:
 _REASONS: Final = (
     ("a=candidate:", "CK-662: a candidate inside a description"),
     ("a=remote-candidates:", "CK-662: a candidate inside a description"),
-    ("m=application", "CK-664: a data channel"),
     ("a=simulcast", "CK-664: simulcast"),
     ("a=rid", "CK-664: simulcast"),
     ("a=ice-lite", "CK-664: ICE lite"),
@@ -363,6 +387,8 @@ def _likely_reason(text: str) -> str:
     for needle, reason in _REASONS:
         if needle in text:
             return reason
+    if text.count("\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n") != 1:
+        return "CK-664: not one section for data channels"
     if text.count("a=fingerprint:") != text.count("\nm="):
         return "CK-663: not one fingerprint for each section"
     if any(

@@ -32,6 +32,7 @@ from visavis.media.encoders import SendCounts
 from visavis.media.interfaces import FrameCrypto, Kind, MediaSource, TurnServer
 from visavis.media.local_description import minimise
 from visavis.media.sframe_hooks import ReceiveCounts, protect_receiver, protect_sender
+from visavis.media.text_link import TextLink, open_channel
 from visavis.media.tracks import SinkPump, SourceTrack
 
 _CODECS = {"audio": {"audio/opus"}, "video": {"video/vp8", "video/rtx"}}
@@ -44,6 +45,7 @@ class Transport:
         frames: The call's keys; asked for a fresh context for each encoder.
         source: What is sent.
         pump: Where what is received goes.
+        text: The call's text; gets a channel of this transport.
         relay_only: Use nothing but relayed candidates.
         sent: Counts of the whole call.
         received: Counts of the whole call.
@@ -55,6 +57,7 @@ class Transport:
         frames: FrameCrypto,
         source: MediaSource,
         pump: SinkPump,
+        text: TextLink,
         relay_only: bool,
         sent: SendCounts,
         received: ReceiveCounts,
@@ -62,6 +65,7 @@ class Transport:
         self._frames = frames
         self._source = source
         self._pump = pump
+        self._text = text
         self._relay_only = relay_only
         self._sent = sent
         self._received = received
@@ -107,6 +111,7 @@ class Transport:
         self._add("audio", sends=True)
         if video:
             self._add("video", sends=True)
+        self._text.use(open_channel(self.pc))
         self._local = await self.pc.createOffer()
         self._offer = minimise(self._local.sdp, "offer")
         return self._offer.encode()
@@ -118,6 +123,7 @@ class Transport:
         if offer.video:
             # The lesser media of the two sides: a voice call answers pictures with "inactive".
             self._add("video", sends=video)
+        self._text.use(open_channel(self.pc))
         await self._set_remote(offer)
         self._local = await self.pc.createAnswer()
         return minimise(self._local.sdp, "answer").encode()

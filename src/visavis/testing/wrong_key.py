@@ -19,8 +19,8 @@ import av
 from av import AudioFrame, VideoFrame
 
 from visavis.core.errors import VisavisError
+from visavis.core.frame_keys import FrameKind
 from visavis.media.call_frames import CallFrames
-from visavis.media.interfaces import Kind
 from visavis.testing.clip import read_frame
 
 MAX_FRAMES: Final = 6_000
@@ -40,10 +40,10 @@ class InstalledEpoch:
 class CallRecording:
     """What one end of one call got: sealed frames in order, and the keys of the epochs."""
 
-    frames: list[tuple[Kind, bytes]] = field(default_factory=list)
+    frames: list[tuple[FrameKind, bytes]] = field(default_factory=list)
     epochs: list[InstalledEpoch] = field(default_factory=list, repr=False)
 
-    def take(self, frame: bytes, kind: Kind) -> None:
+    def take(self, frame: bytes, kind: FrameKind) -> None:
         """Keep one sealed frame."""
         if len(self.frames) < MAX_FRAMES:
             self.frames.append((kind, frame))
@@ -96,7 +96,7 @@ def record_calls(end: int = 0) -> Iterator[CallRecording]:
         if is_wanted(self):
             recording.epochs.append(InstalledEpoch(epoch, base_key, frozenset(leaves)))
 
-    def tapped_decrypt(self: CallFrames, frame: bytes, kind: Kind) -> bytes:
+    def tapped_decrypt(self: CallFrames, frame: bytes, kind: FrameKind) -> bytes:
         if is_wanted(self):
             recording.take(frame, kind)
         return decrypt(self, frame, kind)
@@ -121,7 +121,7 @@ def judge(recording: CallRecording) -> Verdict:
 
 
 def _device(
-    frames: Sequence[tuple[Kind, bytes]],
+    frames: Sequence[tuple[FrameKind, bytes]],
     epochs: Sequence[InstalledEpoch],
     key: Callable[[bytes], bytes],
 ) -> Decoded:
@@ -133,7 +133,7 @@ def _device(
 
 
 def decode(
-    frames: Sequence[tuple[Kind, bytes]], decrypt: Callable[[bytes, Kind], bytes]
+    frames: Sequence[tuple[FrameKind, bytes]], decrypt: Callable[[bytes, FrameKind], bytes]
 ) -> Decoded:
     """Decrypt and decode frames as a device would, dropping what does not decrypt."""
     result = Decoded()

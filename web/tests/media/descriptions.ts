@@ -45,7 +45,7 @@ export const PYTHON_OFFER = lines(`v=0
 o=- 0 0 IN IP4 0.0.0.0
 s=-
 t=0 0
-a=group:BUNDLE 0 1
+a=group:BUNDLE 0 1 2
 a=msid-semantic:WMS *
 m=audio 9 UDP/TLS/RTP/SAVPF 96
 c=IN IP4 0.0.0.0
@@ -84,6 +84,16 @@ a=ice-pwd:xxxxxxxxxxxxxxxxxxxxxx
 a=ice-options:trickle
 a=fingerprint:sha-256 ${FINGERPRINT}
 a=setup:actpass
+m=application 9 UDP/DTLS/SCTP webrtc-datachannel
+c=IN IP4 0.0.0.0
+a=mid:2
+a=sctp-port:5000
+a=max-message-size:65536
+a=ice-ufrag:abcd
+a=ice-pwd:xxxxxxxxxxxxxxxxxxxxxx
+a=ice-options:trickle
+a=fingerprint:sha-256 ${FINGERPRINT}
+a=setup:actpass
 `);
 
 /** Chromium 156, offer, with our codecs; the address is an example. */
@@ -91,7 +101,7 @@ export const CHROMIUM_OFFER = lines(`v=0
 o=- 6217713576449360798 2 IN IP4 127.0.0.1
 s=-
 t=0 0
-a=group:BUNDLE 0 1
+a=group:BUNDLE 0 1 2
 a=extmap-allow-mixed
 a=msid-semantic: WMS
 m=audio 30156 UDP/TLS/RTP/SAVPF 111
@@ -152,6 +162,16 @@ a=ssrc:3532052516 cname:riTyREAZvsztoEXU
 a=ssrc:3532052516 msid:- abb474df-b9e3-471f-96bc-4e201115d8a8
 a=ssrc:1231727493 cname:riTyREAZvsztoEXU
 a=ssrc:1231727493 msid:- abb474df-b9e3-471f-96bc-4e201115d8a8
+m=application 9 UDP/DTLS/SCTP webrtc-datachannel
+c=IN IP4 0.0.0.0
+a=ice-ufrag:fhwM
+a=ice-pwd:exYz7pvx4gJ3BfSRZanndQDP
+a=ice-options:trickle
+a=fingerprint:sha-256 ${FINGERPRINT}
+a=setup:actpass
+a=mid:2
+a=sctp-port:5000
+a=max-message-size:262144
 `);
 
 /** Chromium 156, an answer of ours to a call with pictures taken as a voice call (shortened). */
@@ -159,7 +179,7 @@ export const CHROMIUM_VOICE_ANSWER = lines(`v=0
 o=- 797183522175001538 2 IN IP4 127.0.0.1
 s=-
 t=0 0
-a=group:BUNDLE 0 1
+a=group:BUNDLE 0 1 2
 a=msid-semantic: WMS
 m=audio 9 UDP/TLS/RTP/SAVPF 96
 c=IN IP4 0.0.0.0
@@ -192,6 +212,16 @@ a=rtpmap:97 VP8/90000
 a=rtcp-fb:97 goog-remb
 a=rtpmap:98 rtx/90000
 a=fmtp:98 apt=97
+m=application 9 UDP/DTLS/SCTP webrtc-datachannel
+c=IN IP4 0.0.0.0
+a=ice-ufrag:Rx9w
+a=ice-pwd:yErSdiy7R1Th9d0f9AVjQC6w
+a=ice-options:trickle
+a=fingerprint:sha-256 ${FINGERPRINT}
+a=setup:active
+a=mid:2
+a=sctp-port:5000
+a=max-message-size:262144
 `);
 
 function lines(text: string): string {

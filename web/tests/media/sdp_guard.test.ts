@@ -23,6 +23,7 @@ import {
 
 const VOICE: Description = { ...OFFER, video: undefined };
 const GOOD = encode(OFFER);
+const [AV = "", DATA = ""] = GOOD.split(/^(?=m=application)/m);
 const PRINT = GOOD.split("a=fingerprint:sha-256 ")[1]?.split("\r\n")[0] ?? "";
 const PRINT_LINE = `a=fingerprint:sha-256 ${PRINT}\r\n`;
 
@@ -70,9 +71,33 @@ const HOSTILE: Readonly<Record<string, string>> = {
   "CK-66 weak hash": GOOD.replace("sha-256", "sha-1"),
   "CK-66 wrong role in one section": GOOD.replace("actpass", "active"),
   "CK-663 wrong role": GOOD.replaceAll("actpass", "active"),
-  "CK-66 second video": GOOD + GOOD.slice(GOOD.indexOf("m=video")).replace("a=mid:1", "a=mid:2"),
+  "CK-66 second video": AV + AV.slice(AV.indexOf("m=video")).replace("a=mid:1", "a=mid:2") + DATA,
   "CK-66 only video": GOOD.slice(0, GOOD.indexOf("m=audio")) + GOOD.slice(GOOD.indexOf("m=video")),
-  "CK-664 data channel": `${GOOD}m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n`,
+  "CK-664 no text": AV.replace("BUNDLE 0 1 2", "BUNDLE 0 1"),
+  "CK-664 no text, but announced": AV,
+  "CK-664 text twice": GOOD + DATA.replace("a=mid:2", "a=mid:3"),
+  "CK-664 text twice under one mid": GOOD + DATA,
+  "CK-66 text first":
+    GOOD.slice(0, GOOD.indexOf("m=audio")) + DATA + AV.slice(AV.indexOf("m=audio")),
+  "CK-66 text alone": GOOD.slice(0, GOOD.indexOf("m=audio")) + DATA,
+  "CK-664 text outside the bundle": GOOD.replace("BUNDLE 0 1 2", "BUNDLE 0 1"),
+  "CK-664 the mid of the picture": GOOD.replace("a=mid:2", "a=mid:1"),
+  "CK-66 another mid": GOOD.replace("a=mid:2", "a=mid:7"),
+  "CK-66 another SCTP port": GOOD.replace("sctp-port:5000", "sctp-port:5001"),
+  "CK-66 long messages": GOOD.replace("message-size:65536", "message-size:1073741823"),
+  "CK-66 messages of any length": GOOD.replace("message-size:65536", "message-size:0"),
+  "CK-66 no length": GOOD.replace("a=max-message-size:65536\r\n", ""),
+  "CK-664 old SCTP": GOOD.replace(
+    "UDP/DTLS/SCTP webrtc-datachannel",
+    "DTLS/SCTP 5000\r\na=sctpmap:5000 webrtc-datachannel 9",
+  ),
+  "CK-664 TCP": GOOD.replace("UDP/DTLS/SCTP", "TCP/DTLS/SCTP"),
+  "CK-66 channels of their choice": GOOD.replace(
+    "a=sctp-port",
+    'a=dcmap:2 label="files"\r\na=sctp-port',
+  ),
+  "CK-66 another ICE password for text": AV + DATA.replace("x".repeat(22), "y".repeat(22)),
+  "CK-66 another fingerprint for text": AV + DATA.replace(PRINT, `AA${PRINT.slice(2)}`),
   "CK-664 simulcast": `${GOOD}a=rid:h send\r\na=simulcast:send h\r\n`,
   "CK-664 ICE lite": GOOD.replace("a=group", "a=ice-lite\r\na=group"),
   "CK-664 another spelling": GOOD.replace("a=ssrc:1001", "a=ssrc:01001"),
@@ -81,7 +106,7 @@ const HOSTILE: Readonly<Record<string, string>> = {
   "CK-664 SSRC twice": GOOD.replaceAll("1002", "1001"),
   "CK-664 SSRC too large": GOOD.replace("1001", "4294967296"),
   "CK-664 half a retransmission": GOOD.replace("a=ssrc-group:FID 1002 1003\r\n", ""),
-  "CK-664 a BUNDLE that does not fit": GOOD.replace("BUNDLE 0 1", "BUNDLE 0"),
+  "CK-664 a BUNDLE that does not fit": GOOD.replace("BUNDLE 0 1 2", "BUNDLE 0 1"),
   "CK-66 two passwords": GOOD.replace("x".repeat(22), "y".repeat(22)),
   "CK-665 audio level": GOOD.replace(
     "a=mid:0",
@@ -214,7 +239,9 @@ describe("what our browser writes is reduced to ours", () => {
   test.each([
     ["another codec", CHROMIUM_OFFER.replace("SAVPF 111", "SAVPF 111 0")],
     ["another first codec", CHROMIUM_OFFER.replace("VP8/90000", "H264/90000")],
-    ["a data channel", `${CHROMIUM_OFFER}m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n`],
+    ["text twice", `${CHROMIUM_OFFER}m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n`],
+    ["no text", CHROMIUM_OFFER.replace(/m=application[\s\S]*$/, "")],
+    ["text under another mid", CHROMIUM_OFFER.replace("a=mid:2", "a=mid:1")],
     ["no audio", CHROMIUM_OFFER.replace(/m=audio[\s\S]*(?=m=video)/, "")],
     ["another mid", CHROMIUM_OFFER.replace("a=mid:0", "a=mid:audio")],
     ["no mid in RTP", CHROMIUM_OFFER.replaceAll("sdes:mid", "sdes:other")],
