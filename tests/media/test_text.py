@@ -111,7 +111,7 @@ async def test_the_relay_sees_one_size_and_one_beat_typing_or_not(
     # Opened: whatever was typed, the same sizes, as often.
     assert sizes[0] == sizes[1] == sizes[2] == sizes[3] == sizes[4]
     assert len([size for size in sizes[0] if size > SEALED_LENGTH]) == 1
-    # 8 beats of two ends, each block passing the tap twice; at either edge a block may be on its way.
+    # 8 beats of two ends, each block passing the tap twice; at the edges some may be on their way.
     assert all(abs(count - 8 * 2 * 2) <= 8 for count in counts), counts
 
 
@@ -212,7 +212,7 @@ async def test_after_the_end_nothing_is_sent_or_taken(pair) -> None:
 
 
 async def test_the_channel_is_unordered_unreliable_and_agreed_beforehand() -> None:
-    from aiortc import RTCPeerConnection  # noqa: PLC0415
+    from aiortc import RTCPeerConnection
 
     pc = RTCPeerConnection()
     try:

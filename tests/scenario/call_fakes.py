@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from visavis.core.errors import Code, PeerError, UnavailableError, VisavisError
+from visavis.core.realtime_text import BLOCK_EVERY_S
 from visavis.media.interfaces import (
     FrameCrypto,
     MediaEvent,
@@ -19,6 +20,7 @@ from visavis.media.interfaces import (
     MediaStats,
     TurnServer,
 )
+from visavis.media.text_link import TextEnd
 
 CONNECT_S = 0.3
 FRAME_S = 0.5
@@ -68,6 +70,9 @@ class FakeMedia:
         self._gathered = False
         self._first = False
         self._encryptor = frames.new_context("audio")
+        self._text = frames.new_context("text")
+        self.text_end: TextEnd | None = None
+        self.blocks = 0
 
     @property
     def key(self) -> tuple[int, int]:
@@ -84,6 +89,9 @@ class FakeMedia:
         self._remote = self._parse(sdp, "offer")
         self._maybe_connect()
         return f"answer {self.number} {self._generation} {self._remote[0]} {self._remote[1]}"
+
+    def carry_text(self, end: TextEnd) -> None:
+        self.text_end = end
 
     def drop_video(self) -> None:
         self.video = False
@@ -179,6 +187,22 @@ class FakeMedia:
             self.connected = True
             self.events.put_nowait(MediaEvent.CONNECTED)
             self._send_frame(key)
+            self._send_text(key)
+
+    def _send_text(self, key: tuple[int, int]) -> None:
+        other, end = self._other(), self.text_end
+        if self.closed or key != self.key or not self.connected or other is None or end is None:
+            return
+        block = end.next_text_block()
+        if block is not None:
+            try:
+                sealed = self._text.encrypt(block, "text")
+                self.blocks += 1
+                assert other.text_end is not None
+                other.text_end.take_text_block(other._frames.decrypt(sealed, "text"))
+            except VisavisError:
+                self.refused += 1
+        asyncio.get_running_loop().call_later(BLOCK_EVERY_S, self._send_text, key)
 
     def _send_frame(self, key: tuple[int, int]) -> None:
         other = self._other()

@@ -17,6 +17,7 @@ import type { LocalMedia, MediaPath, MediaStats, RemoteMedia } from "../media/in
 import { closeEnds } from "./call_media.ts";
 import type { CallShell, Face } from "./call_shell.ts";
 import { shareNothing } from "./call_terms.ts";
+import { CallText } from "./call_text.ts";
 import { Signal } from "./lock.ts";
 
 /** The one suite (design.md section 3), for people. */
@@ -82,6 +83,8 @@ export class Call implements Face {
    * no screen.
    */
   confidential = false;
+  /** What the two write while they talk; gone when the call ends. */
+  readonly text = new CallText(() => this.#tell());
   readonly #service: Service;
   readonly #listeners = new Set<() => void>();
   #shell: CallShell | undefined;

@@ -33,10 +33,11 @@ import {
 import { type AccountId, type CallId, Nonce32, random } from "../core/ids.ts";
 import { assertNever } from "../core/never.ts";
 import { commit } from "../core/sas.ts";
-import type { MediaFactory, MediaStats } from "../media/interfaces.ts";
+import type { MediaFactory, MediaStats, TextEnd } from "../media/interfaces.ts";
 import { eventOf, type Rekeyed } from "./call_group.ts";
 import { CallSecrets } from "./call_secrets.ts";
 import { CallSending } from "./call_sending.ts";
+import type { CallText } from "./call_text.ts";
 import { ANSWER_S, CallTransport } from "./call_transport.ts";
 import { Lock, Signal, withTimeout } from "./lock.ts";
 import type { CallSeam } from "./seam.ts";
@@ -52,6 +53,8 @@ const FAILURES: ReadonlySet<EndReason> = new Set([
 
 /** What of a call a person's code sees. */
 export interface Face {
+  /** What is written in the call. */
+  readonly text: CallText;
   /** Take the call group's epoch. */
   onEpoch(epoch: bigint): void;
   /** Take the short authentication string. */
@@ -73,6 +76,11 @@ export class CallShell {
   readonly secrets: CallSecrets;
   readonly transport: CallTransport;
   face: Face;
+  /** The text of whoever is the face of the call; another one after a glare. */
+  readonly textEnd: TextEnd = {
+    nextTextBlock: () => this.face.text.nextBlock(),
+    takeTextBlock: (block) => void this.face.text.receive(block),
+  };
   state: State = { kind: "idle" };
   /** On the caller's side: what the person wants. */
   wanted: Media = Media.VOICE;
@@ -364,6 +372,7 @@ export class CallShell {
 
   /** Erase all keys, those in the worker too, once whatever uses them has ended. */
   async #erase(): Promise<void> {
+    this.face.text.forget();
     await this.#turns.run(() => this.secrets.erase());
     if (!this.transport.isStarted) return;
     await withTimeout(ANSWER_S, this.transport.media.keys.wipe()).catch((error: unknown) => {

@@ -19,6 +19,7 @@ import {
   MediaEvent,
   type MediaFactory,
   type MediaStats,
+  type TextEnd,
   type TurnServer,
 } from "../media/interfaces.ts";
 import { closeEnds, type Ends, LentLocal, LentRemote } from "./call_media.ts";
@@ -52,6 +53,8 @@ export interface Owner {
   tell(content: InCall): Promise<void>;
   /** Make sure that there are SFrame contexts for one more transport. */
   prepareTransport(): Promise<void>;
+  /** Who writes and reads real-time text. */
+  readonly textEnd: TextEnd;
 }
 
 /** A negotiation: it hears of a newer one by its signal. */
@@ -108,6 +111,7 @@ export class CallTransport {
       },
     });
     this.#media = media;
+    media.carryText(this.#owner.textEnd);
     this.#begin((signal) => this.#watch(media, signal));
     return media;
   }

@@ -10,7 +10,7 @@ import { type Bytes, copy } from "../core/bytes.ts";
 import { Code, UnavailableError, UsageError } from "../core/errors.ts";
 import type { Counts } from "./frames_pipe.ts";
 import type { FrameKeys } from "./interfaces.ts";
-import type { Order, Reply, Request, Want } from "./worker_protocol.ts";
+import type { Order, Reply, Request, TextOrder, Want } from "./worker_protocol.ts";
 
 /** What is used of a `Worker`; tests have fakes. */
 export interface FrameWorker {
@@ -21,7 +21,7 @@ export interface FrameWorker {
 }
 
 type Waiting = Readonly<{
-  resolve: (counts: Counts) => void;
+  resolve: (reply: Reply) => void;
   reject: (error: Error) => void;
 }>;
 
@@ -39,6 +39,8 @@ const NONE: Counts = {
 export class WorkerKeys implements FrameKeys {
   /** The encoder of our pictures owes a key frame. */
   onKeyFrameWanted: () => void = () => {};
+  /** It is time for a block of text. */
+  onTextBeat: () => void = () => {};
   /** The worker is dead: nothing passes any more, in either direction. */
   onDeath: () => void = () => {};
   readonly #worker: FrameWorker;
@@ -86,6 +88,29 @@ export class WorkerKeys implements FrameKeys {
     await this.#order({ op: "steady" });
   }
 
+  /** Have `onTextBeat` called every `BLOCK_EVERY_S` from now on. Harmless when repeated. */
+  async startTextBeat(): Promise<void> {
+    await this.#order({ op: "textBeat" });
+  }
+
+  /**
+   * Seal a block of text.
+   *
+   * @throws UnavailableError `NOT_ENCRYPTED`: there is no key.
+   */
+  async sealText(block: Bytes): Promise<Bytes> {
+    return await this.#text({ op: "sealText", text: copy(block) });
+  }
+
+  /**
+   * Open a block of text.
+   *
+   * @throws VisavisError It does not open, was seen before, or there is no key.
+   */
+  async openText(sealed: Bytes): Promise<Bytes> {
+    return await this.#text({ op: "openText", text: copy(sealed) });
+  }
+
   /** Return what became of the call's frames so far, or what was known last. */
   async counts(): Promise<Counts> {
     if (this.#dead) return this.#last;
@@ -100,7 +125,18 @@ export class WorkerKeys implements FrameKeys {
     this.#endIfDone();
   }
 
-  #order(order: Order, transfer: Transferable[] = []): Promise<Counts> {
+  async #order(order: Order, transfer: Transferable[] = []): Promise<Counts> {
+    const reply = await this.#ask(order, transfer);
+    return "counts" in reply ? reply.counts : this.#last;
+  }
+
+  async #text(order: TextOrder): Promise<Bytes> {
+    const reply = await this.#ask(order, [order.text.buffer]);
+    if ("text" in reply) return reply.text;
+    throw new UsageError("a worker that answers something else");
+  }
+
+  #ask(order: Order, transfer: Transferable[]): Promise<Reply> {
     if (this.#dead) return Promise.reject(dead());
     // After `wipe` there is nothing to install keys for: the call is over.
     if (this.#wiped && (order.op === "install" || order.op === "sendIn")) {
@@ -115,14 +151,15 @@ export class WorkerKeys implements FrameKeys {
 
   #take(message: Reply | Want): void {
     if ("want" in message) {
-      this.onKeyFrameWanted();
+      if (message.want === "keyFrame") this.onKeyFrameWanted();
+      else this.onTextBeat();
       return;
     }
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
-    if ("counts" in message) {
-      this.#last = message.counts;
-      waiting?.resolve(message.counts);
+    if (!("error" in message)) {
+      if ("counts" in message) this.#last = message.counts;
+      waiting?.resolve(message);
       return;
     }
     const { code, detail } = message.error;

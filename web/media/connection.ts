@@ -17,9 +17,16 @@ import { WorkerKeys } from "./call_frames.ts";
 import { MAX_CANDIDATES, parse } from "./candidates.ts";
 import { NOTHING, type Reading } from "./figures.ts";
 import { startFrameWorker } from "./frame_worker.ts";
-import type { ConnectionOptions, FrameKeys, MediaFactory, MediaStats } from "./interfaces.ts";
+import type {
+  ConnectionOptions,
+  FrameKeys,
+  MediaFactory,
+  MediaStats,
+  TextEnd,
+} from "./interfaces.ts";
 import { type MediaConnection, MediaEvent, type TurnServer } from "./interfaces.ts";
 import { requireEncryption } from "./protect.ts";
+import { TextLink } from "./text_link.ts";
 import { Transport } from "./transport.ts";
 
 /**
@@ -66,6 +73,7 @@ export class RelayedConnection implements MediaConnection {
   readonly #options: ConnectionOptions;
   readonly #worker: Worker;
   readonly #keys: WorkerKeys;
+  readonly #text: TextLink;
   readonly #allowLoopback: boolean;
   #transport: Transport;
   #video: boolean;
@@ -91,11 +99,16 @@ export class RelayedConnection implements MediaConnection {
     this.#keys.onDeath = () => this.#fail();
     // Messages to a worker stay in order: this comes before any key.
     if (options.steady) void this.#keys.steady().catch(() => this.#fail());
+    this.#text = new TextLink(this.#keys);
     this.#transport = this.#newTransport();
   }
 
   get keys(): FrameKeys {
     return this.#keys;
+  }
+
+  carryText(end: TextEnd): void {
+    this.#text.join(end);
   }
 
   async createOffer(): Promise<string> {
@@ -178,6 +191,7 @@ export class RelayedConnection implements MediaConnection {
   }
 
   async #close(): Promise<void> {
+    this.#text.close();
     this.#dropTransport();
     this.#options.local.close();
     this.#options.remote.close();
@@ -188,8 +202,9 @@ export class RelayedConnection implements MediaConnection {
     this.#remoteCandidates = 0;
     const { local, remote } = this.#options;
     const onStream = (stream: MediaStream) => remote.onStream(stream);
-    const steady = this.#options.steady ?? false;
-    return new Transport({ worker: this.#worker, local, onStream, steady }, this.#video);
+    const { steady = false } = this.#options;
+    const options = { worker: this.#worker, local, text: this.#text, onStream, steady };
+    return new Transport(options, this.#video);
   }
 
   /** Stop watching the transport and close it; its figures stay. */

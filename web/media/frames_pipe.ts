@@ -12,7 +12,13 @@
 
 import { type Bytes, wipe } from "../core/bytes.ts";
 import { Code, PeerError, UnavailableError, UsageError } from "../core/errors.ts";
-import { FrameReceiver, type FrameSender, type Kind, SendingEpoch } from "../core/frame_keys.ts";
+import {
+  type FrameKind,
+  FrameReceiver,
+  type FrameSender,
+  type Kind,
+  SendingEpoch,
+} from "../core/frame_keys.ts";
 import { PRODUCT_SUITE } from "../core/sframe.ts";
 import { OpusPadding } from "./opus_padding.ts";
 import { padded } from "./picture_padding.ts";
@@ -138,7 +144,7 @@ export class CallFrames {
   }
 
   /** Return the frame as its sender's encoder made it. */
-  async decrypt(frame: Bytes, kind: Kind): Promise<Bytes> {
+  async decrypt(frame: Bytes, kind: FrameKind): Promise<Bytes> {
     return (await this.#receiver.decrypt(frame, kind, this.monotonic())).frame;
   }
 }
@@ -160,14 +166,56 @@ class Pause {
   }
 }
 
+/** Seals what one encoder on one transport makes, or a call's text: one context in each epoch. */
+export class Sealer {
+  readonly #frames: CallFrames;
+  readonly #kind: FrameKind;
+  #epoch: SendingEpoch | undefined;
+  #sender: Promise<FrameSender> | undefined;
+
+  constructor(frames: CallFrames, kind: FrameKind) {
+    this.#frames = frames;
+    this.#kind = kind;
+  }
+
+  /**
+   * Seal a frame in the present epoch.
+   *
+   * @throws UnavailableError `NOT_ENCRYPTED`: CK-655, there is no key.
+   */
+  async encrypt(plain: Bytes): Promise<Bytes> {
+    for (;;) {
+      const epoch = this.#frames.sending;
+      if (epoch === undefined) {
+        throw new UnavailableError(Code.NOT_ENCRYPTED, "CK-655: no key to send with yet");
+      }
+      try {
+        const sender = await this.#senderIn(epoch);
+        return await sender.encrypt(plain, this.#kind);
+      } catch (error) {
+        // An epoch that was replaced meanwhile is no reason to lose the frame.
+        if (this.#frames.sending === epoch) throw error;
+      }
+    }
+  }
+
+  /** One sender in each epoch, also when two frames are sealed at once. */
+  #senderIn(epoch: SendingEpoch): Promise<FrameSender> {
+    if (epoch !== this.#epoch || this.#sender === undefined) {
+      this.#epoch = epoch;
+      this.#sender = epoch.newSender();
+    }
+    return this.#sender;
+  }
+}
+
 /** The way out of one encoder on one transport. Frames one after the other, never two at once. */
 export class SendPipe {
   readonly #frames: CallFrames;
   readonly #kind: Kind;
   readonly #askKeyFrame: () => void;
   readonly #pause: Pause;
-  #epoch: SendingEpoch | undefined;
-  #sender: FrameSender | undefined;
+  readonly #sealer: Sealer;
   #owesKeyFrame = false;
 
   /**
@@ -181,6 +229,7 @@ export class SendPipe {
     this.#kind = kind;
     this.#askKeyFrame = askKeyFrame;
     this.#pause = new Pause(frames.monotonic);
+    this.#sealer = new Sealer(frames, kind);
   }
 
   /** Seal a frame in place; true if it may go on, false if it must be dropped. Never throws. */
@@ -192,7 +241,7 @@ export class SendPipe {
       const made = new Uint8Array(frame.data);
       const plain = this.#filled(made);
       isKeyFrame = ((plain[0] ?? 0) & 1) === 0; // RFC 6386, 9.1
-      const sealed = await this.#encrypt(plain);
+      const sealed = await this.#sealer.encrypt(plain);
       size = sealed.length;
       replace(frame, sealed);
     } catch {
@@ -219,25 +268,6 @@ export class SendPipe {
   #filled(made: Bytes): Bytes {
     if (this.#kind === "audio") return this.#frames.padding.pad(made);
     return this.#frames.steady ? padded(made) : made;
-  }
-
-  async #encrypt(plain: Bytes): Promise<Bytes> {
-    for (;;) {
-      const epoch = this.#frames.sending;
-      if (epoch === undefined) {
-        throw new UnavailableError(Code.NOT_ENCRYPTED, "CK-655: no key to send with yet");
-      }
-      try {
-        if (this.#sender === undefined || epoch !== this.#epoch) {
-          this.#sender = await epoch.newSender();
-          this.#epoch = epoch;
-        }
-        return await this.#sender.encrypt(plain, this.#kind);
-      } catch (error) {
-        // An epoch that was replaced meanwhile is no reason to lose the frame.
-        if (this.#frames.sending === epoch) throw error;
-      }
-    }
   }
 }
 

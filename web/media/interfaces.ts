@@ -120,6 +120,14 @@ export interface FrameKeys {
   wipe(): Promise<void>;
 }
 
+/** Who writes and reads real-time text: `core/realtime_text.ts`, by way of a call's own object. */
+export interface TextEnd {
+  /** Return the block to send now, undefined for none. */
+  nextTextBlock(): Bytes | undefined;
+  /** @throws PeerError `MALFORMED`: it opened, and was no block. */
+  takeTextBlock(block: Bytes): void;
+}
+
 /** A relay as the server hands it out (RFC 8656; URLs: RFC 7065), tried in the order of `urls`. */
 export type TurnServer = Readonly<{
   urls: readonly string[];
@@ -196,6 +204,8 @@ export type MediaStats = Readonly<{
 export interface MediaConnection {
   /** Its SFrame keys. Without keys nothing is sent and nothing is decoded. */
   readonly keys: FrameKeys;
+  /** Carry the real-time text of this end from the connection on. */
+  carryText(end: TextEnd): void;
   /** Return an offer without candidates and without addresses; sends nothing. */
   createOffer(): Promise<string>;
   /**

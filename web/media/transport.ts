@@ -21,6 +21,7 @@ import { minimise } from "./local_description.ts";
 import { STEADY_BIT_RATE, STEADY_FRAME_RATE } from "./picture_padding.ts";
 import { kindOf, ProtectedPeer } from "./protect.ts";
 import { checkAnswer, type Description, encode, parse } from "./sdp_guard.ts";
+import { openChannel, type TextLink } from "./text_link.ts";
 
 /** What a transport is made with. */
 export type TransportOptions = Readonly<{
@@ -28,6 +29,8 @@ export type TransportOptions = Readonly<{
   worker: Worker;
   /** What is sent. */
   local: LocalMedia;
+  /** The call's text; gets a channel of this transport. */
+  text: TextLink;
   /** Takes the other side's stream, once it is there. */
   onStream: (stream: MediaStream) => void;
   /** Hold the encoder of pictures to a rate at which nearly all have one size. */
@@ -38,6 +41,7 @@ export type TransportOptions = Readonly<{
 export class Transport {
   readonly #peer: ProtectedPeer;
   readonly #local: LocalMedia;
+  readonly #text: TextLink;
   readonly #onStream: (stream: MediaStream) => void;
   readonly #stream = new MediaStream();
   readonly #ended = new AbortController();
@@ -59,6 +63,7 @@ export class Transport {
    */
   constructor(options: TransportOptions, video: boolean) {
     this.#local = options.local;
+    this.#text = options.text;
     this.#onStream = options.onStream;
     this.#steady = options.steady;
     this.#video = video;
@@ -88,6 +93,7 @@ export class Transport {
     this.#checkUndescribed();
     this.#peer.addTransceiver("audio");
     if (this.#video) this.#peer.addTransceiver("video");
+    this.#text.use(openChannel(this.#peer.pc));
     this.#peer.check();
     const description = await this.#own(this.#peer.pc.createOffer());
     this.#offer = minimise(description.sdp ?? "", "offer");
@@ -99,6 +105,7 @@ export class Transport {
     this.#checkUndescribed();
     const offer = parse(text, "offer");
     await this.#setRemote(offer);
+    this.#text.use(openChannel(this.#peer.pc));
     for (const transceiver of this.#peer.pc.getTransceivers()) {
       // The lesser media of the two sides: a voice call answers pictures with "inactive".
       const takesPart = kindOf(transceiver) === "audio" || this.#video;

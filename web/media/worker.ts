@@ -8,8 +8,9 @@
 
 import { Code, UnavailableError, VisavisError } from "../core/errors.ts";
 import { OLD_EPOCH_S } from "../core/frame_keys.ts";
-import { CallFrames, type EncodedFrame, ReceivePipe, SendPipe } from "./frames_pipe.ts";
-import type { Order, PipeOptions, Reply, Request, Want } from "./worker_protocol.ts";
+import { BLOCK_EVERY_S } from "../core/realtime_text.ts";
+import { CallFrames, type EncodedFrame, ReceivePipe, Sealer, SendPipe } from "./frames_pipe.ts";
+import type { Order, PipeOptions, Reply, Request, TextOrder, Want } from "./worker_protocol.ts";
 
 /** W3C WebRTC Encoded Transform, 4.3; the two requests are each in some browsers only. */
 type Transformer = Readonly<{
@@ -24,10 +25,14 @@ type Transformer = Readonly<{
 declare const self: {
   onrtctransform: ((event: Readonly<{ transformer: Transformer }>) => void) | null;
   onmessage: ((event: MessageEvent<Request>) => void) | null;
-  postMessage(message: Reply | Want): void;
+  postMessage(message: Reply | Want, transfer?: Transferable[]): void;
 };
 
 const frames = new CallFrames(() => performance.now() / 1000);
+
+/** One context of the call's, in each epoch: its counter goes on over all transports. */
+const text = new Sealer(frames, "text");
+let beat: ReturnType<typeof setInterval> | undefined;
 
 /** A little later than due, so that the keys are due when it looks. */
 const OLD_EPOCH_MS = OLD_EPOCH_S * 1000 + 5;
@@ -60,7 +65,7 @@ self.onrtctransform = ({ transformer }) => {
     .catch(() => {});
 };
 
-function carryOut(order: Order): void {
+function carryOut(order: Exclude<Order, TextOrder>): void {
   switch (order.op) {
     case "install":
       frames.install(order.epoch, order.baseKey, order.members);
@@ -71,7 +76,12 @@ function carryOut(order: Order): void {
       frames.sendIn(order.epoch, order.baseKey, order.leaf);
       return;
     case "wipe":
+      clearInterval(beat);
       frames.wipe();
+      return;
+    case "textBeat":
+      // Here, for a page's own timers slow down when it is hidden, and the relay would see that.
+      beat ??= setInterval(() => self.postMessage({ want: "textBlock" }), BLOCK_EVERY_S * 1000);
       return;
     case "closeVideo":
       frames.closeVideo();
@@ -84,15 +94,34 @@ function carryOut(order: Order): void {
   }
 }
 
+/** Seal or open a block of text, and answer with it. */
+async function passText(id: number, { op, text: block }: TextOrder): Promise<void> {
+  try {
+    const passed =
+      op === "sealText" ? await text.encrypt(block) : await frames.decrypt(block, "text");
+    self.postMessage({ id, text: passed }, [passed.buffer]);
+  } catch (thrown) {
+    refuse(id, thrown);
+  }
+}
+
+function refuse(id: number, thrown: unknown): void {
+  const error =
+    thrown instanceof VisavisError
+      ? thrown
+      : new UnavailableError(Code.NOT_ENCRYPTED, "the frame keys could not be used");
+  self.postMessage({ id, error: { code: error.code, detail: error.detail } });
+}
+
 self.onmessage = ({ data: { id, order } }) => {
+  if ("text" in order) {
+    void passText(id, order);
+    return;
+  }
   try {
     carryOut(order);
   } catch (thrown) {
-    const error =
-      thrown instanceof VisavisError
-        ? thrown
-        : new UnavailableError(Code.NOT_ENCRYPTED, "the frame keys could not be changed");
-    self.postMessage({ id, error: { code: error.code, detail: error.detail } });
+    refuse(id, thrown);
     return;
   }
   self.postMessage({ id, counts: frames.counts });

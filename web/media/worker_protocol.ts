@@ -15,13 +15,21 @@ export type PipeOptions = Readonly<{ kind: Kind; direction: "send" | "receive" }
 export type Order =
   | Readonly<{ op: "install"; epoch: bigint; baseKey: Bytes; members: readonly number[] }>
   | Readonly<{ op: "sendIn"; epoch: bigint; baseKey: Bytes; leaf: number }>
-  | Readonly<{ op: "wipe" | "closeVideo" | "steady" | "counts" }>;
+  | Readonly<{ op: "wipe" | "closeVideo" | "steady" | "counts" | "textBeat" }>
+  | TextOrder;
+
+/** A block of real-time text to be sealed or opened. */
+export type TextOrder = Readonly<{ op: "sealText" | "openText"; text: Bytes }>;
 
 export type Request = Readonly<{ id: number; order: Order }>;
 
 export type Reply =
   | Readonly<{ id: number; counts: Counts }>
+  | Readonly<{ id: number; text: Bytes }>
   | Readonly<{ id: number; error: Readonly<{ code: Code; detail: string }> }>;
 
-/** The encoder of our pictures owes a key frame, and the worker has no way to ask it. */
-export type Want = Readonly<{ want: "keyFrame" }>;
+/**
+ * A key frame: the encoder of our pictures owes one, and the worker has no way to ask it. A block of
+ * text: it is time for one (`BLOCK_EVERY_S`).
+ */
+export type Want = Readonly<{ want: "keyFrame" | "textBlock" }>;

@@ -22,6 +22,7 @@ from visavis.media.interfaces import (
     MediaStats,
     TurnServer,
 )
+from visavis.media.text_link import TextEnd
 from visavis.sdk import seam
 
 
@@ -29,6 +30,9 @@ class MediaPort(Protocol):
     """The media of one call: `MediaConnection`, or a test's fake."""
 
     events: asyncio.Queue[MediaEvent]
+
+    def carry_text(self, end: TextEnd) -> None:
+        """Carry the real-time text of this end from the connection on."""
 
     async def create_offer(self) -> str:
         """Return an offer; sends nothing."""

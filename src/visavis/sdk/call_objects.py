@@ -32,6 +32,7 @@ from visavis.core.errors import Code, UnavailableError, UsageError
 from visavis.core.ids import AccountId
 from visavis.media.interfaces import MediaSink, MediaSource, MediaStats
 from visavis.sdk.call_shell import CallShell
+from visavis.sdk.call_text import CallText
 
 SUITE_NAME: Final = "X-Wing, AES-256-GCM, SHA-384, Ed25519"
 """The one suite (design.md section 3), for people."""
@@ -62,12 +63,14 @@ class Call:
         contact_name: As the person sees it.
         confidential: It was placed as a confidential call, by either side: whoever shows it keeps
             no note of it, and shares no screen.
+        text: What the two write while they talk; gone when the call ends.
     """
 
     def __init__(self, service: Service, contact: AccountId, contact_name: str) -> None:
         self.contact = contact
         self.contact_name = contact_name
         self.confidential = False
+        self.text = CallText()
         self._service = service
         self._shell: CallShell | None = None
         self._state: State = Idle()

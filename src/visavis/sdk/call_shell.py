@@ -51,6 +51,7 @@ from visavis.media.call_frames import CallFrames
 from visavis.media.interfaces import MediaStats
 from visavis.sdk.call_group import CallGroup, Device, Rekeyed, is_for
 from visavis.sdk.call_media import MediaFactory
+from visavis.sdk.call_text import CallText
 from visavis.sdk.call_transport import CallTransport
 from visavis.sdk.seam import CallSeam
 
@@ -81,6 +82,10 @@ _FAILURES: Final = frozenset(
 
 class Face(Protocol):
     """What of a call a person's code sees."""
+
+    @property
+    def text(self) -> CallText:
+        """What is written in the call."""
 
     def on_words(self, words: str) -> None:
         """Take the short authentication string."""
@@ -434,6 +439,14 @@ class CallShell:
         """Pass on that the first frame was decoded."""
         self.face.on_first_frame()
 
+    def next_text_block(self) -> bytes | None:
+        """Return the block of real-time text to send now."""
+        return self.face.text.next_block()
+
+    def take_text_block(self, block: bytes) -> None:
+        """Take one. PeerError MALFORMED."""
+        self.face.text.receive(block)
+
     def _show_words(self, theirs: Nonce32) -> None:
         assert self._accept is not None  # Both sides have it by now.
         ours, first = self._need_nonce(), self._accept.nonce
@@ -442,6 +455,7 @@ class CallShell:
 
     def _erase(self) -> None:
         self.frames.wipe()
+        self.face.text.forget()
         if self._group is not None:
             self._group.wipe()
         if self._bundle is not None:

@@ -52,6 +52,12 @@ class Owner(Protocol):
     async def prepare_transport(self) -> None:
         """Make sure that there are SFrame contexts for one more transport."""
 
+    def next_text_block(self) -> bytes | None:
+        """Return the block of real-time text to send now."""
+
+    def take_text_block(self, block: bytes) -> None:
+        """Take one. PeerError MALFORMED."""
+
 
 class CallTransport:
     """The media of one call, over any number of transports.
@@ -91,6 +97,7 @@ class CallTransport:
         self._media = self._make_media(
             video=wanted is Media.VIDEO, frames=self._owner.frames, source=source, sink=sink
         )
+        self._media.carry_text(self._owner)
         self._begin(self._watch(self._media))
         return self._media
 

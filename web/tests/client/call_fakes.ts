@@ -7,7 +7,13 @@
 
 import { type Bytes, copy, utf8 } from "../../core/bytes.ts";
 import { Code, PeerError, UnavailableError, VisavisError } from "../../core/errors.ts";
-import { FrameReceiver, type FrameSender, SendingEpoch } from "../../core/frame_keys.ts";
+import {
+  type FrameKind,
+  FrameReceiver,
+  type FrameSender,
+  SendingEpoch,
+} from "../../core/frame_keys.ts";
+import { BLOCK_EVERY_S } from "../../core/realtime_text.ts";
 import { PRODUCT_SUITE } from "../../core/sframe.ts";
 import {
   type ConnectionOptions,
@@ -17,6 +23,7 @@ import {
   MediaEvent,
   type MediaStats,
   type RemoteMedia,
+  type TextEnd,
   type TurnServer,
 } from "../../media/interfaces.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
@@ -37,6 +44,7 @@ export class FakeKeys implements FrameKeys {
   readonly #receiver = new FrameReceiver();
   #sending: SendingEpoch | undefined;
   #senders = new Map<SendingEpoch, Promise<FrameSender>>();
+  readonly #texts = new Map<SendingEpoch, Promise<FrameSender>>();
 
   constructor(clock: VirtualClock) {
     this.#clock = clock;
@@ -77,16 +85,17 @@ export class FakeKeys implements FrameKeys {
     this.#senders = new Map();
   }
 
-  async seal(frame: Bytes): Promise<Bytes | undefined> {
+  async seal(frame: Bytes, kind: FrameKind = "audio"): Promise<Bytes | undefined> {
     const epoch = this.#sending;
     if (epoch === undefined) return undefined;
-    const sender = this.#senders.get(epoch) ?? epoch.newSender();
-    this.#senders.set(epoch, sender);
-    return await (await sender).encrypt(frame, "audio");
+    const senders = kind === "text" ? this.#texts : this.#senders;
+    const sender = senders.get(epoch) ?? epoch.newSender();
+    senders.set(epoch, sender);
+    return await (await sender).encrypt(frame, kind);
   }
 
-  async open(frame: Bytes): Promise<Bytes> {
-    return (await this.#receiver.decrypt(frame, "audio", this.#clock.now)).frame;
+  async open(frame: Bytes, kind: FrameKind = "audio"): Promise<Bytes> {
+    return (await this.#receiver.decrypt(frame, kind, this.#clock.now)).frame;
   }
 }
 
@@ -120,6 +129,9 @@ export class FakeMedia implements MediaConnection {
   decoded = 0;
   undecodable = 0;
   refused = 0;
+  /** Blocks of text that left. */
+  blocks = 0;
+  #text: TextEnd | undefined;
   readonly #answersVideo: boolean;
   readonly #relay: FakeRelay;
   readonly #options: ConnectionOptions;
@@ -141,6 +153,10 @@ export class FakeMedia implements MediaConnection {
 
   get #line(): string {
     return `candidate:${this.number}.${this.#generation}`;
+  }
+
+  carryText(end: TextEnd): void {
+    this.#text = end;
   }
 
   async createOffer(): Promise<string> {
@@ -265,6 +281,23 @@ export class FakeMedia implements MediaConnection {
     this.connected = true;
     this.#tell(MediaEvent.CONNECTED);
     void this.#sendFrames(generation);
+    void this.#sendText(generation);
+  }
+
+  async #sendText(generation: number): Promise<void> {
+    for (;;) {
+      const other = this.#peer();
+      const isOver = this.closed || generation !== this.#generation || !this.connected;
+      if (isOver || other === undefined || other.closed) return;
+      const block = this.#text?.nextTextBlock();
+      const sealed = block && (await this.keys.seal(block, "text").catch(() => undefined));
+      if (sealed !== undefined) {
+        this.blocks += 1;
+        const opened = await other.keys.open(sealed, "text").catch(() => undefined);
+        if (opened !== undefined) other.#text?.takeTextBlock(opened);
+      }
+      await this.#relay.clock.wait(BLOCK_EVERY_S);
+    }
   }
 
   async #sendFrames(generation: number): Promise<void> {

@@ -59,7 +59,7 @@ let worker: LocalWorker;
 let keys: WorkerKeys;
 
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "performance"] });
+  vi.useFakeTimers({ toFake: ["setTimeout", "setInterval", "clearInterval", "performance"] });
   vi.resetModules();
   worker = new LocalWorker();
   vi.stubGlobal("self", worker.scope);
@@ -117,6 +117,41 @@ test("with keys frames are sealed and opened, and the page's own key stays its o
   }
   await keys.wipe();
   expect(await through(OUT, [OPUS])).toEqual([]);
+});
+
+test("blocks of text are sealed and opened in the worker, and nowhere without keys", async () => {
+  const block: Bytes = new Uint8Array(128).fill(5);
+  await expect(keys.sealText(block)).rejects.toThrow("CK-655");
+  await keys.install(1n, KEY, new Set([0]));
+  await keys.sendIn(1n, KEY, 0);
+  const [one, two] = await Promise.all([keys.sealText(block), keys.sealText(block)]);
+  expect([one.length, two.length]).toEqual([152, 152]);
+  expect(one).not.toEqual(two);
+  // CK-218: moved to a track it opens as nothing.
+  expect(await through(IN, [one])).toEqual([]);
+  expect(await keys.openText(one)).toEqual(block);
+  await expect(keys.openText(one)).rejects.toThrow("CK-210");
+  await expect(keys.openText(new Uint8Array(152))).rejects.toThrow();
+  await keys.sendIn(2n, KEY, 0);
+  await keys.install(2n, KEY, new Set([0]));
+  expect(await keys.openText(await keys.sealText(block))).toEqual(block);
+  await keys.wipe();
+  await expect(keys.sealText(block)).rejects.toThrow("CK-655");
+  await expect(keys.openText(two)).rejects.toThrow();
+});
+
+test("the worker beats four times a second, from when it is asked to the end", async () => {
+  const beats = vi.fn();
+  keys.onTextBeat = beats;
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(beats).not.toHaveBeenCalled();
+  await keys.startTextBeat();
+  await keys.startTextBeat();
+  await vi.advanceTimersByTimeAsync(2010);
+  expect(beats).toHaveBeenCalledTimes(8);
+  await keys.wipe();
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(beats).toHaveBeenCalledTimes(8);
 });
 
 test("CK-212: old keys die though no frame arrives", async () => {
