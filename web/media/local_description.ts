@@ -23,7 +23,8 @@ import {
 
 const CODECS = { audio: "opus/48000/2", video: "vp8/90000" } as const;
 const MIDS = { audio: "0", video: "1" } as const;
-const DATA = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel";
+/** Bundled sections have port 0 in Firefox's offers (RFC 8843, 6). */
+const DATA = /^(?:0|9|[1-9][0-9]{1,4}) UDP\/DTLS\/SCTP webrtc-datachannel$/;
 const DIRECTIONS: readonly string[] = ["sendrecv", "sendonly", "recvonly", "inactive"];
 const SETUPS: readonly string[] = ["actpass", "active", "passive"];
 
@@ -63,7 +64,8 @@ export function minimise(text: string, kind: DescriptionType): Description {
   if (audio === undefined || data === undefined || beyond !== undefined) {
     throw new UsageError("a description without the sections of a call");
   }
-  if (!data.has(DATA) || !data.has(`a=mid:${video === undefined ? 1 : 2}`)) {
+  const [carries = ""] = data.after("m=application ");
+  if (!DATA.test(carries) || !data.has(`a=mid:${video === undefined ? 1 : 2}`)) {
     throw new UsageError("a description without the section of text, last");
   }
   // A browser may say it once for all, or in each section; bundled sections share the first one's.

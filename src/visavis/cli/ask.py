@@ -10,7 +10,7 @@ import signal
 import sys
 import termios
 import tty
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -78,6 +78,12 @@ async def key(known: str) -> str:
             typed = (await _next_bytes(1)).decode(errors="replace").lower()
             if not typed or typed in known:
                 return typed
+
+
+async def typed() -> AsyncIterator[bytes]:
+    """Yield what is typed, as it comes, until the end of input. See `unechoed`."""
+    while data := await _next_bytes(4096):
+        yield data
 
 
 @contextlib.contextmanager

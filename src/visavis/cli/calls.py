@@ -26,6 +26,12 @@ MediaOption = Annotated[
         "--media", metavar="FILE", help="Play this file instead of using camera and microphone."
     ),
 ]
+TextOption = Annotated[
+    bool,
+    typer.Option(
+        "--text", help="Write while you talk: each letter is seen at once. Nothing of it is kept."
+    ),
+]
 SecondsOption = Annotated[
     float | None,
     typer.Option("--seconds", metavar="N", min=0.1, help="Hang up after so many seconds."),
@@ -44,6 +50,7 @@ def call(
     voice: Annotated[bool, typer.Option("--voice", help="Call without picture.")] = False,
     media: MediaOption = None,
     seconds: SecondsOption = None,
+    text: TextOption = False,
     leave_no_trace: Annotated[
         bool,
         typer.Option(
@@ -75,6 +82,7 @@ def call(
                 not voice,
                 media,
                 seconds,
+                text=text,
                 leave_no_trace=leave_no_trace,
                 confidential=confidential,
             )
@@ -92,6 +100,7 @@ async def _place(
     media: Path | None,
     seconds: float | None,
     *,
+    text: bool,
     leave_no_trace: bool,
     confidential: bool,
 ) -> dict[str, Any]:
@@ -100,7 +109,7 @@ async def _place(
 
     out = context.out
     source = await open_source(media, picture=picture, say=out.say)
-    screen = Screen(to.name, picture=picture, quiet=out.as_json)
+    screen = Screen(to.name, picture=picture, quiet=out.as_json, in_terminal=not text)
     started = time.monotonic()
     ongoing = await client.call(
         to,
@@ -130,7 +139,7 @@ async def _place(
         out.show(ending(reason))
         return {"ok": False, "code": "stopped", "contact": to.name, "reason": reason}
     answer_ms = round((time.monotonic() - started) * 1000)
-    result = await talk(context, ongoing, screen, seconds=seconds)
+    result = await talk(context, ongoing, screen, seconds=seconds, text=text)
     return {**result, "answer_ms": answer_ms}
 
 
@@ -142,6 +151,7 @@ def listen(
     once: Annotated[bool, typer.Option("--once", help="Stop after one call.")] = False,
     media: MediaOption = None,
     seconds: SecondsOption = None,
+    text: TextOption = False,
 ) -> int:
     """Wait for calls and messages until Ctrl-C."""
     context: Context = ctx.obj
@@ -169,7 +179,9 @@ def listen(
                 with context.stoppable() as stop:
                     out.say(f"[bold]{client.handle}[/] can be called now. Ctrl-C ends it.")
                     while (incoming := await unless(stop, next_call())) is not None:
-                        calls.append(await _answer(context, incoming, auto_accept, media, seconds))
+                        calls.append(
+                            await _answer(context, incoming, auto_accept, media, seconds, text=text)
+                        )
                         if once:
                             break
             finally:
@@ -195,6 +207,8 @@ async def _answer(
     auto_accept: bool,
     media: Path | None,
     seconds: float | None,
+    *,
+    text: bool,
 ) -> dict[str, Any]:
     """Ring, and talk if the person wants to; a failed call never ends the listening."""
     from visavis.cli.playing import Screen, open_source
@@ -216,11 +230,13 @@ async def _answer(
     picture = ringing.media == "video" and choice == "v"
     try:
         source = await open_source(media, picture=picture, say=out.say)
-        screen = Screen(name, picture=ringing.media == "video", quiet=out.as_json)
+        screen = Screen(
+            name, picture=ringing.media == "video", quiet=out.as_json, in_terminal=not text
+        )
         ongoing = await ringing.accept(
             media="video" if picture else "voice", source=source, sink=screen
         )
-        result = await talk(context, ongoing, screen, seconds=seconds)
+        result = await talk(context, ongoing, screen, seconds=seconds, text=text)
     except VisavisError as error:
         out.say(f"[bold red]{plain(error.describe())}[/]")
         return {**unanswered, "code": str(error.code), "reason": EndReason.FAILED.value}

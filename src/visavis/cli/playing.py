@@ -68,6 +68,7 @@ class Screen:
         name: Whose picture, for the window's title.
         picture: Whether the call has one.
         quiet: Show no picture: nobody looks, or the terminal is a script's.
+        in_terminal: Whether the picture may take over this terminal.
         sinks: Instead of what this machine has; for tests.
     """
 
@@ -77,6 +78,7 @@ class Screen:
         *,
         picture: bool,
         quiet: bool,
+        in_terminal: bool = True,
         sinks: tuple[MediaSink, ...] | None = None,
     ) -> None:
         self._captioned: CaptionedHalfBlocks | None = None
@@ -84,7 +86,7 @@ class Screen:
             sinks = (SpeakerSink(),)
             if picture and not quiet:
                 sinks += (WindowSink(f"{name} - Visavis"),)
-                if sys.stderr.isatty():
+                if in_terminal and sys.stderr.isatty():
                     self._captioned = CaptionedHalfBlocks()
                     sinks += (self._captioned,)
         self._wanted = sinks

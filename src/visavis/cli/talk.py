@@ -13,6 +13,7 @@ from visavis.cli import ask
 from visavis.cli.context import Context
 from visavis.cli.output import plain
 from visavis.cli.told import ToldError
+from visavis.cli.writing import writing
 from visavis.core.call_effects import EndReason
 from visavis.core.errors import MEANINGS, Code, VisavisError
 
@@ -70,7 +71,7 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
 
 
 async def talk(
-    context: Context, call: Call, screen: Screen, *, seconds: float | None
+    context: Context, call: Call, screen: Screen, *, seconds: float | None, text: bool = False
 ) -> dict[str, Any]:
     """Stay in a call until somebody hangs up, and return what was measured.
 
@@ -79,6 +80,7 @@ async def talk(
         call: Accepted.
         screen: Its sink.
         seconds: Hang up after so long, counted from the connection; None: never.
+        text: Send what is typed as real-time text.
 
     Raises:
         VisavisError: It did not come to stand; why.
@@ -98,8 +100,12 @@ async def talk(
                 )
                 out.say(lines)
                 screen.caption(out.as_text(lines))
+                caption = out.as_text(lines)
                 with _quiet_terminal(context, screen), contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(seconds):
+                    async with (
+                        asyncio.timeout(seconds),
+                        writing(context, call, screen, text=text, caption=caption),
+                    ):
                         await unless(stop, call.ended())
             before = _stats(call)
             await call.hang_up()

@@ -33,7 +33,7 @@ SEALED_LENGTH: Final = BLOCK_LENGTH + HEADER_LENGTH + suite_of(PRODUCT_SUITE).ta
 """Bytes of every message on the channel: 152."""
 
 MAX_BUFFERED: Final = 4 * SEALED_LENGTH
-"""Bytes that may wait in the channel. More do not help: a later block holds what an earlier held."""
+"""Bytes that may wait in the channel. More do not help: a later block repeats an earlier one."""
 
 
 class TextEnd(Protocol):

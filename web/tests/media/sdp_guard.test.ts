@@ -228,6 +228,14 @@ describe("what our browser writes is reduced to ours", () => {
     checkAnswer(OFFER, answer, false);
   });
 
+  test("an offer of Firefox, whose bundled sections have port 0", () => {
+    const text = CHROMIUM_OFFER.replace("m=video 9", "m=video 0").replace(
+      "m=application 9",
+      "m=application 0",
+    );
+    expect(minimise(text, "offer")).toEqual(minimise(CHROMIUM_OFFER, "offer"));
+  });
+
   test("what may be said once for all is found there too", () => {
     const said = /a=(?:ice-ufrag|ice-pwd|fingerprint|setup):.*\r\n/g;
     const once = CHROMIUM_OFFER.match(said)?.slice(0, 4).join("") ?? "";

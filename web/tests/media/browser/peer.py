@@ -13,6 +13,7 @@ from typing import Any
 from av import AudioFrame, VideoFrame
 
 from visavis.core.errors import VisavisError
+from visavis.core.realtime_text import RealtimeText
 from visavis.media.call_frames import CallFrames
 from visavis.media.connection import MediaConnection, drain
 from visavis.media.interfaces import TurnServer
@@ -40,6 +41,7 @@ class Peer:
     def __init__(self) -> None:
         self.frames = CallFrames()
         self.ear = Ear()
+        self.text = RealtimeText()
         self.connection: MediaConnection | None = None
 
     @property
@@ -55,6 +57,21 @@ class Peer:
             source=FileSource(clip_path(), loop=True),
             sink=self.ear,
         )
+        self.connection.carry_text(self)
+
+    def next_text_block(self) -> bytes | None:
+        return self.text.next_block()
+
+    def take_text_block(self, block: bytes) -> None:
+        self.text.receive(block)
+
+    async def write(self, text: str) -> None:
+        self.text.open()
+        self.text.type(text)
+
+    async def their_text(self) -> str:
+        lines = [line.text for line in self.text.lines if line.who == "theirs"]
+        return "\n".join([*lines, self.text.theirs])
 
     async def create_offer(self) -> str:
         return await self.media.create_offer()

@@ -44,6 +44,30 @@ async function trickle({ ends, relay }: Bench, python: PythonEnd, web = "web"): 
   await ends.do("candidates", web, theirs);
 }
 
+/** Both write, over one transport and then over the next. */
+async function writes(bench: Bench, python: PythonEnd, web = "web") {
+  const { ends } = bench;
+  const reads = (what: string, wanted: string, theirs: () => Promise<string>) =>
+    until(what, async () => (await theirs()) === wanted);
+  const inPython = () => python.do<string>("their_text");
+  const inBrowser = () => ends.do("theirText", web);
+  await webCalls(bench, python, web);
+  await trickle(bench, python, web);
+  await until("a connection", async () => (await ends.do("stats", web)).connected);
+  await ends.do("write", web, "Grüße, ");
+  await reads("text in Python", "Grüße, ", inPython);
+  await python.do("write", "日本 😀\nand");
+  await reads("text in the browser", "日本 😀\nand", inBrowser);
+  await Promise.all([ends.do("restart", web), python.do("restart")]);
+  await ends.do("write", web, "over a new transport\n");
+  await python.do("write", " on");
+  await pythonCalls(bench, python, web);
+  await trickle(bench, python, web);
+  await reads("text in Python after it", "Grüße, over a new transport\n", inPython);
+  await reads("text in the browser after it", "日本 😀\nand on", inBrowser);
+  return { python: await inPython(), browser: await inBrowser() };
+}
+
 /** Wait until both ends see and hear more than they did, and return their figures. */
 async function bothFlow({ ends }: Bench, python: PythonEnd, pictures = 20, web = "web") {
   const start = await python.do<PythonStats>("stats");
@@ -96,6 +120,10 @@ export const tests: Tests = {
   "Firefox calls Python": withPython(true, callAndTalk, "firefox"),
 
   "Python calls Firefox": withPython(true, answerAndTalk, "firefox"),
+
+  "real-time text with Python": withPython(false, (bench, python) => writes(bench, python)),
+
+  "real-time text between Firefox and Python": withPython(false, writes, "firefox"),
 
   "a voice call with Python": withPython(false, async (bench, python) => {
     await webCalls(bench, python);

@@ -6,6 +6,7 @@
  */
 
 import { type Bytes, fromHex } from "../../../../core/bytes.ts";
+import { RealtimeText } from "../../../../core/realtime_text.ts";
 import { relayedMedia } from "../../../../media/connection.ts";
 import type {
   LocalMedia,
@@ -70,6 +71,7 @@ type End = {
   devices: Devices;
   screen: HTMLVideoElement;
   events: { event: string; atMs: number }[];
+  text: RealtimeText;
 };
 
 const ends = new Map<string, End>();
@@ -154,7 +156,12 @@ const api = {
       },
       onEvent: (event) => events.push({ event, atMs: performance.now() }),
     });
-    ends.set(name, { connection, devices, screen, events });
+    const text = new RealtimeText();
+    connection.carryText({
+      nextTextBlock: () => text.nextBlock(),
+      takeTextBlock: (block) => void text.receive(block),
+    });
+    ends.set(name, { connection, devices, screen, events, text });
   },
   canEncrypt(): string {
     const { RTCRtpScriptTransform: kept } = globalThis;
@@ -184,6 +191,17 @@ const api = {
   async stats(name: string) {
     const { audioPacketSizes, pictureSizes, ...stats } = await end(name).connection.stats();
     return { ...stats, sizes: [...audioPacketSizes.keys()], pictureSizes: [...pictureSizes] };
+  },
+  write(name: string, text: string): void {
+    end(name).text.open();
+    end(name).text.type(text);
+  },
+  /** What the other end wrote: finished lines and the one that is being written. */
+  theirText(name: string): string {
+    const { lines, theirs } = end(name).text;
+    return [...lines.filter(({ who }) => who === "theirs").map(({ text }) => text), theirs].join(
+      "\n",
+    );
   },
   rtp: (name: string) => rtpOf(present(name)),
   mute(name: string, muted: boolean): void {
