@@ -3,7 +3,7 @@
 import type { Call, IncomingCall } from "../client/call_objects.ts";
 import type { Client } from "../client/client.ts";
 import { hex } from "../core/bytes.ts";
-import { Code, UnavailableError } from "../core/errors.ts";
+import { Code, UnavailableError, UsageError } from "../core/errors.ts";
 import type { MediaStats, RemoteMedia } from "../media/interfaces.ts";
 import type { LiveDesk } from "./live_desk.ts";
 import type {
@@ -15,6 +15,7 @@ import type {
   PersonId,
   Quality,
 } from "./model.ts";
+import { prefs } from "./prefs.ts";
 import { type Flow, flowOf, NO_FLOW, qualityOf } from "./quality.ts";
 
 /** What the calls need of the model around them. */
@@ -47,6 +48,8 @@ type Shown = {
   remote: MediaStream | undefined;
   connectedAt: number | undefined;
   flow: Flow;
+  /** The other person had real-time text open when we last looked. */
+  textThere: boolean;
   stop: () => void;
 };
 
@@ -158,6 +161,23 @@ export class LiveCalls implements CallActions {
     this.refresh();
   }
 
+  setText(open: boolean): void {
+    const { text, state } = this.#shown?.call ?? {};
+    if (text === undefined || state === "ended") return;
+    if (open) text.open();
+    else text.close();
+  }
+
+  write(line: string): void {
+    try {
+      this.#shown?.call.text.rewrite(line);
+    } catch (error) {
+      // Too much waits, or the call has just ended: the field shows what holds.
+      if (!(error instanceof UsageError)) throw error;
+    }
+    this.refresh();
+  }
+
   dismiss(): void {
     if (this.#shown?.call.state !== "ended") return;
     this.#shown.stop();
@@ -197,6 +217,7 @@ export class LiveCalls implements CallActions {
       micOn: desk.desk.micOn,
       cameraOn: desk.desk.cameraOn,
       sharing: desk.sharing,
+      text: call.text.view,
       confidential: call.confidential,
       end: call.endReason,
       endCode: call.endCode,
@@ -221,19 +242,33 @@ export class LiveCalls implements CallActions {
       },
     };
     const show = (call: Call, id: PersonId, media: Media, outgoing: boolean) => {
-      const unsubscribe = call.subscribe(() => this.refresh());
+      const unsubscribe = call.subscribe(() => {
+        this.#followText();
+        this.refresh();
+      });
       const timer = setInterval(() => this.#look(), LOOK_MS);
       const stop = () => {
         unsubscribe();
         clearInterval(timer);
       };
-      const fresh = { connectedAt: undefined, flow: NO_FLOW };
+      const fresh = { connectedAt: undefined, flow: NO_FLOW, textThere: false };
       shown = { call, id, outgoing, media, remote: stream, stop, ...fresh };
       this.#shown = shown;
+      if (prefs().text) call.text.open();
       this.refresh();
       void call.ended().then(() => this.#over(shown));
     };
     return { remote, show };
+  }
+
+  /** What the other person opens opens here too, once; whoever closes it again keeps it closed. */
+  #followText(): void {
+    const shown = this.#shown;
+    if (shown === undefined) return;
+    const { isOpenThere } = shown.call.text.view;
+    const opened = isOpenThere && !shown.textThere;
+    shown.textThere = isOpenThere;
+    if (opened) shown.call.text.open();
   }
 
   #look(): void {

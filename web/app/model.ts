@@ -9,6 +9,7 @@
  * Not for: deciding anything about keys, contacts or calls. That is `web/client` and `web/core`.
  */
 
+import type { TextView } from "../client/call_text.ts";
 import type { Code } from "../core/codes.ts";
 
 /** An account, as hexadecimal digits: a key in lists and routes. */
@@ -132,6 +133,8 @@ export type CallView = Readonly<{
   micOn: boolean;
   cameraOn: boolean;
   sharing: boolean;
+  /** What both write while they talk; text of a stranger, gone when the call ends. */
+  text: TextView;
   /** Nothing is noted, and no screen is shared. */
   confidential: boolean;
   /** How it ended, and what failed, if something did. */
@@ -318,6 +321,10 @@ export interface CallActions {
   /** Ask the browser for a screen or window; what comes is shown before it is sent. */
   pickScreen(): Promise<MediaStream | undefined>;
   share(stream: MediaStream | undefined): Promise<void>;
+  /** Open or close real-time text; opening it shows it to the other person too. */
+  setText(open: boolean): void;
+  /** Make one's unfinished line this one; with a new line at its end it is finished. */
+  write(line: string): void;
   /** Put an ended call away. */
   dismiss(): void;
 }

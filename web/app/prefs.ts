@@ -16,6 +16,8 @@ export type Prefs = Readonly<{
   ring: boolean;
   notify: boolean;
   keys: boolean;
+  /** Open real-time text in every call. */
+  text: boolean;
 }>;
 
 const DEFAULTS: Prefs = {
@@ -25,6 +27,7 @@ const DEFAULTS: Prefs = {
   ring: true,
   notify: false,
   keys: true,
+  text: false,
 };
 const PLACE = "visavis.prefs";
 
@@ -94,5 +97,6 @@ function read(): Prefs {
     ring: flag("ring", DEFAULTS.ring),
     notify: flag("notify", DEFAULTS.notify),
     keys: flag("keys", DEFAULTS.keys),
+    text: flag("text", DEFAULTS.text),
   };
 }

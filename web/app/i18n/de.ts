@@ -356,6 +356,8 @@ export const de: Catalogue = {
   "settings.onlyOpen": "Anrufe klingeln nur, solange Visavis in diesem Browser offen ist.",
   "settings.keys": "Einzelne Tasten im Anruf",
   "settings.keysHelp": "M schaltet stumm, V ist die Kamera und so weiter.",
+  "settings.text": "Text in jedem Anruf öffnen",
+  "settings.textHelp": "Ihr könnt beim Reden schreiben und seht jeden Buchstaben sofort.",
   "settings.looks": "Aussehen",
   "settings.theme": "Farben",
   "settings.theme.system": "Wie das System",

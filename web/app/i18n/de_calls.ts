@@ -99,6 +99,24 @@ export const deCalls: Readonly<Record<keyof typeof enCalls, string>> = {
   "call.sharingSee": "Das ist, was die andere Seite sieht",
   "call.duration": "In diesem Anruf seit {time}",
 
+  "call.text": "Text",
+  "call.textOff": "Text zu",
+  "text.title": "Schreiben beim Reden",
+  "text.note":
+    "{name} sieht jeden Buchstaben, während du ihn schreibst. Nach dem Anruf ist alles weg.",
+  "text.closedThere": "{name} hat den Text nicht offen. Was du schreibst, kommt trotzdem an.",
+  "text.waits": "Was du schreibst, geht los, sobald ihr verbunden seid.",
+  "text.lines": "Was geschrieben wurde",
+  "text.empty": "Noch nichts geschrieben.",
+  "text.writes": "{name} schreibt",
+  "text.opened": "{name} schreibt beim Reden mit.",
+  "text.unread": "{name} schreibt. Öffne den Text, um mitzulesen.",
+  "text.you": "Du",
+  "text.own": "Deine Zeile",
+  "text.done": "Zeile beenden",
+  "text.copy": "Alles kopieren",
+  "text.close": "Text schließen",
+
   "share.title": "Bildschirm teilen?",
   "share.lead":
     "Schließe, was niemand sehen soll. Ein einzelnes Fenster zeigt weniger als der ganze Bildschirm.",
@@ -113,6 +131,7 @@ export const deCalls: Readonly<Record<keyof typeof enCalls, string>> = {
   "keys.mute": "Stumm",
   "keys.camera": "Kamera",
   "keys.share": "Bildschirm teilen",
+  "keys.text": "Text",
   "keys.full": "Vollbild",
   "keys.pip": "Bild im Bild",
   "keys.self": "Dein Bild versetzen",

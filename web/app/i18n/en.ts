@@ -353,6 +353,8 @@ export const en = {
   "settings.onlyOpen": "Calls ring only while Visavis is open in this browser.",
   "settings.keys": "Single keys in a call",
   "settings.keysHelp": "M mutes, V is the camera, and so on.",
+  "settings.text": "Open text in every call",
+  "settings.textHelp": "You both can write while you talk, and see each letter at once.",
   "settings.looks": "Looks",
   "settings.theme": "Colours",
   "settings.theme.system": "As the system",

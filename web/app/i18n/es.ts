@@ -346,6 +346,8 @@ export const es: Catalogue = {
   "settings.onlyOpen": "Las llamadas suenan solo mientras Visavis está abierto en este navegador.",
   "settings.keys": "Teclas sueltas en una llamada",
   "settings.keysHelp": "M silencia, V es la cámara, y así.",
+  "settings.text": "Abrir el texto en cada llamada",
+  "settings.textHelp": "Podéis escribir mientras habláis y ver cada letra al instante.",
   "settings.looks": "Aspecto",
   "settings.theme": "Colores",
   "settings.theme.system": "Como el sistema",

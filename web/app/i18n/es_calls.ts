@@ -96,6 +96,24 @@ export const esCalls: Readonly<Record<keyof typeof enCalls, string>> = {
   "call.sharingSee": "Esto es lo que ve",
   "call.duration": "En esta llamada desde hace {time}",
 
+  "call.text": "Texto",
+  "call.textOff": "Cerrar texto",
+  "text.title": "Texto mientras habláis",
+  "text.note":
+    "{name} ve cada letra mientras la escribes. Al terminar la llamada, todo desaparece.",
+  "text.closedThere": "{name} no tiene el texto abierto. Lo que escribes llega igualmente.",
+  "text.waits": "Lo que escribas se envía en cuanto os conectéis.",
+  "text.lines": "Lo que se ha escrito",
+  "text.empty": "Todavía no hay nada escrito.",
+  "text.writes": "{name} está escribiendo",
+  "text.opened": "{name} escribe mientras habláis.",
+  "text.unread": "{name} está escribiendo. Abre el texto para leerlo.",
+  "text.you": "Tú",
+  "text.own": "Tu línea",
+  "text.done": "Terminar la línea",
+  "text.copy": "Copiar todo",
+  "text.close": "Cerrar el texto",
+
   "share.title": "¿Compartir tu pantalla?",
   "share.lead":
     "Cierra lo que nadie deba ver. Una sola ventana muestra menos que toda la pantalla.",
@@ -109,6 +127,7 @@ export const esCalls: Readonly<Record<keyof typeof enCalls, string>> = {
   "keys.mute": "Silenciar",
   "keys.camera": "Cámara",
   "keys.share": "Compartir pantalla",
+  "keys.text": "Texto",
   "keys.full": "Pantalla completa",
   "keys.pip": "Imagen en imagen",
   "keys.self": "Mover tu imagen",

@@ -93,6 +93,8 @@ export class FakeModel implements AppModel {
     setCamera: async () => undefined,
     pickScreen: async () => undefined,
     share: async () => undefined,
+    setText: () => undefined,
+    write: () => undefined,
     dismiss: () => undefined,
   };
 }

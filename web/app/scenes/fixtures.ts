@@ -186,6 +186,32 @@ export const STATE: AppState = {
   unsupported: new Set(["passkeys", "push", "blur", "noise"]),
 };
 
+export const NO_TEXT: CallView["text"] = {
+  isOpen: false,
+  isOpenThere: false,
+  lines: [],
+  own: "",
+  theirs: "",
+};
+
+export const TEXT: CallView["text"] = {
+  isOpen: true,
+  isOpenThere: true,
+  lines: [
+    { number: 0, who: "theirs", text: "The builder next door has started drilling." },
+    { number: 1, who: "own", text: "Then write. I hear you anyway." },
+    { number: 2, who: "theirs", text: "Doctor Ribeiro, Tuesday 10:40, second floor" },
+    { number: 3, who: "own", text: "Ribeiro with b?" },
+    {
+      number: 4,
+      who: "theirs",
+      text: "Yes, like in book. \u05d4\u05d9\u05d5\u05dd \u05d1\u05e2\u05e8\u05d1?",
+    },
+  ],
+  own: "Good. Shall I come al",
+  theirs: "And bring the letter from the insur",
+};
+
 export const CALL: CallView = {
   person: MIRA,
   outgoing: true,
@@ -204,6 +230,7 @@ export const CALL: CallView = {
   micOn: true,
   cameraOn: true,
   sharing: false,
+  text: NO_TEXT,
   confidential: false,
   end: undefined,
   endCode: undefined,

@@ -180,6 +180,30 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
       call: call({ media: "voice", person: f.ELIF, remotePicture: false, cameraOn: false }),
     },
   }),
+  "call-text": () => ({ state: { call: pictured({ text: f.TEXT }) } }),
+  "call-text-voice": () => ({
+    state: {
+      call: call({
+        media: "voice",
+        person: f.ELIF,
+        remotePicture: false,
+        cameraOn: false,
+        text: { ...f.TEXT, isOpenThere: false, own: "" },
+      }),
+    },
+  }),
+  "call-text-empty": () => ({
+    state: {
+      call: call({
+        state: "connecting",
+        remotePicture: false,
+        text: { ...f.NO_TEXT, isOpen: true },
+      }),
+    },
+  }),
+  "call-text-unread": () => ({
+    state: { call: pictured({ text: { ...f.TEXT, isOpen: false } }) },
+  }),
   "call-reconnecting": () => ({
     state: { call: pictured({ state: "reconnecting", path: "none", rttMs: undefined }) },
   }),

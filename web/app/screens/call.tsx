@@ -18,6 +18,7 @@ import { Round } from "../ui/round.tsx";
 import { SelfView } from "../ui/self_view.tsx";
 import { type PanelName, Panels } from "./call_panels.tsx";
 import { Ended } from "./ended.tsx";
+import { TextPanel, TextReader, useKeyboardRoom } from "./text_panel.tsx";
 
 export default function Call(props: { call: CallView; onChat: () => void; panel?: PanelName }) {
   const { call } = props;
@@ -44,6 +45,9 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
   const room = useRef<HTMLElement>(null);
   const remote = useRef<HTMLVideoElement>(null);
   const full = useFull();
+  /** Opened here and not by the other person: then one wants to write. */
+  const [wantsText, setWantsText] = useState(false);
+  useKeyboardRoom(room);
   useAwake();
   const name = plainName(call.person.name);
   const talking = call.state === "inCall" || call.state === "reconnecting";
@@ -56,12 +60,17 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
     share: () => (call.sharing ? void calls.share(undefined) : setPanel("share")),
     full: () => void (full ? document.exitFullscreen() : room.current?.requestFullscreen()),
     pip: () => void togglePip(remote.current),
+    text: () => {
+      setWantsText(!call.text.isOpen);
+      calls.setText(!call.text.isOpen);
+    },
     end: () => void calls.hangUp(),
   };
   useKeys(prefs.keys && panel === undefined, {
     m: act.mic,
     ...(video && { v: act.camera, p: act.pip }),
     ...(video && canShare && { s: act.share }),
+    t: act.text,
     f: act.full,
     o: () => setCorner((at) => at + 1),
     i: () => setPanel("security"),
@@ -72,7 +81,7 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
   return (
     <section
       ref={room}
-      className={`room${pictured ? " pictured" : ""}`}
+      className={`room${pictured ? " pictured" : ""}${call.text.isOpen ? " writing" : ""}`}
       aria-label={say("call.with", { name })}
     >
       <Title unseen>{say("call.with", { name })}</Title>
@@ -123,6 +132,14 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
             {say(`call.quality.${call.quality}`)}
           </p>
         )}
+        {call.text.isOpenThere && !call.text.isOpen && (
+          <p className="stage-hint" role="status">
+            <Icon name="text" small />
+            <span>
+              <Named k="text.unread" name={call.person.name} />
+            </span>
+          </p>
+        )}
         {call.sharing && (
           <p className="stage-hint sharing" role="status">
             <Icon name="screen" small />
@@ -140,6 +157,9 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
           />
         )}
       </div>
+
+      {call.text.isOpen && <TextPanel call={call} focus={wantsText} />}
+      <TextReader call={call} />
 
       <footer className="room-controls">
         <Round
@@ -168,7 +188,14 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
             onPress={act.share}
           />
         )}
-        <Round label={say("call.chat")} icon="chat" onPress={props.onChat} />
+        <Round
+          label={say(call.text.isOpen ? "call.textOff" : "call.text")}
+          icon="text"
+          tone={call.text.isOpen ? "on" : "plain"}
+          shortcut="t"
+          onPress={act.text}
+        />
+        <Round label={say("call.chat")} icon="chat" className="only-wide" onPress={props.onChat} />
         <Round label={say("call.more")} icon="more" onPress={() => setPanel("more")} />
         <Round
           label={say(call.state === "calling" ? "call.cancel" : "call.hangUp")}
@@ -186,6 +213,7 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
           full={full}
           canShare={canShare && video && talking}
           open={setPanel}
+          onChat={props.onChat}
         />
       )}
     </section>

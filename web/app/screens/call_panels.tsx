@@ -16,7 +16,7 @@ import { Security } from "./security.tsx";
 export type PanelName = "more" | "devices" | "security" | "keys" | "share";
 
 export type Acts = Readonly<
-  Record<"mic" | "camera" | "share" | "full" | "pip" | "end", () => void>
+  Record<"mic" | "camera" | "share" | "text" | "full" | "pip" | "end", () => void>
 >;
 
 export function Panels(props: {
@@ -26,6 +26,7 @@ export function Panels(props: {
   full: boolean;
   canShare: boolean;
   open: (panel: PanelName | undefined) => void;
+  onChat: () => void;
 }) {
   const close = () => props.open(undefined);
   switch (props.panel) {
@@ -55,6 +56,7 @@ function More(props: {
   full: boolean;
   canShare: boolean;
   open: (panel: PanelName | undefined) => void;
+  onChat: () => void;
   close: () => void;
 }) {
   const { act, close, open, call } = props;
@@ -72,6 +74,7 @@ function More(props: {
             onPress={call.sharing ? then(act.share) : () => open("share")}
           />
         )}
+        <Way icon="chat" title={say("call.chat")} onPress={props.onChat} />
         <Way icon="shield" title={say("call.security")} onPress={() => open("security")} />
         <Way icon="settings" title={say("call.devices")} onPress={() => open("devices")} />
         {document.pictureInPictureEnabled && call.media === "video" && (
@@ -94,6 +97,7 @@ const KEYS: readonly (readonly [string, Key])[] = [
   ["M", "keys.mute"],
   ["V", "keys.camera"],
   ["S", "keys.share"],
+  ["T", "keys.text"],
   ["F", "keys.full"],
   ["P", "keys.pip"],
   ["O", "keys.self"],

@@ -136,6 +136,12 @@ function CallGroup() {
             on={prefs.keys}
             onChange={(keys) => setPrefs({ keys })}
           />
+          <Toggle
+            label={say("settings.text")}
+            help={say("settings.textHelp")}
+            on={prefs.text}
+            onChange={(text) => setPrefs({ text })}
+          />
         </div>
         {!push && <Note icon="bell">{say("settings.onlyOpen")}</Note>}
       </div>
