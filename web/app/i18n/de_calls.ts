@@ -101,9 +101,8 @@ export const deCalls: Readonly<Record<keyof typeof enCalls, string>> = {
 
   "call.text": "Text",
   "call.textOff": "Text zu",
-  "text.title": "Schreiben beim Reden",
-  "text.note":
-    "{name} sieht jeden Buchstaben, während du ihn schreibst. Nach dem Anruf ist alles weg.",
+  "text.title": "Text",
+  "text.note": "Jeder Buchstabe ist sofort zu sehen und nach dem Anruf weg.",
   "text.closedThere": "{name} hat den Text nicht offen. Was du schreibst, kommt trotzdem an.",
   "text.waits": "Was du schreibst, geht los, sobald ihr verbunden seid.",
   "text.lines": "Was geschrieben wurde",

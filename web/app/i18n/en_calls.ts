@@ -99,8 +99,8 @@ export const enCalls = {
 
   "call.text": "Text",
   "call.textOff": "Close text",
-  "text.title": "Text while you talk",
-  "text.note": "{name} sees each letter as you write it. When the call ends, all of it is gone.",
+  "text.title": "Text",
+  "text.note": "Each letter is seen at once, and gone with the call.",
   "text.closedThere": "{name} does not have the text open. What you write arrives all the same.",
   "text.waits": "What you write is sent as soon as you are connected.",
   "text.lines": "What was written",

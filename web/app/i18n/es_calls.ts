@@ -98,9 +98,8 @@ export const esCalls: Readonly<Record<keyof typeof enCalls, string>> = {
 
   "call.text": "Texto",
   "call.textOff": "Cerrar texto",
-  "text.title": "Texto mientras habláis",
-  "text.note":
-    "{name} ve cada letra mientras la escribes. Al terminar la llamada, todo desaparece.",
+  "text.title": "Texto",
+  "text.note": "Cada letra se ve al instante y desaparece con la llamada.",
   "text.closedThere": "{name} no tiene el texto abierto. Lo que escribes llega igualmente.",
   "text.waits": "Lo que escribas se envía en cuanto os conectéis.",
   "text.lines": "Lo que se ha escrito",

@@ -43,8 +43,8 @@ function writer(line: Line, name: string): string {
 
 function Note({ call }: { call: CallView }) {
   if (call.state !== "inCall") return say("text.waits");
-  const { name } = call.person;
-  return <Named k={call.text.isOpenThere ? "text.note" : "text.closedThere"} name={name} />;
+  if (call.text.isOpenThere) return say("text.note");
+  return <Named k="text.closedThere" name={call.person.name} />;
 }
 
 function Lines({ call, name }: { call: CallView; name: string }) {
