@@ -110,19 +110,16 @@ def test_the_end_leaves_no_text() -> None:
     async def story() -> None:
         async with World() as w:
             call, theirs = await talking(w)
-            heard: list[str] = []
 
-            async def read() -> None:
-                async for line in theirs.text.heard():
-                    heard.append(line.text)
+            async def read() -> list[str]:
+                return [line.text async for line in theirs.text.heard()]
 
             reading = asyncio.create_task(read())
             call.text.type("one\ntwo\nthree")
             await call.text.confirmed()
             await call.hang_up()
             await theirs.ended()
-            await reading  # It ends with the call.
-            assert heard == ["one", "two"]
+            assert await reading == ["one", "two"]  # It ends with the call.
             for text in (call.text, theirs.text):
                 assert (text.lines(), text.own, text.theirs) == ((), "", "")
                 with pytest.raises(UsageError, match="CK-698"):
