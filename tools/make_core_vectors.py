@@ -34,6 +34,7 @@ from core_vector_keys import (  # noqa: E402
     recovery_vectors,
 )
 from core_vector_kit import Maker, text  # noqa: E402
+from core_vector_passkey import passkey_vectors  # noqa: E402
 from core_vector_passwords import password_vectors  # noqa: E402
 from core_vector_people import identity_vectors, link_vectors  # noqa: E402
 from core_vector_rules import rules_vectors  # noqa: E402
@@ -53,6 +54,7 @@ FILES: Final[dict[str, Maker]] = {
     "core-identity.json": identity_vectors,
     "core-keywrap.json": keywrap_vectors,
     "core-links.json": link_vectors,
+    "core-passkey.json": passkey_vectors,
     "core-passwords.json": password_vectors,
     "core-recovery.json": recovery_vectors,
     "core-rules.json": rules_vectors,

@@ -109,7 +109,7 @@ def token_for(path: str, method: str) -> str:
     """Return which token an operation takes; "device" where it takes none."""
     if path == "/v1/account":
         return "doomed"
-    if path.startswith(("/v1/password", "/v1/keystore")):
+    if path.startswith(("/v1/password", "/v1/keystore", "/v1/passkeys/")):
         return "account"
     return "account" if path.startswith("/v1/devices") and method != "GET" else "device"
 
@@ -187,6 +187,11 @@ MEANINGFUL = {
     "/v1/password/finish",
     "/v1/keystore",
     "/v1/devices/{device_id}",
+    "/v1/passkeys/signup/start",
+    "/v1/passkeys/signup/finish",
+    "/v1/passkeys/login/finish",
+    "/v1/passkeys/finish",
+    "/v1/passkeys/remove",
     "/v1/turn",
     "/v1/key-packages/fetch",
     "/v1/blobs",

@@ -35,6 +35,11 @@ export const Code = {
   NOT_VERIFIED: "not_verified",
   UNKNOWN_DEVICE: "unknown_device",
   TOO_MANY_DEVICES: "too_many_devices",
+  PASSKEY_REFUSED: "passkey_refused",
+  PASSKEY_CANCELLED: "passkey_cancelled",
+  PASSKEY_NO_KEY: "passkey_no_key",
+  TOO_MANY_PASSKEYS: "too_many_passkeys",
+  LAST_WAY_IN: "last_way_in",
   ROLLED_BACK: "rolled_back",
   USAGE: "usage",
 } as const;
@@ -80,7 +85,8 @@ export const MEANINGS: Readonly<Record<Code, Meaning>> = {
   login_failed: {
     meaning: "wrong handle, password or recovery code: never says which",
     retry: "the person",
-    person: "Handle and password do not match. Nothing was changed.",
+    person:
+      "Handle and password do not match. Nothing was changed. An account that was made with a passkey has no password until one is set in its settings in a browser; the recovery code opens it too.",
   },
   signup_link: {
     meaning: "the sign-up link is unknown, used or older than a day: never says which",
@@ -221,6 +227,34 @@ export const MEANINGS: Readonly<Record<Code, Meaning>> = {
     retry: "the person, after revoking a device",
     person:
       "An account has 16 devices at most. Nothing was changed. On another device: visavis device list, visavis device revoke.",
+  },
+  passkey_refused: {
+    meaning: "no passkey of an account, removed, or its answer is not good: never says which",
+    retry: "the person, with another passkey",
+    person:
+      "This passkey does not open an account here; it may have been removed. Nothing was changed. Use another passkey, or another way to sign in.",
+  },
+  passkey_cancelled: {
+    meaning: "the person or the browser ended the question for a passkey",
+    retry: "the person",
+    person: "No passkey was used, and nothing was changed. Try again when you are ready.",
+  },
+  passkey_no_key: {
+    meaning: "the authenticator does not give a key (WebAuthn's PRF extension)",
+    retry: "the person, with another authenticator",
+    person:
+      "This passkey gives no encryption key, so it cannot open your account. Nothing was changed. Use a password, or keep the passkey somewhere else.",
+  },
+  too_many_passkeys: {
+    meaning: "the account has as many passkeys as it may",
+    retry: "the person, after removing one",
+    person: "An account has 16 passkeys at most. Nothing was changed; remove one first.",
+  },
+  last_way_in: {
+    meaning: "the account has no password and no other passkey",
+    retry: "the person, after adding another way in",
+    person:
+      "This is the only way into your account beside the recovery code. Nothing was changed. Add another passkey or set a password first.",
   },
   rolled_back: {
     meaning: "the server shows an older state of our own account than we have seen",

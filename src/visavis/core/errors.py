@@ -49,6 +49,11 @@ class Code(StrEnum):
     NOT_VERIFIED = "not_verified"
     UNKNOWN_DEVICE = "unknown_device"
     TOO_MANY_DEVICES = "too_many_devices"
+    PASSKEY_REFUSED = "passkey_refused"
+    PASSKEY_CANCELLED = "passkey_cancelled"
+    PASSKEY_NO_KEY = "passkey_no_key"
+    TOO_MANY_PASSKEYS = "too_many_passkeys"
+    LAST_WAY_IN = "last_way_in"
     ROLLED_BACK = "rolled_back"
     USAGE = "usage"
 
@@ -96,7 +101,9 @@ MEANINGS: Final[dict[Code, Meaning]] = {
     Code.LOGIN_FAILED: Meaning(
         "wrong handle, password or recovery code: never says which",
         "the person",
-        "Handle and password do not match. Nothing was changed.",
+        "Handle and password do not match. Nothing was changed. An account that was made with a "
+        "passkey has no password until one is set in its settings in a browser; the recovery code "
+        "opens it too.",
     ),
     Code.SIGNUP_LINK: Meaning(
         "the sign-up link is unknown, used or older than a day: never says which",
@@ -226,6 +233,34 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         "the person, after revoking a device",
         "An account has 16 devices at most. Nothing was changed. On another device: visavis "
         "device list, visavis device revoke.",
+    ),
+    Code.PASSKEY_REFUSED: Meaning(
+        "no passkey of an account, removed, or its answer is not good: never says which",
+        "the person, with another passkey",
+        "This passkey does not open an account here; it may have been removed. Nothing was "
+        "changed. Use another passkey, or another way to sign in.",
+    ),
+    Code.PASSKEY_CANCELLED: Meaning(
+        "the person or the browser ended the question for a passkey",
+        "the person",
+        "No passkey was used, and nothing was changed. Try again when you are ready.",
+    ),
+    Code.PASSKEY_NO_KEY: Meaning(
+        "the authenticator does not give a key (WebAuthn's PRF extension)",
+        "the person, with another authenticator",
+        "This passkey gives no encryption key, so it cannot open your account. Nothing was "
+        "changed. Use a password, or keep the passkey somewhere else.",
+    ),
+    Code.TOO_MANY_PASSKEYS: Meaning(
+        "the account has as many passkeys as it may",
+        "the person, after removing one",
+        "An account has 16 passkeys at most. Nothing was changed; remove one first.",
+    ),
+    Code.LAST_WAY_IN: Meaning(
+        "the account has no password and no other passkey",
+        "the person, after adding another way in",
+        "This is the only way into your account beside the recovery code. Nothing was changed. "
+        "Add another passkey or set a password first.",
     ),
     Code.ROLLED_BACK: Meaning(
         "the server shows an older state of our own account than we have seen",

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Protocol
 
+from visavis.ports.passkeys import NewPasskey, PasskeyStore
+
 
 @dataclass(frozen=True, slots=True)
 class RetentionRule:
@@ -61,10 +63,11 @@ class NewAccount:
     Args:
         account_id: 16 random bytes, known to the server only.
         handle_tag: 32 bytes, a keyed hash of the handle; the handle itself is never stored.
-        opaque_record: 192 bytes (RFC 9807, 3.2: RegistrationRecord).
+        opaque_record: 192 bytes (RFC 9807, 3.2: RegistrationRecord), or none: no password.
         recovery_key: 32 bytes, Ed25519 public key of the recovery login.
         keystore: Account root key wrapped by keys the server never has; one bucket.
         device: The first device.
+        passkey: Of an account that begins with one.
     """
 
     account_id: bytes
@@ -73,11 +76,12 @@ class NewAccount:
     recovery_key: bytes
     keystore: bytes
     device: NewDevice
+    passkey: NewPasskey | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A stored account."""
+    """A stored account. An empty `opaque_record`: it has no password."""
 
     account_id: bytes
     handle_tag: bytes
@@ -402,7 +406,7 @@ class VaultStore(Protocol):
         ...
 
 
-class Store(AccountStore, DeviceStore, DeliveryStore, VaultStore, Protocol):
+class Store(AccountStore, PasskeyStore, DeviceStore, DeliveryStore, VaultStore, Protocol):
     """Everything above, and housekeeping."""
 
     async def purge(self, today: int) -> Purged:

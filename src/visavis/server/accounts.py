@@ -116,7 +116,7 @@ async def signup_start(
     link_hash = signup_links.verify(services.keys, body.link_token, services.clock.now())
     if await services.store.link_spent(link_hash, services.today()):
         raise signup_links.refused()
-    handle = await _free_handle(services, body.name)
+    handle = await free_handle(services, body.name)
     response = services.opaque.registration_response(
         services.keys.handle_tag(handle), body.opaque_request
     )
@@ -209,7 +209,7 @@ async def delete_account(services: WithServices, account_id: CurrentAccount) -> 
     return Empty()
 
 
-async def _free_handle(services: Services, name: str) -> str:
+async def free_handle(services: Services, name: str) -> str:
     """Return the name with a random suffix that nobody has."""
     for _ in range(TRIES):
         handle = f"{name}.{below(SUFFIXES, services.rng):05}"

@@ -38,12 +38,14 @@ class ServerKeys:
         handle_key: Keys the tag under which a handle is stored.
         decoy_key: Makes the answers for unknown and hidden handles (P2).
         signup_key: Signs sign-up links.
+        passkey_key: Makes the user handles of passkeys.
     """
 
     opaque_setup: bytes
     handle_key: bytes
     decoy_key: bytes
     signup_key: bytes
+    passkey_key: bytes
 
     @classmethod
     def load(cls, folder: Path, rng: Rng) -> Self:
@@ -68,7 +70,8 @@ class ServerKeys:
             opaque_ke_py.ServerSetupData.from_bytes(setup)
         except ValueError:
             raise FatalError(Code.UNAVAILABLE, f"{OPAQUE_SETUP_FILE} is damaged") from None
-        return cls(setup, _derive(root, "handle"), _derive(root, "decoy"), _derive(root, "signup"))
+        names = ("handle", "decoy", "signup", "passkey")
+        return cls(setup, *(_derive(root, name) for name in names))
 
     def handle_tag(self, handle: str) -> bytes:
         """Return the 32 bytes under which a handle is stored.
@@ -76,6 +79,14 @@ class ServerKeys:
         The database never holds a handle: a dictionary of names does not open a stolen copy.
         """
         return hmac.digest(self.handle_key, handle.encode(), "sha256")
+
+    def user_handle(self, account_id: bytes) -> bytes:
+        """Return WebAuthn's user handle of an account: 32 bytes, stored by authenticators only.
+
+        It looks random and names no account (WebAuthn, 14.6.1); made anew instead of stored, so
+        that a stolen database and a found authenticator do not fit together.
+        """
+        return hmac.digest(self.passkey_key, account_id, "sha256")
 
     def decoy(self, purpose: str, subject: bytes) -> bytes:
         """Return 32 bytes that look random and are always the same for this purpose and subject."""

@@ -96,7 +96,8 @@ async def login_start(
     services.throttle.admit(address_of(request), body.handle, work)
     tag = services.keys.handle_tag(body.handle)
     account = await services.store.account_by_handle(tag, services.today())
-    record = None if account is None else account.opaque_record
+    # CK-447: an account without a password is answered as one that does not exist.
+    record = (account.opaque_record or None) if account is not None else None
     challenge = services.opaque.challenge(tag, record, body.opaque_request)
     began_with = _id_of(account) + fingerprint(record or b"") + challenge.state
     session = services.sessions.seal(Kind.LOGIN, began_with)
@@ -117,7 +118,8 @@ async def login_finish(body: LoginFinish, services: WithServices) -> LoggedIn:
     # CK-687: whoever began with a password that was changed since would get a token for it.
     if account is None or fingerprint(account.opaque_record) != began_with:
         raise PeerError(Code.LOGIN_FAILED, "CK-687: the password was changed meanwhile")
-    return await _logged_in(services, account_id, body.session)
+    services.sessions.spend(body.session)
+    return await logged_in(services, account_id)
 
 
 @router.post("/v1/recovery/start")
@@ -147,14 +149,19 @@ async def recovery_finish(body: RecoveryFinish, services: WithServices) -> Logge
         right = False
     if not right or account_id == _NOBODY:
         raise PeerError(Code.LOGIN_FAILED, "CK-418: recovery failed")
-    return await _logged_in(services, account_id, body.session)
+    services.sessions.spend(body.session)
+    return await logged_in(services, account_id)
 
 
-async def _logged_in(services: Services, account_id: bytes, session: bytes) -> LoggedIn:
+async def logged_in(services: Services, account_id: bytes) -> LoggedIn:
+    """Return a token and the keystore of an account whose owner has just proved themselves.
+
+    Raises:
+        PeerError: LOGIN_FAILED, the account was deleted between start and finish.
+    """
     keystore = await services.store.keystore(account_id)
-    if keystore is None:  # deleted between start and finish
+    if keystore is None:
         raise PeerError(Code.LOGIN_FAILED, "CK-418: the account is gone")
-    services.sessions.spend(session)
     await services.store.touch_account(account_id, services.today())
     return LoggedIn(account_token=services.sessions.issue(account_id), keystore=keystore)
 

@@ -16,6 +16,7 @@ from visavis.server.config import ServerConfig
 from visavis.server.inventory import Inventory
 from visavis.server.keys import ServerKeys
 from visavis.server.opaque import OpaqueServer
+from visavis.server.relying_party import RelyingParty, decoy_key
 from visavis.server.sessions import Sessions
 from visavis.server.throttle import Throttle
 
@@ -55,6 +56,12 @@ class Services:
     sessions: Sessions
     throttle: Throttle
     listeners: Listeners = field(default_factory=Listeners)
+    passkey_decoy: bytes = field(default_factory=decoy_key)
+
+    @property
+    def relying_party(self) -> RelyingParty | None:
+        """Who we are to authenticators; None where passkeys cannot be."""
+        return RelyingParty.of(self.config.origin)
 
     def today(self) -> int:
         """Return the day, which is all the store is ever told of the time."""

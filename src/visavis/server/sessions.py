@@ -23,6 +23,9 @@ from visavis.server.problems import BearerError
 EXCHANGE_S: Final = 300
 """How long a half-done exchange is good. Longer helps slow phones, and whoever steals one."""
 
+CEREMONY_S: Final = 120
+"""How long a passkey challenge is good: the person has the device in hand, or has not."""
+
 TOKEN_S: Final = 900
 TOKENS_PER_ACCOUNT: Final = 8
 _NONCE: Final = 12
@@ -35,6 +38,9 @@ class Kind(IntEnum):
     SIGNUP = 1
     LOGIN = 2
     RECOVERY = 3
+    PASSKEY_SIGNUP = 4
+    PASSKEY_ADD = 5
+    PASSKEY_LOGIN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +64,9 @@ class Sessions:
         self._spent: dict[bytes, float] = {}
         self._tokens: dict[bytes, _Token] = {}
 
-    def seal(self, kind: Kind, body: bytes) -> bytes:
+    def seal(self, kind: Kind, body: bytes, lifetime_s: float = EXCHANGE_S) -> bytes:
         """Return a session for the client to hand back; equal bodies give equal lengths."""
-        expires = round((self._clock.monotonic() + EXCHANGE_S) * 1000)
+        expires = round((self._clock.monotonic() + lifetime_s) * 1000)
         nonce = self._rng(_NONCE)
         plain = expires.to_bytes(_TIME, "big") + body
         return nonce + self._seal.encrypt(nonce, plain, bytes([kind]))
@@ -84,8 +90,14 @@ class Sessions:
             raise PeerError(Code.EXPIRED, "CK-411: the exchange was finished before")
         return plain[_TIME:]
 
+    def take(self, kind: Kind, session: bytes) -> bytes:
+        """Open a session and make it useless at once: it has one try, good or bad (CK-440)."""
+        body = self.open(kind, session)
+        self.spend(session)
+        return body
+
     def spend(self, session: bytes) -> None:
-        """Make a session useless from now on (CK-411); only successes call this."""
+        """Make a session useless from now on (CK-411); for passwords only successes call this."""
         now = self._clock.monotonic()
         for nonce in [nonce for nonce, gone in self._spent.items() if gone <= now]:
             del self._spent[nonce]

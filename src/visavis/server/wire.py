@@ -22,6 +22,10 @@ KEY_PACKAGE_MAX: Final = 16_384
 SEALING_KEY_BYTES: Final = 1_216
 SESSION_MAX: Final = 512
 LINK_TOKEN_BYTES: Final = 56
+CREDENTIAL_ID_MAX: Final = 1_023
+"""WebAuthn Level 3, 4 (Credential ID); the other bounds are several times what is seen."""
+
+ROOT_WRAP_BYTES: Final = 156
 
 
 def text_length(size: int) -> int:
@@ -97,6 +101,12 @@ Bucket = Annotated[bytes, Wire((BUCKET_SMALL, BUCKET_LARGE))]
 SealingKey = Annotated[bytes, Wire((SEALING_KEY_BYTES,))]
 KeyPackageBytes = Annotated[bytes, Wire((), KEY_PACKAGE_MAX)]
 Session = Annotated[bytes, Wire((), SESSION_MAX)]
+CredentialId = Annotated[bytes, Wire((), CREDENTIAL_ID_MAX)]
+ClientData = Annotated[bytes, Wire((), 2_048)]
+Attestation = Annotated[bytes, Wire((), 8_192)]
+AuthenticatorData = Annotated[bytes, Wire((), 2_050)]
+Signature = Annotated[bytes, Wire((), 1_024)]
+RootWrap = Annotated[bytes, Wire((ROOT_WRAP_BYTES,))]
 
 
 class Message(BaseModel):

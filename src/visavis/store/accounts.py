@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from visavis.core.errors import Code, PeerError, UnavailableError
 from visavis.ports.store import Account, NewAccount, NewDevice, RemovedDevice
 from visavis.store.base import Base
+from visavis.store.passkeys import insert_passkey
 from visavis.store.schema import (
     accounts,
     capabilities,
@@ -100,6 +101,8 @@ class Accounts(Base):
                 insert(keystores).values(account_id=account.account_id, body=account.keystore)
             )
             await insert_device(connection, account.account_id, account.device, today)
+            if account.passkey is not None:
+                await insert_passkey(connection, account.account_id, account.passkey, today)
 
     async def link_spent(self, link_hash: bytes, today: int) -> bool:
         """See `AccountStore.link_spent`."""

@@ -1,4 +1,4 @@
-"""The whole schema: thirteen tables, none of which joins two accounts.
+"""The whole schema: fourteen tables, none of which joins two accounts.
 
 Rules that tests/store/test_schema.py checks:
 
@@ -73,6 +73,15 @@ keystores = _table(
     "keystores",
     _bytes("account_id", _parent("accounts.account_id"), primary_key=True),
     _bytes("body"),
+)
+
+passkeys = _table(
+    "passkeys",
+    _bytes("credential_id", primary_key=True),
+    _bytes("account_id", _parent("accounts.account_id"), index=True),
+    _bytes("public_key"),
+    _bytes("root_wrap"),
+    _integer("created_day"),
 )
 
 devices = _table(

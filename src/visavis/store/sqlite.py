@@ -24,11 +24,12 @@ from visavis.store.delivery import Delivery
 from visavis.store.devices import Devices
 from visavis.store.engine import Database, prepare_file
 from visavis.store.migrate import migrate
+from visavis.store.passkeys import Passkeys
 from visavis.store.schema import metadata
 from visavis.store.vault import Vault
 
 
-class SqliteStore(Accounts, Devices, Delivery, Vault):
+class SqliteStore(Accounts, Passkeys, Devices, Delivery, Vault):
     """Everything the server keeps, in one SQLite file."""
 
     @classmethod
