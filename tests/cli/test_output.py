@@ -146,3 +146,5 @@ def test_a_server_is_spelt_as_its_links_spell_it() -> None:
     assert server_named(None) is None
     assert server_named("https://calls.example.org/") == "https://calls.example.org"
     assert server_named("http://localhost:8420") == DEFAULT_SERVER
+    assert server_named("http://127.0.0.1:8420/") == DEFAULT_SERVER
+    assert server_named("http://127.0.0.1:9000") == "http://127.0.0.1:9000"

@@ -24,8 +24,14 @@ export function doorActions(model: LiveModel): DoorActions {
     async signUp(link, name, password) {
       const Client = await loadClient();
       const { origin } = location;
-      const options = { ...profile(), origin, link, name, password };
-      await model.attach(await Client.signup(options), false);
+      const options = { ...profile(), origin, link, name };
+      const way = password === undefined ? {} : { password };
+      await model.attach(await Client.signup({ ...options, ...way }), false);
+    },
+    async signInWithPasskey() {
+      const Client = await loadClient();
+      const { origin } = location;
+      await model.attach(await Client.loginWithPasskey({ ...profile(), origin }), false);
     },
     recoveryNoted() {
       model.set({ phase: { kind: "ready" } });
@@ -116,8 +122,11 @@ export function deviceActions(model: LiveModel): DeviceActions {
       if (told) model.dismissAlert(told.id);
       return shortId;
     },
-    revoke: (shortId, password) => model.client().revoke(shortId, password),
-    changePassword: (old, fresh) => model.client().changePassword(old, fresh),
+    revoke: (shortId, proof) => model.client().revoke(shortId, proof),
+    changePassword: (proof, fresh) => model.client().changePassword(proof, fresh),
+    waysIn: () => model.client().waysIn(),
+    addPasskey: (proof) => model.client().addPasskey(proof),
+    removePasskey: (shortId, proof) => model.client().removePasskey(shortId, proof),
     async setPassphrase(passphrase) {
       await model.client().setPassphrase(passphrase);
       const { self } = model.snapshot();

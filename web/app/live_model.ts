@@ -15,9 +15,10 @@ import { EMPTY_DESK, LiveDesk } from "./live_desk.ts";
 import { fileActions } from "./live_files.ts";
 import { alertsOf, countOfTheirs, peopleOf, threadOf } from "./live_people.ts";
 import type { AppModel, AppState, Entry, Feature, Person, PersonId, Thread } from "./model.ts";
+import { passkeysHere } from "./passkey_here.ts";
 
 const SEEN = "visavis.alerts-seen";
-const UNSUPPORTED: readonly Feature[] = ["passkeys", "push", "blur", "noise"];
+const UNSUPPORTED: readonly Feature[] = ["push", "blur", "noise"];
 const NO_SHARE: readonly Feature[] = ["screenShare"];
 
 /** What a thread was made of, to make it again only when something of it changed. */
@@ -56,6 +57,7 @@ export class LiveModel implements AppModel {
       call: undefined,
       desk: EMPTY_DESK,
       unsupported: new Set([...UNSUPPORTED, ...(canShare ? [] : NO_SHARE)]),
+      passkeys: passkeysHere(),
     };
     this.#desk = new LiveDesk((desk) => {
       this.set({ desk });

@@ -175,7 +175,6 @@ export type DeskTrouble = "denied" | "missing" | "busy";
 
 /** What this client cannot do yet. The screens leave it out; nothing pretends. */
 export type Feature =
-  | "passkeys"
   | "push"
   | "blur"
   | "noise"
@@ -183,6 +182,21 @@ export type Feature =
   | "switchDevices"
   | "passphrase"
   | "markVerified";
+
+/** Whether this page can ask for passkeys, or what is missing. */
+export type PasskeysHere = "possible" | "address" | "browser";
+
+export type Passkey = Readonly<{
+  shortId: string;
+  /** ISO day. */
+  created: string;
+}>;
+
+/** How the account is opened, beside the recovery code. */
+export type WaysIn = Readonly<{ password: boolean; passkeys: readonly Passkey[] }>;
+
+/** It is you: the password, or a passkey of the account. */
+export type Proof = string | Readonly<{ passkey: true }>;
 
 export type SignInStep =
   | { kind: "working" }
@@ -225,6 +239,7 @@ export type AppState = Readonly<{
   call: CallView | undefined;
   desk: Desk;
   unsupported: ReadonlySet<Feature>;
+  passkeys: PasskeysHere;
 }>;
 
 export type PasswordRating = Readonly<{
@@ -238,7 +253,10 @@ export type PasswordRating = Readonly<{
 /** What a person can do before there is a profile. */
 export interface DoorActions {
   ratePassword(password: string, handle: string): Promise<PasswordRating>;
-  signUp(link: string, name: string, password: string): Promise<void>;
+  /** Without a password the account begins with a passkey. */
+  signUp(link: string, name: string, password: string | undefined): Promise<void>;
+  /** The passkey knows whose account it is. */
+  signInWithPasskey(): Promise<void>;
   /** The code was written down. */
   recoveryNoted(): void;
   signIn(
@@ -297,8 +315,12 @@ export interface DeviceActions {
     confirm: (digits: string) => Promise<boolean>,
     signal: AbortSignal,
   ): Promise<string>;
-  revoke(shortId: string, password: string): Promise<void>;
-  changePassword(old: string, fresh: string): Promise<void>;
+  revoke(shortId: string, proof: Proof): Promise<void>;
+  changePassword(proof: Proof, fresh: string): Promise<void>;
+  waysIn(): Promise<WaysIn>;
+  /** Returns the new passkey's short id. */
+  addPasskey(proof: Proof): Promise<string>;
+  removePasskey(shortId: string, proof: Proof): Promise<void>;
   /** Lock this browser's copy with a passphrase, or with `undefined` no more. */
   setPassphrase(passphrase: string | undefined): Promise<void>;
   doctor(onCheck: (check: DoctorCheck) => void): Promise<void>;

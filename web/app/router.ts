@@ -22,6 +22,7 @@ export type Route =
   | { at: "link"; link: string }
   | { at: "settings" }
   | { at: "password" }
+  | { at: "passkeys" }
   | { at: "passphrase" }
   | { at: "doctor" };
 

@@ -1,5 +1,5 @@
 /**
- * Sign-up, login, recovery and change of password: OPAQUE (RFC 9807) and the wrapped keys.
+ * Login, recovery and change of password: OPAQUE (RFC 9807), passkeys and the wrapped keys.
  *
  * The server never sees the password nor anything it could be guessed from without the OPAQUE server
  * setup (R-95). A login gives an account token (15 minutes, memory only) and the keystore; root and
@@ -9,18 +9,31 @@
  * when the function does.
  */
 
-import type { Bytes } from "../core/bytes.ts";
+import { type Bytes, equal, wipe } from "../core/bytes.ts";
 import { AuthorizationError, Code } from "../core/errors.ts";
+import type { AccountId } from "../core/ids.ts";
+import { openRoot } from "../core/passkey.ts";
 import type { RecoveryCode } from "../core/recovery.ts";
 import { systemRng } from "./books.ts";
 import { Keystore } from "./keystore.ts";
 import { Login, type Opened, type Put } from "./login.ts";
 import { beginLogin, beginRegistration, type Registered } from "./opaque.ts";
+import { askPasskey } from "./passkeys.ts";
 import { type LoggedIn, PublicApi } from "./transport/api.ts";
 import { Http } from "./transport/http.ts";
 
 /** Sends the registration request and returns the server's response. */
 export type Exchange = (request: Bytes) => Promise<Bytes>;
+
+/** How a person proves anew that an account is theirs: its password, or one of its passkeys. */
+export type Proof = string | Readonly<{ passkey: true }>;
+
+/** Whose account it must be, and which passkeys it has. */
+export type Owner = Readonly<{
+  handle: string;
+  account: AccountId;
+  passkeys: () => Promise<readonly Bytes[]>;
+}>;
 
 export const SIGNUP_MARK = "/signup#";
 
@@ -111,6 +124,49 @@ export class Accounts {
     return this.#opened(begin, work);
   }
 
+  /**
+   * Log in with a passkey of this server, whosever it is; the work is told the handle.
+   *
+   * @param among Only these passkeys.
+   * @throws AuthorizationError `PASSKEY_REFUSED`: the server does not know it, or what it sent does
+   *   not open with it (CK-446); and as `askPasskey`.
+   */
+  async passkey<T>(
+    work: (login: Login, handle: string) => Promise<T>,
+    among: readonly Bytes[] = [],
+  ): Promise<T> {
+    let handle = "";
+    const begin = async () => {
+      const asked = await this.public((api) => api.passkeys.loginStart());
+      const { passkey, prf } = await askPasskey(asked.challenge, among);
+      try {
+        const done = await this.public((api) => api.passkeys.loginFinish(asked.session, passkey));
+        const opened = await openWithPasskey(done, prf);
+        handle = opened.handle;
+        return opened;
+      } finally {
+        wipe(prf);
+      }
+    };
+    return await this.#opened(begin, (login) => work(login, handle));
+  }
+
+  /**
+   * Log in to an account that this device belongs to, with what its owner gives.
+   *
+   * @throws AuthorizationError `LOGIN_FAILED`, `PASSKEY_REFUSED`: not this account's.
+   */
+  async prove<T>(owner: Owner, proof: Proof, work: (login: Login) => Promise<T>): Promise<T> {
+    if (typeof proof === "string") return await this.login(owner.handle, proof, work);
+    const among = await owner.passkeys();
+    if (among.length === 0) throw refused("the account has no passkey");
+    return await this.passkey(async (login) => {
+      // CK-448: a passkey names its account itself; another one's must change nothing here.
+      if (!equal(login.keys.accountId, owner.account)) throw refused("CK-448: of another account");
+      return await work(login);
+    }, among);
+  }
+
   async #opened<T>(begin: () => Promise<Opened>, work: (login: Login) => Promise<T>): Promise<T> {
     const login = new Login(this.#origin, await begin(), begin);
     try {
@@ -148,6 +204,28 @@ async function openWithPassword(loggedIn: LoggedIn, exportKey: Bytes): Promise<O
     if (!(error instanceof AuthorizationError)) throw error;
     throw new PasswordSetAnewError(error.code, error.detail);
   }
+}
+
+async function openWithPasskey(
+  { keystore: stored, accountToken: token, rootWrap }: LoggedIn & Readonly<{ rootWrap: Bytes }>,
+  prf: Bytes,
+): Promise<Opened & Readonly<{ handle: string }>> {
+  const keystore = Keystore.fromBytes(stored);
+  try {
+    const { root, handle } = await openRoot(prf, keystore.accountId, rootWrap);
+    try {
+      return { token, keystore, keys: await keystore.openWithRoot(root), handle };
+    } finally {
+      wipe(root);
+    }
+  } catch (error) {
+    if (!(error instanceof AuthorizationError)) throw error;
+    throw refused(error.detail);
+  }
+}
+
+function refused(detail: string): AuthorizationError {
+  return new AuthorizationError(Code.PASSKEY_REFUSED, detail);
 }
 
 async function opaqueLogin(

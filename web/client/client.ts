@@ -18,18 +18,21 @@
 import type { Rules } from "../core/contact_rules.ts";
 import { Standing } from "../core/content_records.ts";
 import type { SafetyNumber } from "../core/safety_number.ts";
+import type { Proof } from "./account.ts";
 import type { CallService } from "./calls.ts";
 import {
   type Entered,
   enterByLogin,
   enterByOpening,
+  enterByPasskey,
   enterBySignup,
   type LoginOptions,
   type OpenOptions,
+  type PasskeyLoginOptions,
   type SignupOptions,
 } from "./client_entry.ts";
-import { Filing } from "./client_files.ts";
 import type { CallEntry, InviteOptions, WaitOptions } from "./client_options.ts";
+import { Opening } from "./client_ways.ts";
 import type { Waiting } from "./contact_records.ts";
 import { changePassword, type Device, listDevices, revoke } from "./devices.ts";
 import { removeProfile } from "./enrol.ts";
@@ -39,7 +42,13 @@ import type { TurnServer } from "./seam.ts";
 import type { Contact } from "./snapshots.ts";
 import { type Platform, Store } from "./store.ts";
 
-export type { LoginOptions, OpenOptions, SignupOptions } from "./client_entry.ts";
+export type { Proof } from "./account.ts";
+export type {
+  LoginOptions,
+  OpenOptions,
+  PasskeyLoginOptions,
+  SignupOptions,
+} from "./client_entry.ts";
 export type { CallEntry, Diagnostics, InviteOptions, WaitOptions } from "./client_options.ts";
 export type { Waiting } from "./contact_records.ts";
 export type { Device } from "./devices.ts";
@@ -47,9 +56,10 @@ export type { FileOptions, FileProgress, PreparedFile, SendFileOptions } from ".
 export { type CallFacts, type Message, MessageKind, type Notice, NoticeKind } from "./history.ts";
 export type { Confirm } from "./pairing.ts";
 export type { Connection, Contact, Topic } from "./snapshots.ts";
+export type { Passkey, WaysIn } from "./ways_in.ts";
 
 /** One device at work; made by `signup`, `login` or `open`. */
-export class Client extends Filing {
+export class Client extends Opening {
   readonly #allowLoopback: boolean;
   readonly #recovery: string | undefined;
   #calls: Promise<CallService> | undefined;
@@ -82,7 +92,8 @@ export class Client extends Filing {
    * Make an account, with this browser as its first device.
    *
    * @returns The client; `recoveryCode` holds the code to show to the person, this once.
-   * @throws AuthorizationError SIGNUP_LINK, WEAK_PASSWORD, STORE_LOCKED (the profile is in use).
+   * @throws AuthorizationError SIGNUP_LINK, WEAK_PASSWORD, STORE_LOCKED (the profile is in use);
+   *   with a passkey PASSKEY_NO_KEY, PASSKEY_CANCELLED.
    * @throws UnavailableError The server cannot be reached. Nothing was made.
    */
   static async signup(options: SignupOptions): Promise<Client> {
@@ -102,6 +113,19 @@ export class Client extends Filing {
    */
   static async login(options: LoginOptions): Promise<Client> {
     return new Client(await enterByLogin(options));
+  }
+
+  /**
+   * Make this browser another device of the account that a passkey opens; the passkey knows which.
+   *
+   * As with the recovery code no other device has to help; all of them are told.
+   *
+   * @throws AuthorizationError PASSKEY_REFUSED, PASSKEY_NO_KEY, PASSKEY_CANCELLED, STORE_LOCKED,
+   *   TOO_MANY_DEVICES.
+   * @throws PeerError and UnavailableError as `login`.
+   */
+  static async loginWithPasskey(options: PasskeyLoginOptions): Promise<Client> {
+    return new Client(await enterByPasskey(options));
   }
 
   /**
@@ -351,21 +375,23 @@ export class Client extends Filing {
   /**
    * Shut a device out, everywhere.
    *
-   * @throws AuthorizationError LOGIN_FAILED; UNKNOWN_DEVICE, also for this one.
+   * @param proof The password, or a passkey of the account.
+   * @throws AuthorizationError LOGIN_FAILED, PASSKEY_REFUSED; UNKNOWN_DEVICE, also for this one.
    */
-  async revoke(device: Device | string, password: string): Promise<void> {
+  async revoke(device: Device | string, proof: Proof): Promise<void> {
     const shortId = typeof device === "string" ? device : device.shortId;
-    await revoke(this.session, shortId, password);
+    await revoke(this.session, shortId, proof);
   }
 
   /**
-   * Change the account's password. The recovery code stays, and so does the passphrase of this
+   * Change the account's password, or set one. The recovery code stays, and so does the passphrase of this
    * profile, if it has one.
    *
-   * @throws AuthorizationError LOGIN_FAILED, the old one is wrong; WEAK_PASSWORD.
+   * @param proof The old one, or a passkey of the account.
+   * @throws AuthorizationError LOGIN_FAILED, the old one is wrong; PASSKEY_REFUSED; WEAK_PASSWORD.
    */
-  async changePassword(old: string, fresh: string): Promise<void> {
-    await changePassword(this.session, old, fresh);
+  async changePassword(proof: Proof, fresh: string): Promise<void> {
+    await changePassword(this.session, proof, fresh);
   }
 
   /** Lock this profile with a passphrase from now on; with undefined, no longer. */

@@ -11,6 +11,7 @@ import type { Means } from "./books.ts";
 import { deleteAtServer } from "./devices.ts";
 import {
   type Joined,
+  type Register,
   registerDevice,
   removeProfile,
   requirePassword,
@@ -45,8 +46,14 @@ export type SignupOptions = OpenOptions &
     link: string;
     /** Lower-case letters, digits, - and _; the server adds digits to make the handle. */
     name: string;
-    /** 15 characters or more, not a known one (R-91). */
-    password: string;
+    /** 15 characters or more, not a known one (R-91); none: the account begins with a passkey. */
+    password?: string;
+  }>;
+
+export type PasskeyLoginOptions = OpenOptions &
+  Readonly<{
+    /** The server's origin. */
+    origin: string;
   }>;
 
 export type LoginOptions = OpenOptions &
@@ -103,14 +110,33 @@ export async function enterByLogin(options: LoginOptions): Promise<Entered> {
   }
   const accounts = new Accounts(origin);
   const code = recoveryCode === undefined ? undefined : RecoveryCode.fromText(recoveryCode);
+  const alone = options.lostDevices === true && code !== undefined;
+  const who = { origin, handle, alone };
   const entered =
     code === undefined
-      ? await accounts.login(handle, password, (login) => join(options, login))
+      ? await accounts.login(handle, password, (login) => join(options, login, who, options))
       : await accounts.recover(handle, code, async (login) => {
           await requirePassword(password, handle);
           await setPassword(login, password);
-          return await join(options, login);
+          return await join(options, login, who);
         });
+  return await afterLogin(entered);
+}
+
+/** Make this browser another device of the account of a passkey; see `Client.loginWithPasskey`. */
+export async function enterByPasskey(options: PasskeyLoginOptions): Promise<Entered> {
+  const { profile, origin } = options;
+  requireSecure(origin);
+  if (await Store.exists(profile, options)) {
+    throw new AuthorizationError(Code.STORE_LOCKED, "there is a profile of this name already");
+  }
+  const work = (login: Login, handle: string) =>
+    join(options, login, { origin, handle, alone: false });
+  return await afterLogin(await new Accounts(origin).passkey(work));
+}
+
+/** Write the vault, and read what came meanwhile. */
+async function afterLogin(entered: Entered): Promise<Entered> {
   const { session } = entered;
   await session.books.store.transaction((unit) => session.vault.writeSoon(unit));
   await housekeepingMay(async () => {
@@ -133,17 +159,27 @@ export async function enterByOpening(options: OpenOptions): Promise<Entered> {
   return await atWork(store, options, loss);
 }
 
-/** Register, and become a device that others know. What fails is taken back on both sides. */
-async function join(options: LoginOptions, login: Login): Promise<Entered> {
-  const { origin, handle, recoveryCode, lostDevices = false } = options;
+/** How another device lets this one in: the ways to show what a person carries between the two. */
+type Pairing = Pick<LoginOptions, "onPairing" | "onDigits" | "signal">;
+
+/**
+ * Register, and become a device that others know. What fails is taken back on both sides.
+ *
+ * @param pairing After a password: it may have been guessed or told, so another device looks on. A
+ *   recovery code or a passkey is as good as that device; then this one asks by itself (ADR 16).
+ */
+async function join(
+  options: OpenOptions,
+  login: Login,
+  who: Register,
+  pairing?: Pairing,
+): Promise<Entered> {
   const loss = new Loss();
-  const alone = lostDevices && recoveryCode !== undefined;
-  const place = { ...options, onLost: loss.happened };
-  const joined = await registerDevice(place, login, { origin, handle, alone });
+  const joined = await registerDevice({ ...options, onLost: loss.happened }, login, who);
   try {
     const entered = await atWork(joined.device.store, options, loss);
     try {
-      await becomeKnown(entered.session, login, joined, options);
+      await becomeKnown(entered.session, login, joined, pairing);
     } catch (error) {
       entered.snapshots.close();
       await entered.session.close();
@@ -162,13 +198,14 @@ async function becomeKnown(
   session: Session,
   login: Login,
   joined: Joined,
-  { recoveryCode, onPairing, onDigits, signal }: LoginOptions,
+  pairing: Pairing | undefined,
 ): Promise<void> {
   const { store } = session.books;
   await enter(session, joined);
   // First, because who hears of us adds us at once, with the key packages found at the server.
   await housekeepingMay(() => session.housekeeping.uploadKeyPackages());
-  if (recoveryCode === undefined && joined.contents !== undefined) {
+  if (pairing !== undefined && joined.contents !== undefined) {
+    const { onPairing, onDigits, signal } = pairing;
     if (onPairing === undefined) {
       throw new PeerError(Code.UNEXPECTED, "pairing without a way to show the link");
     }

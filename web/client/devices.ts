@@ -1,7 +1,7 @@
 /**
  * The account's devices: listed, and shut out (P3, R-93).
  *
- * Revoking: a new list without the device, signed with the identity key that the password unwraps;
+ * Revoking: a new list without the device, signed with the identity key that password or passkey unwrap;
  * the device is deleted at the server; its leaf goes from every group; contacts and our other devices
  * get fresh addresses; the vault goes over to a new data key. Each step may be repeated: what a crash
  * cut short, revoking again (or the next housekeeping) completes.
@@ -10,7 +10,7 @@
 import { type Bytes, compare, concat, copy, equal, hex } from "../core/bytes.ts";
 import { AuthorizationError, Code, VisavisError } from "../core/errors.ts";
 import { DeviceId } from "../core/ids.ts";
-import { Accounts, setPassword } from "./account.ts";
+import { type Proof, setPassword } from "./account.ts";
 import { ROTATE_KIND } from "./addresses.ts";
 import { systemRng } from "./books.ts";
 import { catchUp, remember, requireStanding, signNext } from "./device_chain.ts";
@@ -20,6 +20,7 @@ import { requirePassword } from "./password_check.ts";
 import { Profile } from "./profile.ts";
 import type { Session } from "./session.ts";
 import type { Unit } from "./unit.ts";
+import { proved } from "./ways_in.ts";
 
 export const SHORT_BYTES = 3;
 /** Devices whose revocation has begun here and has not come to its end. */
@@ -64,16 +65,15 @@ export async function listDevices(session: Session): Promise<readonly Device[]> 
 /**
  * Shut a device out, everywhere.
  *
- * @throws AuthorizationError `LOGIN_FAILED`; `UNKNOWN_DEVICE`, also for this one; `REFUSED`, this
- *   device was shut out itself.
+ * @throws AuthorizationError `LOGIN_FAILED`; `PASSKEY_REFUSED`; `UNKNOWN_DEVICE`, also for this one;
+ *   `REFUSED`, this device was shut out itself.
  * @throws PeerError `ROLLED_BACK`, the server shows an old keystore.
  * @throws UnavailableError What remains is done at the next start; revoking again is harmless.
  */
-export async function revoke(session: Session, shortId: string, password: string): Promise<void> {
+export async function revoke(session: Session, shortId: string, proof: Proof): Promise<void> {
   const { books } = session;
   const device = await find(session, shortId.trim().toLowerCase());
-  const { origin, handle } = books.profile;
-  await new Accounts(origin).login(handle, password, async (login) => {
+  await proved(session, proof, async (login) => {
     await refresh(session, login);
     await unlist(session, device, login);
     await deleteAtServer(login, device);
@@ -105,16 +105,16 @@ async function find({ books, deviceApi }: Session, shortId: string): Promise<Dev
 }
 
 /**
- * Change the account's password. The recovery code stays.
+ * Change the account's password, or set one where there is none. The recovery code stays.
  *
- * @throws AuthorizationError `LOGIN_FAILED`, the old one is wrong.
+ * @param proof The old one, or a passkey.
+ * @throws AuthorizationError `LOGIN_FAILED`, the old one is wrong; `PASSKEY_REFUSED`.
  * @throws PeerError `WEAK_PASSWORD`.
  */
-export async function changePassword(session: Session, old: string, fresh: string): Promise<void> {
+export async function changePassword(session: Session, proof: Proof, fresh: string): Promise<void> {
   const { books } = session;
-  const { origin, handle } = books.profile;
-  await requirePassword(fresh, handle);
-  await new Accounts(origin).login(handle, old, async (login) => {
+  await requirePassword(fresh, books.profile.handle);
+  await proved(session, proof, async (login) => {
     await refresh(session, login);
     await setPassword(login, fresh);
     await books.store.transaction((unit) => remember(unit, login));

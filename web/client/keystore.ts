@@ -1,11 +1,11 @@
 /**
  * The account's keys and its newest device list, sealed here and opaque on the server (P3, P4).
  *
- * The account root is random. It is wrapped twice, by the OPAQUE export key and by the recovery code,
- * and itself seals the account's *state*: identity key, vault data key, the newest device list and a
- * revision that only rises. Root and identity key exist in memory only between `open` and `wipe` of an
- * `UnlockedAccount`: to add or revoke a device, or to change the password. A stolen device holds
- * neither (CK-560).
+ * The account root is random. It is wrapped by the OPAQUE export key, if there is a password, and by
+ * the recovery code (by passkeys too, beside the keystore). It seals the account's *state*: identity
+ * key, vault data key, the newest device list and a revision that only rises. Root and identity key
+ * exist in memory only between `open` and `wipe` of an `UnlockedAccount`: to add or revoke a device,
+ * or to change a way in. A stolen device holds neither (CK-560).
  *
  * The state is one ciphertext, so that a server cannot show the list of one keystore with the vault
  * key of another. Every part has one length: neither a rotation nor the number of devices shows.
@@ -34,6 +34,8 @@ export const SIZE = 4096;
 export const STATE_BYTES = 2048;
 
 const PAD = 0x80;
+/** In the place of a password's wrap where there is no password. It opens with nothing. */
+const NO_WRAP: Bytes = new Uint8Array();
 const KEY_BYTES = 32;
 
 /** The account's own keys, unwrapped. Whoever has them wipes them at the end. */
@@ -133,18 +135,25 @@ export class Keystore {
     this.#fields = fields;
   }
 
-  /** Seal the keys and the first device list of a new account. */
+  /**
+   * Seal the keys and the first device list of a new account.
+   *
+   * @param exportKey Of its password; undefined if it has none: a passkey wraps the root elsewhere.
+   */
   static async make(
     keys: UnlockedAccount,
     ownList: DeviceList,
-    exportKey: Bytes,
+    exportKey: Bytes | undefined,
     recovery: RecoveryCode,
     rng: Rng,
   ): Promise<Keystore> {
     const { accountId, root } = keys;
     const bound = { context: accountId };
     const wrapKey = recovery.wrapKey();
-    const byPassword = await wrap(Purpose.ROOT_BY_PASSWORD, exportKey, root, rng, bound);
+    const byPassword =
+      exportKey === undefined
+        ? NO_WRAP
+        : await wrap(Purpose.ROOT_BY_PASSWORD, exportKey, root, rng, bound);
     const byRecovery = await wrap(Purpose.ROOT_BY_RECOVERY, wrapKey, root, rng, bound);
     wipe(wrapKey);
     const first = { vaultKeys: keys.vaultKeys, ownList, revision: 1 };

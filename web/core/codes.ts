@@ -38,6 +38,7 @@ export const Code = {
   PASSKEY_REFUSED: "passkey_refused",
   PASSKEY_CANCELLED: "passkey_cancelled",
   PASSKEY_NO_KEY: "passkey_no_key",
+  PASSKEY_EXISTS: "passkey_exists",
   TOO_MANY_PASSKEYS: "too_many_passkeys",
   LAST_WAY_IN: "last_way_in",
   ROLLED_BACK: "rolled_back",
@@ -244,6 +245,11 @@ export const MEANINGS: Readonly<Record<Code, Meaning>> = {
     retry: "the person, with another authenticator",
     person:
       "This passkey gives no encryption key, so it cannot open your account. Nothing was changed. Use a password, or keep the passkey somewhere else.",
+  },
+  passkey_exists: {
+    meaning: "the authenticator has a passkey of this account already",
+    retry: "nobody",
+    person: "There is a passkey of your account there already. Nothing was changed.",
   },
   too_many_passkeys: {
     meaning: "the account has as many passkeys as it may",

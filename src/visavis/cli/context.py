@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-DEFAULT_SERVER: Final = "http://127.0.0.1:8420"
+DEFAULT_SERVER: Final = "http://localhost:8420"
+_BY_NUMBER: Final = "http://127.0.0.1:8420"
 TRIES: Final = 3
 """How often a mistyped password may be typed again."""
 
@@ -30,11 +31,12 @@ TRIES: Final = 3
 def server_named(text: str | None) -> str | None:
     """Return a server's address as its links spell it.
 
-    `visavis serve` on one machine calls itself 127.0.0.1, and an address is compared as text.
+    `visavis serve` on one machine calls itself localhost, and an address is compared as text.
     """
     if text is None:
         return None
-    return text.rstrip("/").replace("http://localhost:", "http://127.0.0.1:", 1)
+    named = text.rstrip("/")
+    return DEFAULT_SERVER if named == _BY_NUMBER else named
 
 
 def default_profile() -> Path:

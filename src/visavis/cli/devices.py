@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -129,16 +130,26 @@ def _explained(error: VisavisError) -> VisavisError:
 def revoke(
     ctx: typer.Context,
     device: Annotated[str, typer.Argument(help="The device, as visavis device list shows it.")],
+    recovery_code_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="File with your recovery code, if the account's password is not this profile's.",
+        ),
+    ] = None,
 ) -> int:
     """Shut one of your devices out, everywhere, at once."""
     context: Context = ctx.obj
 
     async def work() -> dict[str, Any]:
+        code = None
+        if recovery_code_file is not None:
+            code = ask.secret_from_file(recovery_code_file, "--recovery-code-file names")
         client, password = await context.open()
         async with client:
             await synced(client)
             with context.out.working("Shutting it out"):
-                await client.revoke(device, password)
+                await client.revoke(device, password, recovery_code=code)
         context.out.show(f"Device {device} is shut out. Your contacts are told.")
         return {"device": device}
 

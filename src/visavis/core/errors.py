@@ -52,6 +52,7 @@ class Code(StrEnum):
     PASSKEY_REFUSED = "passkey_refused"
     PASSKEY_CANCELLED = "passkey_cancelled"
     PASSKEY_NO_KEY = "passkey_no_key"
+    PASSKEY_EXISTS = "passkey_exists"
     TOO_MANY_PASSKEYS = "too_many_passkeys"
     LAST_WAY_IN = "last_way_in"
     ROLLED_BACK = "rolled_back"
@@ -250,6 +251,11 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         "the person, with another authenticator",
         "This passkey gives no encryption key, so it cannot open your account. Nothing was "
         "changed. Use a password, or keep the passkey somewhere else.",
+    ),
+    Code.PASSKEY_EXISTS: Meaning(
+        "the authenticator has a passkey of this account already",
+        "nobody",
+        "There is a passkey of your account there already. Nothing was changed.",
     ),
     Code.TOO_MANY_PASSKEYS: Meaning(
         "the account has as many passkeys as it may",

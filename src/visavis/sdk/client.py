@@ -596,14 +596,18 @@ class Client:
         """Let a new device in; `confirm` is asked with six digits. Returns its short id."""
         return await pairing.approve(self._session, link, confirm)
 
-    async def revoke(self, device: Device | str, password: str) -> None:
-        """Shut a device out, everywhere.
+    async def revoke(
+        self, device: Device | str, password: str = "", *, recovery_code: str | None = None
+    ) -> None:
+        """Shut a device out, everywhere, with the account's password or its recovery code.
 
         Raises:
             AuthorizationError: LOGIN_FAILED; UNKNOWN_DEVICE, also for this one.
+            PeerError: MISTYPED, the recovery code.
         """
         short_id = device.short_id if isinstance(device, Device) else device
-        await devices.revoke(self._session, short_id, password)
+        proof = password if recovery_code is None else RecoveryCode.from_text(recovery_code)
+        await devices.revoke(self._session, short_id, proof)
 
     async def change_password(self, old: str, new: str) -> None:
         """Change the account's password, and the one that opens this profile.

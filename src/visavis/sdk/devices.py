@@ -14,6 +14,7 @@ from typing import Final
 from visavis.core.errors import AuthorizationError, Code, VisavisError
 from visavis.core.identity import DeviceList, ListedDevice
 from visavis.core.ids import DeviceId
+from visavis.core.recovery import RecoveryCode
 from visavis.sdk.account import Accounts
 from visavis.sdk.addresses import ROTATE_KIND
 from visavis.sdk.device_chain import catch_up, remember, require_standing, sign_next
@@ -70,8 +71,13 @@ async def list_devices(session: Session) -> list[Device]:
     return found
 
 
-async def revoke(session: Session, short_id: str, password: str) -> None:
+async def revoke(session: Session, short_id: str, proof: str | RecoveryCode) -> None:
     """Shut a device out, everywhere.
+
+    Args:
+        session: Ours.
+        short_id: Six hex digits, of another device.
+        proof: The account's password, or its recovery code.
 
     Raises:
         AuthorizationError: LOGIN_FAILED; UNKNOWN_DEVICE, also for this one; REFUSED, this device
@@ -89,8 +95,11 @@ async def revoke(session: Session, short_id: str, password: str) -> None:
     if len(matches) != 1 or matches[0] == books.device:
         raise AuthorizationError(Code.UNKNOWN_DEVICE, "no such other device of this account")
     device = DeviceId(matches[0])
-    accounts = Accounts(books.profile.origin)
-    async with accounts.login(books.profile.handle, password) as login:
+    accounts, handle = Accounts(books.profile.origin), books.profile.handle
+    opened = (
+        accounts.login(handle, proof) if isinstance(proof, str) else accounts.recover(handle, proof)
+    )
+    async with opened as login:
         refresh(session, login)
         await _unlist(session, device, login)
         await delete_at_server(login, device)

@@ -1,10 +1,10 @@
 """The account's keys and its newest device list, sealed here and opaque on the server (P3, P4).
 
-The account root is random. It is wrapped twice, by the OPAQUE export key and by the recovery code,
-and itself seals the account's *state*: identity key, vault data key, the newest device list and a
-revision that only rises. Root and identity key exist in memory only between `open` and `wipe` of an
-`UnlockedAccount`: to add or revoke a device, or to change the password. A stolen device holds
-neither (CK-560).
+The account root is random. It is wrapped by the OPAQUE export key, if there is a password, and by
+the recovery code (by passkeys too, beside the keystore). It seals the account's *state*: identity
+key, vault data key, the newest device list and a revision that only rises. Root and identity key
+exist in memory only between `open` and `wipe` of an `UnlockedAccount`: to add or revoke a device,
+or to change a way in. A stolen device holds neither (CK-560).
 
 The state is one ciphertext, so that a server cannot show the list of one keystore with the vault
 key of another. Every part has one length: neither a rotation nor the number of devices shows.
@@ -96,6 +96,7 @@ class Keystore:
 
     account_id: AccountId
     by_password: bytes = field(repr=False)
+    """Empty if the account has no password; then it opens with none."""
     by_recovery: bytes = field(repr=False)
     state: bytes = field(repr=False)
 

@@ -152,7 +152,8 @@ class ServerConfig:
             local = DEFAULT_PORT if port is None else port
             return cls(
                 data_dir=data_dir,
-                origin=f"http://127.0.0.1:{local}",
+                # By name: browsers give passkeys to `localhost`, never to an address in numbers.
+                origin=f"http://localhost:{local}",
                 port=local,
                 web_dir=BUILT_PAGES,
             )

@@ -1,11 +1,13 @@
 /** Deutsch. */
 
 import { deCalls } from "./de_calls.ts";
+import { dePasskeys } from "./de_passkeys.ts";
 import { deTrouble } from "./de_trouble.ts";
 import type { Catalogue } from "./text.ts";
 
 export const de: Catalogue = {
   ...deCalls,
+  ...dePasskeys,
   ...deTrouble,
   "app.name": "Visavis",
   "app.tagline": "Von Angesicht zu Angesicht, sonst niemand.",

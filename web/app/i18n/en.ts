@@ -6,11 +6,13 @@
  */
 
 import { enCalls } from "./en_calls.ts";
+import { enPasskeys } from "./en_passkeys.ts";
 import { enTrouble } from "./en_trouble.ts";
 import type { Plural } from "./text.ts";
 
 export const en = {
   ...enCalls,
+  ...enPasskeys,
   ...enTrouble,
   "app.name": "Visavis",
   "app.tagline": "Face to face, and nobody else.",

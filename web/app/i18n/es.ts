@@ -1,11 +1,13 @@
 /** Español. */
 
 import { esCalls } from "./es_calls.ts";
+import { esPasskeys } from "./es_passkeys.ts";
 import { esTrouble } from "./es_trouble.ts";
 import type { Catalogue } from "./text.ts";
 
 export const es: Catalogue = {
   ...esCalls,
+  ...esPasskeys,
   ...esTrouble,
   "app.name": "Visavis",
   "app.tagline": "Cara a cara, y nadie más.",

@@ -8,15 +8,18 @@ import type {
   DoorActions,
   FileActions,
   PeopleActions,
+  WaysIn,
 } from "../model.ts";
-import { CHECKS, DEVICES, INVITE, NUMBER } from "./fixtures.ts";
+import { CHECKS, DEVICES, INVITE, NUMBER, WAYS } from "./fixtures.ts";
 
 export class FakeModel implements AppModel {
   #state: AppState;
   readonly #listeners = new Set<() => void>();
+  readonly ways: WaysIn;
 
-  constructor(state: AppState) {
+  constructor(state: AppState, ways: WaysIn = WAYS) {
     this.#state = state;
+    this.ways = ways;
   }
 
   subscribe(listener: () => void): () => void {
@@ -39,6 +42,7 @@ export class FakeModel implements AppModel {
         ? { accepted: false, strength: 1, reasons: ["too_short"] }
         : { accepted: true, strength: 3, reasons: ["longer"] },
     signUp: async () => undefined,
+    signInWithPasskey: async () => undefined,
     recoveryNoted: () => undefined,
     signIn: async () => undefined,
     unlock: async () => undefined,
@@ -75,6 +79,9 @@ export class FakeModel implements AppModel {
     approve: async () => "",
     revoke: async () => undefined,
     changePassword: async () => undefined,
+    waysIn: async () => this.ways,
+    addPasskey: async () => "5e07c1",
+    removePasskey: async () => undefined,
     setPassphrase: async () => undefined,
     doctor: async (onCheck) => {
       for (const check of CHECKS) onCheck(check);

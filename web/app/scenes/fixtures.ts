@@ -9,6 +9,7 @@ import type {
   Entry,
   Person,
   Thread,
+  WaysIn,
 } from "../model.ts";
 
 export const NOW = Math.floor(Date.now() / 1000);
@@ -18,6 +19,14 @@ const DAY = 86_400;
 export const INVITE = `https://calls.example.org/i#${"o2FhWCBk4vQ1zM7bG0Jr9nYtKc2LxWpS8dHfUaEiVe".repeat(5)}`;
 export const NUMBER =
   "48213 90517 26634 81190 05572 39948 71206 44815 63097 18824 95531 20768".split(" ");
+export const WAYS: WaysIn = {
+  password: true,
+  passkeys: [
+    { shortId: "a41f0c", created: "2026-03-02" },
+    { shortId: "90be77", created: "2026-07-19" },
+  ],
+};
+export const PASSKEYS_ONLY: WaysIn = { ...WAYS, password: false };
 export const RECOVERY = "K7QM-2XWD-9FHT-4RNB-V8CJ-6PYS-3ZG5";
 
 function person(id: string, name: string, more: Partial<Person> = {}): Person {
@@ -183,7 +192,8 @@ export const STATE: AppState = {
   incoming: undefined,
   call: undefined,
   desk: DESK,
-  unsupported: new Set(["passkeys", "push", "blur", "noise"]),
+  unsupported: new Set(["push", "blur", "noise"]),
+  passkeys: "possible",
 };
 
 export const NO_TEXT: CallView["text"] = {

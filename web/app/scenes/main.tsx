@@ -31,7 +31,7 @@ if (name === "" && place !== null) {
   if (isLanguage(language)) await speak(language);
   if (scene.dir) document.documentElement.dir = scene.dir;
   startRouter(scene.route ?? { at: "home" });
-  const model = new FakeModel({ ...STATE, ...scene.state });
+  const model = new FakeModel({ ...STATE, ...scene.state }, scene.ways);
   createRoot(place).render(
     <ModelProvider model={model}>
       {scene.element ? (

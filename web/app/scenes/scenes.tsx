@@ -3,13 +3,15 @@
 import { type ComponentType, lazy, type ReactNode } from "react";
 import { Code } from "../../core/codes.ts";
 import type { Landing } from "../landing.ts";
-import type { AppState, CallView } from "../model.ts";
+import type { AppState, CallView, WaysIn } from "../model.ts";
 import type { Route } from "../router.ts";
 import * as f from "./fixtures.ts";
 import { painted } from "./streams.ts";
 
 export type Scene = Readonly<{
   state?: Partial<AppState>;
+  /** How the account is opened; by password and passkeys without this. */
+  ways?: WaysIn;
   route?: Route;
   landing?: Landing;
   dir?: "rtl";
@@ -38,6 +40,7 @@ function inside<P extends object>(Screen: ComponentType<P>, props: P): ReactNode
 }
 
 const NONE: Landing = { kind: "none" };
+const SIGNUP: Landing = { kind: "signup", link: "https://calls.example.org/signup#AAAA" };
 const nothing = () => undefined;
 
 function call(change: Partial<CallView> = {}): CallView {
@@ -57,11 +60,22 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
   }),
   "sign-up": () => ({
     state: { phase: { kind: "welcome" } },
-    landing: { kind: "signup", link: "https://calls.example.org/signup#AAAA" },
+    landing: SIGNUP,
+  }),
+  "sign-up-typed": () => ({
+    element: <SignUp landing={SIGNUP} leave={nothing} way="password" />,
+  }),
+  "sign-up-number": () => ({
+    state: { phase: { kind: "welcome" }, passkeys: "address" },
+    landing: { kind: "signup", link: "http://10.0.0.7:8420/signup#AAAA" },
   }),
   "sign-up-no-link": () => ({ element: <SignUp landing={NONE} leave={nothing} /> }),
   recovery: () => ({ state: { phase: { kind: "recovery", code: f.RECOVERY } } }),
   "sign-in": () => ({ element: <SignIn leave={nothing} /> }),
+  "sign-in-browser": () => ({
+    element: <SignIn leave={nothing} />,
+    state: { passkeys: "browser" },
+  }),
   "sign-in-code": () => ({ element: <SignIn leave={nothing} how="code" /> }),
   "sign-in-qr": () => ({
     element: <SignIn leave={nothing} step={{ kind: "showLink", link: f.INVITE }} />,
@@ -132,6 +146,15 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
   settings: () => ({ route: { at: "settings" } }),
   "settings-rtl": () => ({ route: { at: "settings" }, dir: "rtl" }),
   password: () => ({ route: { at: "password" } }),
+  "password-first": () => ({ route: { at: "password" }, ways: f.PASSKEYS_ONLY }),
+  passkeys: () => ({ route: { at: "passkeys" } }),
+  "passkeys-only": () => ({ route: { at: "passkeys" }, ways: f.PASSKEYS_ONLY }),
+  "passkeys-none": () => ({
+    route: { at: "passkeys" },
+    state: { passkeys: "address" },
+    ways: { password: true, passkeys: [] },
+  }),
+  "devices-passkey": () => ({ route: { at: "devices" }, ways: f.PASSKEYS_ONLY }),
   passphrase: () => ({ route: { at: "passphrase" } }),
   doctor: () => ({ route: { at: "doctor" } }),
 
@@ -235,5 +258,8 @@ export const PRESSED: Readonly<Record<string, readonly [scene: string, button: s
   "device-revoke": ["devices", "Shut out"],
   "forget-contact": ["person", "Remove contact"],
   "block-contact": ["person", "Block"],
-  "sign-up-password": ["sign-up", ""],
+  "sign-up-password": ["sign-up-typed", ""],
+  "passkey-add": ["passkeys", "Add a passkey"],
+  "passkey-remove": ["passkeys-only", "Remove"],
+  "device-revoke-passkey": ["devices-passkey", "Shut out"],
 };

@@ -1,13 +1,13 @@
-/** The account's devices; each can be shut out by whoever knows the password. */
+/** The account's devices; each can be shut out with the password or a passkey. */
 
 import { useEffect, useState } from "react";
 import { date, say } from "../i18n/text.ts";
 import { Icon } from "../icons.tsx";
-import type { Device } from "../model.ts";
+import type { Device, Proof } from "../model.ts";
 import { useModel } from "../model_hooks.tsx";
 import { go } from "../router.ts";
-import { Field } from "../ui/fields.tsx";
 import { Btn, Note, Page } from "../ui/parts.tsx";
+import { Prove } from "../ui/prove.tsx";
 import { Sheet } from "../ui/sheet.tsx";
 import { useTask } from "../ui/task.ts";
 
@@ -80,42 +80,28 @@ export default function Devices() {
 
 function Revoke(props: { device: Device; onClose: () => void; onDone: () => Promise<void> }) {
   const { devices } = useModel();
-  const [password, setPassword] = useState("");
   const task = useTask();
   const id = props.device.shortId;
+  const revoke = async (proof: Proof) => {
+    await devices.revoke(id, proof);
+    await props.onDone();
+  };
   return (
     <Sheet title={say("devices.revokeTitle", { id })} onClose={props.onClose} alarm>
       <p className="soft">{say("devices.revokeText")}</p>
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
+      <Prove
+        action={say("devices.revoke")}
+        look="danger"
+        task={task}
+        onCancel={props.onClose}
+        onProof={(proof) =>
           void task
-            .run(async () => {
-              await devices.revoke(id, password);
-              await props.onDone();
-            })
+            .run(() => revoke(proof))
             .then((good) => {
               if (good) props.onClose();
-            });
-        }}
-      >
-        <Field
-          label={say("field.password")}
-          value={password}
-          onChange={setPassword}
-          error={task.failed && say(task.failed)}
-          autoComplete="current-password"
-          secret
-          required
-        />
-        <div className="actions">
-          <Btn onPress={props.onClose}>{say("do.cancel")}</Btn>
-          <Btn look="danger" submit busy={task.busy}>
-            {say("devices.revoke")}
-          </Btn>
-        </div>
-      </form>
+            })
+        }
+      />
     </Sheet>
   );
 }

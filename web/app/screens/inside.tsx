@@ -31,6 +31,7 @@ const Devices = lazy(() => import("./devices.tsx"));
 const LinkDevice = lazy(() => import("./link_device.tsx"));
 const Settings = lazy(() => import("./settings.tsx"));
 const ChangePassword = lazy(() => import("./change_password.tsx"));
+const Passkeys = lazy(() => import("./passkeys.tsx"));
 const Passphrase = lazy(() => import("./passphrase.tsx"));
 const Doctor = lazy(() => import("./doctor.tsx"));
 const Incoming = lazy(() => import("./incoming.tsx"));
@@ -124,6 +125,8 @@ function Screen({ route }: { route: Route }) {
       return <Settings />;
     case "password":
       return <ChangePassword />;
+    case "passkeys":
+      return <Passkeys />;
     case "passphrase":
       return <Passphrase />;
     case "doctor":

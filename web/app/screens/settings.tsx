@@ -62,7 +62,12 @@ function AccountGroup() {
             title={say("settings.devices")}
             onPress={() => go({ at: "devices" })}
           />
-          <Way icon="key" title={say("settings.password")} onPress={() => go({ at: "password" })} />
+          <Way icon="key" title={say("passkeys.title")} onPress={() => go({ at: "passkeys" })} />
+          <Way
+            icon="lock"
+            title={say("settings.password")}
+            onPress={() => go({ at: "password" })}
+          />
           {canLock && (
             <Way
               icon="lock"

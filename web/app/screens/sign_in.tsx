@@ -1,14 +1,15 @@
-/** Sign in: by another device that scans a code from here, or by the recovery code. */
+/** Sign in: by a passkey, by another device that scans a code from here, or by the recovery code. */
 
 import { lazy, Suspense, useRef, useState } from "react";
 import { say } from "../i18n/text.ts";
 import type { SignInStep } from "../model.ts";
-import { useModel } from "../model_hooks.tsx";
+import { useAppState, useModel } from "../model_hooks.tsx";
 import { CopyBtn } from "../ui/copy.tsx";
 import { Failed } from "../ui/failed.tsx";
 import { Choice, Field, Toggle } from "../ui/fields.tsx";
 import { Btn } from "../ui/parts.tsx";
 import { NewPassword, useRating } from "../ui/password.tsx";
+import { NoPasskeyHere } from "../ui/prove.tsx";
 import { useTask } from "../ui/task.ts";
 import { DoorForm } from "./door.tsx";
 
@@ -18,6 +19,7 @@ type How = "device" | "code";
 
 export default function SignIn(props: { leave: () => void; step?: SignInStep; how?: How }) {
   const { door } = useModel();
+  const possible = useAppState((state) => state.passkeys === "possible");
   const [handle, setHandle] = useState("");
   const [password, setPassword] = useState("");
   const [how, setHow] = useState<How>(props.how ?? "device");
@@ -48,6 +50,7 @@ export default function SignIn(props: { leave: () => void; step?: SignInStep; ho
   if (step?.kind === "compare") return <Compare digits={step.digits} leave={leave} />;
   return (
     <DoorForm title={say("signin.title")} leave={leave}>
+      <ByPasskey />
       <form
         className="stack loose"
         noValidate
@@ -108,7 +111,7 @@ export default function SignIn(props: { leave: () => void; step?: SignInStep; ho
         )}
         <Failed task={task} />
         <div className="stack tight">
-          <Btn look="primary" submit wide busy={task.busy}>
+          <Btn look={possible ? "soft" : "primary"} submit wide busy={task.busy}>
             {say("signin.submit")}
           </Btn>
           {task.busy && (
@@ -119,6 +122,34 @@ export default function SignIn(props: { leave: () => void; step?: SignInStep; ho
         </div>
       </form>
     </DoorForm>
+  );
+}
+
+/** The short way, where there is one; else why there is none. */
+function ByPasskey() {
+  const { door } = useModel();
+  const possible = useAppState((state) => state.passkeys === "possible");
+  const task = useTask();
+  if (!possible) return <NoPasskeyHere />;
+  return (
+    <section className="stack">
+      <div className="stack tight">
+        <Btn
+          look="primary"
+          icon="key"
+          wide
+          busy={task.busy}
+          onPress={() => void task.run(() => door.signInWithPasskey())}
+        >
+          {say("passkey.signIn")}
+        </Btn>
+        <p className="help" role="status">
+          {say(task.busy ? "passkey.waiting" : "passkey.signInHelp")}
+        </p>
+      </div>
+      <Failed task={task} />
+      <h2 className="group-title">{say("passkey.or")}</h2>
+    </section>
   );
 }
 

@@ -1,19 +1,28 @@
-/** Sign-up by link: a name, a password that is rated honestly, and then the recovery code. */
+/**
+ * Sign-up by link: a name, a passkey where there can be one, else a password that is rated honestly;
+ * and then the recovery code.
+ */
 
 import { useState } from "react";
 import { say } from "../i18n/text.ts";
 import type { Landing } from "../landing.ts";
-import { useModel } from "../model_hooks.tsx";
+import { useAppState, useModel } from "../model_hooks.tsx";
 import { Failed } from "../ui/failed.tsx";
 import { Field } from "../ui/fields.tsx";
 import { Btn, Note } from "../ui/parts.tsx";
 import { NewPassword, useRating } from "../ui/password.tsx";
+import { NoPasskeyHere } from "../ui/prove.tsx";
 import { useTask } from "../ui/task.ts";
 import { DoorForm } from "./door.tsx";
 
 const NAME = /^[a-z0-9_-]{2,20}$/;
 
-export default function SignUp({ landing, leave }: { landing: Landing; leave: () => void }) {
+type Way = "passkey" | "password";
+
+export default function SignUp(props: { landing: Landing; leave: () => void; way?: Way }) {
+  const { landing, leave } = props;
+  const possible = useAppState((state) => state.passkeys === "possible");
+  const [way, setWay] = useState<Way>(props.way ?? (possible ? "passkey" : "password"));
   const { door } = useModel();
   const given = landing.kind === "signup" ? landing.link : undefined;
   const [link, setLink] = useState(given ?? "");
@@ -25,9 +34,13 @@ export default function SignUp({ landing, leave }: { landing: Landing; leave: ()
   const nameGood = NAME.test(name);
   const submit = () => {
     setTried(true);
-    if (nameGood && link !== "" && rating?.accepted) {
-      void task.run(() => door.signUp(link, name, password));
-    }
+    if (!nameGood || link === "") return;
+    if (way === "passkey") void task.run(() => door.signUp(link, name, undefined));
+    else if (rating?.accepted) void task.run(() => door.signUp(link, name, password));
+  };
+  const turn = (other: Way) => {
+    task.clear();
+    setWay(other);
   };
   return (
     <DoorForm title={say("signup.title")} leave={leave}>
@@ -62,18 +75,34 @@ export default function SignUp({ landing, leave }: { landing: Landing; leave: ()
           error={tried && !nameGood ? say("signup.nameBad") : undefined}
           required
         />
-        <NewPassword value={password} onChange={setPassword} rating={rating} />
+        {way === "passkey" ? (
+          <p className="soft">{say("passkey.signUpHelp")}</p>
+        ) : (
+          <NewPassword value={password} onChange={setPassword} rating={rating} />
+        )}
         <Failed task={task} />
         <div className="stack tight">
-          <Btn look="primary" submit wide busy={task.busy}>
-            {say("signup.submit")}
+          <Btn
+            look="primary"
+            submit
+            wide
+            busy={task.busy}
+            {...(way === "passkey" && { icon: "key" })}
+          >
+            {say(way === "passkey" ? "passkey.signUp" : "signup.submit")}
           </Btn>
           {task.busy && (
             <p className="help" role="status">
-              {say("signup.working")}
+              {say(way === "passkey" ? "passkey.waiting" : "signup.working")}
             </p>
           )}
+          {possible && !task.busy && (
+            <Btn look="quiet" wide onPress={() => turn(way === "passkey" ? "password" : "passkey")}>
+              {say(way === "passkey" ? "passkey.signUpPassword" : "passkey.signUpPasskey")}
+            </Btn>
+          )}
         </div>
+        <NoPasskeyHere />
       </form>
     </DoorForm>
   );

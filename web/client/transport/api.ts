@@ -12,6 +12,13 @@ import { Code, PeerError } from "../../core/errors.ts";
 import { type HandleAddress, MAX_WORK_BITS, SEALING_KEY_BYTES } from "../../core/handle_request.ts";
 import { Capability, MailboxId } from "../../core/ids.ts";
 import { bytesField, type Http, intField, listField, memberOf, textField } from "./http.ts";
+import {
+  AccountPasskeys,
+  deviceJson,
+  PublicPasskeys,
+  type StoredWays,
+  storedWays,
+} from "./passkey_api.ts";
 
 export const API_VERSION = 1;
 
@@ -49,10 +56,12 @@ export type Slot = readonly [slot: Bytes, data: Bytes];
 
 /** Sign-up, login and recovery: requests that stand before any credential. */
 export class PublicApi {
+  readonly passkeys: PublicPasskeys;
   readonly #http: Http;
 
   constructor(http: Http) {
     this.#http = http;
+    this.passkeys = new PublicPasskeys(http);
   }
 
   /**
@@ -170,21 +179,14 @@ function loggedIn(answer: unknown): LoggedIn {
   };
 }
 
-function deviceJson(device: DeviceRegistration) {
-  return {
-    device_id: b64(device.deviceId),
-    token_hash: b64(device.tokenHash),
-    mailbox_id: b64(device.mailboxId),
-    capability_hashes: device.capabilityHashes.map(b64),
-  };
-}
-
 /** What needs a fresh login: devices, password, wrapped keys. */
 export class AccountApi {
+  readonly passkeys: AccountPasskeys;
   readonly #http: Http;
 
   constructor(http: Http) {
     this.#http = http;
+    this.passkeys = new AccountPasskeys(http);
   }
 
   /** Register one more device. */
@@ -254,6 +256,11 @@ export class DeviceApi {
       createdDay: textField(row, "created_day"),
       lastSeenDay: textField(row, "last_seen_day"),
     }));
+  }
+
+  /** Return how the account is opened, beside the recovery code. */
+  waysIn(): Promise<StoredWays> {
+    return storedWays(this.#http);
   }
 
   /** Register more capability hashes for this device's mailbox. */

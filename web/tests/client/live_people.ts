@@ -31,18 +31,29 @@ export class People {
     return { databases, profile: device, allowLoopback: true };
   }
 
-  async signUp(name: string, more: Partial<SignupOptions> = {}): Promise<Client> {
+  /** Sign up with the password of tests; or `byPasskey`. */
+  async signUp(
+    name: string,
+    { password = PASSWORD, ...more }: Partial<SignupOptions> & { byPasskey?: boolean } = {},
+  ): Promise<Client> {
     const link = await this.#server.link();
     const { origin } = this.#server;
     const place = this.#place(name);
-    const who = { ...place, origin, link, name, password: PASSWORD, ...more };
-    return this.#kept(await Client.signup(who));
+    const who = { ...place, origin, link, name, ...more };
+    const { byPasskey = false } = more;
+    return this.#kept(await Client.signup(byPasskey ? who : { ...who, password }));
   }
 
   async login(device: string, handle: string, how: Login, password = PASSWORD): Promise<Client> {
     const { origin } = this.#server;
     const place = this.#place(device);
     return this.#kept(await Client.login({ ...place, origin, handle, password, ...how }));
+  }
+
+  /** Make another device with whatever passkey the browser has. */
+  async passkeyLogin(device: string): Promise<Client> {
+    const { origin } = this.#server;
+    return this.#kept(await Client.loginWithPasskey({ ...this.#place(device), origin }));
   }
 
   async open(device: string, how: Partial<OpenOptions> = {}): Promise<Client> {

@@ -277,6 +277,10 @@ class World:
         """Shut a device out."""
         await self.people[who].revoke(device, password)
 
+    async def revoke_by_code(self, who: str, device: str, code: str) -> None:
+        """Shut a device out with the recovery code."""
+        await self.people[who].revoke(device, recovery_code=code)
+
     async def password(self, who: str, old: str, new: str) -> None:
         """Change somebody's password."""
         await self.people[who].change_password(old, new)
@@ -302,7 +306,7 @@ COMMANDS: Final = {
     "link", "stop_server", "start_server", "export_key", "keystore", "signup", "login", "pair",
     "paired", "approve", "leave", "open", "invite", "accept", "request", "findable",
     "approve_requests", "contacts", "sync", "send", "history", "notices", "safety", "devices",
-    "revoke", "password", "dropped", "send_file", "open_file",
+    "revoke", "revoke_by_code", "password", "dropped", "send_file", "open_file",
     "write_vault", "decide", "decided",
 }  # fmt: skip
 

@@ -16,7 +16,7 @@ const ROOT = join(import.meta.dirname, "../../..");
 const PROGRAM = join(ROOT, ".venv/bin/visavis");
 const PYTHON = join(ROOT, ".venv/bin/python");
 export const PORT = 8420;
-export const ORIGIN = `http://127.0.0.1:${PORT}`;
+export const ORIGIN = `http://localhost:${PORT}`;
 export const PASSWORD = "seven purple otters juggle";
 export const CLIP = join(ROOT, "src/visavis/testing/data/clip.webm");
 
