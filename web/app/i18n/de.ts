@@ -122,7 +122,7 @@ export const de: Catalogue = {
 
   "revoked.title": "Dieses Gerät wurde ausgesperrt",
   "revoked.lead":
-    "Jemand mit deinem Passwort hat es aus deinem Konto entfernt. Es kann nichts mehr lesen oder senden.",
+    "Jemand mit deinem Passwort oder einem deiner Passkeys hat es aus deinem Konto entfernt. Es kann nichts mehr lesen oder senden.",
   "revoked.you":
     "Warst du das selbst, ist alles gut. Wenn nicht: melde dich auf einem Gerät an, dem du vertraust, ändere dein Passwort und sieh deine Geräte durch.",
   "revoked.erase": "Löschen, was hier noch ist",
@@ -268,7 +268,8 @@ export const de: Catalogue = {
     "Der Server zeigte eine alte Fassung deiner Schlüssel. Sie wurden nicht verwendet.",
 
   "alert.newDevice": "Ein neues Gerät ist in deinem Konto",
-  "alert.newDeviceLead": "Warst du das nicht, sperr es jetzt aus und ändere dein Passwort.",
+  "alert.newDeviceLead":
+    "Warst du das nicht, sperr es jetzt aus und sieh dann nach Passkeys und Passwort.",
   "alert.look": "Geräte ansehen",
 
   "changed.title": "Der Sicherheitsschlüssel von {name} hat sich geändert",
@@ -336,8 +337,7 @@ export const de: Catalogue = {
   "devices.add": "Gerät hinzufügen",
   "devices.revoke": "Aussperren",
   "devices.revokeTitle": "Gerät {id} aussperren?",
-  "devices.revokeText":
-    "Von da an kann es nichts mehr lesen oder senden. Dein Passwort beweist, dass du es bist.",
+  "devices.revokeText": "Von da an kann es nichts mehr lesen oder senden. Zeig, dass du es bist.",
   "devices.revoked": "Überall ausgesperrt.",
 
   "settings.title": "Einstellungen",

@@ -125,7 +125,7 @@ export const en = {
 
   "revoked.title": "This device was shut out",
   "revoked.lead":
-    "Somebody with your password removed it from your account. It can no longer read or send anything.",
+    "Somebody with your password or a passkey of yours removed it from your account. It can no longer read or send anything.",
   "revoked.you":
     "If that was you, all is well. If not, sign in on a device you trust, change your password and look at your devices.",
   "revoked.erase": "Erase what is left here",
@@ -266,7 +266,8 @@ export const en = {
   "event.keysRolledBack": "The server showed an old copy of your keys. They were not used.",
 
   "alert.newDevice": "A new device is in your account",
-  "alert.newDeviceLead": "If this was not you, shut it out now and change your password.",
+  "alert.newDeviceLead":
+    "If this was not you, shut it out now, then look at your passkeys and your password.",
   "alert.look": "Look at devices",
 
   "changed.title": "{name}'s security key has changed",
@@ -333,8 +334,7 @@ export const en = {
   "devices.add": "Add a device",
   "devices.revoke": "Shut out",
   "devices.revokeTitle": "Shut out device {id}?",
-  "devices.revokeText":
-    "It can read and send nothing from then on. Your password proves that it is you.",
+  "devices.revokeText": "It can read and send nothing from then on. Show that it is you.",
   "devices.revoked": "Shut out everywhere.",
 
   "settings.title": "Settings",

@@ -119,7 +119,7 @@ export const es: Catalogue = {
 
   "revoked.title": "Este dispositivo quedó fuera",
   "revoked.lead":
-    "Alguien con tu contraseña lo quitó de tu cuenta. Ya no puede leer ni enviar nada.",
+    "Alguien con tu contraseña o una de tus llaves lo quitó de tu cuenta. Ya no puede leer ni enviar nada.",
   "revoked.you":
     "Si fuiste tú, todo está bien. Si no, entra en un dispositivo de confianza, cambia tu contraseña y revisa tus dispositivos.",
   "revoked.erase": "Borrar lo que queda aquí",
@@ -261,7 +261,8 @@ export const es: Catalogue = {
   "event.keysRolledBack": "El servidor mostró una copia antigua de tus claves. No se usó.",
 
   "alert.newDevice": "Hay un dispositivo nuevo en tu cuenta",
-  "alert.newDeviceLead": "Si no fuiste tú, déjalo fuera ahora y cambia tu contraseña.",
+  "alert.newDeviceLead":
+    "Si no fuiste tú, déjalo fuera ahora y revisa después tus llaves de acceso y tu contraseña.",
   "alert.look": "Ver dispositivos",
 
   "changed.title": "La clave de seguridad de {name} ha cambiado",
@@ -326,8 +327,7 @@ export const es: Catalogue = {
   "devices.add": "Añadir un dispositivo",
   "devices.revoke": "Dejar fuera",
   "devices.revokeTitle": "¿Dejar fuera el dispositivo {id}?",
-  "devices.revokeText":
-    "Desde entonces no puede leer ni enviar nada. Tu contraseña prueba que eres tú.",
+  "devices.revokeText": "Desde entonces no puede leer ni enviar nada. Demuestra que eres tú.",
   "devices.revoked": "Fuera en todas partes.",
 
   "settings.title": "Ajustes",

@@ -148,7 +148,7 @@ function ByPasskey() {
         </p>
       </div>
       <Failed task={task} />
-      <h2 className="group-title">{say("passkey.or")}</h2>
+      <h2 className="door-or">{say("passkey.or")}</h2>
     </section>
   );
 }

@@ -73,9 +73,19 @@ export class Person {
     this.complaints = complaints;
   }
 
-  /** Open the app in a fresh profile. */
-  static async arrive(stage: Stage, kind: Kind, link?: string): Promise<Person> {
+  /**
+   * Open the app in a fresh profile.
+   *
+   * @param prepare Does something to the page before it loads anything.
+   */
+  static async arrive(
+    stage: Stage,
+    kind: Kind,
+    link?: string,
+    prepare: (page: Page) => Promise<void> = async () => undefined,
+  ): Promise<Person> {
     const page = await stage.blank(kind);
+    await prepare(page);
     const complaints: string[] = [];
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("console", (message) => {
@@ -86,16 +96,22 @@ export class Person {
     return new Person(stage, page, complaints);
   }
 
-  /** Sign up by a link and go home. */
+  /** Sign up by a link, with a password, and go home. */
   static async signUp(stage: Stage, kind: Kind, name: string): Promise<Person> {
     const person = await Person.arrive(stage, kind, stage.signupLink());
     await person.type("signup.name", name);
+    await person.press("passkey.signUpPassword");
     await person.type("field.password", PASSWORD);
     await person.press("signup.submit");
-    await person.press("recovery.confirm");
-    await person.press("do.continue");
-    await person.see("home.title");
+    await person.comeHome();
     return person;
+  }
+
+  /** Note the recovery code and go home. */
+  async comeHome(): Promise<void> {
+    await this.press("recovery.confirm");
+    await this.press("do.continue");
+    await this.see("home.title");
   }
 
   /** The words of the catalogue, with values put in. */
