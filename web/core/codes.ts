@@ -86,8 +86,7 @@ export const MEANINGS: Readonly<Record<Code, Meaning>> = {
   login_failed: {
     meaning: "wrong handle, password or recovery code: never says which",
     retry: "the person",
-    person:
-      "Handle and password do not match. Nothing was changed. An account that was made with a passkey has no password until one is set in its settings in a browser; the recovery code opens it too.",
+    person: "Handle and password do not match. Nothing was changed.",
   },
   signup_link: {
     meaning: "the sign-up link is unknown, used or older than a day: never says which",

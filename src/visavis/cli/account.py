@@ -201,7 +201,9 @@ def _explained(error: VisavisError, server: str) -> VisavisError:
     if error.code is Code.LOGIN_FAILED:
         return ToldError(
             error.code,
-            f"Handle, password or recovery code is wrong for {server}. Nothing was changed.",
+            f"Handle, password or recovery code is wrong for {server}. Nothing was changed. An "
+            "account that was made with a passkey has no password until one is set in a browser, "
+            "under Settings, Passkeys; the recovery code opens it too.",
         )
     if isinstance(error, UnavailableError) and error.code is Code.UNAVAILABLE:
         return ToldError(

@@ -102,9 +102,7 @@ MEANINGS: Final[dict[Code, Meaning]] = {
     Code.LOGIN_FAILED: Meaning(
         "wrong handle, password or recovery code: never says which",
         "the person",
-        "Handle and password do not match. Nothing was changed. An account that was made with a "
-        "passkey has no password until one is set in its settings in a browser; the recovery code "
-        "opens it too.",
+        "Handle and password do not match. Nothing was changed.",
     ),
     Code.SIGNUP_LINK: Meaning(
         "the sign-up link is unknown, used or older than a day: never says which",

@@ -67,7 +67,7 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
   }),
   "sign-up-number": () => ({
     state: { phase: { kind: "welcome" }, passkeys: "address" },
-    landing: { kind: "signup", link: "http://10.0.0.7:8420/signup#AAAA" },
+    landing: SIGNUP,
   }),
   "sign-up-no-link": () => ({ element: <SignUp landing={NONE} leave={nothing} /> }),
   recovery: () => ({ state: { phase: { kind: "recovery", code: f.RECOVERY } } }),

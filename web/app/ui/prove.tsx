@@ -90,5 +90,7 @@ export function Prove(props: {
 export function NoPasskeyHere() {
   const passkeys = useAppState((state) => state.passkeys);
   if (passkeys === "possible") return null;
-  return <p className="help">{say(`passkey.${passkeys}`)}</p>;
+  return (
+    <p className="help">{say(passkeys === "address" ? "passkey.address" : "passkey.browser")}</p>
+  );
 }
