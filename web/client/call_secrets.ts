@@ -27,7 +27,7 @@ export const MAX_EARLY = 16;
  */
 export const REKEY_AFTER = 3;
 
-/** Transports in one epoch: two encoders each, and SFrame has 15 contexts (P10). */
+/** Transports in one epoch: two encoders each, one context for text, and SFrame has 15 (P10). */
 export const MAX_TRANSPORTS = 7;
 
 /**

@@ -66,7 +66,7 @@ REKEY_AFTER: Final = 3
 fewer commits; lower: more room for the callee, which may need two transports for our one."""
 
 MAX_TRANSPORTS: Final = 7
-"""Transports in one epoch: two encoders each, and SFrame has 15 contexts (P10)."""
+"""Transports in one epoch: two encoders each, one context for text, and SFrame has 15 (P10)."""
 
 _FAILURES: Final = frozenset(
     {

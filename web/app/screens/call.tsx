@@ -62,6 +62,7 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
     pip: () => void togglePip(remote.current),
     text: () => {
       setWantsText(!call.text.isOpen);
+      if (call.text.isOpen) room.current?.focus(); // what had the focus goes
       calls.setText(!call.text.isOpen);
     },
     end: () => void calls.hangUp(),
@@ -81,6 +82,7 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
   return (
     <section
       ref={room}
+      tabIndex={-1}
       className={`room${pictured ? " pictured" : ""}${call.text.isOpen ? " writing" : ""}`}
       aria-label={say("call.with", { name })}
     >
@@ -158,7 +160,7 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
         )}
       </div>
 
-      {call.text.isOpen && <TextPanel call={call} focus={wantsText} />}
+      {call.text.isOpen && <TextPanel call={call} focus={wantsText} onClose={act.text} />}
       <TextReader call={call} />
 
       <footer className="room-controls">

@@ -16,8 +16,8 @@ import { IconBtn, Name, Named } from "../ui/parts.tsx";
 const NEAR_END = 48;
 const MOST_ROWS = 3;
 
-export function TextPanel({ call, focus }: { call: CallView; focus: boolean }) {
-  const { calls } = useModel();
+export function TextPanel(props: { call: CallView; focus: boolean; onClose: () => void }) {
+  const { call, focus } = props;
   const { text, person } = call;
   const name = plainName(person.name);
   const all = text.lines.map((line) => `${writer(line, name)}: ${plainText(line.text)}`);
@@ -26,7 +26,7 @@ export function TextPanel({ call, focus }: { call: CallView; focus: boolean }) {
       <header className="text-head">
         <h2>{say("text.title")}</h2>
         {all.length > 0 && <CopyBtn look="quiet" label={say("text.copy")} text={all.join("\n")} />}
-        <IconBtn label={say("text.close")} icon="close" onPress={() => calls.setText(false)} />
+        <IconBtn label={say("text.close")} icon="close" onPress={props.onClose} />
       </header>
       <Lines call={call} name={name} />
       <p className="text-note">
