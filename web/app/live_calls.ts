@@ -38,6 +38,10 @@ const STATES: Readonly<Record<Call["state"], CallState>> = {
   ended: "ended",
 };
 const LOOK_MS = 1000;
+/** While a call comes to stand much changes at once: it is drawn together. */
+const DRAW_MS = 40;
+/** The first word goes before the drawing, which takes longer; but a person sees that it goes on. */
+const FIRST_MS = 150;
 
 /** A call that is shown, and what is measured of it. */
 type Shown = {
@@ -57,6 +61,7 @@ export class LiveCalls implements CallActions {
   readonly #host: CallHost;
   #shown: Shown | undefined;
   #ringing: IncomingCall | undefined;
+  #drawing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(host: CallHost) {
     this.#host = host;
@@ -106,6 +111,7 @@ export class LiveCalls implements CallActions {
     const { remote, show } = this.#screen();
     const local = this.#host.desk.lend(media);
     const call = await service.call(contact.account, media, { local, remote, confidential });
+    await firstWord(call);
     show(call, id, media, true);
   }
 
@@ -113,10 +119,14 @@ export class LiveCalls implements CallActions {
     const ringing = this.#ringing;
     if (ringing === undefined) throw new UnavailableError(Code.NO_ANSWER);
     // Accepting with video is wanting the camera; without one the call goes on all the same.
-    await this.#host.desk.set({ camera: media === "video", microphone: true });
+    const wanted = { camera: media === "video", microphone: true };
+    const opening = this.#host.desk.set(wanted);
+    // A question of the browser may stand for long; until it is answered it goes on ringing.
+    if (!(await this.#host.desk.isAllowed(wanted))) await opening;
     const { remote, show } = this.#screen();
     const local = this.#host.desk.lend(media);
     const call = await ringing.accept({ local, remote, media });
+    await firstWord(call);
     this.#stopRinging(ringing);
     show(call, hex(ringing.contact), media, false);
   }
@@ -185,8 +195,14 @@ export class LiveCalls implements CallActions {
     this.#host.show(undefined);
   }
 
-  /** Show the call as it is now; also after a change of the desk. */
+  /** Show the call as it is, soon; also after a change of the desk. */
   refresh(): void {
+    this.#drawing ??= setTimeout(() => this.#draw(), DRAW_MS);
+  }
+
+  #draw(): void {
+    clearTimeout(this.#drawing);
+    this.#drawing = undefined;
     const shown = this.#shown;
     if (shown === undefined) return;
     const { call } = shown;
@@ -255,7 +271,7 @@ export class LiveCalls implements CallActions {
       shown = { call, id, outgoing, media, remote: stream, stop, ...fresh };
       this.#shown = shown;
       if (prefs().text) call.text.open();
-      this.refresh();
+      this.#draw();
       void call.ended().then(() => this.#over(shown));
     };
     return { remote, show };
@@ -289,7 +305,7 @@ export class LiveCalls implements CallActions {
   #over(shown: Shown | undefined): void {
     if (shown === undefined) return;
     shown.stop();
-    if (this.#shown === shown) this.refresh();
+    if (this.#shown === shown) this.#draw();
     const { call, connectedAt, media, outgoing } = shown;
     if (call.confidential) return;
     const now = Date.now();
@@ -304,6 +320,10 @@ export class LiveCalls implements CallActions {
       void client.noteCall(contact, { at, outgoing, media, seconds }).catch(() => undefined);
     }
   }
+}
+
+function firstWord(call: Call): Promise<void> {
+  return Promise.race([call.said(), new Promise<void>((resolve) => setTimeout(resolve, FIRST_MS))]);
 }
 
 function statsOf(call: Call): MediaStats | undefined {

@@ -47,6 +47,9 @@ export class LiveDesk {
   #video: MediaStreamTrack | undefined;
   #screen: MediaStreamTrack | undefined;
   #meter: Meter | undefined;
+  /** What opens and closes now. */
+  #setting: Promise<unknown> = Promise.resolve();
+  #closings = 0;
   /** A call has the tracks: a preview that goes away leaves them open. */
   #lent = false;
   /** A voice call: no picture leaves, whatever is switched. */
@@ -74,9 +77,24 @@ export class LiveDesk {
 
   /** Open and close devices until they are as wanted; what cannot be opened is told in the desk. */
   async set(wanted: { camera: boolean; microphone: boolean }): Promise<void> {
-    await this.#input("microphone", wanted.microphone);
-    await this.#input("camera", wanted.camera);
+    const setting = Promise.all([
+      this.#input("microphone", wanted.microphone),
+      this.#input("camera", wanted.camera),
+    ]);
+    this.#setting = setting;
+    await setting;
     await this.list();
+  }
+
+  /** Say whether a person allowed all of this before, so that no question stands in the way. */
+  async isAllowed({ camera }: { camera: boolean }): Promise<boolean> {
+    const names = camera ? ["microphone", "camera"] : ["microphone"];
+    const asked = names.map((name) =>
+      navigator.permissions.query({ name: name as PermissionName }),
+    );
+    // A browser that does not know these names is one that asks.
+    const states = await Promise.all(asked).catch(() => []);
+    return states.length > 0 && states.every(({ state }) => state === "granted");
   }
 
   /** Close everything, unless a call has it. */
@@ -119,7 +137,10 @@ export class LiveDesk {
   }
 
   level(): number {
-    return this.#desk.micOn ? (this.#meter?.level() ?? 0) : 0;
+    if (!this.#desk.micOn || this.#audio === undefined) return 0;
+    // Made when somebody looks: it takes time that a call that is answered has not.
+    this.#meter ??= new Meter(this.#audio);
+    return this.#meter.level();
   }
 
   /** Return what a call sends, from now until it closes it. */
@@ -134,6 +155,7 @@ export class LiveDesk {
         return desk.#tracks();
       },
       async start() {
+        await desk.#setting;
         if (desk.#audio === undefined) await desk.#input("microphone", true);
         if (desk.#audio === undefined) throw new UnavailableError(Code.NO_DEVICE);
       },
@@ -194,14 +216,14 @@ export class LiveDesk {
 
   async #open(kind: Input): Promise<void> {
     const camera = kind === "camera";
+    const closings = this.#closings;
     try {
       const track = await openTrack(kind, this.#desk[kind]);
+      // A call that ended while its camera came up must not leave it on.
+      if (closings !== this.#closings) return track.stop();
       track.addEventListener("ended", () => this.#drop(kind, track, "missing"));
       if (camera) this.#video = track;
-      else {
-        this.#audio = track;
-        this.#meter = new Meter(track);
-      }
+      else this.#audio = track;
       const chosen = track.getSettings().deviceId;
       this.#update(
         camera
@@ -234,6 +256,7 @@ export class LiveDesk {
   }
 
   #closeAll(): void {
+    this.#closings += 1;
     this.#screen?.stop();
     this.#screen = undefined;
     if (this.#video) this.#drop("camera", this.#video);

@@ -212,9 +212,17 @@ export class LiveModel implements AppModel {
     const requests = client.requests();
     this.#waiting = new Map(requests.map((one) => [hex(one.account), one]));
     const people = peopleOf(contacts, notices).map((person) => this.#same(person));
+    const threads = contacts.map((one) => [one.key, this.#thread(one, notices)] as const);
+    const before = this.#state;
+    // What did not change stays the same object, so that nothing is drawn again for it.
+    const samePeople =
+      people.length === before.people.length && people.every((one, i) => one === before.people[i]);
+    const isSame =
+      threads.length === before.threads.size &&
+      threads.every(([key, thread]) => before.threads.get(key) === thread);
     this.set({
-      people,
-      threads: new Map(contacts.map((one) => [one.key, this.#thread(one, notices)])),
+      people: samePeople ? before.people : people,
+      threads: isSame ? before.threads : new Map(threads),
       requests: requests.map((one) => ({
         id: hex(one.account),
         name: one.name,

@@ -90,6 +90,7 @@ export class Call implements Face {
   #shell: CallShell | undefined;
   #state: State = { kind: "idle" };
   #moved = new Signal();
+  readonly #said = new Signal();
   #wasAnswered = false;
   #wasConnected = false;
   #hadFirstFrame = false;
@@ -205,6 +206,11 @@ export class Call implements Face {
     return this.#security.words ?? "";
   }
 
+  /** Wait until our first word left (the invite, or the accept), or the call ended. */
+  async said(): Promise<void> {
+    await this.#said.wait();
+  }
+
   /** Wait for the end and return its reason. */
   async ended(): Promise<EndReason> {
     while (this.#end === undefined) await this.#moved.wait();
@@ -272,8 +278,13 @@ export class Call implements Face {
     this.#tell();
   }
 
+  onSaid(): void {
+    this.#said.set();
+  }
+
   onEnd(reason: EndReason, code: Code | undefined): void {
     this.#end = { reason, code };
+    this.#said.set();
     this.#tell();
   }
 

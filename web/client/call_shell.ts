@@ -63,6 +63,8 @@ export interface Face {
   onStats(stats: MediaStats): void;
   /** Note that the first frame was decoded. */
   onFirstFrame(): void;
+  /** Our first word left: the invite, or the accept. */
+  onSaid(): void;
   /** Take the end. */
   onEnd(reason: EndReason, code: Code | undefined): void;
 }
@@ -201,9 +203,12 @@ export class CallShell {
     const live = { durable: false } as const;
     switch (effect.kind) {
       case "sendInvite":
-        return await sending.say(await this.#ourInvite(), live);
+        await sending.say(await this.#ourInvite(), live);
+        this.face.onSaid();
+        return transport.prepare();
       case "sendAccept":
-        return await sending.say(await this.#ourAccept(effect.media), live);
+        await sending.say(await this.#ourAccept(effect.media), live);
+        return this.face.onSaid();
       case "sendTaken":
         return await sending.say(
           { kind: "call.taken", ...sending.head(), device: effect.device },
@@ -312,7 +317,9 @@ export class CallShell {
     const { rng, device } = this.#seam;
     if (secrets.accept !== undefined) return secrets.accept;
     if (secrets.invite === undefined) throw new TypeError("what is accepted has rung");
-    const answer = await this.transport.start(media).acceptOffer(secrets.invite.offer);
+    const connection = this.transport.start(media);
+    const answer = await connection.acceptOffer(secrets.invite.offer);
+    this.transport.prepare(); // The offer was good, and a person has accepted.
     const bundle = await this.#seam.newKeyPackage();
     secrets.bundle = bundle;
     secrets.nonce = random(Nonce32, rng);

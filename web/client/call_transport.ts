@@ -23,7 +23,7 @@ import {
   type TurnServer,
 } from "../media/interfaces.ts";
 import { closeEnds, type Ends, LentLocal, LentRemote } from "./call_media.ts";
-import { Signal, withTimeout } from "./lock.ts";
+import { Signal, sleep, withTimeout } from "./lock.ts";
 import type { CallSeam, Spawned } from "./seam.ts";
 
 /** Candidates that may wait for a transport that is being made; a relayed call needs one. */
@@ -37,6 +37,12 @@ export const STATS_EVERY_S = 0.5;
  * what happens to its call for longer; lower: a slow machine misses figures.
  */
 export const ANSWER_S = 2;
+
+/**
+ * Between two looks whether the relay is still there, while it rings. Higher asks less often; it stays
+ * below the seconds for which the media believes a look.
+ */
+export const PREPARE_EVERY_S = 8;
 
 /** What the media side needs of the call's shell. */
 export interface Owner {
@@ -73,6 +79,8 @@ export class CallTransport {
   readonly #news = new Signal();
   readonly #tasks = new Set<Spawned>();
   #negotiation: Spawned | undefined;
+  #preparing: Spawned | undefined;
+  #prepared: TurnServer | undefined;
   #early: string[] | undefined;
 
   /**
@@ -138,6 +146,15 @@ export class CallTransport {
   async applyAnswer(agreed: Media, sdp: string): Promise<void> {
     if (agreed === Media.VOICE) await this.media.closeVideo();
     await this.media.acceptAnswer(sdp);
+  }
+
+  /**
+   * Fetch credentials and find a relay before they are needed: by the caller while it rings, by the
+   * callee once a person has accepted. Nothing is sent to the other side, and nothing comes of it
+   * if it fails: `gather` then does it all itself. Harmless when repeated.
+   */
+  prepare(): void {
+    this.#preparing ??= this.#begin((signal) => this.#prepare(signal));
   }
 
   /** Begin to gather; `candidatesGathered` or `failed` follows. */
@@ -244,9 +261,25 @@ export class CallTransport {
     return { urls, username, credential };
   }
 
+  async #prepare(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      try {
+        this.#prepared ??= await still(signal, this.#server());
+        const isThere = await still(signal, this.media.prepare([this.#prepared]));
+        // Perhaps the relay was started anew, and knows other credentials.
+        if (!isThere) this.#prepared = undefined;
+      } catch (error) {
+        refusalOf(error, signal);
+      }
+      await sleep(PREPARE_EVERY_S, signal);
+    }
+  }
+
   async #gather(signal: AbortSignal): Promise<void> {
+    this.#preparing?.cancel();
     try {
-      const server = await still(signal, this.#server());
+      const server = this.#prepared ?? (await still(signal, this.#server()));
+      this.#prepared = undefined; // Credentials serve one transport (P12).
       const candidates = await still(signal, this.media.gather([server]));
       this.#owner.feed({ kind: "candidatesGathered", candidates });
     } catch (error) {

@@ -3,8 +3,9 @@
  * the last frame (twin: `src/visavis/media/connection.py`).
  *
  * What it is not for: deciding. When to offer, accept, restart or end is the call machine's business;
- * this object does what it is told and tells what happens. Until `gather` no packet of any kind
- * leaves, so an offer tells nobody where the caller is and a ringing callee is silent.
+ * this object does what it is told and tells what happens. Until `prepare` (which asks the relay and
+ * nobody else) or `gather` no packet of any kind leaves, so an offer tells nobody where the caller is
+ * and a ringing callee is silent.
  *
  *     connection.ts   the call: events, figures over all transports, restart
  *     transport.ts    one RTCPeerConnection
@@ -136,6 +137,11 @@ export class RelayedConnection implements MediaConnection {
     await this.#keys.closeVideo();
   }
 
+  async prepare(servers: readonly TurnServer[]): Promise<boolean> {
+    this.#checkOpen();
+    return this.#transport.prepare(servers);
+  }
+
   async gather(servers: readonly TurnServer[]): Promise<readonly string[]> {
     this.#checkOpen();
     const transport = this.#transport;
@@ -228,7 +234,7 @@ export class RelayedConnection implements MediaConnection {
     let last = now();
     let waitingSince: number | undefined;
     while (true) {
-      await new Promise((resolve) => setTimeout(resolve, CHECK_S * 1000));
+      await transport.changed(CHECK_S);
       if (signal.aborted) return;
       const stalled = Math.max(0, now() - last - ASLEEP_S);
       last = now();

@@ -19,6 +19,12 @@ import type { TurnServer } from "./interfaces.ts";
 /** Seconds to go on trying to reach a relay. */
 export const GATHER_S = 6;
 
+/**
+ * Seconds for which a relay that answered is taken to be there still. Higher asks less often while it
+ * rings; lower notices sooner that it went.
+ */
+export const FRESH_S = 10;
+
 /** Seconds for one scout. Higher helps on slow links, lower finds a relay that came back sooner. */
 const ATTEMPT_S = 2;
 
@@ -86,6 +92,32 @@ export async function findRelay(
     await elapsed(PAUSE_S, signal);
   }
   throw noRelay();
+}
+
+/** Finds a relay ahead of time, and remembers it for as long as it is fresh. */
+export class RelayFinder {
+  #found: Readonly<{ urls: string; at: number; relay: Promise<RTCIceServer[]> }> | undefined;
+
+  /** As `findRelay`; what another call found or is about to find is good for this one as well. */
+  find(servers: readonly RTCIceServer[], signal: AbortSignal): Promise<RTCIceServer[]> {
+    const urls = JSON.stringify(servers);
+    const before = this.#found;
+    if (before?.urls === urls && performance.now() - before.at < FRESH_S * 1000) {
+      return before.relay;
+    }
+    return this.again(servers, signal);
+  }
+
+  /** As `findRelay`, whatever was found before. */
+  again(servers: readonly RTCIceServer[], signal: AbortSignal): Promise<RTCIceServer[]> {
+    const relay = findRelay(servers, signal);
+    const found = { urls: JSON.stringify(servers), at: performance.now(), relay };
+    this.#found = found;
+    relay.catch(() => {
+      if (this.#found === found) this.#found = undefined;
+    });
+    return relay;
+  }
 }
 
 async function scout(

@@ -193,12 +193,12 @@ export type MediaStats = Readonly<{
  *
  *     after LOST, on both sides: restart, then the same steps again inside the call group
  *
- * Until `gather` no packet of any kind leaves. Candidates are relayed ones only, and never in the
+ * Until `prepare` or `gather` no packet of any kind leaves, and `prepare` asks relays only. Candidates are relayed ones only, and never in the
  * descriptions (docs/adr/0003). After `close` every other method throws UsageError, no event is told,
  * and `stats` still answers with the last figures.
  *
- * Only one step is asked for at a time, with these exceptions: `addRemoteCandidates` and `stats` may
- * come at any time; `restart` and `close` may come while another step is under way, which then throws
+ * Only one step is asked for at a time, with these exceptions: `addRemoteCandidates`, `prepare` and
+ * `stats` may come at any time; `restart` and `close` may come while another step is under way, which then throws
  * UnavailableError `UNAVAILABLE` and has no effect.
  */
 export interface MediaConnection {
@@ -229,6 +229,14 @@ export interface MediaConnection {
    * the promise is kept.
    */
   closeVideo(): Promise<void>;
+  /**
+   * Look for a relay that answers, so that `gather` need not: while it rings at the other side, or
+   * while the caller has yet to take this device. Nothing is gathered or sent to anybody else.
+   *
+   * @param servers The very ones that `gather` will be given.
+   * @returns Whether one answered; `gather` forgets it again after some seconds.
+   */
+  prepare(servers: readonly TurnServer[]): Promise<boolean>;
   /**
    * Start what is sent (`LocalMedia.start`), allocate at a relay, begin to connect.
    *

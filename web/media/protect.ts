@@ -133,10 +133,20 @@ export function kindOf(transceiver: RTCRtpTransceiver): Kind {
 
 /** Leave one codec, and retransmission for VP8: AV1 and H264 cannot be sealed frame by frame. */
 function pin(transceiver: RTCRtpTransceiver, kind: Kind): void {
-  const known = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
-  const wanted = known.filter((codec) => CODECS[kind].includes(codec.mimeType.toLowerCase()));
+  transceiver.setCodecPreferences(ours(kind));
+}
+
+/** What a browser can does not change, and asking takes a while. */
+const known = new Map<Kind, RTCRtpCodec[]>();
+
+function ours(kind: Kind): RTCRtpCodec[] {
+  const before = known.get(kind);
+  if (before !== undefined) return before;
+  const all = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
+  const wanted = all.filter((codec) => CODECS[kind].includes(codec.mimeType.toLowerCase()));
   if (wanted.length === 0) {
     throw new UnavailableError(Code.NOT_ENCRYPTED, "this browser has neither Opus nor VP8");
   }
-  transceiver.setCodecPreferences(wanted);
+  known.set(kind, wanted);
+  return wanted;
 }

@@ -15,7 +15,7 @@ import { Code, PeerError, UnavailableError, UsageError } from "../core/errors.ts
 import type { Kind } from "../core/frame_keys.ts";
 import { type Candidate, encode as encodeCandidate } from "./candidates.ts";
 import { NOTHING, type Reading, read } from "./figures.ts";
-import { findRelay, gatherRelayed, iceServers, relayedConfiguration } from "./gathering.ts";
+import { gatherRelayed, iceServers, RelayFinder, relayedConfiguration } from "./gathering.ts";
 import type { LocalMedia, LocalTracks, TurnServer } from "./interfaces.ts";
 import { minimise } from "./local_description.ts";
 import { STEADY_BIT_RATE, STEADY_FRAME_RATE } from "./picture_padding.ts";
@@ -45,6 +45,7 @@ export class Transport {
   readonly #onStream: (stream: MediaStream) => void;
   readonly #stream = new MediaStream();
   readonly #ended = new AbortController();
+  readonly #finder = new RelayFinder();
   #description: RTCSessionDescriptionInit | undefined;
   #offer: Description | undefined;
   #answer: Description | undefined;
@@ -77,6 +78,20 @@ export class Transport {
   /** Whether both descriptions are in force, so that checks run. */
   get mayConnect(): boolean {
     return this.#isSet && this.#hasRemote;
+  }
+
+  /** Wait until the connection's state changes, but no longer than some seconds. */
+  changed(seconds: number): Promise<void> {
+    const { pc } = this.#peer;
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        pc.removeEventListener("connectionstatechange", end);
+        resolve();
+      };
+      const timer = setTimeout(end, seconds * 1000);
+      pc.addEventListener("connectionstatechange", end);
+    });
   }
 
   get state(): RTCPeerConnectionState {
@@ -136,6 +151,15 @@ export class Transport {
     }
   }
 
+  /** See `MediaConnection.prepare`. */
+  async prepare(turn: readonly TurnServer[]): Promise<boolean> {
+    const found = this.#finder.again(iceServers(turn), this.#ended.signal);
+    return found.then(
+      () => true,
+      () => false,
+    );
+  }
+
   /** Start what is sent, allocate at a relay, begin to connect, and return our candidates. */
   async gather(turn: readonly TurnServer[]): Promise<readonly string[]> {
     if (this.#description === undefined || this.#gathering) {
@@ -157,7 +181,7 @@ export class Transport {
 
   async #gather(servers: readonly RTCIceServer[], signal: AbortSignal): Promise<readonly string[]> {
     const { pc } = this.#peer;
-    const [relay] = await Promise.all([findRelay(servers, signal), this.#local.start()]);
+    const [relay] = await Promise.all([this.#finder.find(servers, signal), this.#local.start()]);
     this.#checkAlive();
     this.#stopTracks();
     this.#stopTracks = this.#local.onTracks((tracks) => this.#use(tracks));

@@ -52,7 +52,13 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
   const name = plainName(call.person.name);
   const talking = call.state === "inCall" || call.state === "reconnecting";
   const video = call.media === "video";
-  const pictured = talking && call.remotePicture;
+  // The figures that tell of pictures come once a second; the first picture does not wait for them.
+  const [first, setFirst] = useState<MediaStream>();
+  useEffect(() => {
+    if (call.remotePicture) setFirst(undefined);
+  }, [call.remotePicture]);
+  const comes = first !== undefined && first === call.remote;
+  const pictured = talking && (call.remotePicture || comes);
 
   const act = {
     mic: () => void calls.setMic(!call.micOn),
@@ -108,6 +114,7 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
           stream={call.remote}
           speaker={speaker}
           hidden={!pictured}
+          onFirst={setFirst}
           label={say("call.remotePicture", { name })}
           className="remote"
         />

@@ -3,7 +3,7 @@
  * rings or is being talked in. A phone shows one of the two.
  */
 
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, memo, Suspense, useEffect, useState } from "react";
 import "./inside.css";
 import "./pages.css";
 import { say } from "../i18n/text.ts";
@@ -39,48 +39,64 @@ const Call = lazy(() => import("./call.tsx"));
 
 export default function Inside({ landing }: { landing: Landing }) {
   const route = useRoute();
-  const incoming = useAppState((state) => state.incoming);
-  const call = useAppState((state) => state.call);
+  // Not the call itself: it changes many times a second while it comes to stand.
+  const calling = useAppState((state) => state.call !== undefined);
   const [aside, setAside] = useState(false);
-  useRinging();
   useEffect(() => {
     if (landing.kind === "invite") replace({ at: "join", link: landing.link });
     if (landing.kind === "pair") replace({ at: "link", link: landing.link });
   }, [landing]);
   useEffect(() => {
-    if (call === undefined) setAside(false);
-  }, [call]);
+    if (!calling) setAside(false);
+  }, [calling]);
 
-  const inCall = call !== undefined && !aside;
+  const inCall = calling && !aside;
   return (
     <>
       <div className={`shell ${route.at === "home" ? "at-home" : "at-page"}`} inert={inCall}>
         <Banners />
-        {call && aside && (
+        {calling && aside && (
           <div className="call-strip">
             <Btn look="warm" icon="phone" wide onPress={() => setAside(false)}>
               {say("call.back")}
             </Btn>
           </div>
         )}
-        <main className="panes">
-          <div className="pane-list">
-            <Home selected={"id" in route ? route.id : undefined} first={route.at === "home"} />
-          </div>
-          <div className="pane-page">
-            <Suspense fallback={<div className="page" data-loading="" />}>
-              <Boundary key={keyOf(route)}>
-                <Screen route={route} />
-              </Boundary>
-            </Suspense>
-          </div>
-        </main>
+        <Panes route={route} />
       </div>
-      <Suspense fallback={<div className="room-cover" data-loading="" />}>
-        {inCall && <Call call={call} onChat={() => setAside(openChat(call.person.id))} />}
-        {incoming && <Incoming incoming={incoming} />}
-      </Suspense>
+      <Calls aside={aside} setAside={setAside} />
     </>
+  );
+}
+
+/** What lies behind a call: drawn again when one goes elsewhere, not when a call moves on. */
+const Panes = memo(({ route }: { route: Route }) => (
+  <main className="panes">
+    <div className="pane-list">
+      <Home selected={"id" in route ? route.id : undefined} first={route.at === "home"} />
+    </div>
+    <div className="pane-page">
+      <Suspense fallback={<div className="page" data-loading="" />}>
+        <Boundary key={keyOf(route)}>
+          <Screen route={route} />
+        </Boundary>
+      </Suspense>
+    </div>
+  </main>
+));
+
+/** The call, and what rings. */
+function Calls(props: { aside: boolean; setAside: (aside: boolean) => void }) {
+  const incoming = useAppState((state) => state.incoming);
+  const call = useAppState((state) => state.call);
+  useRinging();
+  return (
+    <Suspense fallback={<div className="room-cover" data-loading="" />}>
+      {call && !props.aside && (
+        <Call call={call} onChat={() => props.setAside(openChat(call.person.id))} />
+      )}
+      {incoming && <Incoming incoming={incoming} />}
+    </Suspense>
   );
 }
 

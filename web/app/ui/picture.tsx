@@ -11,6 +11,8 @@ export function Picture(props: {
   muted?: boolean;
   mirrored?: boolean;
   hidden?: boolean;
+  /** The first picture is there. */
+  onFirst?: (stream: MediaStream) => void;
   speaker?: string | undefined;
   ref?: Ref<HTMLVideoElement>;
 }) {
@@ -43,6 +45,9 @@ export function Picture(props: {
       hidden={props.hidden ?? false}
       playsInline
       autoPlay
+      onLoadedData={({ currentTarget: { videoWidth } }) => {
+        if (stream && videoWidth > 0) props.onFirst?.(stream);
+      }}
       disablePictureInPicture={props.muted ?? false}
       {...(props.label ? { "aria-label": props.label } : { "aria-hidden": true })}
     />

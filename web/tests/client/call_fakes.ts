@@ -186,6 +186,11 @@ export class FakeMedia implements MediaConnection {
     this.#options.local.closeVideo();
   }
 
+  async prepare(servers: readonly TurnServer[]): Promise<boolean> {
+    if (servers.length === 0) throw new Error("no server");
+    return this.#relay.running;
+  }
+
   async gather(servers: readonly TurnServer[]): Promise<readonly string[]> {
     if (servers.length === 0) throw new Error("no server");
     const generation = this.#generation;

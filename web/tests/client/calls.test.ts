@@ -22,7 +22,7 @@ describe("a call", () => {
       const ringing = await ben.rings();
       expect([ringing.contactName, ringing.media]).toEqual(["anna", "video"]);
       expect(ben.toContact).toEqual([]);
-      expect(w.turnAsked).toEqual([]);
+      expect(w.turnAsked).toEqual(["anna1"]); // The caller, for itself.
       const theirs = await ben.accept(ringing);
       await Promise.all([call.connected(), theirs.connected()]);
       expect([call.state, theirs.state]).toEqual(["in_call", "in_call"]);

@@ -74,12 +74,12 @@ describe("to the caller, a decline is silence (CK-350)", () => {
   });
 
   it(
-    "the server is not asked either: no credentials, no gathering, no connection (R-33)",
+    "the callee asks the server nothing either: no credentials, no gathering, no connection (R-33)",
     play(async (w) => {
       const call = await w.device("anna1").call();
       await (await w.device("ben1").rings()).decline();
       await call.ended();
-      expect(w.turnAsked).toEqual([]);
+      expect(w.turnAsked).toEqual(["anna1"]); // The caller, for itself.
       expect(w.relay.gathered).toBe(0);
       expect(w.relay.made).toHaveLength(1); // The caller's own, which never gathered.
     }),

@@ -68,10 +68,13 @@ export async function until<T>(
 /** A server, its folder, and every browser that was opened. */
 export class Stage {
   readonly folder: string;
-  readonly #browsers = new Map<Kind, Browser>();
+  readonly #browsers = new Map<string, Browser>();
+  readonly #apart: boolean;
   #server: ChildProcess | undefined;
 
-  constructor() {
+  /** @param options.apart Each page in a browser of its own, not only in a profile of its own. */
+  constructor({ apart = false }: Readonly<{ apart?: boolean }> = {}) {
+    this.#apart = apart;
     this.folder = mkdtempSync(join(tmpdir(), "visavis-e2e-"));
   }
 
@@ -152,9 +155,10 @@ export class Stage {
   }
 
   async #browser(kind: Kind): Promise<Browser> {
-    const open = this.#browsers.get(kind);
+    const name = this.#apart ? `${kind}-${this.#browsers.size}` : kind;
+    const open = this.#browsers.get(name);
     if (open !== undefined) return open;
-    const home = join(this.folder, kind);
+    const home = join(this.folder, name);
     mkdirSync(home);
     const env = this.environment({ HOME: home });
     const browser = await puppeteer.launch(
@@ -167,7 +171,7 @@ export class Stage {
             env,
           },
     );
-    this.#browsers.set(kind, browser);
+    this.#browsers.set(name, browser);
     return browser;
   }
 

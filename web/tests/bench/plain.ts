@@ -1,0 +1,213 @@
+/**
+ * A plain call in the same browsers: what a call costs without Visavis.
+ *
+ * The simplest thing that is honest: two pages with one WebSocket each to a server that hands on what
+ * it is given and does nothing else. The caller's offer goes out when "call" is pressed, gathering
+ * begins at once, candidates trickle. The callee opens its camera when "accept" is pressed, answers
+ * and gathers. Same relay and relay-only, VP8 and Opus, one transport, same fake camera and size,
+ * DTLS-SRTP of the browser and nothing inside it. TURN credentials are there before the call.
+ */
+
+import { createServer, type Server } from "node:http";
+import type { Page } from "puppeteer-core";
+import { type Peer, type TinyServer, tinySocketServer } from "../client/tiny_socket_server.ts";
+import { stopwatch, type Times, type Watched } from "./stopwatch.ts";
+
+const PORT = 8421;
+const ORIGIN = `http://127.0.0.1:${PORT}`;
+export const RINGING = "Somebody is calling";
+
+/** Hands on from each of two sockets to the other, and serves an empty page. */
+export class PlainServer {
+  readonly #page: Server;
+  readonly #sockets: TinyServer;
+
+  private constructor(page: Server, sockets: TinyServer) {
+    this.#page = page;
+    this.#sockets = sockets;
+  }
+
+  static async start(): Promise<PlainServer> {
+    const peers = new Set<Peer>();
+    const sockets = await tinySocketServer(async (peer) => {
+      peers.add(peer);
+      for (;;) {
+        const said = await peer.receive();
+        if (said === undefined) break;
+        for (const other of peers) if (other !== peer) other.send(said);
+      }
+      peers.delete(peer);
+    });
+    const page = createServer((_, response) => {
+      response.writeHead(200, { "content-type": "text/html; charset=utf-8" });
+      response.end("<!doctype html><title>plain</title><body></body>");
+    });
+    await new Promise<void>((resolve) => page.listen(PORT, "127.0.0.1", resolve));
+    return new PlainServer(page, sockets);
+  }
+
+  /** Open an end of the plain call in the browser of a page. */
+  async end(beside: Page): Promise<PlainEnd> {
+    const context = await beside.browser().createBrowserContext();
+    await context.overridePermissions(ORIGIN, ["camera", "microphone"]);
+    const page = await context.newPage();
+    await page.setViewport({ width: 390, height: 844 });
+    await page.evaluateOnNewDocument(stopwatch);
+    await page.goto(ORIGIN);
+    await page.evaluate(plainCall, this.#sockets.origin.replace("http", "ws"), RINGING);
+    return new PlainEnd(page);
+  }
+
+  async close(): Promise<void> {
+    this.#page.closeAllConnections();
+    this.#page.close();
+    await this.#sockets.close();
+  }
+}
+
+/** One end. */
+export class PlainEnd {
+  readonly #page: Page;
+
+  constructor(page: Page) {
+    this.#page = page;
+  }
+
+  /** Begin a call with these relays; the caller's camera is open before it is pressed. */
+  async ready(servers: RTCIceServer[], caller: boolean): Promise<void> {
+    await this.#page.evaluate(
+      async (servers, caller, words) => {
+        const page = globalThis as unknown as Plain & Watched;
+        page.stopwatch.begin(words);
+        await page.plain.ready(servers, caller);
+      },
+      servers,
+      caller,
+      RINGING,
+    );
+  }
+
+  async press(name: "call" | "accept"): Promise<void> {
+    await this.#page.locator(`#${name}`).click();
+  }
+
+  times(): Promise<Times> {
+    return this.#page.evaluate(() => (globalThis as unknown as Watched).stopwatch.times);
+  }
+
+  async hangUp(): Promise<void> {
+    await this.#page.evaluate(() => (globalThis as unknown as Plain).plain.hangUp());
+  }
+}
+
+type Plain = {
+  plain: { ready(servers: RTCIceServer[], caller: boolean): Promise<void>; hangUp(): void };
+};
+
+/** The whole application, inside the page. */
+function plainCall(url: string, ringing: string): Promise<void> {
+  const socket = new WebSocket(url);
+  socket.binaryType = "arraybuffer";
+  const say = (message: object) => socket.send(new TextEncoder().encode(JSON.stringify(message)));
+  let pc: RTCPeerConnection | undefined;
+  let media: MediaStream | undefined;
+  let offer: RTCSessionDescriptionInit | undefined;
+  let early: RTCIceCandidateInit[] = [];
+  let configuration: RTCConfiguration = {};
+
+  const openMedia = () =>
+    navigator.mediaDevices.getUserMedia({
+      audio: { echoCancellation: true, noiseSuppression: true },
+      video: { width: { ideal: 1280 }, height: { ideal: 720 } },
+    });
+  function connect(): RTCPeerConnection {
+    const made = new RTCPeerConnection(configuration);
+    made.onicecandidate = ({ candidate }) => candidate && say({ candidate });
+    made.ontrack = ({ streams: [stream] }) => {
+      const video = document.querySelector("video");
+      if (video && stream && video.srcObject !== stream) video.srcObject = stream;
+    };
+    for (const track of media?.getTracks() ?? []) made.addTrack(track, media as MediaStream);
+    for (const transceiver of made.getTransceivers()) prefer(transceiver);
+    return made;
+  }
+  function prefer(transceiver: RTCRtpTransceiver): void {
+    const kind = transceiver.sender.track?.kind ?? transceiver.receiver.track.kind;
+    const wanted = kind === "video" ? "video/VP8" : "audio/opus";
+    const codecs = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
+    transceiver.setCodecPreferences(codecs.filter(({ mimeType }) => mimeType === wanted));
+  }
+  async function take(candidate: RTCIceCandidateInit): Promise<void> {
+    if (pc?.remoteDescription) await pc.addIceCandidate(candidate);
+    else early.push(candidate);
+  }
+  async function flush(): Promise<void> {
+    const waiting = early;
+    early = [];
+    for (const candidate of waiting) await pc?.addIceCandidate(candidate);
+  }
+  function button(id: string, does: () => Promise<void>): void {
+    const made = document.createElement("button");
+    made.id = id;
+    made.textContent = id;
+    made.onclick = () => void does();
+    document.body.append(made);
+  }
+
+  document.body.innerHTML = "<p></p><video autoplay playsinline width=390></video>";
+  button("call", async () => {
+    pc = connect();
+    const made = await pc.createOffer();
+    say({ offer: made });
+    await pc.setLocalDescription(made);
+  });
+  button("accept", async () => {
+    if (offer === undefined) return;
+    media = await openMedia();
+    pc = connect();
+    await pc.setRemoteDescription(offer);
+    for (const transceiver of pc.getTransceivers()) prefer(transceiver);
+    await flush();
+    const answer = await pc.createAnswer();
+    say({ answer });
+    await pc.setLocalDescription(answer);
+  });
+  socket.onmessage = async ({ data }) => {
+    const heard = JSON.parse(new TextDecoder().decode(data));
+    if (heard.offer) {
+      offer = heard.offer;
+      const line = document.querySelector("p");
+      if (line) line.textContent = ringing;
+    } else if (heard.answer) {
+      await pc?.setRemoteDescription(heard.answer);
+      await flush();
+    } else if (heard.candidate) {
+      await take(heard.candidate);
+    }
+  };
+  Object.assign(globalThis, {
+    plain: {
+      async ready(iceServers: RTCIceServer[], caller: boolean) {
+        configuration = {
+          iceServers,
+          iceTransportPolicy: "relay",
+          bundlePolicy: "max-bundle",
+          rtcpMuxPolicy: "require",
+        };
+        if (caller) media = await openMedia();
+      },
+      hangUp() {
+        for (const track of media?.getTracks() ?? []) track.stop();
+        pc?.close();
+        pc = media = offer = undefined;
+        early = [];
+        const [line, video] = [document.querySelector("p"), document.querySelector("video")];
+        if (line) line.textContent = "";
+        if (video) video.srcObject = null;
+      },
+    } satisfies Plain["plain"],
+  });
+  return new Promise((resolve) => {
+    socket.onopen = () => resolve();
+  });
+}
