@@ -12,7 +12,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Report", "alternate", "microseconds"]
+__all__ = ["NotHereError", "Report", "alternate", "microseconds"]
+
+
+class NotHereError(Exception):
+    """Something that this bench needs is missing on this machine; says what."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,7 @@ class Report:
         header: Column names.
         rows: Cells as text; as many as there are columns.
         notes: What the figures mean, and what is not yet good.
+        more: Further tables of the same run, under headings below this one.
     """
 
     title: str
@@ -32,16 +37,19 @@ class Report:
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     notes: str = ""
+    more: Sequence[Report] = ()
 
-    def to_markdown(self) -> str:
-        """Return heading, intro, table and notes."""
+    def to_markdown(self, level: int = 2) -> str:
+        """Return heading, intro, table and notes, then those of `more`."""
         if any(len(row) != len(self.header) for row in self.rows):
             raise ValueError("a row with another number of cells than the header")
         lines = [
             " | ".join(["", *cells, ""]).strip()
             for cells in (self.header, ["---"] * len(self.header), *self.rows)
         ]
-        parts = [f"## {self.title}", self.intro.strip(), "\n".join(lines), self.notes.strip()]
+        heading = f"{'#' * level} {self.title}"
+        parts = [heading, self.intro.strip(), "\n".join(lines), self.notes.strip()]
+        parts += [report.to_markdown(level + 1) for report in self.more]
         return "\n\n".join(part for part in parts if part)
 
 

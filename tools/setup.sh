@@ -55,14 +55,19 @@ fi
 
 if [ "$kind" = browsers ]; then exit 0; fi
 
-# Packages of the web part, to build the pages and to test them, from its lock file.
+# Packages of the web part from its lock file: what builds the pages (run), and what tests them (dev).
 set_up_web() {
-  want_web=$(cat web/package.json web/package-lock.json | cksum)
-  if [ "$(cat web/node_modules/.setup 2>/dev/null || true)" = "$want_web" ]; then return; fi
+  packages=$(cat web/package.json web/package-lock.json | cksum)
+  have=$(cat web/node_modules/.setup 2>/dev/null || true)
+  # All of them are good for building, too.
+  if [ "$have" = "dev $packages" ] || [ "$have" = "$kind $packages" ]; then return; fi
+  omit=
+  if [ "$kind" = run ]; then omit=--omit=dev; fi
   say "Installing npm packages (web)..."
   mkdir -p build
-  tools/node.sh npm ci --ignore-scripts --no-audit --no-fund >build/npm.log 2>&1 || { cat build/npm.log >&2; exit 1; }
-  printf '%s' "$want_web" > web/node_modules/.setup
+  # shellcheck disable=SC2086 # one word or none
+  tools/node.sh npm ci $omit --ignore-scripts --no-audit --no-fund >build/npm.log 2>&1 || { cat build/npm.log >&2; exit 1; }
+  printf '%s' "$kind $packages" > web/node_modules/.setup
 }
 
 want=$(cat requirements/"$kind".lock pyproject.toml tools/setup.sh | cksum)
