@@ -133,9 +133,13 @@ export function deviceActions(model: LiveModel): DeviceActions {
       if (self) model.set({ self: { ...self, locked: passphrase !== undefined } });
     },
     doctor: (onCheck) =>
-      examine(onCheck, async () => {
-        const { urls, username, credential } = await model.client().relay();
-        return [{ urls: [...urls], username, credential }];
-      }),
+      examine(
+        onCheck,
+        async () => {
+          const { urls, username, credential } = await model.client().relay();
+          return [{ urls: [...urls], username, credential }];
+        },
+        model.client().diagnostics().dropped,
+      ),
   };
 }

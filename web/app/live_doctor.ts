@@ -3,6 +3,7 @@
  * there are credentials for it; nothing of it names the person.
  */
 
+import { Code } from "../core/errors.ts";
 import { doctorFetch } from "./live_server.ts";
 import type { DoctorCheck, DoctorName } from "./model.ts";
 
@@ -16,6 +17,7 @@ const LOCAL = new Set(["localhost", "127.0.0.1", "[::1]"]);
 export async function examine(
   tell: (check: DoctorCheck) => void,
   relays: IceServers,
+  dropped: ReadonlyMap<string, number>,
 ): Promise<void> {
   const check = async (name: DoctorName, look: () => Said | Promise<Said>) => {
     tell({ name, result: "running", finding: "" });
@@ -31,6 +33,7 @@ export async function examine(
     turn = said?.turn === true;
     return said ? good() : bad();
   });
+  await check("arrived", () => arrived(dropped));
   await check("camera", () => devices("videoinput"));
   await check("microphone", () => devices("audioinput"));
   let gathered: Gathered | undefined;
@@ -61,6 +64,22 @@ function good(): Said {
 
 function bad(): Said {
   return { result: "bad", finding: "bad" };
+}
+
+/** What an honest server and contact never bring; a repeat or a late word is none of it. */
+const FALSE: readonly string[] = [
+  Code.DECRYPTION,
+  Code.MALFORMED,
+  Code.BAD_SIGNATURE,
+  Code.BAD_CREDENTIAL,
+  Code.BAD_COMMITMENT,
+  Code.WRONG_SUITE,
+  Code.WRONG_GROUP,
+];
+
+function arrived(dropped: ReadonlyMap<string, number>): Said {
+  const count = FALSE.reduce((sum, code) => sum + (dropped.get(code) ?? 0), 0);
+  return count === 0 ? good() : { ...bad(), value: String(count) };
 }
 
 function browser(): Said {

@@ -219,6 +219,7 @@ export type DoctorName =
   | "encryption"
   | "storage"
   | "server"
+  | "arrived"
   | "camera"
   | "microphone"
   | "relay"

@@ -29,6 +29,10 @@ export const deTrouble: Readonly<Record<keyof typeof enTrouble, string>> = {
   "doctor.server": "Server",
   "doctor.server.ok": "Er antwortet.",
   "doctor.server.bad": "Er antwortet nicht.",
+  "doctor.arrived": "Was ankommt",
+  "doctor.arrived.ok": "Alles war heil.",
+  "doctor.arrived.bad":
+    "Beschädigt oder gefälscht und verworfen: {value}. Sonst hat sich nichts geändert. Geht das so weiter, sag es der Person, die den Server betreibt.",
   "doctor.camera": "Kamera",
   "doctor.camera.ok": "{value} gefunden",
   "doctor.camera.denied": "Noch nicht erlaubt. Beim ersten Videoanruf wirst du gefragt.",

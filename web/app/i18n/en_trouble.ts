@@ -26,6 +26,10 @@ export const enTrouble = {
   "doctor.server": "Server",
   "doctor.server.ok": "It answers.",
   "doctor.server.bad": "It does not answer.",
+  "doctor.arrived": "What arrives",
+  "doctor.arrived.ok": "All of it was whole.",
+  "doctor.arrived.bad":
+    "Damaged or false, and dropped: {value}. Nothing else changed. If it goes on, tell whoever runs your server.",
   "doctor.camera": "Camera",
   "doctor.camera.ok": "{value} found",
   "doctor.camera.denied": "Not allowed yet. You are asked with your first video call.",

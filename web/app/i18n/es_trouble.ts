@@ -28,6 +28,10 @@ export const esTrouble: Readonly<Record<keyof typeof enTrouble, string>> = {
   "doctor.server": "Servidor",
   "doctor.server.ok": "Responde.",
   "doctor.server.bad": "No responde.",
+  "doctor.arrived": "Lo que llega",
+  "doctor.arrived.ok": "Todo llegó entero.",
+  "doctor.arrived.bad":
+    "Dañado o falso, y descartado: {value}. No ha cambiado nada más. Si sigue así, avisa a quien lleva el servidor.",
   "doctor.camera": "Cámara",
   "doctor.camera.ok": "{value} encontradas",
   "doctor.camera.denied": "Aún sin permiso. Se te pide con la primera videollamada.",

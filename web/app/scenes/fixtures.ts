@@ -271,6 +271,7 @@ export const CHECKS: readonly DoctorCheck[] = [
   { name: "encryption", result: "good", finding: "ok" },
   { name: "storage", result: "note", finding: "note" },
   { name: "server", result: "good", finding: "ok" },
+  { name: "arrived", result: "good", finding: "ok" },
   { name: "camera", result: "good", finding: "ok", value: "2" },
   { name: "microphone", result: "note", finding: "denied" },
   { name: "relay", result: "good", finding: "ok", value: "38 ms" },
