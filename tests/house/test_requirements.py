@@ -14,10 +14,11 @@ from visavis.core.errors import MEANINGS, Code
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "requirements.md"
 
-REQUIRED = (
-    [1, 2, *range(16, 23), 25, *range(27, 37), 40, 41, 61, 72, 73, 75, 86, 87, 88, 91, 93, 95]
-)  # fmt: skip
-"""What issue 2 names, and of issue 3 the rules for contacts."""
+REQUIRED = [
+    f"R-{number:02}"
+    for number in (1, 2, *range(16, 37), 40, 41, 61, 72, 73, 75, *range(86, 90), 91, 93, 94, 95)
+] + ["R-106", "R-111", "X-03", "X-04"]
+"""What issues 2 and 3 name and is built."""
 
 BAD_INPUT = (
     "truncated", "oversized", "replayed", "reordered", "wrong epoch", "wrong suite",
@@ -28,7 +29,14 @@ BAD_INPUT = (
 )  # fmt: skip
 """What its paragraph "Bad input" names."""
 
-NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+NAMED = re.compile(r"`((?:tests/[\w/]+\.py)|(?:web/tests/[\w/.]+\.ts))::([^`|]+)`")
+"""A test in Python by its name, one in TypeScript (Vitest, Node, the media runner) by its title."""
+
+TITLE = re.compile(
+    r"""(?:\b(?:test|it)(?:\.\w+(?:\([^)]*\))?)?\(\s*|^\s*)(?P<q>["`'])(?P<title>(?:(?!(?P=q)).)+)(?P=q)\s*[,:]""",
+    re.MULTILINE,
+)
+"""`test("..."`, `it(\n  "..."`, and `"...": async (bench) =>`."""
 
 
 def cells(line: str) -> list[str]:
@@ -47,6 +55,9 @@ def defined_in(path: Path) -> frozenset[str]:
     """Return the names of the tests that a file defines."""
     if not path.is_file():
         return frozenset()
+    if path.suffix == ".ts":
+        text = path.read_text(encoding="utf-8")
+        return frozenset(found["title"] for found in TITLE.finditer(text))
     tree = ast.parse(path.read_text(encoding="utf-8"))
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
     return frozenset(
@@ -60,7 +71,11 @@ def missing(text: str) -> list[str]:
     """Return what is named and not there, or not named in the form that is checked."""
     gone = [f"{path}::{name}" for path, name in NAMED.findall(text)
             if name not in defined_in(ROOT / path)]  # fmt: skip
-    odd = [span for span in re.findall(r"`[^`]*test_[^`]*`", text) if not NAMED.fullmatch(span)]
+    odd = [
+        span
+        for span in re.findall(r"`[^`]*(?:test_|\.ts::|\.test\.|\.e2e\.)[^`]*`", text)
+        if not NAMED.fullmatch(span)
+    ]
     return gone + [span for span in odd if span != "`tests/house/test_requirements.py`"]
 
 
@@ -80,7 +95,7 @@ def test_every_named_test_exists(page: str) -> None:
 
 def test_every_requirement_of_the_issue_has_tests_and_a_control(page: str) -> None:
     table = rows(page, "Requirements")
-    assert [row[0] for row in table] == [f"R-{number:02}" for number in REQUIRED]
+    assert [row[0] for row in table] == REQUIRED
     assert {len(row) for row in table} == {4}
     assert without_tests(table, 2) == []
     for row in table:
@@ -105,6 +120,15 @@ def test_the_check_can_fail() -> None:
         "tests/nowhere/test_gone.py::test_it"
     ]
     assert missing("`test_gone.py::test_it`") == ["`test_gone.py::test_it`"]
+    for good in (
+        "`web/tests/app/names.test.ts::has no towers of accents`",
+        "`web/tests/client/calls.test.ts::busy is local`",
+        "`web/tests/e2e/hostile.e2e.ts::a server that lies`",
+        "`web/tests/media/browser/browsers.e2e.ts::without a transform nothing leaves`",
+    ):
+        assert missing(good) == []
+        assert missing(good.replace("::", "::never ")) != []
+    assert missing("`names.test.ts::has no towers of accents`") != []
     assert without_tests([["R-99", "something", "none"]], 2) == ["R-99"]
     text = "x\n## T\n| a | b |\n|---|---|\n| 1 | 2 |\n\n## U\n| c |\n"
     assert rows(text, "T") == [["1", "2"]]

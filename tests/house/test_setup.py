@@ -82,6 +82,19 @@ def assert_the_same_sources_give_the_same_pages(clone: Path) -> None:
     assert not mark.exists(), "the control: other sources are built"
 
 
+def assert_what_only_tests_need_changes_no_page(clone: Path) -> None:
+    """`make run` installs what builds the pages and no more; all packages give the same pages."""
+    packages, before = clone / "web" / "node_modules", built(clone)
+    assert (packages / "vite").is_dir()
+    assert not (packages / "vitest").exists()
+    assert (packages / ".setup").read_text(encoding="utf-8").startswith("run ")
+    everything = ["tools/node.sh", "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    subprocess.run(everything, cwd=clone, check=True, env=environment(), capture_output=True)
+    assert (packages / "vitest").is_dir(), "the control: now they are all there"
+    build(clone)
+    assert built(clone) == before
+
+
 def test_make_run_in_a_fresh_clone(clone: Path, tmp_path: Path) -> None:
     port = free_port()
     log = tmp_path / "run.log"
@@ -125,4 +138,5 @@ def test_make_run_in_a_fresh_clone(clone: Path, tmp_path: Path) -> None:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(30)
+    assert_what_only_tests_need_changes_no_page(clone)
     assert_the_same_sources_give_the_same_pages(clone)

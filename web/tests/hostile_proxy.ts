@@ -158,11 +158,14 @@ function frameAt(data: Buffer): Frame | undefined {
   return { whole, payload: whole.subarray(start) };
 }
 
+/** Return a binary frame, its length in as few bytes as can be: browsers refuse another form. */
 function frameOf(payload: Buffer): Buffer {
-  const head = Buffer.alloc(10);
+  const { length } = payload;
+  const head = Buffer.alloc(length < 126 ? 2 : length < 65_536 ? 4 : 10);
   head.writeUInt8(0x82, 0);
-  head.writeUInt8(127, 1);
-  head.writeBigUInt64BE(BigInt(payload.length), 2);
+  head.writeUInt8(length < 126 ? length : length < 65_536 ? 126 : 127, 1);
+  if (head.length === 4) head.writeUInt16BE(length, 2);
+  if (head.length === 10) head.writeBigUInt64BE(BigInt(length), 2);
   return Buffer.concat([head, payload]);
 }
 

@@ -70,11 +70,19 @@ export class Stage {
   readonly folder: string;
   readonly #browsers = new Map<string, Browser>();
   readonly #apart: boolean;
+  readonly #port: number;
   #server: ChildProcess | undefined;
 
-  /** @param options.apart Each page in a browser of its own, not only in a profile of its own. */
-  constructor({ apart = false }: Readonly<{ apart?: boolean }> = {}) {
+  /**
+   * @param options.apart Each page in a browser of its own, not only in a profile of its own.
+   * @param options.behind The server's port, where something else stands before it.
+   */
+  constructor({
+    apart = false,
+    behind = PORT,
+  }: Readonly<{ apart?: boolean; behind?: number }> = {}) {
     this.#apart = apart;
+    this.#port = behind;
     this.folder = mkdtempSync(join(tmpdir(), "visavis-e2e-"));
   }
 
@@ -88,7 +96,7 @@ export class Stage {
     this.#server = spawn(PYTHON, args, { stdio: ["ignore", log, log], env: this.environment() });
     await until("the server", async () => {
       if (this.#server?.exitCode !== null) throw new Error(this.serverLog());
-      return fetch(`${ORIGIN}/healthz`).then(
+      return fetch(`http://127.0.0.1:${this.#port}/healthz`).then(
         ({ ok }) => ok,
         () => false,
       );
@@ -101,7 +109,7 @@ export class Stage {
       data_dir: this.#data,
       origin: ORIGIN,
       host: "127.0.0.1",
-      port: PORT,
+      port: this.#port,
       web_dir: join(ROOT, "web/dist"),
       free_attempts: 1_000_000,
       call_per_minute: 1_000_000,
