@@ -303,22 +303,22 @@ async def test_an_unknown_passkey_takes_the_same_steps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CK-442: one signature check each, so that the time does not tell which passkeys exist."""
-    from visavis.server import relying_party
+    import webauthn
 
     async with running(tmp_path) as server:
         anna = await sign_up(server)
         checked: list[bytes] = []
-        real = relying_party.verify_authentication_response
+        real = webauthn.verify_authentication_response
 
         def counting(**what: Any) -> Any:
             checked.append(what["credential_public_key"])
             return real(**what)
 
-        monkeypatch.setattr(relying_party, "verify_authentication_response", counting)
+        monkeypatch.setattr(webauthn, "verify_authentication_response", counting)
         await log_in(server, Authenticator(user_handle=os.urandom(32)))
         await log_in(server, anna.passkey)
         assert len(checked) == 2
-        assert len({len(key) for key in checked}) == 1
+        assert len({(len(key), key[:10]) for key in checked}) == 1, "keys of one kind"
 
 
 async def test_an_authenticator_may_leave_out_whose_it_is(tmp_path: Path) -> None:

@@ -18,24 +18,15 @@ from typing import Final, Self
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from webauthn import verify_authentication_response, verify_registration_response
-from webauthn.helpers import bytes_to_base64url, encode_cbor
-from webauthn.helpers.cose import COSEAlgorithmIdentifier
-from webauthn.helpers.structs import (
-    AuthenticationCredential,
-    AuthenticatorAssertionResponse,
-    AuthenticatorAttestationResponse,
-    RegistrationCredential,
-)
 
 from visavis.core.errors import Code, PeerError
 
-ALGORITHMS: Final = (
-    COSEAlgorithmIdentifier.EDDSA,
-    COSEAlgorithmIdentifier.ECDSA_SHA_256,
-    COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,  # Windows Hello knows no other
-)
+ALGORITHMS: Final = (-8, -7, -257)
+"""COSE names (RFC 9053, RFC 8812): EdDSA, ES256, and RS256 because Windows Hello knows no other."""
+
 LOCAL: Final = "localhost"
+_ES256_KEY: Final = bytes.fromhex("a5 0102 0326 2001 215820")
+_ES256_Y: Final = bytes.fromhex("225820")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +86,15 @@ class RelyingParty:
             PeerError: PASSKEY_REFUSED (CK-441): wrong origin, relying party, challenge or ceremony,
                 user not verified, an algorithm we do not take, or damage.
         """
+        # Late: it costs every start 0.3 s, and most of a server's life needs none of it.
+        from webauthn import verify_registration_response  # noqa: PLC0415
+        from webauthn.helpers import bytes_to_base64url  # noqa: PLC0415
+        from webauthn.helpers.cose import COSEAlgorithmIdentifier  # noqa: PLC0415
+        from webauthn.helpers.structs import (  # noqa: PLC0415
+            AuthenticatorAttestationResponse,
+            RegistrationCredential,
+        )
+
         try:
             verified = verify_registration_response(
                 credential=RegistrationCredential(
@@ -106,7 +106,7 @@ class RelyingParty:
                 expected_rp_id=self.rp_id,
                 expected_origin=self.origin,
                 require_user_verification=True,
-                supported_pub_key_algs=list(ALGORITHMS),
+                supported_pub_key_algs=[COSEAlgorithmIdentifier(one) for one in ALGORITHMS],
             )
         except Exception as error:  # noqa: BLE001 - a stranger's bytes: whatever the parser stumbles over
             raise _refused(type(error).__name__) from None
@@ -123,6 +123,13 @@ class RelyingParty:
             assertion: The answer.
             public_key: As `register` returned it.
         """
+        from webauthn import verify_authentication_response  # noqa: PLC0415 - as above
+        from webauthn.helpers import bytes_to_base64url  # noqa: PLC0415
+        from webauthn.helpers.structs import (  # noqa: PLC0415
+            AuthenticationCredential,
+            AuthenticatorAssertionResponse,
+        )
+
         try:
             verify_authentication_response(
                 credential=AuthenticationCredential(
@@ -151,7 +158,7 @@ def decoy_key() -> bytes:
     """
     numbers = ec.generate_private_key(ec.SECP256R1()).public_key().public_numbers()
     x, y = (value.to_bytes(32, "big") for value in (numbers.x, numbers.y))
-    return encode_cbor({1: 2, 3: -7, -1: 1, -2: x, -3: y})
+    return _ES256_KEY + x + _ES256_Y + y
 
 
 def _is_framed(client_data: bytes) -> bool:
