@@ -195,6 +195,33 @@ async def test_memory_is_bounded_over_all_mailboxes_and_given_back() -> None:
     assert bus._mailboxes == {}
 
 
+async def test_a_watcher_is_told_of_calls_and_can_ask_whether_they_wait(bus: Bus) -> None:
+    told: list[bytes] = []
+    bus.watch(told.append)
+    early, late = call(expires=1.0), call(expires=2.0)
+    bus.publish(A, durable())
+    await settle()
+    assert told == [], "messages are nothing to tell of"
+    bus.publish(A, early)
+    bus.publish(A, late)
+    assert told == [], "publishing must not run the watcher"
+    await settle()
+    assert told == [A]
+    assert bus.waits(A, 1.0)
+    assert not bus.waits(B, 1.0)
+    bus.acknowledge(A, [early.delivery_id])
+    assert not bus.waits(A, 1.0), "what waits came later"
+    assert bus.waits(A, 2.0)
+    bus.listen(B, Listener().sink)
+    bus.publish(B, call())
+    await settle()
+    assert told == [A, B], "with a listener too"
+    bus.watch(None)
+    bus.publish(A, call())
+    await settle()
+    assert told == [A, B]
+
+
 async def test_publishing_does_the_same_online_and_offline() -> None:
     """CK-478: counted in steps of the interpreter, not in time."""
     steps = {}

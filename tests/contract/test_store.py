@@ -18,6 +18,7 @@ import pytest
 
 from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError, VisavisError
 from visavis.ports.passkeys import NewPasskey
+from visavis.ports.push import PushSubscription
 from visavis.ports.store import (
     CommitResult,
     NewAccount,
@@ -458,6 +459,39 @@ async def test_a_vault_of_nobody_is_refused(store: Store) -> None:
     assert not isinstance(error.value, AuthorizationError)
 
 
+# ---- push subscriptions --------------------------------------------------------------------------
+
+
+async def test_a_device_has_one_push_subscription_until_it_or_the_device_goes(store: Store) -> None:
+    new, other = await make(store), await make(store)
+    device, mailbox = new.device.device_id, new.device.mailbox_id
+    await store.put_push_subscription(PushSubscription(device, b"first"), TODAY)
+    await store.put_push_subscription(PushSubscription(device, b"second"), TODAY)
+    assert await store.push_subscription(mailbox, TODAY) == PushSubscription(device, b"second")
+    assert await store.push_subscription(other.device.mailbox_id, TODAY) is None
+    await store.delete_push_subscription(device, b"first")
+    assert await store.push_subscription(mailbox, TODAY) is not None, "it was another one"
+    await store.delete_push_subscription(device, b"second")
+    await store.delete_push_subscription(device)
+    assert await store.push_subscription(mailbox, TODAY) is None
+    await store.put_push_subscription(PushSubscription(device, b"third"), TODAY)
+    await store.delete_device(new.account_id, device)
+    assert await store.push_subscription(mailbox, TODAY) is None
+
+
+async def test_a_push_subscription_ends_ninety_days_after_it_was_renewed(store: Store) -> None:
+    new = await make(store)
+    device, mailbox = new.device.device_id, new.device.mailbox_id
+    await store.put_push_subscription(PushSubscription(device, b"s"), TODAY)
+    await store.put_push_subscription(PushSubscription(device, b"s"), TODAY + 50)
+    end = TODAY + 50 + 90
+    assert await store.push_subscription(mailbox, end - 1) is not None
+    assert await store.push_subscription(mailbox, end) is None
+    purged = await store.purge(end)
+    assert purged.rows["push_subscriptions"] == 1
+    assert await store.push_subscription(mailbox, TODAY) is None
+
+
 # ---- retention: by query and by job (R-72) -----------------------------------------------------
 
 
@@ -538,6 +572,7 @@ async def test_what_hangs_on_something_gone_is_refused(store: Store) -> None:
         lambda: store.set_request_address(
             new.account_id, RequestAddress(nobody, b"c" * 32, b"k" * 1216)
         ),
+        lambda: store.put_push_subscription(PushSubscription(nobody, b"s"), TODAY),
     ):
         with pytest.raises(PeerError) as error:
             await attempt()

@@ -81,6 +81,20 @@ def serve(
             help="Another web server on this machine ends TLS for --domain; listen on loopback.",
         ),
     ] = False,
+    push: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST,...",
+            help="Push services that may ring closed apps; none if not given. See docs/operate.",
+        ),
+    ] = None,
+    push_contact: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="What push services are told: mailto:YOU, else the server's address.",
+        ),
+    ] = None,
 ) -> int:
     """Run the server until Ctrl-C."""
     context: Context = ctx.obj
@@ -97,6 +111,8 @@ def serve(
             external_ip=external_ip,
             port=port,
             behind_proxy=behind_proxy,
+            push=[host.strip() for host in push.split(",")] if push else (),
+            push_contact=push_contact,
         )
         try:
             serve_until_stopped(config, say)

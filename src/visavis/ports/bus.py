@@ -63,6 +63,10 @@ Sink = Callable[[Sequence[Parcel]], None]
 """Takes what came for a mailbox. Must not block and must not raise."""
 
 
+Watcher = Callable[[bytes], None]
+"""Told of a mailbox for which a call envelope came. Must not block and must not raise."""
+
+
 class Bus(Protocol):
     """Carries parcels from whoever publishes to the one listener of a mailbox."""
 
@@ -83,6 +87,17 @@ class Bus(Protocol):
 
     def acknowledge(self, mailbox: bytes, delivery_ids: Sequence[bytes]) -> Sequence[bytes]:
         """Forget held call parcels; return the ids that were not among them (durable ones)."""
+        ...
+
+    def watch(self, watcher: Watcher | None) -> None:
+        """Tell `watcher` of call envelopes from now on, after they were given to the listener.
+
+        It is told whether or not there is a listener.
+        """
+        ...
+
+    def waits(self, mailbox: bytes, expires: float) -> bool:
+        """Return whether a call envelope is held that ends at `expires` or before."""
         ...
 
     def drop(self, mailbox: bytes) -> None:

@@ -18,6 +18,7 @@ from enum import Enum, auto
 from typing import Protocol
 
 from visavis.ports.passkeys import NewPasskey, PasskeyStore
+from visavis.ports.push import PushStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,7 +407,9 @@ class VaultStore(Protocol):
         ...
 
 
-class Store(AccountStore, PasskeyStore, DeviceStore, DeliveryStore, VaultStore, Protocol):
+class Store(
+    AccountStore, PasskeyStore, DeviceStore, DeliveryStore, VaultStore, PushStore, Protocol
+):
     """Everything above, and housekeeping."""
 
     async def purge(self, today: int) -> Purged:

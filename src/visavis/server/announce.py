@@ -43,6 +43,9 @@ def lines(
     if relay_problem is not None:
         # The id of the check is for the log and the code, not for the person.
         yield f"No calls are possible: {_CHECK_ID.sub('', relay_problem)}"
+    if config.push:
+        hosts = ", ".join(str(service) for service in config.push)
+        yield f"Closed apps can be rung through: {hosts}"
     ports = list(open_ports(config))
     if ports:
         yield "Open these ports to the internet, and no others:"

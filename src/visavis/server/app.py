@@ -37,6 +37,8 @@ from visavis.server import (
     login,
     passkeys,
     problems,
+    push_subscriptions,
+    recipients,
     request_address,
     vault,
 )
@@ -59,6 +61,8 @@ ROUTERS: Final = (
     key_packages.router,
     vault.router,
     request_address.router,
+    push_subscriptions.router,
+    recipients.router,
 )
 
 NO_TELEMETRY: Final[TelemetryConfig] = {

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
 from visavis.core.errors import UsageError
 from visavis.ports.clock import DAY_S, day_of
+from visavis.server.push_services import PushService, parse_services
 
 DEFAULT_PORT: Final = 8420
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+
+_CONTACT: Final = re.compile(r"(?:mailto:[^@\s]+@|https://)[^@\s]+", re.ASCII)
 
 BUILT_PAGES: Final = Path(__file__).parents[3] / "web" / "dist"
 """Where `tools/build_web.sh` puts the pages of this checkout."""
@@ -49,6 +54,8 @@ class ServerConfig:
         relay_announced_port: Port told to clients instead of `turn_port` (the demo's wiretap).
         keys_dir: Folder of the server's secrets; None means `data_dir/keys`.
         web_dir: Folder of the built pages; None or a folder without index.html: no pages.
+        push_services: Hosts of push services that may ring closed apps; none by default.
+        push_contact: `mailto:` or `https:` URL that push services are told; None: the origin.
         connections_per_address: Sockets one address may hold. Lower hurts shared networks.
         max_connections: Sockets in all. Each idle one costs under 40 KiB.
         call_per_minute: Call envelopes a capability may send in a minute (P12).
@@ -80,6 +87,8 @@ class ServerConfig:
     relay_announced_port: int | None = None
     keys_dir: Path | None = None
     web_dir: Path | None = None
+    push_services: Sequence[str] = ()
+    push_contact: str | None = None
     connections_per_address: int = 64
     max_connections: int = 20_000
     call_per_minute: int = 30
@@ -90,8 +99,13 @@ class ServerConfig:
     vault_slots: int = 1_024
     capabilities_per_mailbox: int = 4_096
     free_attempts: int = 20
+    push: tuple[PushService, ...] = field(init=False)
 
     def __post_init__(self) -> None:
+        local = self.domain is None and self.host in LOOPBACK
+        object.__setattr__(self, "push", parse_services(self.push_services, local=local))
+        if self.push_contact is not None and not _CONTACT.fullmatch(self.push_contact):
+            raise UsageError("a contact for push services is mailto:NAME@HOST or an https:// page")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise UsageError("a certificate and its key belong together")
         if not self.origin.startswith(("http://", "https://")) or self.origin.endswith("/"):
@@ -115,6 +129,8 @@ class ServerConfig:
         port: int | None = None,
         *,
         behind_proxy: bool = False,
+        push: Sequence[str] = (),
+        push_contact: str | None = None,
     ) -> Self:
         """Return the configuration of `visavis serve`, with the pages of this checkout.
 
@@ -128,10 +144,12 @@ class ServerConfig:
             behind_proxy: A proxy on this machine ends TLS for the domain on port 443 and passes
                 everything on to `port` on loopback. What it says about itself (`Forwarded`,
                 `X-Forwarded-*`) is not read: the origin is the domain, whoever asks.
+            push: Hosts of push services, see `push_services`.
+            push_contact: What push services are told of the operator.
 
         Raises:
             UsageError: A domain without certificate and key, or the other way round; a proxy
-                without a domain, or with a certificate for us.
+                without a domain, or with a certificate for us; no push service (CK-532).
         """
         if behind_proxy:
             if domain is None or cert is not None or key is not None:
@@ -145,6 +163,8 @@ class ServerConfig:
                 domain=domain,
                 external_ip=external_ip,
                 web_dir=BUILT_PAGES,
+                push_services=push,
+                push_contact=push_contact,
             )
         if domain is None:
             if cert is not None or key is not None:
@@ -156,6 +176,8 @@ class ServerConfig:
                 origin=f"http://localhost:{local}",
                 port=local,
                 web_dir=BUILT_PAGES,
+                push_services=push,
+                push_contact=push_contact,
             )
         if cert is None or key is None:
             raise UsageError("--domain needs --cert and --key")
@@ -171,12 +193,20 @@ class ServerConfig:
             tls_key=key,
             external_ip=external_ip,
             web_dir=BUILT_PAGES,
+            push_services=push,
+            push_contact=push_contact,
         )
 
     @property
     def behind_proxy(self) -> bool:
         """Whether somebody else ends TLS for the domain."""
         return self.domain is not None and self.tls_cert is None
+
+    @property
+    def push_subject(self) -> str | None:
+        """What push services are told of the operator (RFC 8292, 2.1)."""
+        ours = self.origin if self.origin.startswith("https://") else None
+        return self.push_contact or ours
 
     @property
     def database(self) -> Path:

@@ -30,6 +30,7 @@ from visavis.server.config import ServerConfig
 from visavis.server.end_of_turn import EndOfTurn
 from visavis.server.group_commit import GroupCommit
 from visavis.server.limits import AddressLimits
+from visavis.server.pusher import Pusher
 from visavis.server.quotas import DAY_S, MINUTE_S, Limit, Quotas, Spend
 from visavis.server.receive import ReceiveEndpoint, ReceiveParts
 from visavis.server.request_address import is_decoy
@@ -106,6 +107,7 @@ class Delivery:
             self.call_sequencers,
             clock,
         )
+        self.pusher = Pusher(services, self.bus) if config.push else None
         self.router = APIRouter()
         for part in (turn, key_package_fetch, blob_routes, sequencers):
             self.router.include_router(part.router)
@@ -118,9 +120,13 @@ class Delivery:
         await self._backlog.recount()
         self._commits.start()
         self._sweeper = asyncio.get_running_loop().create_task(self._sweep(), name="sweep")
+        if self.pusher is not None:
+            await self.pusher.start()
 
     async def stop(self) -> None:
         """Write what is waiting and stop."""
+        if self.pusher is not None:
+            await self.pusher.stop()
         if self._sweeper is not None:
             self._sweeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -148,6 +154,8 @@ class Delivery:
             self.bus.sweep(now)
             self.quotas.sweep(now)
             self.call_sequencers.sweep(now)
+            if self.pusher is not None:
+                self.pusher.sweep(now)
             try:
                 if now >= hour:
                     hour = now + HOUR_S
@@ -155,6 +163,9 @@ class Delivery:
                 if self._services.today() != day:
                     day = self._services.today()
                     await self._blobs.sweep(day=day)
+                    if self.pusher is not None and self.pusher.failing:
+                        self.pusher.failing = False
+                        logging.event("push_failing")
             except (VisavisError, OSError) as error:
                 logging.failure("housekeeping_failed", error)
             await clock.sleep(SWEEP_S)

@@ -24,8 +24,8 @@ MAX_DAYS: Final = 1_100
 
 LEGAL_BASES: Final = frozenset({"contract", "legitimate_interest", "consent", "not_personal"})
 AT_REST: Final = frozenset(
-    {"ciphertext", "hash", "keyed_hash", "public_key", "random_id", "day", "number", "plain",
-     "pake_record", "secret_key", "memory", "transit"}
+    {"ciphertext", "hash", "keyed_hash", "sealed", "public_key", "random_id", "day", "number",
+     "plain", "pake_record", "secret_key", "memory", "transit"}
 )  # fmt: skip
 VIEWERS: Final = frozenset({"owner", "contacts", "operator", "anyone_with_handle", "nobody"})
 _ENTRY: Final = frozenset({"purpose", "legal_basis", "retention", "at_rest", "visible_to"})

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final, Self
 
 import opaque_ke_py
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -27,6 +28,9 @@ from visavis.server.config import blur_times
 OPAQUE_SETUP_FILE: Final = "opaque-setup"
 ROOT_FILE: Final = "root-key"
 ROOT_BYTES: Final = 32
+VAPID_SEED_BYTES: Final = 48
+P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""Order of the group of P-256 (SP 800-186, 3.2.1.3)."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -39,6 +43,8 @@ class ServerKeys:
         decoy_key: Makes the answers for unknown and hidden handles (P2).
         signup_key: Signs sign-up links.
         passkey_key: Makes the user handles of passkeys.
+        push_key: Seals push subscriptions.
+        vapid_seed: Makes the key with which push services know this server (RFC 8292).
     """
 
     opaque_setup: bytes
@@ -46,6 +52,8 @@ class ServerKeys:
     decoy_key: bytes
     signup_key: bytes
     passkey_key: bytes
+    push_key: bytes
+    vapid_seed: bytes
 
     @classmethod
     def load(cls, folder: Path, rng: Rng) -> Self:
@@ -70,8 +78,17 @@ class ServerKeys:
             opaque_ke_py.ServerSetupData.from_bytes(setup)
         except ValueError:
             raise FatalError(Code.UNAVAILABLE, f"{OPAQUE_SETUP_FILE} is damaged") from None
-        names = ("handle", "decoy", "signup", "passkey")
-        return cls(setup, *(_derive(root, name) for name in names))
+        names = ("handle", "decoy", "signup", "passkey", "push")
+        fixed = (_derive(root, name) for name in names)
+        return cls(setup, *fixed, _derive(root, "vapid", VAPID_SEED_BYTES))
+
+    def vapid(self) -> ec.EllipticCurvePrivateKey:
+        """Return the VAPID key pair (P-256), always the same for one keys folder.
+
+        From 128 bits more than the order has (FIPS 186-5, A.2.1), so that no scalar is likelier.
+        """
+        scalar = int.from_bytes(self.vapid_seed, "big") % (P256_ORDER - 1) + 1
+        return ec.derive_private_key(scalar, ec.SECP256R1())
 
     def handle_tag(self, handle: str) -> bytes:
         """Return the 32 bytes under which a handle is stored.
@@ -99,9 +116,9 @@ def fingerprint(secret: bytes) -> bytes:
     return sha256(secret).digest()
 
 
-def _derive(root: bytes, purpose: str) -> bytes:
+def _derive(root: bytes, purpose: str, length: int = 32) -> bytes:
     info = f"visavis server key {purpose} v1".encode()
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(root)
+    return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(root)
 
 
 def _read_or_make(path: Path, make: Callable[[], bytes]) -> bytes:

@@ -92,6 +92,7 @@ class Wire:
 Bytes16 = Annotated[bytes, Wire((16,))]
 Bytes32 = Annotated[bytes, Wire((32,))]
 Bytes64 = Annotated[bytes, Wire((64,))]
+Bytes65 = Annotated[bytes, Wire((65,))]
 Bytes96 = Annotated[bytes, Wire((96,))]
 LinkToken = Annotated[bytes, Wire((LINK_TOKEN_BYTES,))]
 Bytes192 = Annotated[bytes, Wire((192,))]

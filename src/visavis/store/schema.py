@@ -1,4 +1,4 @@
-"""The whole schema: fourteen tables, none of which joins two accounts.
+"""The whole schema: fifteen tables, none of which joins two accounts.
 
 Rules that tests/store/test_schema.py checks:
 
@@ -128,6 +128,13 @@ request_addresses = _table(
     _bytes("mailbox_id", _parent("mailboxes.mailbox_id"), index=True),
     _bytes("capability"),
     _bytes("sealing_key"),
+)
+
+push_subscriptions = _table(
+    "push_subscriptions",
+    _bytes("device_id", _parent("devices.device_id"), primary_key=True),
+    _integer("renewed_day"),
+    _bytes("body"),
 )
 
 vault_manifests = _table(

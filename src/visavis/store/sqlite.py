@@ -25,11 +25,12 @@ from visavis.store.devices import Devices
 from visavis.store.engine import Database, prepare_file
 from visavis.store.migrate import migrate
 from visavis.store.passkeys import Passkeys
+from visavis.store.push import Push
 from visavis.store.schema import metadata
 from visavis.store.vault import Vault
 
 
-class SqliteStore(Accounts, Passkeys, Devices, Delivery, Vault):
+class SqliteStore(Accounts, Passkeys, Devices, Delivery, Vault, Push):
     """Everything the server keeps, in one SQLite file."""
 
     @classmethod

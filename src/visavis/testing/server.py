@@ -224,4 +224,4 @@ async def local_server(
 
 
 def _as_dict(config: ServerConfig) -> dict[str, Any]:
-    return {field.name: getattr(config, field.name) for field in fields(config)}
+    return {one.name: getattr(config, one.name) for one in fields(config) if one.init}

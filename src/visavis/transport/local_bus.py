@@ -23,6 +23,7 @@ from visavis.ports.bus import (
     EnvelopeClass,
     Parcel,
     Sink,
+    Watcher,
 )
 
 
@@ -63,6 +64,7 @@ class LocalBus:
         self._dirty: list[tuple[bytes, _Mailbox]] = []
         self._held_bytes = 0
         self._held_bytes_max = held_bytes
+        self._watcher: Watcher | None = None
 
     @property
     def held_bytes(self) -> int:
@@ -120,6 +122,15 @@ class LocalBus:
                 self._held_bytes -= len(parcel.envelope)
         return [delivery_id for delivery_id in delivery_ids if delivery_id in wanted]
 
+    def watch(self, watcher: Watcher | None) -> None:
+        """Tell of call envelopes; see `Bus.watch`."""
+        self._watcher = watcher
+
+    def waits(self, mailbox: bytes, expires: float) -> bool:
+        """Return whether a call envelope is held; see `Bus.waits`."""
+        box = self._mailboxes.get(mailbox)
+        return box is not None and bool(box.held) and box.held[0].expires <= expires
+
     def drop(self, mailbox: bytes) -> None:
         """Forget a mailbox; see `Bus.drop`."""
         box = self._mailboxes.pop(mailbox, None)
@@ -159,6 +170,10 @@ class LocalBus:
                 box.sink(fresh)
             else:
                 self._forget_if_idle(mailbox, box)
+            if self._watcher is not None and any(
+                parcel.envelope_class is EnvelopeClass.CALL for parcel in fresh
+            ):
+                self._watcher(mailbox)
 
     def _forget_if_idle(self, mailbox: bytes, box: _Mailbox) -> None:
         if box.sink is None and not box.held and not box.dirty:
