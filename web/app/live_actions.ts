@@ -65,6 +65,7 @@ export function doorActions(model: LiveModel): DoorActions {
     },
     async erase() {
       await model.detach();
+      await model.push.forget().catch(() => undefined); // what is kept here goes all the same
       const Client = await loadClient();
       await Client.removeProfile(profile().profile);
       model.start();

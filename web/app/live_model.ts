@@ -14,11 +14,12 @@ import { LiveCalls } from "./live_calls.ts";
 import { EMPTY_DESK, LiveDesk } from "./live_desk.ts";
 import { fileActions } from "./live_files.ts";
 import { alertsOf, countOfTheirs, peopleOf, threadOf } from "./live_people.ts";
+import { LivePush } from "./live_push.ts";
 import type { AppModel, AppState, Entry, Feature, Person, PersonId, Thread } from "./model.ts";
 import { passkeysHere } from "./passkey_here.ts";
 
 const SEEN = "visavis.alerts-seen";
-const UNSUPPORTED: readonly Feature[] = ["push", "blur", "noise"];
+const UNSUPPORTED: readonly Feature[] = ["blur", "noise"];
 const NO_SHARE: readonly Feature[] = ["screenShare"];
 
 /** What a thread was made of, to make it again only when something of it changed. */
@@ -33,6 +34,7 @@ export class LiveModel implements AppModel {
   readonly people = peopleActions(this);
   readonly files = fileActions(this);
   readonly devices = deviceActions(this);
+  readonly push = new LivePush(() => this.client());
   readonly calls: LiveCalls;
   readonly #desk: LiveDesk;
   readonly #listeners = new Set<() => void>();
@@ -154,6 +156,7 @@ export class LiveModel implements AppModel {
     this.set({ phase: code === undefined ? { kind: "ready" } : { kind: "recovery", code } });
     void navigator.storage?.persist?.().catch(() => false);
     const { signal } = this.#life;
+    this.push.watch(signal);
     void this.calls.listen(signal).catch((error: unknown) => {
       if (!signal.aborted) reportError(error);
     });

@@ -175,7 +175,6 @@ export type DeskTrouble = "denied" | "missing" | "busy";
 
 /** What this client cannot do yet. The screens leave it out; nothing pretends. */
 export type Feature =
-  | "push"
   | "blur"
   | "noise"
   | "screenShare"
@@ -327,6 +326,25 @@ export interface DeviceActions {
   doctor(onCheck: (check: DoctorCheck) => void): Promise<void>;
 }
 
+/** Whether this device can be rung while nothing is open, and if not, why; and whether it is. */
+export type PushStanding = Readonly<{ can: "yes" | "server" | "browser"; on: boolean }>;
+
+/**
+ * What became of switching it: "denied" by the browser or person, "refused" by the server, "failed"
+ * at the browser. In these three nothing is switched on.
+ */
+export type PushOutcome = "on" | "off" | "denied" | "refused" | "failed";
+
+/** Somebody outside the server who learns something; kinds are in the catalogue. */
+export type Recipient = Readonly<{ kind: string; host: string }>;
+
+export interface PushActions {
+  look(): Promise<PushStanding>;
+  turnOn(): Promise<PushOutcome>;
+  turnOff(): Promise<PushOutcome>;
+  recipients(): Promise<readonly Recipient[]>;
+}
+
 export interface CallActions {
   /** Open or close devices for a preview; `undefined` closes everything. */
   preview(wanted: { camera: boolean; microphone: boolean } | undefined): Promise<void>;
@@ -359,5 +377,6 @@ export interface AppModel {
   readonly people: PeopleActions;
   readonly files: FileActions;
   readonly devices: DeviceActions;
+  readonly push: PushActions;
   readonly calls: CallActions;
 }

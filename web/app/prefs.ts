@@ -18,6 +18,8 @@ export type Prefs = Readonly<{
   keys: boolean;
   /** Open real-time text in every call. */
   text: boolean;
+  /** Ring while closed; "leaving": switched off here, and the server was not told yet. */
+  push: "off" | "on" | "leaving";
 }>;
 
 const DEFAULTS: Prefs = {
@@ -28,6 +30,7 @@ const DEFAULTS: Prefs = {
   notify: false,
   keys: true,
   text: false,
+  push: "off",
 };
 const PLACE = "visavis.prefs";
 
@@ -89,6 +92,7 @@ function read(): Prefs {
     return typeof value === "boolean" ? value : otherwise;
   };
   const theme = said.get("theme");
+  const push = said.get("push");
   const language = said.get("language");
   return {
     theme: theme === "light" || theme === "dark" ? theme : "system",
@@ -98,5 +102,6 @@ function read(): Prefs {
     notify: flag("notify", DEFAULTS.notify),
     keys: flag("keys", DEFAULTS.keys),
     text: flag("text", DEFAULTS.text),
+    push: push === "on" || push === "leaving" ? push : "off",
   };
 }

@@ -1,9 +1,10 @@
 /** What one hears and sees of a call that rings: a tone made here, the tab's title, a notification. */
 
 import { useEffect } from "react";
-import { say } from "./i18n/text.ts";
+import { say, useLanguage } from "./i18n/text.ts";
 import { useAppState } from "./model_hooks.tsx";
 import { usePrefs } from "./prefs.ts";
+import { ASK, keepRingWords, TAG } from "./ring_words.ts";
 
 const BLINK_MS = 1000;
 const PHRASE_S = 3;
@@ -18,10 +19,21 @@ const LOUDNESS = 0.12;
 
 export function useRinging(): void {
   const rings = useAppState((state) => state.incoming !== undefined);
-  const { ring, notify } = usePrefs();
+  const { ring, notify, push } = usePrefs();
+  const language = useLanguage();
+  useEffect(() => answerWorker(rings), [rings]);
+  useEffect(() => {
+    // The worker's notification speaks the language that is spoken now.
+    if (push === "on" && language) void keepRingWords().catch(() => undefined);
+  }, [push, language]);
   useEffect(() => {
     if (!rings) return;
-    const stops = [blink(), ...(ring ? [tone()] : []), ...(notify ? [notification()] : [])];
+    const stops = [
+      blink(),
+      silenceWorker(),
+      ...(ring ? [tone()] : []),
+      ...(notify ? [notification()] : []),
+    ];
     return () => {
       for (const stop of stops) stop();
     };
@@ -67,14 +79,55 @@ function play(context: AudioContext, hertz: number, start: number, length: numbe
   voice.stop(at + length);
 }
 
+/** Ports of a worker that was rung and asks whether we ring ourselves (sw_ring.ts). */
+const asking: MessagePort[] = [];
+
+/** Tell the worker that we ring: at once, or when the call reaches us while it waits. */
+function answerWorker(rings: boolean): () => void {
+  const tell = () => {
+    for (const port of asking.splice(0)) port.postMessage(true);
+  };
+  const asked = ({ data, ports }: MessageEvent) => {
+    if (data !== ASK) return;
+    asking.splice(0, asking.length, ...ports);
+    if (rings) tell();
+  };
+  if (rings) tell();
+  navigator.serviceWorker?.addEventListener("message", asked);
+  return () => navigator.serviceWorker?.removeEventListener("message", asked);
+}
+
+/** Put the worker's notification away once the call rings here, and again when it is over. */
+function silenceWorker(): () => void {
+  const close = () => void withdraw().catch(() => undefined);
+  if (document.visibilityState === "visible") close();
+  return close;
+}
+
+async function withdraw(): Promise<void> {
+  const worker = await navigator.serviceWorker?.getRegistration();
+  for (const shown of (await worker?.getNotifications({ tag: TAG })) ?? []) shown.close();
+}
+
 /** Constant and nameless: the system may keep a list of what it has shown. */
 function notification(): () => void {
   if (!("Notification" in window) || Notification.permission !== "granted") return () => undefined;
   if (document.visibilityState === "visible") return () => undefined;
-  const shown = new Notification(say("incoming.notification"), { tag: "ring", silent: true });
-  shown.onclick = () => {
-    window.focus();
-    shown.close();
+  let shown: Notification | undefined;
+  const show = async () => {
+    const options = { tag: TAG, silent: true };
+    const worker = await navigator.serviceWorker?.getRegistration();
+    // Some browsers let only the worker show notifications; `withdraw` takes them away again.
+    if (worker) return await worker.showNotification(say("incoming.notification"), options);
+    shown = new Notification(say("incoming.notification"), options);
+    shown.onclick = () => {
+      window.focus();
+      shown?.close();
+    };
   };
-  return () => shown.close();
+  const done = show().catch(() => undefined);
+  return () => {
+    shown?.close();
+    void done.then(withdraw).catch(() => undefined);
+  };
 }

@@ -24,6 +24,8 @@ export type Route =
   | { at: "password" }
   | { at: "passkeys" }
   | { at: "passphrase" }
+  | { at: "push" }
+  | { at: "recipients" }
   | { at: "doctor" };
 
 type Entry = Readonly<{ route: Route; depth: number }>;

@@ -3,8 +3,11 @@
  * open tab finds the files it was built with after an upgrade.
  *
  * It never sees a message or a key: it answers for the page itself and for hashed files of ours, and
- * passes everything else by. A newer page comes from the server whenever that answers.
+ * passes everything else by. A newer page comes from the server whenever that answers. When it is
+ * rung while no page is open, `sw_ring.ts` says what is shown.
  */
+
+import { changed, open, type RingScope, ring } from "./sw_ring.ts";
 
 /** What the build writes in: a name for this set of files, and the files. */
 const VERSION = "visavis __VERSION__";
@@ -14,11 +17,16 @@ const PAGE = "/index.html";
 const NETWORK_MS = 4000;
 
 type Waiting = Event & { waitUntil(work: Promise<unknown>): void };
+type Clicked = Waiting & { notification: Notification };
 type Fetching = Event & { request: Request; respondWith(answer: Promise<Response>): void };
 
 /** The part of ServiceWorkerGlobalScope that is used here; pages and workers share one tsconfig. */
-type Scope = {
-  addEventListener(kind: "install" | "activate", listener: (event: Waiting) => void): void;
+type Scope = RingScope & {
+  addEventListener(
+    kind: "install" | "activate" | "push" | "pushsubscriptionchange",
+    listener: (event: Waiting) => void,
+  ): void;
+  addEventListener(kind: "notificationclick", listener: (event: Clicked) => void): void;
   addEventListener(kind: "fetch", listener: (event: Fetching) => void): void;
   clients: { claim(): Promise<void> };
 };
@@ -27,6 +35,11 @@ const scope = globalThis as unknown as Scope;
 
 scope.addEventListener("install", (event) => event.waitUntil(keep()));
 scope.addEventListener("activate", (event) => event.waitUntil(tidy()));
+scope.addEventListener("push", (event) => event.waitUntil(ring(scope, pause)));
+scope.addEventListener("notificationclick", (event) =>
+  event.waitUntil(open(scope, event.notification)),
+);
+scope.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(changed(scope)));
 scope.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
@@ -34,6 +47,10 @@ scope.addEventListener("fetch", (event) => {
   if (request.mode === "navigate") event.respondWith(page(request));
   else if (url.pathname.startsWith("/assets/")) event.respondWith(asset(request));
 });
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
 
 async function keep(): Promise<void> {
   const cache = await caches.open(VERSION);

@@ -38,6 +38,7 @@ import { changePassword, type Device, listDevices, revoke } from "./devices.ts";
 import { removeProfile } from "./enrol.ts";
 import { keepIdentity, noteCall, safetyNumberWith } from "./knowing.ts";
 import { approve, type Confirm } from "./pairing.ts";
+import type { Push, Subscriber } from "./push.ts";
 import type { TurnServer } from "./seam.ts";
 import type { Contact } from "./snapshots.ts";
 import { type Platform, Store } from "./store.ts";
@@ -358,6 +359,11 @@ export class Client extends Opening {
    */
   async relay(): Promise<TurnServer> {
     return await this.session.turn(await this.session.ownTurnAddress());
+  }
+
+  /** Return what rings this device while no page is open; its code is loaded with the first ask. */
+  async push(browser: Subscriber): Promise<Push> {
+    return new (await import("./push.ts")).Push(this.session.deviceApi, browser);
   }
 
   // Devices and password

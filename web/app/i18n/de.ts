@@ -2,12 +2,14 @@
 
 import { deCalls } from "./de_calls.ts";
 import { dePasskeys } from "./de_passkeys.ts";
+import { dePush } from "./de_push.ts";
 import { deTrouble } from "./de_trouble.ts";
 import type { Catalogue } from "./text.ts";
 
 export const de: Catalogue = {
   ...deCalls,
   ...dePasskeys,
+  ...dePush,
   ...deTrouble,
   "app.name": "Visavis",
   "app.tagline": "Von Angesicht zu Angesicht, sonst niemand.",
@@ -355,7 +357,9 @@ export const de: Catalogue = {
   "settings.notifyHelp":
     "Sie sagt „Visavis klingelt“ und keinen Namen. Dein System führt vielleicht eine Liste von Benachrichtigungen.",
   "settings.notifyDenied": "Der Browser erlaubt hier keine Benachrichtigungen.",
-  "settings.onlyOpen": "Anrufe klingeln nur, solange Visavis in diesem Browser offen ist.",
+  "settings.onlyOpen": "Aus: Anrufe klingeln nur, solange Visavis in diesem Browser offen ist.",
+  "settings.alsoClosed": "Für dieses Gerät eingeschaltet.",
+  "settings.recipientsHelp": "Dienste außerhalb deines Servers",
   "settings.keys": "Einzelne Tasten im Anruf",
   "settings.keysHelp": "M schaltet stumm, V ist die Kamera und so weiter.",
   "settings.text": "Text in jedem Anruf öffnen",

@@ -7,12 +7,14 @@
 
 import { enCalls } from "./en_calls.ts";
 import { enPasskeys } from "./en_passkeys.ts";
+import { enPush } from "./en_push.ts";
 import { enTrouble } from "./en_trouble.ts";
 import type { Plural } from "./text.ts";
 
 export const en = {
   ...enCalls,
   ...enPasskeys,
+  ...enPush,
   ...enTrouble,
   "app.name": "Visavis",
   "app.tagline": "Face to face, and nobody else.",
@@ -352,7 +354,9 @@ export const en = {
   "settings.notifyHelp":
     "It says “Visavis is ringing” and no name. Your system may keep a list of notifications.",
   "settings.notifyDenied": "The browser does not allow notifications here.",
-  "settings.onlyOpen": "Calls ring only while Visavis is open in this browser.",
+  "settings.onlyOpen": "Off: calls ring only while Visavis is open in this browser.",
+  "settings.alsoClosed": "On for this device.",
+  "settings.recipientsHelp": "Services outside your server",
   "settings.keys": "Single keys in a call",
   "settings.keysHelp": "M mutes, V is the camera, and so on.",
   "settings.text": "Open text in every call",

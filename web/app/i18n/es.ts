@@ -2,12 +2,14 @@
 
 import { esCalls } from "./es_calls.ts";
 import { esPasskeys } from "./es_passkeys.ts";
+import { esPush } from "./es_push.ts";
 import { esTrouble } from "./es_trouble.ts";
 import type { Catalogue } from "./text.ts";
 
 export const es: Catalogue = {
   ...esCalls,
   ...esPasskeys,
+  ...esPush,
   ...esTrouble,
   "app.name": "Visavis",
   "app.tagline": "Cara a cara, y nadie más.",
@@ -345,7 +347,10 @@ export const es: Catalogue = {
   "settings.notifyHelp":
     "Dice «Visavis está sonando» y ningún nombre. Tu sistema puede guardar una lista de avisos.",
   "settings.notifyDenied": "El navegador no permite avisos aquí.",
-  "settings.onlyOpen": "Las llamadas suenan solo mientras Visavis está abierto en este navegador.",
+  "settings.onlyOpen":
+    "Apagado: las llamadas suenan solo mientras Visavis está abierto en este navegador.",
+  "settings.alsoClosed": "Encendido en este dispositivo.",
+  "settings.recipientsHelp": "Servicios fuera de tu servidor",
   "settings.keys": "Teclas sueltas en una llamada",
   "settings.keysHelp": "M silencia, V es la cámara, y así.",
   "settings.text": "Abrir el texto en cada llamada",

@@ -9,6 +9,7 @@ import type {
   FileActions,
   PeopleActions,
   WaysIn,
+  PushActions,
 } from "../model.ts";
 import { CHECKS, DEVICES, INVITE, NUMBER, WAYS } from "./fixtures.ts";
 
@@ -86,6 +87,13 @@ export class FakeModel implements AppModel {
     doctor: async (onCheck) => {
       for (const check of CHECKS) onCheck(check);
     },
+  };
+
+  readonly push: PushActions = {
+    look: async () => ({ can: "yes", on: false }),
+    turnOn: async () => "on",
+    turnOff: async () => "off",
+    recipients: async () => [],
   };
 
   readonly calls: CallActions = {

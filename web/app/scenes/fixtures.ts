@@ -8,6 +8,7 @@ import type {
   DoctorCheck,
   Entry,
   Person,
+  Recipient,
   Thread,
   WaysIn,
 } from "../model.ts";
@@ -192,7 +193,7 @@ export const STATE: AppState = {
   incoming: undefined,
   call: undefined,
   desk: DESK,
-  unsupported: new Set(["push", "blur", "noise"]),
+  unsupported: new Set(["blur", "noise"]),
   passkeys: "possible",
 };
 
@@ -277,4 +278,9 @@ export const CHECKS: readonly DoctorCheck[] = [
   { name: "relay", result: "good", finding: "ok", value: "38 ms" },
   { name: "leak", result: "bad", finding: "bad" },
   { name: "notifications", result: "note", finding: "off" },
+];
+
+export const RECIPIENTS: readonly Recipient[] = [
+  { kind: "push", host: "updates.push.services.mozilla.com" },
+  { kind: "push", host: "*.push.apple.com" },
 ];

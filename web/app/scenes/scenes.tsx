@@ -22,6 +22,8 @@ export type Scene = Readonly<{
 const SignIn = lazy(() => import("../screens/sign_in.tsx"));
 const SignUp = lazy(() => import("../screens/sign_up.tsx"));
 const LinkDevice = lazy(() => import("../screens/link_device.tsx"));
+const Push = lazy(() => import("../screens/push.tsx"));
+const Recipients = lazy(() => import("../screens/recipients.tsx"));
 const Call = lazy(() => import("../screens/call.tsx"));
 const Incoming = lazy(() => import("../screens/incoming.tsx"));
 
@@ -145,6 +147,26 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
   "link-device-digits": () => ({ element: inside(LinkDevice, { link: "", shown: "604218" }) }),
   settings: () => ({ route: { at: "settings" } }),
   "settings-rtl": () => ({ route: { at: "settings" }, dir: "rtl" }),
+  push: () => ({ route: { at: "push" } }),
+  "push-on": () => ({ element: inside(Push, { first: { standing: { can: "yes", on: true } } }) }),
+  "push-denied": () => ({
+    element: inside(Push, {
+      first: { standing: { can: "yes", on: false }, outcome: "denied" },
+    }),
+  }),
+  "push-refused": () => ({
+    element: inside(Push, {
+      first: { standing: { can: "yes", on: false }, outcome: "refused" },
+    }),
+  }),
+  "push-no-server": () => ({
+    element: inside(Push, { first: { standing: { can: "server", on: false } } }),
+  }),
+  "push-no-browser": () => ({
+    element: inside(Push, { first: { standing: { can: "browser", on: false } } }),
+  }),
+  recipients: () => ({ route: { at: "recipients" } }),
+  "recipients-push": () => ({ element: inside(Recipients, { first: f.RECIPIENTS }) }),
   password: () => ({ route: { at: "password" } }),
   "password-first": () => ({ route: { at: "password" }, ways: f.PASSKEYS_ONLY }),
   passkeys: () => ({ route: { at: "passkeys" } }),

@@ -33,6 +33,8 @@ const Settings = lazy(() => import("./settings.tsx"));
 const ChangePassword = lazy(() => import("./change_password.tsx"));
 const Passkeys = lazy(() => import("./passkeys.tsx"));
 const Passphrase = lazy(() => import("./passphrase.tsx"));
+const Push = lazy(() => import("./push.tsx"));
+const Recipients = lazy(() => import("./recipients.tsx"));
 const Doctor = lazy(() => import("./doctor.tsx"));
 const Incoming = lazy(() => import("./incoming.tsx"));
 const Call = lazy(() => import("./call.tsx"));
@@ -145,6 +147,10 @@ function Screen({ route }: { route: Route }) {
       return <Passkeys />;
     case "passphrase":
       return <Passphrase />;
+    case "push":
+      return <Push />;
+    case "recipients":
+      return <Recipients />;
     case "doctor":
       return <Doctor />;
   }

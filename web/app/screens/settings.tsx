@@ -91,20 +91,30 @@ function PrivacyGroup() {
   }, [people, run]);
   return (
     <Group title={say("settings.privacy")}>
-      <div className="card rows">
-        <Toggle
-          label={say("settings.findable")}
-          help={say("settings.findableHelp")}
-          on={findable ?? false}
-          disabled={findable === undefined || busy}
-          onChange={(on) =>
-            void run(async () => {
-              await people.setFindable(on);
-              setFindable(on);
-            })
-          }
-        />
-        {failed && <Note tone="danger">{say(failed)}</Note>}
+      <div className="stack">
+        <div className="card rows">
+          <Toggle
+            label={say("settings.findable")}
+            help={say("settings.findableHelp")}
+            on={findable ?? false}
+            disabled={findable === undefined || busy}
+            onChange={(on) =>
+              void run(async () => {
+                await people.setFindable(on);
+                setFindable(on);
+              })
+            }
+          />
+          {failed && <Note tone="danger">{say(failed)}</Note>}
+        </div>
+        <div className="ways">
+          <Way
+            icon="eye"
+            title={say("recipients.title")}
+            help={say("settings.recipientsHelp")}
+            onPress={() => go({ at: "recipients" })}
+          />
+        </div>
       </div>
     </Group>
   );
@@ -112,7 +122,6 @@ function PrivacyGroup() {
 
 function CallGroup() {
   const prefs = usePrefs();
-  const push = useSupports("push");
   const [denied, setDenied] = useState(false);
   const notify = async (on: boolean) => {
     const allowed =
@@ -148,7 +157,14 @@ function CallGroup() {
             onChange={(text) => setPrefs({ text })}
           />
         </div>
-        {!push && <Note icon="bell">{say("settings.onlyOpen")}</Note>}
+        <div className="ways">
+          <Way
+            icon="bell"
+            title={say("push.title")}
+            help={say(prefs.push === "on" ? "settings.alsoClosed" : "settings.onlyOpen")}
+            onPress={() => go({ at: "push" })}
+          />
+        </div>
       </div>
     </Group>
   );

@@ -292,6 +292,31 @@ export class DeviceApi {
     });
   }
 
+  /** Return the server's key for push subscriptions, if it uses any, and whether we have one. */
+  async pushState(): Promise<{ publicKey: Bytes | undefined; on: boolean }> {
+    const answer = await this.#http.get("/v1/push");
+    const isOffered = memberOf(answer, "public_key") !== null;
+    return {
+      publicKey: isOffered ? bytesField(answer, "public_key", 65) : undefined,
+      on: memberOf(answer, "on") === true,
+    };
+  }
+
+  /**
+   * Say where the browser's push service rings this device, in place of what was said before.
+   *
+   * @throws AuthorizationError `REFUSED`, the operator does not allow this push service.
+   */
+  async putPush(endpoint: string, p256dh: Uint8Array, auth: Uint8Array): Promise<void> {
+    const body = { endpoint, p256dh: b64(p256dh), auth: b64(auth) };
+    await this.#http.request("PUT", "/v1/push", body);
+  }
+
+  /** Be rung through no push service any more. */
+  async deletePush(): Promise<void> {
+    await this.#http.request("DELETE", "/v1/push");
+  }
+
   /** Return how many one-time key packages are left. */
   async countKeyPackages(): Promise<number> {
     return intField(await this.#http.get("/v1/key-packages"), "count");

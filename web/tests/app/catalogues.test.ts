@@ -109,6 +109,8 @@ test("no key is left over", () => {
     /^settings\.theme\./,
     /^(elsewhere|revoked|broken)\.(title|lead)$/,
     /^requests\./,
+    /^push\.(service|server|system|caller)/,
+    /^recipients\.push$/,
     /^rules\.calls\./,
   ];
   const unused = Object.keys(en).filter(
