@@ -212,7 +212,9 @@ async def test_a_watcher_is_told_of_calls_and_can_ask_whether_they_wait(bus: Bus
     bus.acknowledge(A, [early.delivery_id])
     assert not bus.waits(A, 1.0), "what waits came later"
     assert bus.waits(A, 2.0)
+    assert not bus.listens(B)
     bus.listen(B, Listener().sink)
+    assert (bus.listens(A), bus.listens(B)) == (False, True)
     bus.publish(B, call())
     await settle()
     assert told == [A, B], "with a listener too"

@@ -96,6 +96,10 @@ class Bus(Protocol):
         """
         ...
 
+    def listens(self, mailbox: bytes) -> bool:
+        """Return whether the mailbox has a listener."""
+        ...
+
     def waits(self, mailbox: bytes, expires: float) -> bool:
         """Return whether a call envelope is held that ends at `expires` or before."""
         ...

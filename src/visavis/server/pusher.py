@@ -5,11 +5,12 @@
     call envelope arrives -> answer to its sender -> delivery, if the device is connected
         -> one second later: has the device acknowledged it?
              yes: nothing
+             no, and it is connected: look once more, five seconds later
              no:  subscription? -> one constant message to its push service
 
-The way is the same for a device that is away and for one whose page is frozen with its connection
-open, and it begins a second after the answer: a sender cannot see which of them it was (CK-478).
-Durable envelopes never come here: a message does not ring.
+So a device whose page is frozen while its connection stands is rung too. All of it begins a second
+after the answer: a sender cannot see which of these it was (CK-478). Durable envelopes never come
+here: a message does not ring.
 
 What a push service answers is a number; the rest is not read. 404 and 410 end the subscription
 (RFC 8030, 7.3). One more try after a failure that may pass; no log line, because its time would be
@@ -21,6 +22,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,6 +30,7 @@ import httpx
 
 from visavis.core.errors import VisavisError
 from visavis.ports.bus import CALL_TTL_S, Bus
+from visavis.ports.clock import Clock
 from visavis.ports.push import PushSubscription
 from visavis.server import push_message
 from visavis.server.push_services import check_endpoint
@@ -35,8 +38,12 @@ from visavis.server.push_subscriptions import Subscription
 from visavis.server.services import Services
 
 GRACE_S: Final = 1.0
-"""Seconds a connected device has to acknowledge a call envelope. Higher rings later, lower pushes
-to devices that are there and slow."""
+"""Seconds until a device that does not acknowledge a call envelope is rung. Higher rings later,
+lower pushes to devices that are just changing networks."""
+
+PATIENCE_S: Final = 5.0
+"""Seconds more for a device that is connected. Higher rings frozen pages later, lower pushes to
+devices that are there and slow: they acknowledge when they have opened and kept an envelope."""
 
 GAP_S: Final = 50.0
 """Seconds between two pushes to a device that does not come. More than a call rings, because the
@@ -64,6 +71,52 @@ class _Rung:
     left: int
 
 
+class _Line:
+    """Mailboxes that are looked at after a fixed time, first come, first served.
+
+    Args:
+        delay_s: Seconds from when an envelope arrived.
+        clock: Time.
+        look: Looks at a mailbox; gets when the envelope arrived.
+    """
+
+    def __init__(self, delay_s: float, clock: Clock, look: Callable[[bytes, float], None]) -> None:
+        self._delay_s = delay_s
+        self._clock = clock
+        self._look = look
+        self._due: deque[tuple[float, bytes]] = deque()
+        self._latest: dict[bytes, float] = {}
+        self._wake = asyncio.Event()
+
+    def put(self, mailbox: bytes, arrived: float) -> None:
+        """Look at a mailbox later; what arrives while it stands in line is looked at after that."""
+        waiting = mailbox in self._latest
+        if not waiting and len(self._latest) >= MAX_WAITING:
+            return
+        self._latest[mailbox] = arrived
+        if not waiting:
+            self._due.append((arrived, mailbox))
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        clock = self._clock
+        while True:
+            if not self._due:
+                self._wake.clear()
+                await self._wake.wait()
+            arrived, mailbox = self._due[0]
+            wait_s = arrived + self._delay_s - clock.monotonic()
+            if wait_s > 0:
+                await clock.sleep(wait_s)
+                continue
+            self._due.popleft()
+            latest = self._latest.pop(mailbox)
+            self._look(mailbox, arrived)
+            if latest > arrived:  # its own time is not over yet
+                self.put(mailbox, latest)
+
+
 class Pusher:
     """Rings devices that do not answer.
 
@@ -75,14 +128,12 @@ class Pusher:
     def __init__(self, services: Services, bus: Bus) -> None:
         self._services = services
         self._bus = bus
-        self._due: deque[tuple[float, bytes]] = deque()
-        self._latest: dict[bytes, float] = {}
+        self._first = _Line(GRACE_S, services.clock, self._look)
+        self._second = _Line(GRACE_S + PATIENCE_S, services.clock, self._look_again)
         self._rung: dict[bytes, _Rung] = {}
-        self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(MAX_AT_ONCE)
         self._http: httpx.AsyncClient | None = None
-        self._main: asyncio.Task[None] | None = None
         self.failing = False
 
     async def start(self) -> None:
@@ -96,13 +147,14 @@ class Pusher:
             trust_env=False,
             headers={"User-Agent": "visavis"},
         )
-        self._main = asyncio.get_running_loop().create_task(self._run(), name="pusher")
+        for line in (self._first, self._second):
+            self._start(line.run())
         self._bus.watch(self.arrived)
 
     async def stop(self) -> None:
         """Stop; what is under way is dropped."""
         self._bus.watch(None)
-        tasks = [*self._tasks, *([self._main] if self._main else [])]
+        tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -111,16 +163,7 @@ class Pusher:
 
     def arrived(self, mailbox: bytes) -> None:
         """Note a call envelope. The bus calls this after all answers of the turn."""
-        waiting = mailbox in self._latest
-        if waiting or len(self._latest) < MAX_WAITING:
-            now = self._services.clock.monotonic()
-            self._latest[mailbox] = now
-            if not waiting:
-                self._queue(now, mailbox)
-
-    def _queue(self, arrived: float, mailbox: bytes) -> None:
-        self._due.append((arrived, mailbox))
-        self._wake.set()
+        self._first.put(mailbox, self._services.clock.monotonic())
 
     def sweep(self, now: float) -> None:
         """Forget whom was rung longer than a minute ago.
@@ -132,26 +175,20 @@ class Pusher:
             if max(rung.again, rung.minute) <= now:
                 del self._rung[mailbox]
 
-    async def _run(self) -> None:
-        clock = self._services.clock
-        while True:
-            if not self._due:
-                self._wake.clear()
-                await self._wake.wait()
-            arrived, mailbox = self._due[0]
-            now = clock.monotonic()
-            if now < arrived + GRACE_S:
-                await clock.sleep(arrived + GRACE_S - now)
-                continue
-            self._due.popleft()
-            latest = self._latest.pop(mailbox, arrived)
-            if self._may_ring(mailbox, arrived, now):
-                task = asyncio.get_running_loop().create_task(self._ring(mailbox))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-            elif latest > arrived:  # its own second is not over yet
-                self._latest[mailbox] = latest
-                self._queue(latest, mailbox)
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _look(self, mailbox: bytes, arrived: float) -> None:
+        if self._bus.listens(mailbox) and self._bus.waits(mailbox, arrived + CALL_TTL_S):
+            self._second.put(mailbox, arrived)
+        else:
+            self._look_again(mailbox, arrived)
+
+    def _look_again(self, mailbox: bytes, arrived: float) -> None:
+        if self._may_ring(mailbox, arrived, self._services.clock.monotonic()):
+            self._start(self._ring(mailbox))
 
     def _may_ring(self, mailbox: bytes, arrived: float, now: float) -> bool:
         if not self._bus.waits(mailbox, arrived + CALL_TTL_S):

@@ -126,6 +126,11 @@ class LocalBus:
         """Tell of call envelopes; see `Bus.watch`."""
         self._watcher = watcher
 
+    def listens(self, mailbox: bytes) -> bool:
+        """Return whether the mailbox has a listener; see `Bus.listens`."""
+        box = self._mailboxes.get(mailbox)
+        return box is not None and box.sink is not None
+
     def waits(self, mailbox: bytes, expires: float) -> bool:
         """Return whether a call envelope is held; see `Bus.waits`."""
         box = self._mailboxes.get(mailbox)

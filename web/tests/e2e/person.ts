@@ -82,10 +82,21 @@ export class Person {
     stage: Stage,
     kind: Kind,
     link?: string,
-    prepare: (page: Page) => Promise<void> = async () => undefined,
+    prepare?: (page: Page) => Promise<void>,
   ): Promise<Person> {
     const page = await stage.blank(kind);
-    await prepare(page);
+    await prepare?.(page);
+    return await Person.#opened(stage, page, link);
+  }
+
+  /** Open the app again in the same profile, in a new page. */
+  async again(prepare?: (page: Page) => Promise<void>): Promise<Person> {
+    const page = await this.page.browserContext().newPage();
+    await prepare?.(page);
+    return await Person.#opened(this.stage, page);
+  }
+
+  static async #opened(stage: Stage, page: Page, link?: string): Promise<Person> {
     const complaints: string[] = [];
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("console", (message) => {
@@ -97,8 +108,13 @@ export class Person {
   }
 
   /** Sign up by a link, with a password, and go home. */
-  static async signUp(stage: Stage, kind: Kind, name: string): Promise<Person> {
-    const person = await Person.arrive(stage, kind, stage.signupLink());
+  static async signUp(
+    stage: Stage,
+    kind: Kind,
+    name: string,
+    prepare?: (page: Page) => Promise<void>,
+  ): Promise<Person> {
+    const person = await Person.arrive(stage, kind, stage.signupLink(), prepare);
     await person.type("signup.name", name);
     await person.press("passkey.signUpPassword");
     await person.type("field.password", PASSWORD);

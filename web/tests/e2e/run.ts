@@ -7,6 +7,7 @@
  */
 
 import { globSync } from "node:fs";
+import { basename } from "node:path";
 import { missing, runInside } from "../namespace.ts";
 
 const lacks = missing("turnserver", "chromium", "firefox-esr");
@@ -19,7 +20,7 @@ if (lacks.length > 0) {
   const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
   const options = process.argv.slice(2).filter((word) => word.startsWith("--"));
   const files = globSync(`${import.meta.dirname}/*.e2e.ts`).sort();
-  const chosen = files.filter((file) => words.every((word) => file.includes(word)));
+  const chosen = files.filter((file) => words.every((word) => basename(file).includes(word)));
   // One file after the other: each has a server on the same port, and two cores are not many.
   const how = ["--test", "--test-concurrency=1", "--test-reporter=spec", ...options];
   process.exitCode = runInside("--disable-warning=ExperimentalWarning", ...how, ...chosen);

@@ -72,17 +72,25 @@ export class Stage {
   readonly #apart: boolean;
   readonly #port: number;
   #server: ChildProcess | undefined;
+  readonly #more: Readonly<Record<string, unknown>>;
 
   /**
    * @param options.apart Each page in a browser of its own, not only in a profile of its own.
    * @param options.behind The server's port, where something else stands before it.
+   * @param options.more More settings of the server, by the names of ServerConfig.
    */
   constructor({
     apart = false,
     behind = PORT,
-  }: Readonly<{ apart?: boolean; behind?: number }> = {}) {
+    more = {},
+  }: Readonly<{
+    apart?: boolean;
+    behind?: number;
+    more?: Readonly<Record<string, unknown>>;
+  }> = {}) {
     this.#apart = apart;
     this.#port = behind;
+    this.#more = more;
     this.folder = mkdtempSync(join(tmpdir(), "visavis-e2e-"));
   }
 
@@ -113,6 +121,7 @@ export class Stage {
       web_dir: join(ROOT, "web/dist"),
       free_attempts: 1_000_000,
       call_per_minute: 1_000_000,
+      ...this.#more,
     };
     return Buffer.from(JSON.stringify(values)).toString("base64");
   }
