@@ -174,8 +174,8 @@ test("a contact that means harm", async () => {
     anna.page.evaluate(() => /bert\.\d+/.exec(document.body.innerText)?.[0]),
   );
 
-  // Cyrillic "е", turned around at its end, with a tower of accents.
-  const name = `${known.replace("e", "\u0435")}\u202e\u0341\u0353\u035a\u0362\u0353\u035a`;
+  // Cyrillic "е", with a tower of accents. What turns a line around is refused as a name (CK-271).
+  const name = `${known.replace("e", "\u0435")}\u0341\u0353\u035a\u0362\u0353\u035a`;
   const mallory = await hostileContact(invite, name);
   await mallory.does("rubbish");
   await mallory.does("texts");
