@@ -205,6 +205,17 @@ BOARD_EVENTS: Final[dict[str, BoardEvent]] = {
         for who, contact in _CONTACTS.items()
         for media in (VIDEO, VOICE)
     },
+    # Those of a device that lost the live call to a reload: nobody else's counts (CK-380).
+    **{
+        f"again_{name}": InviteArrived(100, contact, device, LOW, media, COMMITMENT, again)
+        for name, contact, device, media, again in (
+            ("video", ANNA, P, VIDEO, C),
+            ("voice", ANNA, P, VOICE, C),
+            ("other_device", ANNA, S, VIDEO, C),
+            ("ben", BEN, P, VIDEO, C),
+            ("another_call", ANNA, P, VIDEO, HIGH),
+        )
+    },
     "invite_this_other_device": InviteArrived(100, ANNA, S, C, VIDEO, COMMITMENT),
     "invite_this_other_commitment": InviteArrived(100, ANNA, P, C, VIDEO, Digest(b"x" * 32)),
     **{

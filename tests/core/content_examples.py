@@ -139,6 +139,9 @@ INNER: Final = Family(
             ID, NOW, "Ausflug 🏔 2.pdf", FileType.PDF, 1, DIGEST, FILE.key, FILE.blob, b"\xff\xd8"
         ),
         inner.CallInvite(ID, NOW, CALL, Media.VIDEO, "v=0\r\n", DIGEST, 45, confidential=True),
+        inner.CallInvite(
+            ID, NOW, CALL, Media.VOICE, "v=0\r\n", DIGEST, 45, confidential=False, again=CallId(bytes(16))
+        ),
         inner.CallAccept(ID, NOW, CALL, DEVICE, Media.VOICE, "v=0\r\n", NONCE, rng(40)),
         inner.CallTaken(ID, NOW, CALL, DEVICE),
         inner.CallCancel(ID, NOW, CALL),

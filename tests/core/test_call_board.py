@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
-from tests.core.scopes_call import SMALL_STATES, O, P, S
+from tests.core.scopes_call import SMALL_STATES, C, O, P, S
 
 from visavis.core import call_effects as do
 from visavis.core import call_events as on
@@ -14,6 +15,7 @@ from visavis.core.call_board import (
     Act,
     Board,
     BoardEffect,
+    BoardStep,
     CallWanted,
     Drop,
     Exchange,
@@ -26,7 +28,15 @@ from visavis.core.call_board import (
     board_step,
 )
 from visavis.core.call_effects import EndReason, Handled, Media
-from visavis.core.call_types import Accepting, Calling, Ended, Idle, InCall, Ringing
+from visavis.core.call_types import (
+    Accepting,
+    Calling,
+    Ended,
+    Idle,
+    InCall,
+    Reconnecting,
+    Ringing,
+)
 from visavis.core.errors import Code, UsageError
 from visavis.core.ids import AccountId, CallId, Digest
 
@@ -175,6 +185,92 @@ def test_missed_tells_the_person_once_and_ends_a_ringing_call() -> None:
     ringing = board_step(Board(O), invite(HIGH)).board
     ended = board_step(ringing, MissedArrived(ANNA, P, HIGH, Media.VIDEO))
     assert do.ReportEnd(EndReason.CANCELLED_THERE) in acts(ended.effects, HIGH)
+
+
+CONNECTING = [name for name in SMALL_STATES if name.startswith("connecting")]
+TALKING = [name for name in SMALL_STATES if name.startswith(("in_call", "reconnecting"))]
+
+
+def talking(state: str) -> Board:
+    return Board(O, LiveCall(ANNA, C, SMALL_STATES[state]))
+
+
+def again(call: CallId = C, **changes: object) -> InviteArrived:
+    return replace(invite(LOW), again=call, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("media", [Media.VIDEO, Media.VOICE])
+@pytest.mark.parametrize("state", TALKING)
+def test_a_device_comes_back_after_a_reload_without_a_tap(state: str, media: Media) -> None:
+    """CK-380: the old call ends without a word, the new one is accepted, and nothing rings."""
+    result = board_step(talking(state), again(media=media))
+    assert result.board.live is not None
+    assert result.board.live.call == LOW
+    assert isinstance(result.board.live.state, Accepting)
+    assert result.effects[0] == Exchange(given_up=C, standing=LOW)
+    assert acts(result.effects, C) == [
+        do.StopMedia(),
+        do.EraseKeys(),
+        do.ReportEnd(EndReason.GAVE_WAY),
+    ]
+    assert acts(result.effects, LOW) == [
+        do.SetDeadline(145),
+        do.SetDeadline(105),
+        do.SendAccept(media),
+        do.TellSiblings(Handled.ACCEPTED),
+    ]
+
+
+@pytest.mark.parametrize("state", TALKING)
+def test_who_comes_back_to_a_voice_call_turns_no_camera_on(state: str) -> None:
+    """CK-381."""
+    live = SMALL_STATES[state]
+    assert isinstance(live, InCall | Reconnecting)
+    link = replace(live.link, media=Media.VOICE)
+    board = Board(O, LiveCall(ANNA, C, replace(live, link=link)))
+    effects = acts(board_step(board, again(media=Media.VIDEO)).effects, LOW)
+    assert do.SendAccept(Media.VOICE) in effects
+
+
+@pytest.mark.parametrize("state", [n for n in SMALL_STATES if n not in {"idle", "ended"}])
+@pytest.mark.parametrize(
+    "event",
+    [
+        again(device=S),
+        again(contact=BEN),
+        again(call=HIGH),
+        again(contact=BEN, device=S, call=HIGH),
+    ],
+    ids=["other device", "other contact", "other call", "a stranger"],
+)
+def test_nobody_else_comes_into_a_call(state: str, event: InviteArrived) -> None:
+    """CK-380: and it does not even ring, or leave a mark; calling each other is glare as ever."""
+    board = talking(state)
+    if isinstance(SMALL_STATES[state], Calling) and event.contact == ANNA:
+        assert isinstance(board_step(board, event).effects[0], Exchange)
+        return
+    assert board_step(board, event) == BoardStep(board, (Drop(Code.UNEXPECTED),))
+
+
+@pytest.mark.parametrize("state", ["ringing", "accepting", "welcomed", "taken", *CONNECTING])
+def test_nobody_comes_back_to_a_call_that_never_stood(state: str) -> None:
+    """CK-380: what was not agreed on by both cannot go on."""
+    board = talking(state)
+    assert board_step(board, again()) == BoardStep(board, (Drop(Code.UNEXPECTED),))
+
+
+def test_nobody_comes_back_to_a_call_that_is_over() -> None:
+    """CK-380: whoever hung up meanwhile is not rung."""
+    for board in (Board(O), Board(O, None, (C,))):
+        assert board_step(board, again()) == BoardStep(board, (Drop(Code.UNEXPECTED),))
+
+
+def test_both_come_back_at_once() -> None:
+    gives_way = board_step(calling(MIDDLE), again())
+    assert gives_way.effects[0] == Exchange(given_up=MIDDLE, standing=LOW)
+    assert board_step(calling(LOW), again(call=C)).board.live == calling(LOW).live
+    stands = board_step(calling(LOW), replace(again(), call=HIGH))
+    assert stands.effects == ()
 
 
 def test_the_memory_of_calls_is_bounded() -> None:

@@ -250,8 +250,9 @@ def talking(state: InCall | Reconnecting, own: Column) -> Column:
             f"{own.unexpected}"
         ),
         replayed="ready reveal reveal_wrong welcome",
-        usage=f"placed accept_video accept_voice decline gave_way {own.usage}",
+        usage=f"placed accept_video accept_voice decline {own.usage}",
         goes={
+            "gave_way": over(EndReason.GAVE_WAY),
             "hang_up": over(EndReason.HUNG_UP, do.SendHangup(HangupReason.ENDED)),
             "hangup": over(EndReason.HUNG_UP_THERE),
             "failed": over(

@@ -134,7 +134,7 @@ def test_examples_pass_both(family: Family, example: Content) -> None:
 @every
 def test_each_field_missing_is_refused_by_both(family: Family, example: Content) -> None:
     raw = cbor.decode_map(family.encode(example))
-    optional = {"thread", "verified", "rules", "decided", "hours", "thumbnail"}
+    optional = {"thread", "verified", "rules", "decided", "hours", "thumbnail", "again"}
     tried = 0
     for path in paths(raw):
         if isinstance(path[-1], str):

@@ -39,7 +39,15 @@ from visavis.core.identity import (
     make_validator,
     sign_first,
 )
-from visavis.core.ids import AccountId, Capability, DeviceId, MailboxId, SealKey, SignatureKey
+from visavis.core.ids import (
+    AccountId,
+    CallId,
+    Capability,
+    DeviceId,
+    MailboxId,
+    SealKey,
+    SignatureKey,
+)
 from visavis.core.mls import (
     SUITE_ID,
     Group,
@@ -358,13 +366,15 @@ class Device:
     missed: list[Any] = field(default_factory=list)
     ends: list[tuple[FakeEnd, FakeSink]] = field(default_factory=list)
 
-    async def call(self, media: str = "video") -> Call:
+    async def call(self, media: str = "video", *, again: CallId | None = None) -> Call:
         source, sink = self.media()
         return await self.service.call(
             self.session.contact,
             media,
             source=source,
             sink=sink,  # type: ignore[arg-type]
+            leave_no_trace=again is not None,
+            again=again,
         )
 
     async def accept(self, ringing: IncomingCall, media: str | None = None) -> Call:
@@ -421,15 +431,31 @@ class World:
             session = FakeSession(self, number)
             self.sessions[session.name] = session
         self._patch.start()
-        for name, session in self.sessions.items():
-            service = self.make_service(session)
-            await service.start()
-            device = self.devices[name] = Device(session, service)
-            session.spawn(self._collect(device))
-            session.spawn(self._collect_missed(device))
-            session.spawn(session.read())
-            session.connect()
+        for session in self.sessions.values():
+            await self._begin(session)
         return self
+
+    async def _begin(self, session: FakeSession) -> Device:
+        service = self.make_service(session)
+        await service.start()
+        device = self.devices[session.name] = Device(session, service)
+        session.spawn(self._collect(device))
+        session.spawn(self._collect_missed(device))
+        session.spawn(session.read())
+        session.connect()
+        return device
+
+    async def restart(self, name: str) -> Device:
+        """End a device's program in the middle of a call, without a word, and start it again."""
+        old = self.devices[name]
+        await old.session.close()
+        old.session.disconnect()
+        old.session._connection.clear()
+        for shell in old.service._shells.values():
+            await shell.transport.stop()
+        device = await self._begin(old.session)
+        device.ends.extend(old.ends)
+        return device
 
     async def __aexit__(self, *error: object) -> None:
         self._patch.stop()

@@ -2,9 +2,11 @@
 
 import type { Call, IncomingCall } from "../client/call_objects.ts";
 import type { Client } from "../client/client.ts";
+import type { LeftCall } from "../client/left_call.ts";
 import { hex } from "../core/bytes.ts";
 import { Code, UnavailableError, UsageError } from "../core/errors.ts";
 import type { MediaStats, RemoteMedia } from "../media/interfaces.ts";
+import { COME_BACK_MS, noteLeaving, wasLeftJustNow } from "./coming_back.ts";
 import type { LiveDesk } from "./live_desk.ts";
 import type {
   CallActions,
@@ -51,6 +53,8 @@ type Shown = {
   media: Media;
   remote: MediaStream | undefined;
   connectedAt: number | undefined;
+  /** It is being gone on with after a reload, and nobody has answered yet. */
+  comingBack: boolean;
   flow: Flow;
   /** The other person had real-time text open when we last looked. */
   textThere: boolean;
@@ -62,15 +66,46 @@ export class LiveCalls implements CallActions {
   #shown: Shown | undefined;
   #ringing: IncomingCall | undefined;
   #drawing: ReturnType<typeof setTimeout> | undefined;
+  /** What the store says of the call, so that it is written only when it changed. */
+  #kept = "";
 
   constructor(host: CallHost) {
     this.#host = host;
+    noteLeaving(
+      () => this.#shown !== undefined && leftCallOf(this.#shown, host.desk) !== undefined,
+    );
   }
 
   /** Let calls ring here until the signal ends it. */
   async listen(signal: AbortSignal): Promise<void> {
+    // Beside listening: a browser may ask for the microphone first.
+    void this.#comeBack().catch((error: unknown) => {
+      if (!signal.aborted) reportError(error);
+    });
     const service = await this.#host.client().callService();
     for await (const ringing of service.incoming(signal)) this.#rings(ringing);
+  }
+
+  /** Go on with the call that a reload of this page interrupted. */
+  async #comeBack(): Promise<void> {
+    const client = this.#host.client();
+    const left = await client.takeLeftCall();
+    const isRecent = wasLeftJustNow();
+    if (left === undefined || !isRecent || this.#host.person(hex(left.contact)) === undefined)
+      return;
+    const { contact, call: again, media, outgoing, since } = left;
+    // As it was, and before there is a call: nothing is heard of somebody who was muted.
+    await this.#host.desk.set({ camera: left.camera, microphone: true });
+    if (!left.microphone) await this.#host.desk.setMic(false);
+    const service = await client.callService();
+    const { remote, show } = this.#screen();
+    const local = this.#host.desk.lend(media);
+    const terms = { local, remote, leaveNoTrace: true, again };
+    const call = await service.call(contact, media, terms);
+    show(call, hex(contact), media, outgoing, since);
+    setTimeout(() => {
+      if (this.#shown?.call === call && this.#shown.comingBack) void call.hangUp();
+    }, COME_BACK_MS);
   }
 
   #rings(ringing: IncomingCall): void {
@@ -206,8 +241,12 @@ export class LiveCalls implements CallActions {
     const shown = this.#shown;
     if (shown === undefined) return;
     const { call } = shown;
-    const state = STATES[call.state];
-    if (state === "inCall") shown.connectedAt ??= Date.now();
+    if (call.state === "in_call") {
+      shown.connectedAt ??= Date.now();
+      shown.comingBack = false;
+    }
+    const state = stateOf(shown);
+    this.#keep(shown);
     if (state !== "ended" && state !== "calling") shown.media = call.media;
     const person = this.#host.person(shown.id);
     if (person === undefined) return;
@@ -235,7 +274,7 @@ export class LiveCalls implements CallActions {
       sharing: desk.sharing,
       text: call.text.view,
       confidential: call.confidential,
-      end: call.endReason,
+      end: shown.comingBack ? "lost" : call.endReason,
       endCode: call.endCode,
       seconds,
     });
@@ -257,7 +296,13 @@ export class LiveCalls implements CallActions {
         this.refresh();
       },
     };
-    const show = (call: Call, id: PersonId, media: Media, outgoing: boolean) => {
+    const show = (
+      call: Call,
+      id: PersonId,
+      media: Media,
+      outgoing: boolean,
+      since: number | undefined = undefined,
+    ) => {
       const unsubscribe = call.subscribe(() => {
         this.#followText();
         this.refresh();
@@ -267,7 +312,8 @@ export class LiveCalls implements CallActions {
         unsubscribe();
         clearInterval(timer);
       };
-      const fresh = { connectedAt: undefined, flow: NO_FLOW, textThere: false };
+      const comingBack = since !== undefined;
+      const fresh = { connectedAt: since, comingBack, flow: NO_FLOW, textThere: false };
       shown = { call, id, outgoing, media, remote: stream, stop, ...fresh };
       this.#shown = shown;
       if (prefs().text) call.text.open();
@@ -285,6 +331,17 @@ export class LiveCalls implements CallActions {
     const opened = isOpenThere && !shown.textThere;
     shown.textThere = isOpenThere;
     if (opened) shown.call.text.open();
+  }
+
+  /** Keep which call this is, for as long as it is talked in. */
+  #keep(shown: Shown): void {
+    const left = leftCallOf(shown, this.#host.desk);
+    const kept = left === undefined ? "" : JSON.stringify({ ...left, call: hex(left.call) });
+    if (kept === this.#kept) return;
+    this.#kept = kept;
+    // A full disk, or a profile that is being closed: then it does not come back, and no more.
+    const keep = async () => this.#host.client().keepCall(left);
+    void keep().catch(() => undefined);
   }
 
   #look(): void {
@@ -324,6 +381,22 @@ export class LiveCalls implements CallActions {
 
 function firstWord(call: Call): Promise<void> {
   return Promise.race([call.said(), new Promise<void>((resolve) => setTimeout(resolve, FIRST_MS))]);
+}
+
+/** What is kept of a call that is talked in; of a confidential one nothing is. */
+function leftCallOf({ call, connectedAt: since, ...shown }: Shown, { desk }: LiveDesk) {
+  if (since === undefined || call.state === "ended" || call.confidential) return undefined;
+  const { contact } = call;
+  const { media, outgoing } = shown;
+  const on = { microphone: desk.micOn, camera: desk.cameraOn };
+  return { contact, call: call.id, media, outgoing, since, ...on } satisfies LeftCall;
+}
+
+/** To a person, a call that comes back after a reload, of either side, is the one that it was. */
+function stateOf({ call, connectedAt }: Shown): CallState {
+  const state = STATES[call.state];
+  const isBetween = state === "calling" || state === "connecting";
+  return isBetween && connectedAt !== undefined ? "reconnecting" : state;
 }
 
 function statsOf(call: Call): MediaStats | undefined {

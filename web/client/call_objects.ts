@@ -11,7 +11,7 @@ import { EndReason, Media } from "../core/call_effects.ts";
 import type { Event } from "../core/call_events.ts";
 import type { State } from "../core/call_types.ts";
 import { Code, UnavailableError, UsageError } from "../core/errors.ts";
-import type { AccountId } from "../core/ids.ts";
+import type { AccountId, CallId } from "../core/ids.ts";
 import { assertNever } from "../core/never.ts";
 import type { LocalMedia, MediaPath, MediaStats, RemoteMedia } from "../media/interfaces.ts";
 import { closeEnds } from "./call_media.ts";
@@ -102,6 +102,11 @@ export class Call implements Face {
     this.#service = service;
     this.contact = contact;
     this.contactName = contactName;
+  }
+
+  /** Its id, which another one takes after a glare or a reload of the other side. */
+  get id(): CallId {
+    return this.#needShell().call;
   }
 
   /** The state in one word. */

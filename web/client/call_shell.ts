@@ -86,6 +86,8 @@ export class CallShell {
   state: State = { kind: "idle" };
   /** On the caller's side: what the person wants. */
   wanted: Media = Media.VOICE;
+  /** Likewise: the call that this one goes on with, after a reload. */
+  again: CallId | null = null;
   /** The first breach, to explain a failure with. */
   refusal: Code | undefined;
   readonly #seam: CallSeam;
@@ -307,7 +309,9 @@ export class CallShell {
     secrets.nonce = nonce;
     const offer = await this.transport.start(wanted).createOffer();
     const confidential = this.transport.steady;
-    const rest = { media: wanted, offer, commit: commit(nonce), expiresS: RING_S, confidential };
+    const { again } = this;
+    const expiry = { expiresS: RING_S, confidential, again };
+    const rest = { media: wanted, offer, commit: commit(nonce), ...expiry };
     secrets.invite = { kind: "call.invite", ...this.#sending.head(), ...rest };
     return secrets.invite;
   }

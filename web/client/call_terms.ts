@@ -1,7 +1,9 @@
 /** On what terms a call is placed, and how it is taken leave of (`calls.ts`). */
 
+import { equal } from "../core/bytes.ts";
+import type { Board } from "../core/call_board.ts";
 import { AuthorizationError, Code, UnavailableError, UsageError } from "../core/errors.ts";
-import type { AccountId } from "../core/ids.ts";
+import type { AccountId, CallId } from "../core/ids.ts";
 import type { LocalMedia, MediaFactory, RemoteMedia } from "../media/interfaces.ts";
 import type { CallShell } from "./call_shell.ts";
 import { withTimeout } from "./lock.ts";
@@ -23,6 +25,8 @@ export type CallOptions = Readonly<{
   remote: RemoteMedia;
   /** Do not tell them of it if nobody answers. */
   leaveNoTrace?: boolean;
+  /** The call that this device lost to a reload: they go on without a tap, or nothing rings. */
+  again?: CallId | undefined;
   /**
    * Only if the contact is verified, relayed only, with pictures of few sizes, and nothing of it is
    * kept: no trace is left, and at both ends no screen is shared (`LocalMedia.forbidSharing`) and
@@ -30,6 +34,12 @@ export type CallOptions = Readonly<{
    */
   confidential?: boolean;
 }>;
+
+/** Say whether an invite rings nobody, whatever comes of it (CK-380, glare). */
+export function ringsNobody({ live }: Board, contact: AccountId, again: CallId | null): boolean {
+  if (again !== null) return true;
+  return live?.state.kind === "calling" && equal(live.contact, contact);
+}
 
 /**
  * Hold a call that is to be confidential to what that means, before anything was made.

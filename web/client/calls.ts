@@ -36,6 +36,7 @@ import {
   type CallServiceOptions,
   confine,
   goodbye,
+  ringsNobody,
   shareNothing,
 } from "./call_terms.ts";
 import type { CallSeam, InnerReceived, OuterReceived, SelfReceived } from "./seam.ts";
@@ -113,7 +114,7 @@ export class CallService implements Service {
   async call(
     contact: AccountId,
     media: Media,
-    { local, remote, leaveNoTrace = false, confidential = false }: CallOptions,
+    { local, remote, leaveNoTrace = false, confidential = false, again }: CallOptions,
   ): Promise<Call> {
     const call = random(CallId, this.#seam.rng);
     const trace = leaveNoTrace || confidential ? Trace.LEAVE_NONE : Trace.KEEP;
@@ -132,6 +133,7 @@ export class CallService implements Service {
     const shell =
       first?.kind === "exchange" ? this.#shellOf(first.standing) : this.#newShell(contact, call);
     shell.wanted = media;
+    shell.again = again ?? null;
     shell.transport.lend({ local, remote });
     if (confidential) this.#confide(shell); // before the invite says so
     this.#apply(result);
@@ -186,13 +188,12 @@ export class CallService implements Service {
 
   #onInvite(received: InnerReceived, content: CallInvite): void {
     const { contact, device } = received;
-    const { call, commit } = content;
+    const { call, commit, again } = content;
     // CK-368: only what came live may ring; a stored invite would ring days later, and only a
     // contact that we let may ring at all. "Live" is the server's word; when it rang, the caller
     // says under MLS.
     const isHeldBack = Math.abs(this.#seam.now() - content.at) > CLOCKS_DIFFER_S;
-    const calling = this.#board.live;
-    const called = calling?.state.kind === "calling" && equal(calling.contact, contact);
+    const called = ringsNobody(this.#board, contact, again);
     // CK-370: what the person's rules let ring, or nothing; and nothing is sent either way.
     const media = this.#seam.mayRing(contact, content.media, { called });
     if (!received.live || isHeldBack || media === undefined) {
@@ -200,7 +201,7 @@ export class CallService implements Service {
       return;
     }
     const now = this.#seam.monotonic();
-    const arrived = { now, contact, device, call, media, commitment: commit };
+    const arrived = { now, contact, device, call, media, commitment: commit, again };
     const result = boardStep(this.#board, { kind: "inviteArrived", ...arrived });
     const { live } = result.board;
     if (live !== null && equal(live.call, call) && !this.#shells.has(hex(call))) {

@@ -37,6 +37,7 @@ import type { Waiting } from "./contact_records.ts";
 import { changePassword, type Device, listDevices, revoke } from "./devices.ts";
 import { removeProfile } from "./enrol.ts";
 import { keepIdentity, noteCall, safetyNumberWith } from "./knowing.ts";
+import { keepCall, type LeftCall, takeLeftCall } from "./left_call.ts";
 import { approve, type Confirm } from "./pairing.ts";
 import type { Push, Subscriber } from "./push.ts";
 import type { TurnServer } from "./seam.ts";
@@ -350,6 +351,16 @@ export class Client extends Opening {
    */
   async noteCall(contact: Contact, entry: CallEntry): Promise<void> {
     await noteCall(this.session.books, contact.account, entry);
+  }
+
+  /** Keep which call a page is in, sealed; with undefined, none. Never a confidential one. */
+  async keepCall(left: LeftCall | undefined): Promise<void> {
+    await keepCall(this.session.books, left);
+  }
+
+  /** Take out the call that a page was in when it went away; `call` with `again` goes on with it. */
+  async takeLeftCall(): Promise<LeftCall | undefined> {
+    return await takeLeftCall(this.session.books);
   }
 
   /**

@@ -111,8 +111,8 @@ export interface CallSeam {
    * say (CK-370).
    *
    * @param media What it offers.
-   * @param options.called We are calling it at this moment. Then nothing rings, and its rules do not
-   *   matter: the person has just said that they want to talk.
+   * @param options.called We are calling it at this moment, or it goes on with a call after a reload.
+   *   Then nothing rings, and its rules do not matter: the person has said that they want to talk.
    */
   mayRing(
     contact: AccountId,

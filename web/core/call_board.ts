@@ -4,7 +4,8 @@
  * Pure, in the style of `call.ts`, which it runs. It routes by call id and contact, remembers which
  * calls are over (so that a late or doubled invite rings nobody), stays silent when busy, and
  * settles glare: both rang each other at once, the lower call id stands and is accepted without
- * another tap, with the lesser media (P9).
+ * another tap, with the lesser media (P9). It also lets a device come back whose page was reloaded
+ * in the middle of a call: with a new call, which names the one that it was in (`again`).
  *
  * Not for: what happens inside a call (`call.ts`), or doing any of it.
  *
@@ -15,7 +16,7 @@ import { compare, equal } from "./bytes.ts";
 import { step } from "./call.ts";
 import { type Effect, lesser, type Media } from "./call_effects.ts";
 import type { Event, InviteReceived } from "./call_events.ts";
-import type { Calling, State, Trace } from "./call_types.ts";
+import { otherOf, type State, type Trace } from "./call_types.ts";
 import { Code, UsageError } from "./errors.ts";
 import type { AccountId, CallId, DeviceId, Digest } from "./ids.ts";
 import { assertNever } from "./never.ts";
@@ -63,6 +64,8 @@ export type InviteArrived = Readonly<{
   call: CallId;
   media: Media;
   commitment: Digest;
+  /** The call that it would go on with, if the device lost one to a reload. */
+  again: CallId | null;
 }>;
 
 /** A durable `call.missed` from `device` of `contact`, perhaps days later. */
@@ -103,7 +106,7 @@ export type NoteMissed = Readonly<{
   why: WhyMissed;
 }>;
 
-/** Glare: what the person did with `givenUp` goes on as `standing`, without a new tap. */
+/** What the person did with `givenUp` goes on as `standing`, without a new tap. */
 export type Exchange = Readonly<{ kind: "exchange"; givenUp: CallId; standing: CallId }>;
 
 /** A message broke the rules or came too late; nothing was changed. */
@@ -167,14 +170,15 @@ function invited(board: Board, event: InviteArrived): BoardStep {
     own,
     commitment,
   };
-  if (live === null) return run(board, { contact, call, state: { kind: "idle" } }, received);
-  if (equal(live.call, call)) {
+  if (live !== null && equal(live.call, call)) {
     return happened(board, { kind: "happened", call, contact, event: received });
   }
+  if (event.again !== null) return cameBack(board, event, event.again, received);
+  if (live === null) return run(board, { contact, call, state: { kind: "idle" } }, received);
   switch (live.state.kind) {
     case "calling":
       if (!equal(live.contact, contact)) return busy(board, event);
-      return glare(board, live, live.state, event, received);
+      return glare(board, live, live.state.media, event, received);
     case "ringing":
     case "accepting":
     case "welcomed":
@@ -201,18 +205,50 @@ function busy(board: Board, { contact, call, media }: InviteArrived): BoardStep 
 function glare(
   board: Board,
   live: LiveCall,
-  ours: Calling,
+  media: Media,
+  event: InviteArrived,
+  received: InviteReceived,
+): BoardStep {
+  if (compare(live.call, event.call) < 0) {
+    // Ours stands. The other side does the same sum and answers it.
+    return { board: finish(board, event.call), effects: [] };
+  }
+  return carryOn(board, live, media, event, received);
+}
+
+/** Go on with a device that lost its call to a reload; an invite of this kind rings nobody. */
+function cameBack(
+  board: Board,
+  event: InviteArrived,
+  again: CallId,
+  received: InviteReceived,
+): BoardStep {
+  const { live } = board;
+  if (live === null || !equal(live.contact, event.contact)) return drop(board, Code.UNEXPECTED);
+  const { state } = live;
+  // Both reloaded.
+  if (state.kind === "calling") return glare(board, live, state.media, event, received);
+  // CK-380: it names the call that is live here, and comes from the device at its other end.
+  const isTalk = state.kind === "inCall" || state.kind === "reconnecting";
+  if (!isTalk || !equal(live.call, again) || !equal(otherOf(state.link), event.device)) {
+    return drop(board, Code.UNEXPECTED);
+  }
+  // CK-381: with the media that was agreed, or less.
+  return carryOn(board, live, state.link.media, event, received);
+}
+
+/** Answer another call of the same two in the place of the live one, with the lesser media. */
+function carryOn(
+  board: Board,
+  live: LiveCall,
+  agreed: Media,
   event: InviteArrived,
   received: InviteReceived,
 ): BoardStep {
   const { now, contact, call } = event;
-  if (compare(live.call, call) < 0) {
-    // Ours stands. The other side does the same sum and answers it.
-    return { board: finish(board, call), effects: [] };
-  }
   const gaveWay = run(board, live, { kind: "gaveWay" });
   const rung = step({ kind: "idle" }, received);
-  const media = lesser(ours.media, event.media);
+  const media = lesser(agreed, event.media);
   const accepted = step(rung.state, { kind: "acceptRequested", now, media });
   const silent = [...rung.effects, ...accepted.effects]
     // Nothing rings: the person already has the telephone in their hand.

@@ -31,7 +31,7 @@ export type DeclineRequested = Readonly<{ kind: "declineRequested" }>;
 /** A person ends the call, or stops calling. */
 export type HangUpRequested = Readonly<{ kind: "hangUpRequested" }>;
 
-/** The board found glare, and the other call stands (P9). */
+/** Another call of the same two stands: glare (P9), or one that comes back after a reload. */
 export type GaveWay = Readonly<{ kind: "gaveWay" }>;
 
 // From the conversation group.

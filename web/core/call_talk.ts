@@ -131,6 +131,8 @@ export function fromInCall(state: InCall, event: Event): Step {
       return end(state, EndReason.HUNG_UP, [hangup(HangupReason.ENDED)]);
     case "hangupReceived":
       return end(state, EndReason.HUNG_UP_THERE);
+    case "gaveWay": // Its other end is gone: there is nobody to tell.
+      return end(state, EndReason.GAVE_WAY);
     case "mediaLost":
       return restart(link, event.now, event.now + RECONNECT_TIMEOUT_S);
     case "failed":
@@ -161,7 +163,6 @@ export function fromInCall(state: InCall, event: Event): Step {
     case "callPlaced":
     case "acceptRequested":
     case "declineRequested":
-    case "gaveWay":
     case "restartFailed":
       throw new UsageError("the call is connected");
     default:
@@ -179,6 +180,8 @@ export function fromReconnecting(state: Reconnecting, event: Event): Step {
       return end(state, EndReason.HUNG_UP, [hangup(HangupReason.ENDED)]);
     case "hangupReceived":
       return end(state, EndReason.HUNG_UP_THERE);
+    case "gaveWay": // Its other end is gone: there is nobody to tell.
+      return end(state, EndReason.GAVE_WAY);
     case "deadlineReached":
       if (event.now >= deadline) return end(state, EndReason.LOST, [hangup(HangupReason.LOST)]);
       return event.now >= state.retryAt ? restart(link, event.now, deadline) : goOn(state);
@@ -218,7 +221,6 @@ export function fromReconnecting(state: Reconnecting, event: Event): Step {
     case "callPlaced":
     case "acceptRequested":
     case "declineRequested":
-    case "gaveWay":
       throw new UsageError("the call is reconnecting");
     default:
       return assertNever(event);

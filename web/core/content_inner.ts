@@ -71,7 +71,11 @@ export const MessageFile = inner("message.file", {
 });
 export type MessageFile = ContentOf<typeof MessageFile>;
 
-/** The caller rings. Repeated with the same call id after a reconnect. */
+/**
+ * The caller rings. Repeated with the same call id after a reconnect.
+ *
+ * With `again` nobody is rung: the caller lost that call to a reload and asks to go on (CK-380).
+ */
 export const CallInvite = inner("call.invite", {
   call: CALL,
   media: MEDIA,
@@ -82,6 +86,7 @@ export const CallInvite = inner("call.invite", {
   expiresS: uint(RING_S, 1),
   /** Both sides keep nothing of it, share no screen, and send pictures of few sizes. */
   confidential: FLAG,
+  again: maybe(CALL),
 });
 export type CallInvite = ContentOf<typeof CallInvite>;
 

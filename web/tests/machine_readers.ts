@@ -223,7 +223,15 @@ export const board = record<Board>({
 
 export const boardEvent = oneOfKind<BoardEvent>({
   callWanted: { now: number, contact: account, call, media, trace: word(Trace) },
-  inviteArrived: { now: number, contact: account, device, call, media, commitment: digest },
+  inviteArrived: {
+    now: number,
+    contact: account,
+    device,
+    call,
+    media,
+    commitment: digest,
+    again: nullOr(call),
+  },
   missedArrived: { contact: account, device, call, media },
   happened: { call, contact: nullOr(account), event: callEvent },
 });

@@ -3,7 +3,8 @@
 Pure, in the style of `core/call.py`, which it runs. It routes by call id and contact, remembers
 which calls are over (so that a late or doubled invite rings nobody), stays silent when busy, and
 settles glare: both rang each other at once, the lower call id stands and is accepted without
-another tap, with the lesser media (P9).
+another tap, with the lesser media (P9). It also lets a device come back whose page was reloaded in
+the middle of a call: with a new call, which names the one that it was in (`again`).
 
 Not for: what happens inside a call (`call`), or doing any of it (`sdk/calls.py`).
 """
@@ -74,7 +75,7 @@ class CallWanted:
 
 @dataclass(frozen=True, slots=True)
 class InviteArrived:
-    """A `call.invite` from `device` of `contact`."""
+    """A `call.invite` from `device` of `contact`; `again` is the call that it would go on with."""
 
     now: float
     contact: AccountId
@@ -82,6 +83,7 @@ class InviteArrived:
     call: CallId
     media: Media
     commitment: Digest
+    again: CallId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class NoteMissed:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Glare: what the person did with `given_up` goes on as `standing`, without a new tap."""
+    """What the person did with `given_up` goes on as `standing`, without a new tap."""
 
     given_up: CallId
     standing: CallId
@@ -207,10 +209,12 @@ def _invited(board: Board, event: InviteArrived) -> BoardStep:
     received = on.InviteReceived(
         event.now, event.call, event.media, event.device, board.own, event.commitment
     )
+    if live is not None and live.call == event.call:
+        return _happened(board, Happened(event.call, event.contact, received))
+    if event.again is not None:
+        return _came_back(board, event, received)
     if live is None:
         return _run(board, LiveCall(event.contact, event.call, Idle()), received)
-    if live.call == event.call:
-        return _happened(board, Happened(event.call, event.contact, received))
     match live.state:
         case Calling(_, media, _, _) if live.contact == event.contact:
             return _glare(board, live, media, event, received)
@@ -239,6 +243,29 @@ def _glare(
     if live.call < event.call:
         # Ours stands. The other side does the same sum and answers it.
         return BoardStep(_finish(board, event.call))
+    return _go_on(board, live, media, event, received)
+
+
+def _came_back(board: Board, event: InviteArrived, received: on.InviteReceived) -> BoardStep:
+    """Go on with a device that lost its call to a reload; an invite of this kind rings nobody."""
+    match board.live:
+        # CK-380: it names the call that is live here, and comes from the device at its other end.
+        # CK-381: with the media that was agreed, or less.
+        case LiveCall(contact, call, InCall(link) | Reconnecting(link)) as live if (
+            contact == event.contact and call == event.again and link.other == event.device
+        ):
+            return _go_on(board, live, link.media, event, received)
+        # Both reloaded.
+        case LiveCall(contact, _, Calling(_, media, _, _)) as live if contact == event.contact:
+            return _glare(board, live, media, event, received)
+        case _:
+            return BoardStep(board, (Drop(Code.UNEXPECTED),))
+
+
+def _go_on(
+    board: Board, live: LiveCall, media: Media, event: InviteArrived, received: on.InviteReceived
+) -> BoardStep:
+    """Answer another call of the same two in the place of the live one, with the lesser media."""
     gave_way = _run(board, live, on.GaveWay())
     rung = step(Idle(), received)
     taken = step(rung.state, on.AcceptRequested(event.now, do.lesser(media, event.media)))

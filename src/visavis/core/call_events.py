@@ -48,7 +48,7 @@ class HangUpRequested:
 
 @dataclass(frozen=True, slots=True)
 class GaveWay:
-    """The board found glare, and the other call stands (P9)."""
+    """Another call of the same two stands: glare (P9), or one that comes back after a reload."""
 
 
 # From the conversation group.

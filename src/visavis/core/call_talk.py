@@ -125,6 +125,8 @@ def from_in_call(state: InCall, event: on.Event) -> Step:
             return end(state, EndReason.HUNG_UP, do.SendHangup(HangupReason.ENDED))
         case on.HangupReceived():
             return end(state, EndReason.HUNG_UP_THERE)
+        case on.GaveWay():
+            return end(state, EndReason.GAVE_WAY)  # Its other end is gone: there is nobody to tell.
         case on.MediaLost(now):
             return _restart(link, now, now + RECONNECT_TIMEOUT_S)
         case on.Failed(code):
@@ -149,13 +151,7 @@ def from_in_call(state: InCall, event: on.Event) -> Step:
             return Step(state)  # Late, or no business of the media.
         case on.InviteReceived() | on.CancelReceived() | on.MissedReceived() | on.AnswerReceived():
             return _reject(state)
-        case (
-            on.CallPlaced()
-            | on.AcceptRequested()
-            | on.DeclineRequested()
-            | on.GaveWay()
-            | on.RestartFailed()
-        ):
+        case on.CallPlaced() | on.AcceptRequested() | on.DeclineRequested() | on.RestartFailed():
             raise UsageError("the call is connected")
     assert_never(event)
 
@@ -170,6 +166,8 @@ def from_reconnecting(state: Reconnecting, event: on.Event) -> Step:
             return end(state, EndReason.HUNG_UP, do.SendHangup(HangupReason.ENDED))
         case on.HangupReceived():
             return end(state, EndReason.HUNG_UP_THERE)
+        case on.GaveWay():
+            return end(state, EndReason.GAVE_WAY)  # Its other end is gone: there is nobody to tell.
         case on.DeadlineReached(now) if now >= state.deadline:
             return end(state, EndReason.LOST, do.SendHangup(HangupReason.LOST))
         case on.DeadlineReached(now) if now >= state.retry_at:
@@ -204,7 +202,7 @@ def from_reconnecting(state: Reconnecting, event: on.Event) -> Step:
             return Step(state)
         case on.InviteReceived() | on.CancelReceived() | on.MissedReceived():
             return _reject(state)
-        case on.CallPlaced() | on.AcceptRequested() | on.DeclineRequested() | on.GaveWay():
+        case on.CallPlaced() | on.AcceptRequested() | on.DeclineRequested():
             raise UsageError("the call is reconnecting")
     assert_never(event)
 

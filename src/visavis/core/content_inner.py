@@ -69,7 +69,10 @@ class MessageFile(Content):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CallInvite(Content):
-    """The caller rings. Repeated with the same call id after a reconnect."""
+    """The caller rings. Repeated with the same call id after a reconnect.
+
+    With `again` nobody is rung: the caller lost that call to a reload and asks to go on (CK-380).
+    """
 
     TYPE: ClassVar = {"t": "call.invite"}
     id: IdField
@@ -83,6 +86,7 @@ class CallInvite(Content):
     expires_s: Annotated[int, Uint(RING_S, lowest=1)]
     confidential: Annotated[bool, Flag()]
     """Both sides keep nothing of it, share no screen, and send pictures of few sizes."""
+    again: Annotated[CallId | None, Maybe(Fixed(CallId))] = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -29,7 +29,7 @@ from visavis.core.call_types import (
     Welcomed,
 )
 from visavis.core.errors import Code, UnavailableError, UsageError
-from visavis.core.ids import AccountId
+from visavis.core.ids import AccountId, CallId
 from visavis.media.interfaces import MediaSink, MediaSource, MediaStats
 from visavis.sdk.call_shell import CallShell
 from visavis.sdk.call_text import CallText
@@ -81,6 +81,11 @@ class Call:
         self._first_frame = False
         self._stats: MediaStats | None = None
         self._end: tuple[EndReason, Code | None] | None = None
+
+    @property
+    def id(self) -> CallId:
+        """Its id, which another one takes after a glare or when the other side comes back."""
+        return self._need_shell().call
 
     @property
     def state(self) -> str:

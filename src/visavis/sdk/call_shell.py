@@ -126,6 +126,7 @@ class CallShell:
         self.face = face
         self.state: State = Idle()
         self.wanted: Media | None = None
+        self.again: CallId | None = None  # On the caller's side: see `CallInvite.again`.
         self.invite: CallInvite | None = None  # The caller's own, or the one received.
         self.inviter: DeviceId | None = None  # None on the caller's side.
         self.refusal: Code | None = None  # The first breach, to explain a failure with.
@@ -357,6 +358,7 @@ class CallShell:
                 sas.commit(nonce),
                 RING_S,
                 self.frames.steady,
+                self.again,
             )
         return self.invite
 

@@ -120,6 +120,7 @@ class CallService:
         sink: MediaSink,
         leave_no_trace: bool = False,
         confidential: bool = False,
+        again: CallId | None = None,
     ) -> Call:
         """Call a contact; returns at once, ringing.
 
@@ -134,6 +135,8 @@ class CallService:
             confidential: Only if the contact is verified, relayed only, with pictures of few sizes,
                 and nothing of it is kept: no trace is left, and at both ends whoever has the `Call`
                 notes nothing and shares no screen.
+            again: The call that this device lost when its program ended: they go on without a tap,
+                or nothing rings.
 
         Raises:
             AuthorizationError: NOT_VERIFIED, a confidential call to somebody whose safety number
@@ -160,6 +163,7 @@ class CallService:
             case _:
                 shell = self._new_shell(contact, call)
                 shell.wanted = Media(media)
+                shell.again = again
         shell.transport.lend(source, sink)
         if confidential:
             self._confide(shell)  # Before the invite says so.
@@ -209,6 +213,7 @@ class CallService:
         now = self._board.live
         called = now is not None and now.contact == received.contact
         called = called and now is not None and isinstance(now.state, Calling)
+        called = called or content.again is not None  # It rings nobody, whatever comes of it.
         # CK-370: what the person's rules let ring, or nothing; and nothing is sent either way.
         media = self._seam.may_ring(received.contact, content.media, called=called)
         if not received.live or held_back or media is None:
@@ -221,6 +226,7 @@ class CallService:
             content.call,
             media,
             content.commit,
+            content.again,
         )
         result = board.board_step(self._board, arrived)
         live = result.board.live

@@ -15,7 +15,7 @@ import { Media } from "../../core/call_effects.ts";
 import type { Code } from "../../core/errors.ts";
 import { FakeEnds, FakeMedia, FakeRelay } from "./call_fakes.ts";
 import { FakeNetwork, type Fault, type Parcel } from "./call_network.ts";
-import { FakeSeam, makeCast } from "./call_seam.ts";
+import { type Cast, FakeSeam, makeCast } from "./call_seam.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
 /** One device as a story sees it. */
@@ -88,6 +88,7 @@ export class World {
   readonly seams: FakeSeam[] = [];
   readonly turnAsked: string[] = [];
   readonly #devices = new Map<string, Device>();
+  #cast: Cast | undefined;
   readonly #acting = vi.spyOn(CallShell.prototype, "carryOut");
   readonly #erasing = vi.spyOn(CallSecrets.prototype, "erase");
 
@@ -117,8 +118,25 @@ export class World {
     vi.unstubAllGlobals();
   }
 
+  /** A device's page is loaded again: what it had in memory is gone, and nobody is told. */
+  async reload(name: string): Promise<Device> {
+    const number = this.seams.findIndex((seam) => seam.name === name);
+    const [old, cast] = [this.seams[number], this.#cast];
+    if (old === undefined || cast === undefined) throw new Error("no such device");
+    await old.close();
+    const device = new Device(this, new FakeSeam(this, cast, number));
+    // What its page had lent is closed with the page.
+    device.ends.push(...this.device(name).ends);
+    this.seams[number] = device.seam;
+    this.#devices.set(name, device);
+    await device.service.start();
+    device.seam.connect();
+    return device;
+  }
+
   async open({ annas = 1, bens = 1 }: WorldOptions): Promise<void> {
     const cast = await makeCast(annas, bens);
+    this.#cast = cast;
     for (const number of cast.devices.keys()) this.seams.push(new FakeSeam(this, cast, number));
     for (const seam of this.seams) {
       const device = new Device(this, seam);

@@ -202,6 +202,7 @@ describe("an invite", () => {
   function invite(seam: FakeSeam, ageS: number): CallInvite {
     return {
       kind: "call.invite",
+      again: null,
       id: random(MessageId, rng),
       at: seam.now() - ageS,
       call: random(CallId, rng),

@@ -21,12 +21,24 @@ export type Flow = Readonly<{
 }>;
 
 /** Kept by the page from its first moment on; the product knows nothing of it. */
-type Watched = { watchedPeers: RTCPeerConnection[]; copied: string | undefined };
+type Watched = {
+  watchedPeers: RTCPeerConnection[];
+  /** What devices were asked for, in order. */
+  asked: string[];
+  copied: string | undefined;
+};
 
 function watch(): void {
   const watched = globalThis as unknown as Watched;
   watched.watchedPeers = [];
+  watched.asked = [];
   watched.copied = undefined;
+  const { mediaDevices } = navigator;
+  const open = mediaDevices.getUserMedia.bind(mediaDevices);
+  mediaDevices.getUserMedia = (wanted) => {
+    watched.asked.push(Object.keys(wanted ?? {}).join(" and "));
+    return open(wanted);
+  };
   // The clipboard belongs to the machine; here it belongs to the page.
   Object.defineProperty(navigator, "clipboard", {
     value: {
@@ -168,6 +180,13 @@ export class Person {
     await this.page.keyboard.type(text);
   }
 
+  /** The handle of the account, as the home page shows it. */
+  async handle(): Promise<string> {
+    return until("a handle", () =>
+      this.page.evaluate(() => document.querySelector(".home-foot bdi")?.textContent || undefined),
+    );
+  }
+
   /** Make an invite for one person, from home, and return the link. */
   async invite(): Promise<string> {
     await this.press("home.add");
@@ -234,18 +253,49 @@ export class Person {
     );
   }
 
+  /** Wait until some words stand on the page no more. */
+  async miss(key: Key, values?: Record<string, string>, seconds = 120): Promise<void> {
+    const gone = this.words(key, values);
+    await until(`no more: ${gone}`, async () => !(await this.shown()).includes(gone), seconds);
+  }
+
+  /** What stands on the page. */
+  async shown(): Promise<string> {
+    return this.page.evaluate(() => document.body.innerText);
+  }
+
+  /** The devices that this page asked for since it was loaded: "audio", "video". */
+  async asked(): Promise<string[]> {
+    return this.page.evaluate(() => (globalThis as unknown as Watched).asked);
+  }
+
   async flow(): Promise<Flow> {
     return this.page.evaluate(measure);
   }
 
   /** Wait until this many more pictures were decoded here, and sound was heard with them. */
   async seesAndHears(pictures = 20): Promise<Flow> {
+    return this.#senses("picture and sound", (now, before) => {
+      return now.decoded >= before.decoded + pictures && now.energy > before.energy;
+    });
+  }
+
+  /** Wait until this many more pictures were decoded here. */
+  async sees(pictures = 20): Promise<Flow> {
+    return this.#senses("picture", (now, before) => now.decoded >= before.decoded + pictures);
+  }
+
+  /** Wait until sound was heard. */
+  async hears(): Promise<Flow> {
+    return this.#senses("sound", (now, before) => now.energy > before.energy + 0.001);
+  }
+
+  async #senses(what: string, isMore: (now: Flow, before: Flow) => boolean): Promise<Flow> {
     const before = await this.flow();
     let now = before;
-    return until("picture and sound", async () => {
+    return until(what, async () => {
       now = await this.flow();
-      const grown = now.decoded >= before.decoded + pictures && now.energy > before.energy;
-      return grown ? now : undefined;
+      return isMore(now, before) ? now : undefined;
     }).catch((error: Error) => {
       throw new Error(`${error.message}: ${JSON.stringify([before, now])} ${this.complaints}`);
     });

@@ -69,6 +69,7 @@ export async function until<T>(
 export class Stage {
   readonly folder: string;
   readonly #browsers = new Map<string, Browser>();
+  readonly #pages: Page[] = [];
   readonly #apart: boolean;
   readonly #port: number;
   #server: ChildProcess | undefined;
@@ -166,6 +167,7 @@ export class Stage {
       await context.overridePermissions(ORIGIN, ["camera", "microphone", "notifications"]);
     }
     const page = await context.newPage();
+    this.#pages.push(page);
     await page.setViewport({ width: 390, height: 844 });
     page.setDefaultTimeout(60_000);
     return page;
@@ -219,9 +221,20 @@ export class Stage {
     }
   }
 
+  /** What stands on every page that is open, for a test that failed. */
+  async shown(): Promise<string> {
+    const open = this.#pages.filter((page) => !page.isClosed());
+    const texts = open.map((page) =>
+      page.evaluate(() => document.body.innerText).catch((error: Error) => error.message),
+    );
+    return (await Promise.all(texts)).map((text) => `--- on a page:\n${text}`).join("\n");
+  }
+
+  /** End all that was begun, each by itself, so that one that fails leaves none behind. */
   async close(): Promise<void> {
-    for (const browser of this.#browsers.values()) await browser.close();
-    await this.killServer("SIGTERM");
+    const closing = [...this.#browsers.values()].map((browser) => browser.close());
+    const ends = await Promise.allSettled([...closing, this.killServer("SIGTERM")]);
     rmSync(this.folder, { recursive: true, force: true });
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 }

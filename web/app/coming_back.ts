@@ -1,0 +1,37 @@
+/**
+ * Whether a page was left in the middle of a call a moment ago: then it was reloaded, and goes on.
+ *
+ * The only note is the time, in the session storage of this tab: a closed tab has left the call, and
+ * so has one that crashed. Who the call was with is in the sealed store (`client/left_call.ts`).
+ */
+
+const LEFT = "visavis.left-call";
+
+/**
+ * How long after leaving a call is gone on with, and how long it is tried. The other side gives up
+ * half a minute after it lost us. Higher: slow machines still come back; lower: nobody is surprised
+ * by a call that they had given up.
+ */
+export const COME_BACK_MS = 30_000;
+
+/** Note the time when the page goes away while somebody is talking. */
+export function noteLeaving(isTalking: () => boolean): void {
+  addEventListener("pagehide", () => {
+    try {
+      if (isTalking()) sessionStorage.setItem(LEFT, String(Date.now()));
+    } catch {
+      // No storage in this browser: the call does not come back.
+    }
+  });
+}
+
+/** Say whether the page was left while talking, just now; the next time the answer is no. */
+export function wasLeftJustNow(): boolean {
+  try {
+    const at = Number(sessionStorage.getItem(LEFT) ?? 0);
+    sessionStorage.removeItem(LEFT);
+    return Math.abs(Date.now() - at) < COME_BACK_MS;
+  } catch {
+    return false;
+  }
+}
