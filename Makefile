@@ -42,10 +42,10 @@ test: dev ## all tests, fast ones first (10 minutes at most)
 privacy: dev ## a scripted month of 200 accounts, then every attack on what the server kept
 	@$(PY) -m pytest -q tests/privacy -m long
 
-check: lint types test privacy ## what CI runs
+check: lint types test privacy e2e ## what CI runs
 	@echo 'make check: all passed'
 
-e2e: dev ## people in Chromium and Firefox on a real server; needs root for a network of its own
+e2e: dev ## people in Chromium and Firefox on a real server; calls need root, for a network of their own
 	@tools/e2e.sh
 
 screens: dev ## a picture of every screen, phone and desktop, light and dark, and axe-core on each

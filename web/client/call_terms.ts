@@ -12,6 +12,12 @@ import type { CallSeam } from "./seam.ts";
 /** How long closing waits for a call to say goodbye. */
 export const CLOSE_TIMEOUT_S = 6;
 
+/**
+ * How far two clocks may differ for a call to ring. Less lets a server hold an invite back for less
+ * long; it also keeps people from calling whose clock is wrong.
+ */
+export const CLOCKS_DIFFER_S = 86_400;
+
 export type CallServiceOptions = Readonly<{
   /** Makes media connections: `relayedMedia` of `media/connection.ts`, or a test's. */
   makeMedia: MediaFactory;

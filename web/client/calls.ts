@@ -31,24 +31,12 @@ import { closeEnds } from "./call_media.ts";
 import { Call, IncomingCall, type MissedCall, type Service } from "./call_objects.ts";
 import { CallQueue } from "./call_queue.ts";
 import { CallShell } from "./call_shell.ts";
-import {
-  type CallOptions,
-  type CallServiceOptions,
-  confine,
-  goodbye,
-  ringsNobody,
-  shareNothing,
-} from "./call_terms.ts";
+import type { CallOptions, CallServiceOptions } from "./call_terms.ts";
+import { CLOCKS_DIFFER_S, confine, goodbye, ringsNobody, shareNothing } from "./call_terms.ts";
 import type { CallSeam, InnerReceived, OuterReceived, SelfReceived } from "./seam.ts";
 
 export { Call, IncomingCall, type MissedCall, type Security, SUITE_NAME } from "./call_objects.ts";
 export type { CallOptions, CallServiceOptions } from "./call_terms.ts";
-
-/**
- * How far two clocks may differ for a call to ring. Less lets a server hold an invite back for less
- * long; it also keeps people from calling whose clock is wrong.
- */
-export const CLOCKS_DIFFER_S = 86_400;
 
 /** All calls of this device. */
 export class CallService implements Service {

@@ -25,23 +25,56 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "firefox-esr": "firefox-esr",
 };
 
-/** Return what is missing on this machine for tests with these programs, one line each. */
+/** Return which of these programs are not on this machine, one line each. */
 export function missing(...programs: readonly string[]): string[] {
-  const lacks: string[] = [];
-  if (process.getuid?.() !== 0)
-    lacks.push("root: these tests make a network namespace (sudo make e2e)");
-  for (const program of ["ip", ...programs]) {
-    if (spawnSync("which", [program]).status !== 0) {
-      lacks.push(`${program}: sudo apt-get install --no-install-recommends ${PACKAGES[program]}`);
-    }
-  }
+  const lacks = programs
+    .filter((program) => spawnSync("which", [program]).status !== 0)
+    .map((one) => `${one}: sudo apt-get install --no-install-recommends ${PACKAGES[one]}`);
   if (!existsSync(join(ROOT, ".venv/bin/python"))) lacks.push(".venv: make dev");
   return lacks;
+}
+
+/** Say why no network of one's own can be made here, or return undefined. */
+export function whyNoNamespace(): string | undefined {
+  if (isInside()) return undefined;
+  if (process.getuid?.() !== 0) return "root (sudo make e2e)";
+  const name = `visavis-try-${process.pid}`;
+  const { status, error, stderr } = spawnSync("ip", ["netns", "add", name], { encoding: "utf8" });
+  if (status === 0) spawnSync("ip", ["netns", "del", name]);
+  return status === 0 ? undefined : `network namespaces (${String(error ?? stderr).trim()})`;
+}
+
+/**
+ * Say plainly what is not run here, and why; nothing is passed over in silence.
+ *
+ * Who may install what is missing has to: as root, CI fails for want of a browser. A machine whose
+ * owner is not root, or a container without namespaces, runs what it can.
+ */
+export function notRun(what: readonly string[], lacks: readonly string[]): void {
+  const list = (lines: readonly string[]) => lines.map((line) => `  ${line}\n`).join("");
+  process.stderr.write(`NOT RUN here:\n${list(what)}for want of:\n${list(lacks)}`);
+}
+
+/** Whether a missing program is a failure: CI, where it could have been installed. */
+export function mustHaveAll(): boolean {
+  return process.env["CI"] === "true" && process.getuid?.() === 0;
 }
 
 /** Tell whether this process runs inside. */
 export function isInside(): boolean {
   return process.env[INSIDE] !== undefined;
+}
+
+/** End whatever a test that was broken off has left inside: servers, relays, browsers. */
+function endAll(name: string): void {
+  const { stdout } = spawnSync("ip", ["netns", "pids", name], { encoding: "utf8" });
+  for (const pid of (stdout ?? "").split("\n").filter((line) => line !== "")) {
+    try {
+      process.kill(Number(pid), "SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
 }
 
 /** Run a Node program inside a namespace of its own, and return its exit code. */
@@ -64,6 +97,7 @@ export function runInside(...args: readonly string[]): number {
     const env = { ...process.env, [INSIDE]: "1" };
     return spawnSync("ip", command, { stdio: "inherit", env }).status ?? 1;
   } finally {
+    endAll(name);
     ip("netns", "del", name);
   }
 }

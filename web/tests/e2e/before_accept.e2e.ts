@@ -1,6 +1,7 @@
 /**
  * Until a person accepts, their browser gives nothing away (R-33) and opens nothing (R-103): no
- * connection, no candidate, no question to the relay, no camera or microphone, no byte to the server.
+ * connection, no candidate, no question to the relay, no camera or microphone, and to its own server
+ * nothing but the fixed acknowledgement that every envelope gets, of which the caller learns nothing.
  */
 
 import assert from "node:assert/strict";
@@ -14,6 +15,9 @@ import { lines, Wire } from "./wire.ts";
 const stage = new Stage();
 before(() => stage.startServer());
 after(() => stage.close());
+
+/** One byte, and the random id that its own server gave the delivery. */
+const ACKNOWLEDGEMENT = "out /v1/receive 17";
 
 /** How long it rings before it is answered: anything that were to leave would have left. */
 const RINGING_MS = 6000;
@@ -35,9 +39,10 @@ story(stage, "a phone that rings is silent, and one that was answered is not", a
   await bert.see("incoming.acceptVideo");
   await elapsed(RINGING_MS);
   const ringing = wire.since(mark);
-  const outward = ringing.filter(({ way }) => way === "out");
-  assert.deepEqual(lines(outward), [], "nothing leaves");
-  assert.equal(ringing.length, 1, `the invite came, and no more: ${lines(ringing)}`);
+  const [came, acknowledged] = ringing;
+  assert.deepEqual([came?.way, came?.path], ["in", "/v1/receive"], "the invite came");
+  assert.equal(acknowledged && lines([acknowledged])[0], ACKNOWLEDGEMENT);
+  assert.equal(ringing.length, 2, `and nothing else came or went: ${lines(ringing)}`);
   assert.deepEqual(await bert.asked(), [], "no camera, no microphone");
   const silent = await bert.flow();
   assert.deepEqual([silent.connections, silent.candidates, silent.packetsSent], [0, 0, 0]);

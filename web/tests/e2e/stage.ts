@@ -224,9 +224,11 @@ export class Stage {
   /** What stands on every page that is open, for a test that failed. */
   async shown(): Promise<string> {
     const open = this.#pages.filter((page) => !page.isClosed());
-    const texts = open.map((page) =>
-      page.evaluate(() => document.body.innerText).catch((error: Error) => error.message),
-    );
+    const texts = open.map((page) => {
+      const text = page.evaluate(() => document.body.innerText);
+      const hangs = elapsed(5000, "it does not answer");
+      return Promise.race([text, hangs]).catch((error: Error) => error.message);
+    });
     return (await Promise.all(texts)).map((text) => `--- on a page:\n${text}`).join("\n");
   }
 

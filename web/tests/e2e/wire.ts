@@ -17,6 +17,7 @@ export type Piece = Readonly<{
 }>;
 
 const BINARY = 2;
+const BY_THE_CLOCK = /^\/(v1\/(key-packages|vault)(\/|$)|assets\/|icon\.svg$)/;
 
 export class Wire {
   readonly #pieces: Piece[] = [];
@@ -59,11 +60,10 @@ export class Wire {
 
   /**
    * What went by since a mark, without what comes by the clock whatever a person does: a page says
-   * that it is there (GET /v1/key-packages), and reads its own code as it needs it.
+   * that it is there (GET /v1/key-packages), tends its vault, and reads its own files as it needs them.
    */
   since(mark: number): readonly Piece[] {
-    const byTheClock = (path: string) => path === "/v1/key-packages" || path.startsWith("/assets/");
-    return this.#pieces.slice(mark).filter(({ path }) => !byTheClock(path));
+    return this.#pieces.slice(mark).filter(({ path }) => !BY_THE_CLOCK.test(path));
   }
 }
 
