@@ -140,7 +140,15 @@ INNER: Final = Family(
         ),
         inner.CallInvite(ID, NOW, CALL, Media.VIDEO, "v=0\r\n", DIGEST, 45, confidential=True),
         inner.CallInvite(
-            ID, NOW, CALL, Media.VOICE, "v=0\r\n", DIGEST, 45, confidential=False, again=CallId(bytes(16))
+            ID,
+            NOW,
+            CALL,
+            Media.VOICE,
+            "v=0\r\n",
+            DIGEST,
+            45,
+            confidential=False,
+            again=CallId(bytes(16)),
         ),
         inner.CallAccept(ID, NOW, CALL, DEVICE, Media.VOICE, "v=0\r\n", NONCE, rng(40)),
         inner.CallTaken(ID, NOW, CALL, DEVICE),
