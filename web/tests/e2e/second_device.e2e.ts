@@ -52,7 +52,7 @@ story(stage, "both ring; one declines, and the other stops at once", async () =>
   await anna.press("incoming.decline");
   await other.miss("incoming.decline", {}, 10);
   await bert.see("call.calling");
-  await bert.press("call.hangUp");
+  await bert.press("call.cancel");
   await bert.see("ended.cancelled");
   assert.deepEqual([...anna.complaints, ...bert.complaints, ...other.complaints], []);
 });
