@@ -32,7 +32,7 @@ const EMPTY: TextView = { isOpen: false, isOpenThere: false, lines: [], own: "",
  * quarter of a second, written in or not, until both have closed it.
  */
 export class CallText {
-  readonly #text = new RealtimeText();
+  #text = new RealtimeText();
   readonly #onChange: () => void;
   #isOver = false;
   #view = EMPTY;
@@ -104,6 +104,15 @@ export class CallText {
     const heard = this.#text.receive(block);
     this.#tell();
     return heard;
+  }
+
+  /** Begin anew, as open as it was: the other side lost its part to a reload, and counts from nothing. */
+  startOver(): void {
+    const { isOpen } = this.#text;
+    this.#text.forget();
+    this.#text = new RealtimeText();
+    if (isOpen) this.#text.open();
+    this.#tell();
   }
 
   /** Drop everything, with the keys of the call. Harmless when repeated. */

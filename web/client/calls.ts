@@ -362,6 +362,7 @@ export class CallService implements Service {
     shell.transport.lend(ends);
     const face = this.#faceOf(givenUp);
     face.bind(shell);
+    face.text.startOver();
     this.#faces.set(hex(standing), face);
     shell.face = face;
     if (shell.transport.steady || face.confidential) {

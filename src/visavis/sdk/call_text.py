@@ -24,6 +24,7 @@ class CallText:
         self._text = RealtimeText()
         self._changed = asyncio.Event()
         self._is_over = False
+        self._beginnings = 0
 
     @property
     def is_open(self) -> bool:
@@ -94,8 +95,10 @@ class CallText:
 
     async def heard(self) -> AsyncIterator[Line]:
         """Yield each line that the other person finishes, those before too, until the call ends."""
-        after = -1
+        after, beginnings = -1, self._beginnings
         async for _ in self.changes():
+            if beginnings != self._beginnings:
+                after, beginnings = -1, self._beginnings
             for line in self._text.lines:
                 if line.number > after and line.who == "theirs":
                     after = line.number
@@ -132,6 +135,16 @@ class CallText:
         if before != self._state():
             self._tell()
         return heard
+
+    def start_over(self) -> None:
+        """Begin anew, as open as it was: the other side lost its part, and counts from nothing."""
+        is_open = self._text.is_open
+        self._text.forget()
+        self._text = RealtimeText()
+        self._beginnings += 1
+        if is_open:
+            self._text.open()
+        self._tell()
 
     def forget(self) -> None:
         """Drop everything, with the keys of the call. Harmless when repeated."""

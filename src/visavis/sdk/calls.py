@@ -366,6 +366,7 @@ class CallService:
         shell.transport.lend(*old.transport.take_back())
         face = self._faces[given_up]
         face.bind(shell)
+        face.text.start_over()
         self._faces[standing] = face
         shell.face = face
         if shell.frames.steady or face.confidential:  # What either of the two promised.

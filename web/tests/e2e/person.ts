@@ -33,12 +33,15 @@ function watch(): void {
   watched.watchedPeers = [];
   watched.asked = [];
   watched.copied = undefined;
-  const { mediaDevices } = navigator;
-  const open = mediaDevices.getUserMedia.bind(mediaDevices);
-  mediaDevices.getUserMedia = (wanted) => {
-    watched.asked.push(Object.keys(wanted ?? {}).join(" and "));
-    return open(wanted);
-  };
+  // An empty page, before the first one of ours, has none.
+  const mediaDevices: MediaDevices | undefined = navigator.mediaDevices;
+  const open = mediaDevices?.getUserMedia.bind(mediaDevices);
+  if (open !== undefined) {
+    mediaDevices.getUserMedia = (wanted) => {
+      watched.asked.push(Object.keys(wanted ?? {}).join(" and "));
+      return open(wanted);
+    };
+  }
   // The clipboard belongs to the machine; here it belongs to the page.
   Object.defineProperty(navigator, "clipboard", {
     value: {
