@@ -51,20 +51,27 @@ function fewerLanguages(): Plugin {
   };
 }
 
+/** What only blurring and filtering need (4 MB): kept by the service worker once it was fetched. */
+const WHEN_WANTED = /\.(?:wasm|tflite)$|rnnoise-sync|blur_worker|noise_worklet/;
+
 /** Write `sw.js` with the list of what a start without a network needs. */
 function offlineShell(): Plugin {
   return {
     name: "visavis-offline",
     // After everything: chunks that held nothing but style are gone by now.
     writeBundle({ dir = "dist" }, bundle) {
-      const files = Object.keys(bundle)
+      const all = Object.keys(bundle)
         .filter((name) => name.startsWith("assets/") && !name.endsWith(".bloom"))
         .toSorted();
-      const version = createHash("sha256").update(files.join("\n")).digest("hex").slice(0, 16);
+      const files = all.filter((name) => !WHEN_WANTED.test(name));
+      const later = all.filter((name) => WHEN_WANTED.test(name));
+      const paths = (names: readonly string[]) => names.map((name) => `/${name}`).join(" ");
+      const version = createHash("sha256").update(all.join("\n")).digest("hex").slice(0, 16);
       const place = join(dir, "sw.js");
       const worker = readFileSync(place, "utf8")
         .replaceAll("__VERSION__", version)
-        .replace("__FILES__", files.map((name) => `/${name}`).join(" "));
+        .replace("__FILES__", paths(files))
+        .replace("__LATER__", paths(later));
       writeFileSync(place, worker);
     },
     options(options) {
@@ -87,7 +94,7 @@ function sizes(): Plugin {
     writeBundle(_, bundle) {
       const first = firstScreen(bundle);
       const rows = Object.values(bundle)
-        .filter((file) => /\.(?:js|css|html|wasm|bloom)$/.test(file.fileName))
+        .filter((file) => /\.(?:js|css|html|wasm|tflite|bloom)$/.test(file.fileName))
         .map((file) => {
           const data = Buffer.from(file.type === "chunk" ? file.code : file.source);
           return { name: file.fileName, br: brotli(data), gz: gzipSync(data).length };

@@ -12,12 +12,13 @@ import type {
   CallActions,
   CallState,
   CallView,
+  Effect,
   Incoming,
   Media,
   PersonId,
   Quality,
 } from "./model.ts";
-import { prefs } from "./prefs.ts";
+import { prefs, setPrefs } from "./prefs.ts";
 import { type Flow, flowOf, NO_FLOW, qualityOf } from "./quality.ts";
 
 /** What the calls need of the model around them. */
@@ -132,6 +133,11 @@ export class LiveCalls implements CallActions {
 
   async choose(kind: "camera" | "microphone" | "speaker", id: string): Promise<void> {
     await this.#host.desk.choose(kind, id);
+  }
+
+  async setEffect(effect: Effect, on: boolean): Promise<void> {
+    setPrefs({ [effect]: on });
+    await this.#host.desk.follow(effect);
   }
 
   level(): number {

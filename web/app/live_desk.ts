@@ -2,15 +2,20 @@
  * Cameras, microphones and speakers of this browser: opened for a preview, handed to a call, changed
  * in the middle of it. Nothing is opened before it is asked for; the camera is off until wanted.
  *
- * Not for: anything that leaves this device. A call takes tracks from `lend()` and encrypts them.
+ * What goes out is never the camera's own picture while its background is to be blurred: see
+ * `live_blur.ts`. Not for: anything that leaves this device. A call takes tracks from `lend()` and
+ * encrypts them.
  */
 
 import { Code, UnavailableError, UsageError } from "../core/errors.ts";
 import type { LocalMedia, LocalTracks } from "../media/interfaces.ts";
-import type { Desk, DeskDevice, DeskTrouble } from "./model.ts";
+import { CameraPicture } from "./live_blur.ts";
+import { type Input, Meter, openTrack, troubleOf } from "./live_inputs.ts";
+import { MicrophoneSound } from "./live_noise.ts";
+import type { Desk, DeskDevice, DeskTrouble, Effect } from "./model.ts";
+import { prefs } from "./prefs.ts";
 
 type Kind = "camera" | "microphone" | "speaker";
-type Input = "camera" | "microphone";
 
 const KINDS: Readonly<Record<string, Kind>> = {
   videoinput: "camera",
@@ -30,26 +35,23 @@ export const EMPTY_DESK: Desk = {
   stream: undefined,
   cameraTrouble: undefined,
   micTrouble: undefined,
+  blur: "off",
+  noise: "off",
 };
-
-/** Return what a person is told of why a device did not open. */
-export function troubleOf(error: unknown): DeskTrouble {
-  const name = error instanceof DOMException ? error.name : "";
-  if (name === "NotAllowedError" || name === "SecurityError") return "denied";
-  return name === "NotReadableError" || name === "AbortError" ? "busy" : "missing";
-}
 
 export class LiveDesk {
   #desk: Desk = EMPTY_DESK;
   readonly #changed: (desk: Desk) => void;
   readonly #trackListeners = new Set<(tracks: LocalTracks) => void>();
-  #audio: MediaStreamTrack | undefined;
-  #video: MediaStreamTrack | undefined;
+  #sound: MicrophoneSound | undefined;
+  #picture: CameraPicture | undefined;
   #screen: MediaStreamTrack | undefined;
+  /** What was asked of each device last: one that opens late, for nobody any more, is closed again. */
+  readonly #turns: Record<Input, number> = { camera: 0, microphone: 0 };
   #meter: Meter | undefined;
   /** What opens and closes now. */
   #setting: Promise<unknown> = Promise.resolve();
-  #closings = 0;
+  #metered: MediaStreamTrack | undefined;
   /** A call has the tracks: a preview that goes away leaves them open. */
   #lent = false;
   /** A voice call: no picture leaves, whatever is switched. */
@@ -105,23 +107,34 @@ export class LiveDesk {
   async choose(kind: Kind, id: string): Promise<void> {
     this.#update({ [kind]: id });
     if (kind === "speaker") return;
-    const open = kind === "camera" ? this.#video : this.#audio;
-    if (open === undefined) return;
+    if (!this.#isOpen(kind)) return;
     await this.#input(kind, false);
     await this.#input(kind, true);
   }
 
   /** Mute without letting the microphone go, so that unmuting is at once. */
   async setMic(on: boolean): Promise<void> {
-    if (on && this.#audio === undefined) await this.#input("microphone", true);
-    if (this.#audio) this.#audio.enabled = on;
-    this.#update({ micOn: on && this.#audio !== undefined });
+    if (on && this.#sound === undefined) await this.#input("microphone", true);
+    this.#sound?.setOn(on);
+    this.#update({ micOn: on && this.#sound !== undefined });
   }
 
   /** @throws UnavailableError `NO_DEVICE`. */
   async setCamera(on: boolean): Promise<void> {
     await this.#input("camera", on);
-    if (on && this.#video === undefined) throw new UnavailableError(Code.NO_DEVICE);
+    if (on && this.#picture === undefined) throw new UnavailableError(Code.NO_DEVICE);
+  }
+
+  /** Have what is open, and what will be, blurred or filtered as was chosen (`prefs.ts`). */
+  async follow(effect: Effect): Promise<void> {
+    if (effect === "noise") {
+      await this.#sound?.setFilter(prefs().noise);
+      return;
+    }
+    if (!prefs().blur && this.#desk.cameraTrouble === "blur") {
+      this.#update({ cameraTrouble: undefined }); // what could not be done is not wanted any more
+    }
+    await this.#picture?.setBlur(prefs().blur);
   }
 
   /** Send a screen in the camera's place, or the camera again. */
@@ -137,9 +150,14 @@ export class LiveDesk {
   }
 
   level(): number {
-    if (!this.#desk.micOn || this.#audio === undefined) return 0;
-    // Made when somebody looks: it takes time that a call that is answered has not.
-    this.#meter ??= new Meter(this.#audio);
+    const track = this.#sound?.track;
+    if (!this.#desk.micOn || track === undefined) return 0;
+    if (this.#meter === undefined || this.#metered !== track) {
+      // Made when somebody looks: it takes time that a call that is answered has not.
+      this.#meter?.close();
+      this.#meter = new Meter(track);
+      this.#metered = track;
+    }
     return this.#meter.level();
   }
 
@@ -156,8 +174,8 @@ export class LiveDesk {
       },
       async start() {
         await desk.#setting;
-        if (desk.#audio === undefined) await desk.#input("microphone", true);
-        if (desk.#audio === undefined) throw new UnavailableError(Code.NO_DEVICE);
+        if (desk.#sound === undefined) await desk.#input("microphone", true);
+        if (desk.#sound === undefined) throw new UnavailableError(Code.NO_DEVICE);
       },
       onTracks(listener) {
         desk.#trackListeners.add(listener);
@@ -196,71 +214,115 @@ export class LiveDesk {
   }
 
   #tracks(): LocalTracks {
-    const video = this.#voiceOnly ? undefined : (this.#screen ?? this.#video);
-    return { audio: this.#audio, video };
+    const video = this.#voiceOnly ? undefined : (this.#screen ?? this.#picture?.track);
+    return { audio: this.#sound?.track, video };
+  }
+
+  #isOpen(kind: Input): boolean {
+    return (kind === "camera" ? this.#picture : this.#sound) !== undefined;
   }
 
   async #input(kind: Input, on: boolean): Promise<void> {
-    const open = kind === "camera" ? this.#video : this.#audio;
-    if (on && open === undefined) {
+    const isOpen = this.#isOpen(kind);
+    if (on && !isOpen) {
       await this.#open(kind);
-    } else if (on && open && kind === "microphone") {
-      open.enabled = true;
+    } else if (on && kind === "microphone") {
+      this.#sound?.setOn(true);
       this.#update({ micOn: true });
-    } else if (!on && open) {
-      this.#drop(kind, open);
+    } else if (!on && isOpen) {
+      this.#drop(kind);
     } else if (!on) {
+      this.#turns[kind]++;
       this.#update(kind === "camera" ? { cameraOn: false } : { micOn: false });
     }
   }
 
   async #open(kind: Input): Promise<void> {
-    const camera = kind === "camera";
-    const closings = this.#closings;
+    const turn = ++this.#turns[kind];
     try {
-      const track = await openTrack(kind, this.#desk[kind]);
-      // A call that ended while its camera came up must not leave it on.
-      if (closings !== this.#closings) return track.stop();
-      track.addEventListener("ended", () => this.#drop(kind, track, "missing"));
-      if (camera) this.#video = track;
-      else this.#audio = track;
-      const chosen = track.getSettings().deviceId;
-      this.#update(
-        camera
-          ? { cameraOn: true, camera: chosen, cameraTrouble: undefined }
-          : { micOn: true, microphone: chosen, micTrouble: undefined },
-      );
+      const track = await openTrack(kind, this.#desk[kind], !prefs().noise);
+      if (turn !== this.#turns[kind]) track.stop();
+      else if (kind === "camera") await this.#takeCamera(track);
+      else this.#takeMicrophone(track);
     } catch (error) {
-      const trouble = troubleOf(error);
-      this.#update(
-        camera
-          ? { cameraOn: false, cameraTrouble: trouble }
-          : { micOn: false, micTrouble: trouble },
-      );
+      if (turn === this.#turns[kind]) this.#drop(kind, troubleOf(error));
     }
     this.#show();
   }
 
-  #drop(kind: Input, track: MediaStreamTrack, trouble?: DeskTrouble): void {
-    track.stop();
-    if (kind === "camera" && this.#video === track) {
-      this.#video = undefined;
-      this.#update({ cameraOn: false, cameraTrouble: trouble });
-    } else if (kind === "microphone" && this.#audio === track) {
-      this.#audio = undefined;
-      this.#meter?.close();
-      this.#meter = undefined;
-      this.#update({ micOn: false, micTrouble: trouble });
+  async #takeCamera(track: MediaStreamTrack): Promise<void> {
+    const picture = new CameraPicture(track, () => this.#follow(picture));
+    this.#picture = picture;
+    track.addEventListener("ended", () => {
+      if (this.#picture === picture) this.#drop("camera", "missing");
+    });
+    const camera = track.getSettings().deviceId;
+    this.#update({ cameraOn: true, camera, cameraTrouble: undefined });
+    await picture.setBlur(prefs().blur);
+  }
+
+  #takeMicrophone(track: MediaStreamTrack): void {
+    const sound = new MicrophoneSound(track, () => this.#listen(sound));
+    this.#sound = sound;
+    track.addEventListener("ended", () => {
+      if (this.#sound === sound) this.#drop("microphone", "missing");
+    });
+    const microphone = track.getSettings().deviceId;
+    this.#update({ micOn: true, microphone, micTrouble: undefined });
+    this.#listen(sound);
+    // Not waited for: they are heard at once, and without the noise a moment later.
+    void sound.setFilter(prefs().noise);
+  }
+
+  /** What is sent of a camera changed. */
+  #follow(picture: CameraPicture): void {
+    if (this.#picture !== picture) return;
+    if (picture.blur === "failed") {
+      this.#dropCamera("blur");
+      this.#show();
+      return;
     }
+    this.#update({ blur: picture.blur });
     this.#show();
+  }
+
+  /** What is sent of a microphone changed. */
+  #listen(sound: MicrophoneSound): void {
+    if (this.#sound !== sound) return;
+    this.#update({ noise: sound.noise });
+    this.#show();
+  }
+
+  #drop(kind: Input, trouble?: DeskTrouble): void {
+    if (kind === "camera") this.#dropCamera(trouble);
+    else this.#dropMicrophone(trouble);
+    this.#show();
+  }
+
+  #dropCamera(cameraTrouble: Desk["cameraTrouble"]): void {
+    this.#turns.camera++;
+    const picture = this.#picture;
+    this.#picture = undefined;
+    picture?.stop();
+    this.#update({ cameraOn: false, cameraTrouble, blur: "off" });
+  }
+
+  #dropMicrophone(micTrouble: Desk["micTrouble"]): void {
+    this.#turns.microphone++;
+    const sound = this.#sound;
+    this.#sound = undefined;
+    sound?.stop();
+    this.#meter?.close();
+    this.#meter = undefined;
+    this.#metered = undefined;
+    this.#update({ micOn: false, micTrouble, noise: "off" });
   }
 
   #closeAll(): void {
-    this.#closings += 1;
     this.#screen?.stop();
     this.#screen = undefined;
-    if (this.#video) this.#drop("camera", this.#video);
-    if (this.#audio) this.#drop("microphone", this.#audio);
+    this.#drop("camera");
+    this.#drop("microphone");
     this.#voiceOnly = false;
     this.#noScreen = false;
     this.#update({ micOn: true, cameraTrouble: undefined, micTrouble: undefined });
@@ -269,7 +331,7 @@ export class LiveDesk {
 
   /** Show and send what is open now. */
   #show(): void {
-    const shown = this.#screen ?? this.#video;
+    const shown = this.#screen ?? this.#picture?.track;
     if (this.#desk.stream?.getVideoTracks()[0] !== shown) {
       this.#update({ stream: shown && new MediaStream([shown]) });
     }
@@ -279,39 +341,5 @@ export class LiveDesk {
   #update(change: Partial<Desk>): void {
     this.#desk = { ...this.#desk, ...change };
     this.#changed(this.#desk);
-  }
-}
-
-async function openTrack(kind: Input, id: string | undefined): Promise<MediaStreamTrack> {
-  const device = id === undefined ? {} : { deviceId: { ideal: id } };
-  const stream = await navigator.mediaDevices.getUserMedia(
-    kind === "camera"
-      ? { video: { ...device, width: { ideal: 1280 }, height: { ideal: 720 } } }
-      : { audio: { ...device, echoCancellation: true, noiseSuppression: true } },
-  );
-  const [track] = stream.getTracks();
-  if (track === undefined) throw new DOMException("no track", "NotFoundError");
-  return track;
-}
-
-/** How loud a track is. */
-class Meter {
-  readonly #context = new AudioContext();
-  readonly #analyser = new AnalyserNode(this.#context, { fftSize: 512 });
-  readonly #samples = new Float32Array(512);
-
-  constructor(track: MediaStreamTrack) {
-    this.#context.createMediaStreamSource(new MediaStream([track])).connect(this.#analyser);
-  }
-
-  /** 0 to 1: the loudest sample of the last hundredth of a second, stretched to what ears expect. */
-  level(): number {
-    this.#analyser.getFloatTimeDomainData(this.#samples);
-    const peak = this.#samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
-    return Math.min(1, Math.sqrt(peak));
-  }
-
-  close(): void {
-    void this.#context.close();
   }
 }

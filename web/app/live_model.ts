@@ -155,11 +155,21 @@ export class LiveModel implements AppModel {
     const { recoveryCode: code } = client;
     this.set({ phase: code === undefined ? { kind: "ready" } : { kind: "recovery", code } });
     void navigator.storage?.persist?.().catch(() => false);
+    void this.#learnEffects();
     const { signal } = this.#life;
     this.push.watch(signal);
     void this.calls.listen(signal).catch((error: unknown) => {
       if (!signal.aborted) reportError(error);
     });
+  }
+
+  /** Look what this browser can do to picture and sound; until then the screens leave it out. */
+  async #learnEffects(): Promise<void> {
+    const { blurSupport, noiseSupport } = await import("../media/effects/support.ts");
+    const unsupported = new Set(this.#state.unsupported);
+    if (blurSupport() !== "none") unsupported.delete("blur");
+    if (noiseSupport() === "own") unsupported.delete("noise"); // the browser's own is on anyway
+    this.set({ unsupported });
   }
 
   /** Let the client go; the store is locked when this returns. */

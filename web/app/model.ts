@@ -164,14 +164,25 @@ export type Desk = Readonly<{
   micOn: boolean;
   /** What is open, for the preview. */
   stream: MediaStream | undefined;
-  /** Why a device that was wanted is not open. */
-  cameraTrouble: DeskTrouble | undefined;
+  /** Why a device that was wanted is not open; "blur": closed, for the background stayed clear. */
+  cameraTrouble: DeskTrouble | "blur" | undefined;
   micTrouble: DeskTrouble | undefined;
+  blur: BlurState;
+  noise: NoiseState;
 }>;
 
 export type DeskDevice = Readonly<{ id: string; label: string }>;
 
 export type DeskTrouble = "denied" | "missing" | "busy";
+
+/** What is done to picture and sound on this device before they are sent. */
+export type Effect = "blur" | "noise";
+
+/** "starting": all is blurred until the person is found; "whole": all stays so. */
+export type BlurState = "off" | "starting" | "on" | "whole" | "failed";
+
+/** "browser": ours cannot run here, the browser's own filter does; "failed": none does. */
+export type NoiseState = "off" | "starting" | "on" | "browser" | "failed";
 
 /** What this client cannot do yet. The screens leave it out; nothing pretends. */
 export type Feature =
@@ -349,6 +360,8 @@ export interface CallActions {
   /** Open or close devices for a preview; `undefined` closes everything. */
   preview(wanted: { camera: boolean; microphone: boolean } | undefined): Promise<void>;
   choose(kind: "camera" | "microphone" | "speaker", id: string): Promise<void>;
+  /** Blur the background, or filter noise, from now on: what is open, and whatever is opened later. */
+  setEffect(effect: Effect, on: boolean): Promise<void>;
   /** Loudness of the open microphone, 0 to 1, now. */
   level(): number;
   /** A confidential call is for people whose safety number was compared; it leaves no trace. */

@@ -20,6 +20,10 @@ export type Prefs = Readonly<{
   text: boolean;
   /** Ring while closed; "leaving": switched off here, and the server was not told yet. */
   push: "off" | "on" | "leaving";
+  /** Blur what is behind the person before a picture is sent. */
+  blur: boolean;
+  /** Take noise out of the sound before it is sent, with a filter of ours. */
+  noise: boolean;
 }>;
 
 const DEFAULTS: Prefs = {
@@ -31,6 +35,8 @@ const DEFAULTS: Prefs = {
   keys: true,
   text: false,
   push: "off",
+  blur: false,
+  noise: false,
 };
 const PLACE = "visavis.prefs";
 
@@ -103,5 +109,7 @@ function read(): Prefs {
     keys: flag("keys", DEFAULTS.keys),
     text: flag("text", DEFAULTS.text),
     push: push === "on" || push === "leaving" ? push : "off",
+    blur: flag("blur", DEFAULTS.blur),
+    noise: flag("noise", DEFAULTS.noise),
   };
 }

@@ -12,6 +12,8 @@ import { changed, open, type RingScope, ring } from "./sw_ring.ts";
 /** What the build writes in: a name for this set of files, and the files. */
 const VERSION = "visavis __VERSION__";
 const FILES = "__FILES__".split(" ");
+/** Files that are large and that few want: kept from when they are asked for first. */
+const LATER: ReadonlySet<string> = new Set("__LATER__".split(" "));
 /** By its name: the server gives it under other paths to navigations only. */
 const PAGE = "/index.html";
 const NETWORK_MS = 4000;
@@ -55,6 +57,11 @@ function pause(ms: number): Promise<void> {
 async function keep(): Promise<void> {
   const cache = await caches.open(VERSION);
   await cache.addAll([PAGE, ...FILES]);
+  // Who had them with the version before has them with this one, if they are the same.
+  for (const path of LATER) {
+    const had = await caches.match(path);
+    if (had !== undefined) await cache.put(path, had);
+  }
 }
 
 async function tidy(): Promise<void> {
@@ -74,5 +81,14 @@ async function page(request: Request): Promise<Response> {
 }
 
 async function asset(request: Request): Promise<Response> {
-  return (await caches.match(request)) ?? (await fetch(request));
+  const kept = await caches.match(request);
+  if (kept !== undefined) return kept;
+  const answer = await fetch(request);
+  if (answer.ok && LATER.has(new URL(request.url).pathname)) {
+    const copy = answer.clone();
+    // A full disk costs the copy, not the file.
+    const cache = await caches.open(VERSION);
+    await cache.put(request, copy).catch(() => undefined);
+  }
+  return answer;
 }

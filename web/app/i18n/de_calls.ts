@@ -55,10 +55,23 @@ export const deCalls: Readonly<Record<keyof typeof enCalls, string>> = {
     "Die Kamera ist nicht erlaubt. Erlaube sie in der Adresszeile des Browsers.",
   "desk.camera.missing": "Keine Kamera gefunden. Sprechen geht auch ohne.",
   "desk.camera.busy": "Ein anderes Programm benutzt die Kamera.",
+  "desk.camera.blur":
+    "Der Hintergrund ließ sich nicht verwischen, darum ist deine Kamera aus. Scharf ging nichts hinaus.",
   "desk.microphone.denied":
     "Das Mikrofon ist nicht erlaubt. Erlaube es in der Adresszeile des Browsers.",
   "desk.microphone.missing": "Kein Mikrofon gefunden. Man würde dich nicht hören.",
   "desk.microphone.busy": "Ein anderes Programm benutzt das Mikrofon.",
+
+  "effect.blur": "Hintergrund verwischen",
+  "effect.blur.help": "Verbirgt das Zimmer vor einem flüchtigen Blick, nicht vor einem genauen.",
+  "effect.blur.starting": "Alles ist verwischt, bis du im Bild gefunden bist.",
+  "effect.blur.whole":
+    "Du bist hier nicht vom Zimmer zu unterscheiden, darum bleibt alles verwischt.",
+  "effect.noise": "Geräusche filtern",
+  "effect.noise.help":
+    "Nimmt Lüfter, Tasten und Verkehr heraus. Eine Stimme im Hintergrund bleibt hörbar.",
+  "effect.noise.browser": "Unser Filter läuft hier nicht. Es filtert der schwächere des Browsers.",
+  "effect.noise.failed": "Der Filter ist stehen geblieben. Man hört dich, mit Geräuschen.",
 
   "call.with": "Anruf mit {name}",
   "call.calling": "Es klingelt dort …",

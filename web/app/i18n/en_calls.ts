@@ -54,9 +54,21 @@ export const enCalls = {
   "desk.camera.denied": "The camera is not allowed. Allow it in the browser's address bar.",
   "desk.camera.missing": "No camera was found. You can talk without.",
   "desk.camera.busy": "Another program uses the camera.",
+  "desk.camera.blur":
+    "The background could not be blurred, so your camera was turned off. Nothing was sent clear.",
   "desk.microphone.denied": "The microphone is not allowed. Allow it in the browser's address bar.",
   "desk.microphone.missing": "No microphone was found. They would not hear you.",
   "desk.microphone.busy": "Another program uses the microphone.",
+
+  "effect.blur": "Blur the background",
+  "effect.blur.help": "Hides the room from a glance, not from somebody who looks closely.",
+  "effect.blur.starting": "All of it is blurred until you are found in the picture.",
+  "effect.blur.whole": "You cannot be told from the room here, so all of it stays blurred.",
+  "effect.noise": "Filter noise",
+  "effect.noise.help":
+    "Takes out fans, keys and traffic. A voice in the background is still heard.",
+  "effect.noise.browser": "Our filter does not run here. The browser's own, weaker one does.",
+  "effect.noise.failed": "The filter stopped. You are heard, noise included.",
 
   "call.with": "Call with {name}",
   "call.calling": "Calling…",

@@ -11,6 +11,7 @@ import type {
   WaysIn,
   PushActions,
 } from "../model.ts";
+import { setPrefs } from "../prefs.ts";
 import { CHECKS, DEVICES, INVITE, NUMBER, WAYS } from "./fixtures.ts";
 
 export class FakeModel implements AppModel {
@@ -99,6 +100,7 @@ export class FakeModel implements AppModel {
   readonly calls: CallActions = {
     preview: async () => undefined,
     choose: async () => undefined,
+    setEffect: async (effect, on) => setPrefs({ [effect]: on }),
     level: () => 0.45,
     start: async () => undefined,
     accept: async () => undefined,

@@ -180,6 +180,8 @@ export const DESK: Desk = {
   stream: undefined,
   cameraTrouble: undefined,
   micTrouble: undefined,
+  blur: "off",
+  noise: "off",
 };
 
 export const STATE: AppState = {
@@ -193,7 +195,7 @@ export const STATE: AppState = {
   incoming: undefined,
   call: undefined,
   desk: DESK,
-  unsupported: new Set(["blur", "noise"]),
+  unsupported: new Set(),
   passkeys: "possible",
 };
 

@@ -39,6 +39,7 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
   const { calls } = useModel();
   const prefs = usePrefs();
   const speaker = useAppState((state) => state.desk.speaker);
+  const unblurred = useAppState((state) => state.desk.cameraTrouble === "blur");
   const canShare = useSupports("screenShare") && !call.confidential;
   const [panel, setPanel] = useState<PanelName | undefined>(props.panel);
   const [corner, setCorner] = useState(0);
@@ -135,28 +136,36 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
             <p>{say("call.reconnectingHelp")}</p>
           </div>
         )}
-        {call.state === "inCall" && (call.quality === "poor" || call.quality === "fair") && (
-          <p className={`stage-hint ${call.quality}`} role="status">
-            <Icon name="signal" small />
-            {say(`call.quality.${call.quality}`)}
-          </p>
-        )}
-        {call.text.isOpenThere && !call.text.isOpen && (
-          <p className="stage-hint" role="status">
-            <Icon name="text" small />
-            <span>
-              <Named k="text.unread" name={call.person.name} />
-            </span>
-          </p>
-        )}
-        {call.sharing && (
-          <p className="stage-hint sharing" role="status">
-            <Icon name="screen" small />
-            <span>
-              <Named k="call.sharing" name={call.person.name} />
-            </span>
-          </p>
-        )}
+        <div className="stage-hints">
+          {call.state === "inCall" && (call.quality === "poor" || call.quality === "fair") && (
+            <p className={`stage-hint ${call.quality}`} role="status">
+              <Icon name="signal" small />
+              {say(`call.quality.${call.quality}`)}
+            </p>
+          )}
+          {unblurred && (
+            <p className="stage-hint poor" role="alert">
+              <Icon name="videoOff" small />
+              {say("desk.camera.blur")}
+            </p>
+          )}
+          {call.text.isOpenThere && !call.text.isOpen && (
+            <p className="stage-hint" role="status">
+              <Icon name="text" small />
+              <span>
+                <Named k="text.unread" name={call.person.name} />
+              </span>
+            </p>
+          )}
+          {call.sharing && (
+            <p className="stage-hint sharing" role="status">
+              <Icon name="screen" small />
+              <span>
+                <Named k="call.sharing" name={call.person.name} />
+              </span>
+            </p>
+          )}
+        </div>
         {video && (call.cameraOn || call.sharing) && (
           <SelfView
             stream={call.self}

@@ -6,6 +6,7 @@ import type { CallView } from "../model.ts";
 import { useModel } from "../model_hooks.tsx";
 import { usePrefs } from "../prefs.ts";
 import { DeskChoices, DeskTroubles } from "../ui/desk.tsx";
+import { EffectSwitches } from "../ui/effects.tsx";
 import { Failed } from "../ui/failed.tsx";
 import { Btn, Named, Note, Way } from "../ui/parts.tsx";
 import { Picture } from "../ui/picture.tsx";
@@ -39,6 +40,7 @@ export function Panels(props: {
           <DeskChoices
             {...(props.call.media === "voice" && { kinds: ["microphone", "speaker"] as const })}
           />
+          <EffectSwitches {...(props.call.media === "voice" && { effects: ["noise"] as const })} />
         </Sheet>
       );
     case "security":

@@ -8,6 +8,7 @@ import type { Media, PersonId } from "../model.ts";
 import { useAppState, useModel, usePerson } from "../model_hooks.tsx";
 import { back, replace } from "../router.ts";
 import { DeskChoices, DeskTroubles } from "../ui/desk.tsx";
+import { EffectSwitches } from "../ui/effects.tsx";
 import { Failed } from "../ui/failed.tsx";
 import { Toggle } from "../ui/fields.tsx";
 import { Btn, IconBtn, Named, Title } from "../ui/parts.tsx";
@@ -83,6 +84,7 @@ export default function Preview({ id, media }: { id: PersonId; media: Media }) {
             />
           )}
         </div>
+        <EffectSwitches {...(!video && { effects: ["noise"] as const })} />
         {person.verified && (
           <Toggle
             label={say("preview.confidential")}

@@ -7,6 +7,7 @@ import { plainName } from "../names.ts";
 import { setPrefs, type Theme, usePrefs } from "../prefs.ts";
 import { go } from "../router.ts";
 import { CopyBtn } from "../ui/copy.tsx";
+import { EffectSwitches } from "../ui/effects.tsx";
 import { Choice, Toggle } from "../ui/fields.tsx";
 import { Note, Page, Way } from "../ui/parts.tsx";
 import { useTask } from "../ui/task.ts";
@@ -157,6 +158,7 @@ function CallGroup() {
             onChange={(text) => setPrefs({ text })}
           />
         </div>
+        <EffectSwitches />
         <div className="ways">
           <Way
             icon="bell"

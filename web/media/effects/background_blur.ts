@@ -9,28 +9,19 @@
  */
 
 import { Code, UnavailableError } from "../../core/errors.ts";
-import { type BlurredBackground, type BlurredBy, BlurTrouble } from "./blurred.ts";
+import { type BlurredBackground, BlurTrouble } from "./blurred.ts";
 import { blurHere } from "./own_blur.ts";
+import { blurSupport, browserBlurs } from "./support.ts";
 import { Told } from "./told.ts";
 
 export type { BlurFigures } from "./blur_protocol.ts";
 export { type BlurredBackground, type BlurredBy, BlurTrouble } from "./blurred.ts";
+export { blurSupport };
 
 export type BlurOptions = Readonly<{
   /** Blur ourselves, whatever the browser can. */
   own?: boolean;
 }>;
-
-/**
- * Return who would blur here. Loads nothing.
- *
- * @param camera A camera that is open, if there is one: only it tells what the browser can.
- */
-export function blurSupport(camera?: MediaStreamTrack): BlurredBy {
-  if (camera !== undefined && browserBlurs(camera)) return "browser";
-  const needed = ["Worker", "WebAssembly", "OffscreenCanvas", "createImageBitmap"];
-  return needed.every((name) => name in globalThis) ? "own" : "none";
-}
 
 /**
  * Blur what is behind the person that a camera sees.
@@ -50,11 +41,6 @@ export async function blurBackground(
     throw new UnavailableError(Code.UNAVAILABLE, "no blur in this browser");
   }
   return blurHere(camera);
-}
-
-function browserBlurs(camera: MediaStreamTrack): boolean {
-  // Safari's answer is an empty list where it cannot; others leave it out.
-  return camera.getCapabilities?.().backgroundBlur?.includes(true) === true;
 }
 
 /** The browser's own blur, on a copy of the track; undefined if it does not come. */

@@ -14,10 +14,10 @@ import { scriptUrl } from "../trusted.ts";
 import { NOISE_PROCESSOR, type NoiseOrder, type NoiseSaid } from "./noise_protocol.ts";
 import workletUrl from "./noise_worklet.ts?worker&url";
 import { RATE, unpack } from "./rnnoise.ts";
+import { browserFilters, type NoiseFilter, noiseSupport } from "./support.ts";
 import { Told } from "./told.ts";
 
-/** Who filters: we do, the browser does, or nobody can. */
-export type NoiseFilter = "own" | "browser" | "none";
+export { type NoiseFilter, noiseSupport };
 
 /** How long an audio thread may take to begin. A browser that wants a tap first never does. */
 const START_MS = 3000;
@@ -38,12 +38,6 @@ export type SuppressedNoise = Readonly<{
   /** Free what it holds and end its own track. The microphone's stays open. Harmless when repeated. */
   stop(): void;
 }>;
-
-/** Return what would filter here. Loads nothing. */
-export function noiseSupport(): NoiseFilter {
-  if ("AudioWorkletNode" in globalThis && "WebAssembly" in globalThis) return "own";
-  return browserFilters() ? "browser" : "none";
-}
 
 /**
  * Filter a microphone's sound. Its echo cancellation stays; its own noise filter is turned off while
@@ -142,10 +136,6 @@ async function filterThere(microphone: MediaStreamTrack): Promise<SuppressedNois
     onTrouble: () => () => {},
     stop() {},
   };
-}
-
-function browserFilters(): boolean {
-  return navigator.mediaDevices?.getSupportedConstraints().noiseSuppression === true;
 }
 
 /** Return whether the browser's own filter is now as wanted. */

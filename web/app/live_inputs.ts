@@ -1,0 +1,57 @@
+/** Opening one camera or microphone of this browser, why that failed, and how loud a track is. */
+
+import type { DeskTrouble } from "./model.ts";
+
+export type Input = "camera" | "microphone";
+
+/** Return what a person is told of why a device did not open. */
+export function troubleOf(error: unknown): DeskTrouble {
+  const name = error instanceof DOMException ? error.name : "";
+  if (name === "NotAllowedError" || name === "SecurityError") return "denied";
+  return name === "NotReadableError" || name === "AbortError" ? "busy" : "missing";
+}
+
+/**
+ * Open a device.
+ *
+ * @param browserFilter Whether the browser takes noise out; not where a filter of ours does, since two
+ *   in a row take parts of words away.
+ * @throws DOMException As `getUserMedia`.
+ */
+export async function openTrack(
+  kind: Input,
+  id: string | undefined,
+  browserFilter: boolean,
+): Promise<MediaStreamTrack> {
+  const device = id === undefined ? {} : { deviceId: { ideal: id } };
+  const stream = await navigator.mediaDevices.getUserMedia(
+    kind === "camera"
+      ? { video: { ...device, width: { ideal: 1280 }, height: { ideal: 720 } } }
+      : { audio: { ...device, echoCancellation: true, noiseSuppression: browserFilter } },
+  );
+  const [track] = stream.getTracks();
+  if (track === undefined) throw new DOMException("no track", "NotFoundError");
+  return track;
+}
+
+/** How loud a track is. */
+export class Meter {
+  readonly #context = new AudioContext();
+  readonly #analyser = new AnalyserNode(this.#context, { fftSize: 512 });
+  readonly #samples = new Float32Array(512);
+
+  constructor(track: MediaStreamTrack) {
+    this.#context.createMediaStreamSource(new MediaStream([track])).connect(this.#analyser);
+  }
+
+  /** 0 to 1: the loudest sample of the last hundredth of a second, stretched to what ears expect. */
+  level(): number {
+    this.#analyser.getFloatTimeDomainData(this.#samples);
+    const peak = this.#samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+    return Math.min(1, Math.sqrt(peak));
+  }
+
+  close(): void {
+    void this.#context.close();
+  }
+}
