@@ -35,7 +35,7 @@ from visavis.core.ids import AccountId, Capability, IdentityKey, MailboxId, Nonc
 from visavis.core.keywrap import OVERHEAD as WRAP_OVERHEAD
 from visavis.core.keywrap import Purpose, derive_key, unwrap, wrap
 from visavis.core.recovery import RecoveryCode
-from visavis.core.safety_number import Party, check_qr, safety_number
+from visavis.core.safety_number import Party, check_qr, check_text, safety_number
 
 # Envelopes
 
@@ -232,7 +232,10 @@ def compare_vectors() -> Json:
         )
     parties = [Party(AccountId.random(rng), IdentityKey.random(rng)) for _ in range(3)]
     pairs = [(own, contact, safety_number(own, contact)) for own in parties for contact in parties]
-    shown = safety_number(parties[0], parties[1]).qr
+    number = safety_number(parties[0], parties[1])
+    shown, said = number.qr, number.text
+    texts = [said, f" {said}\n", "", said[:-1], said.upper(), said.partition(":")[2], f"{said}="]
+    texts.append(safety_number(parties[2], parties[1]).text)
     scans = [shown, b"", shown[:-1], shown + b"x", b"X" + shown[1:], flipped(shown, -1)]
     return {
         "commitments": [
@@ -251,10 +254,12 @@ def compare_vectors() -> Json:
                 "contact": plain(contact),
                 "groups": list(number.groups),
                 "qr": number.qr.hex(),
+                "text": number.text,
             }
             for own, contact, number in pairs
         ],
         "scans": [[scan.hex(), outcome(check_qr, parties[1], parties[0], scan)] for scan in scans],
+        "texts": [[text, outcome(check_text, parties[1], parties[0], text)] for text in texts],
     }
 
 

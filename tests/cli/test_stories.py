@@ -90,6 +90,22 @@ def test_safety_numbers_are_equal(terminal: Terminal) -> None:
     assert re.fullmatch(r"(\d{5} ){11}\d{5}", hers)
 
 
+def test_safety_numbers_are_compared_by_their_qr_codes(terminal: Terminal) -> None:
+    def verified() -> list[bool]:
+        return [c["verified"] for c in terminal.ok("anna", "contacts")["contacts"]]
+
+    his = terminal.ok("bert", "safety-number", "anna", "--qr")["text"]
+    hers = terminal.ok("anna", "safety-number", "bert", "--qr")["text"]
+    before = verified()
+    for wrong, said in ((hers, "do NOT match"), (his[:-4], "not what the QR code")):
+        refused = terminal.refused("anna", "safety-number", "bert", "--scanned", wrong)
+        assert said in refused["error"]
+    assert verified() == before
+    assert terminal.ok("anna", "safety-number", "bert", "--scanned", his)["verified"] is True
+    assert True in verified()
+    terminal.ok("anna", "contact", "verified", "bert", "--no")
+
+
 def test_invites_that_were_used_or_have_expired(terminal: Terminal) -> None:
     link = terminal.ok("anna", "invite")["link"]
     terminal.sign_up("hugo")

@@ -18,7 +18,7 @@ from visavis.core.errors import AuthorizationError, PeerError, UsageError
 from visavis.core.ids import AccountId, Digest, IdentityKey, Nonce32
 from visavis.core.keywrap import OVERHEAD, Purpose, derive_key, unwrap, wrap
 from visavis.core.recovery import LOGIN_LABEL, RecoveryCode
-from visavis.core.safety_number import Party, check_qr, safety_number
+from visavis.core.safety_number import Party, check_qr, check_text, safety_number
 from visavis.core.words import PHRASE_WORDS, SAS_WORDS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -266,3 +266,14 @@ def test_the_qr_code_is_read_by_the_other_side() -> None:
     for bad in (b"", shown[:-1], shown + b"x", b"X" + shown[1:]):
         with pytest.raises(PeerError, match="malformed"):
             check_qr(BERT, ANNA, bad)
+
+
+def test_what_the_qr_code_says_is_read_by_the_other_side() -> None:
+    said = safety_number(ANNA, BERT).text
+    check_text(BERT, ANNA, f" {said}\n")
+    for own, contact in ((ANNA, BERT), (BERT, MALLORY), (MALLORY, ANNA)):
+        with pytest.raises(PeerError, match="identity_changed: CK-278"):
+            check_text(own, contact, said)
+    for bad in ("", said[:-1], said.upper(), said.partition(":")[2], f"{said}A", f"{said}ä"):
+        with pytest.raises(PeerError, match="malformed"):
+            check_text(BERT, ANNA, bad)

@@ -1,9 +1,11 @@
 /** What a person asks for, as calls of the client. Its code is loaded with the first that needs it. */
 
-import { Code, VisavisError } from "../core/errors.ts";
+import { Code, PeerError, VisavisError } from "../core/errors.ts";
 import { examine } from "./live_doctor.ts";
 import type { LiveModel } from "./live_model.ts";
 import { clientRules } from "./live_people.ts";
+import { permissions } from "./live_permissions.ts";
+import { keepStorage } from "./live_storage.ts";
 import type { DeviceActions, DoorActions, PasswordRating, PeopleActions } from "./model.ts";
 
 /** One profile per browser. */
@@ -35,6 +37,7 @@ export function doorActions(model: LiveModel): DoorActions {
     },
     recoveryNoted() {
       model.set({ phase: { kind: "ready" } });
+      void keepStorage({ ask: true });
     },
     async signIn(handle, password, how, onStep, signal) {
       const Client = await loadClient();
@@ -48,6 +51,7 @@ export function doorActions(model: LiveModel): DoorActions {
             }
           : how;
       await model.attach(await Client.login({ ...who, ...ways }), false);
+      void keepStorage({ ask: true });
     },
     async unlock(passphrase) {
       const Client = await loadClient();
@@ -96,7 +100,16 @@ export function peopleActions(model: LiveModel): PeopleActions {
     findable: () => model.client().findable(),
     setFindable: (findable) => model.client().setFindable(findable),
     async safetyNumber(id) {
-      return (await model.client().safetyNumber(model.contact(id))).groups;
+      return model.client().safetyNumber(model.contact(id));
+    },
+    async compareCode(id, text) {
+      try {
+        await model.client().verifyByText(model.contact(id), text);
+        return "same";
+      } catch (error) {
+        if (!(error instanceof PeerError)) throw error;
+        return error.code === Code.IDENTITY_CHANGED ? "differs" : "other";
+      }
     },
     markVerified: (id, verified) => model.client().setVerified(model.contact(id), verified),
     keepIdentity: (id) => model.client().keepIdentity(model.contact(id)),
@@ -142,5 +155,12 @@ export function deviceActions(model: LiveModel): DeviceActions {
         },
         model.client().diagnostics().dropped,
       ),
+    permissions,
+    uses: () => model.client().uses.list(),
+    clearUses: () => model.client().uses.clear(),
+    use(what) {
+      const noted = model.note(what);
+      return () => void noted?.end();
+    },
   };
 }

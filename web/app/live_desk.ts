@@ -39,9 +39,14 @@ export const EMPTY_DESK: Desk = {
   noise: "off",
 };
 
+/** A use of a device that is noted on this device; see `client/uses.ts`. */
+export type Noted = Readonly<{ end(): Promise<void>; forget(): Promise<void> }>;
+
 export class LiveDesk {
   #desk: Desk = EMPTY_DESK;
   readonly #changed: (desk: Desk) => void;
+  readonly #note: (kind: Input) => Noted | undefined;
+  readonly #noted: Partial<Record<Input, Noted | undefined>> = {};
   readonly #trackListeners = new Set<(tracks: LocalTracks) => void>();
   #sound: MicrophoneSound | undefined;
   #picture: CameraPicture | undefined;
@@ -59,8 +64,13 @@ export class LiveDesk {
   /** A confidential call: no screen leaves. */
   #noScreen = false;
 
-  constructor(changed: (desk: Desk) => void) {
+  /**
+   * @param changed Is told of each change.
+   * @param note Notes that a device is used from now on.
+   */
+  constructor(changed: (desk: Desk) => void, note: (kind: Input) => Noted | undefined) {
     this.#changed = changed;
+    this.#note = note;
     navigator.mediaDevices?.addEventListener("devicechange", () => void this.list());
   }
 
@@ -185,6 +195,8 @@ export class LiveDesk {
       forbidSharing() {
         desk.#noScreen = true;
         desk.share(undefined);
+        // It leaves no trace in the list of uses either.
+        for (const noted of Object.values(desk.#noted)) void noted?.forget();
       },
       closeVideo() {
         desk.#voiceOnly = true;
@@ -253,6 +265,7 @@ export class LiveDesk {
   async #takeCamera(track: MediaStreamTrack): Promise<void> {
     const picture = new CameraPicture(track, () => this.#follow(picture));
     this.#picture = picture;
+    this.#begin("camera");
     track.addEventListener("ended", () => {
       if (this.#picture === picture) this.#drop("camera", "missing");
     });
@@ -264,6 +277,7 @@ export class LiveDesk {
   #takeMicrophone(track: MediaStreamTrack): void {
     const sound = new MicrophoneSound(track, () => this.#listen(sound));
     this.#sound = sound;
+    this.#begin("microphone");
     track.addEventListener("ended", () => {
       if (this.#sound === sound) this.#drop("microphone", "missing");
     });
@@ -272,6 +286,10 @@ export class LiveDesk {
     this.#listen(sound);
     // Not waited for: they are heard at once, and without the noise a moment later.
     void sound.setFilter(prefs().noise);
+  }
+
+  #begin(kind: Input): void {
+    if (!this.#noScreen) this.#noted[kind] = this.#note(kind);
   }
 
   /** What is sent of a camera changed. */
@@ -303,6 +321,8 @@ export class LiveDesk {
     this.#turns.camera++;
     const picture = this.#picture;
     this.#picture = undefined;
+    void this.#noted.camera?.end();
+    this.#noted.camera = undefined;
     picture?.stop();
     this.#update({ cameraOn: false, cameraTrouble, blur: "off" });
   }
@@ -311,6 +331,8 @@ export class LiveDesk {
     this.#turns.microphone++;
     const sound = this.#sound;
     this.#sound = undefined;
+    void this.#noted.microphone?.end();
+    this.#noted.microphone = undefined;
     sound?.stop();
     this.#meter?.close();
     this.#meter = undefined;

@@ -20,10 +20,13 @@ export function fileActions(model: LiveModel): FileActions {
         signal,
       });
     },
-    async open(entry, signal) {
+    async open(entry, onStep, signal) {
       const message = messageOf(entry);
       if (message === undefined) throw new VisavisError(Code.EXPIRED);
-      const file = await model.client().openFile(message, { signal });
+      const file = await model.client().openFile(message, {
+        onProgress: ({ step, done, total }) => onStep(stepOf(step, done, total)),
+        signal,
+      });
       // Only types that a browser shows without running anything; all others are saved.
       return { file, shown: [...SHOWN_TYPES].some((type) => type === file.type) };
     },
@@ -31,7 +34,8 @@ export function fileActions(model: LiveModel): FileActions {
 }
 
 function stepOf(step: string, done: number, total: number): FileStep {
-  // A browser tells nothing of an upload under way.
+  // A browser tells nothing of an upload under way, but in XMLHttpRequest: and that one sends what
+  // is anonymous over connections that carried an account's credential (CK-554).
   const part = step === "sending" || total === 0 ? undefined : done / total;
   return { sending: step === "sending", part };
 }

@@ -11,11 +11,21 @@ import { hex } from "../core/bytes.ts";
 import { Code, UsageError, VisavisError } from "../core/errors.ts";
 import { deviceActions, doorActions, peopleActions, profile } from "./live_actions.ts";
 import { LiveCalls } from "./live_calls.ts";
-import { EMPTY_DESK, LiveDesk } from "./live_desk.ts";
+import { EMPTY_DESK, LiveDesk, type Noted } from "./live_desk.ts";
 import { fileActions } from "./live_files.ts";
 import { alertsOf, countOfTheirs, peopleOf, threadOf } from "./live_people.ts";
 import { LivePush } from "./live_push.ts";
-import type { AppModel, AppState, Entry, Feature, Person, PersonId, Thread } from "./model.ts";
+import { keepStorage } from "./live_storage.ts";
+import type {
+  AppModel,
+  AppState,
+  Entry,
+  Feature,
+  Permitted,
+  Person,
+  PersonId,
+  Thread,
+} from "./model.ts";
 import { passkeysHere } from "./passkey_here.ts";
 
 const SEEN = "visavis.alerts-seen";
@@ -61,10 +71,11 @@ export class LiveModel implements AppModel {
       unsupported: new Set([...UNSUPPORTED, ...(canShare ? [] : NO_SHARE)]),
       passkeys: passkeysHere(),
     };
-    this.#desk = new LiveDesk((desk) => {
+    const deskChanged = (desk: AppState["desk"]) => {
       this.set({ desk });
       this.calls.refresh();
-    });
+    };
+    this.#desk = new LiveDesk(deskChanged, (kind) => this.note(kind));
     this.calls = new LiveCalls({
       client: () => this.client(),
       desk: this.#desk,
@@ -93,6 +104,11 @@ export class LiveModel implements AppModel {
   client(): Client {
     if (this.#client === undefined) throw new UsageError("no profile is open");
     return this.#client;
+  }
+
+  /** Note on this device that something is used from now on; without a profile nothing is noted. */
+  note(kind: Permitted): Noted | undefined {
+    return this.#client?.uses.begin(kind);
   }
 
   contact(id: PersonId): Contact {
@@ -154,7 +170,7 @@ export class LiveModel implements AppModel {
     this.#connection();
     const { recoveryCode: code } = client;
     this.set({ phase: code === undefined ? { kind: "ready" } : { kind: "recovery", code } });
-    void navigator.storage?.persist?.().catch(() => false);
+    void keepStorage({ ask: false });
     void this.#learnEffects();
     const { signal } = this.#life;
     this.push.watch(signal);

@@ -284,6 +284,15 @@ export interface DoorActions {
   erase(): Promise<void>;
 }
 
+export type SafetyNumber = Readonly<{
+  groups: readonly string[];
+  /** What our QR code says. */
+  text: string;
+}>;
+
+/** "other": the code says something else altogether. */
+export type Comparison = "same" | "differs" | "other";
+
 export interface PeopleActions {
   createInvite(singleUse: boolean): Promise<string>;
   acceptInvite(link: string): Promise<PersonId | undefined>;
@@ -292,7 +301,9 @@ export interface PeopleActions {
   decline(request: Request): Promise<void>;
   findable(): Promise<boolean>;
   setFindable(findable: boolean): Promise<void>;
-  safetyNumber(id: PersonId): Promise<readonly string[]>;
+  safetyNumber(id: PersonId): Promise<SafetyNumber>;
+  /** Compare what the QR code on somebody's screen says; they are marked only if it is the same. */
+  compareCode(id: PersonId, text: string): Promise<Comparison>;
   markVerified(id: PersonId, verified: boolean): Promise<void>;
   keepIdentity(id: PersonId): Promise<void>;
   forget(id: PersonId): Promise<void>;
@@ -316,7 +327,11 @@ export interface FileActions {
     signal: AbortSignal,
   ): Promise<void>;
   /** Fetch and open a file; `shown` says that it may be shown here, by its content. */
-  open(entry: Entry, signal: AbortSignal): Promise<{ file: File; shown: boolean }>;
+  open(
+    entry: Entry,
+    onStep: (step: FileStep) => void,
+    signal: AbortSignal,
+  ): Promise<{ file: File; shown: boolean }>;
 }
 
 export interface DeviceActions {
@@ -335,6 +350,13 @@ export interface DeviceActions {
   /** Lock this browser's copy with a passphrase, or with `undefined` no more. */
   setPassphrase(passphrase: string | undefined): Promise<void>;
   doctor(onCheck: (check: DoctorCheck) => void): Promise<void>;
+  /** What the browser allows now. */
+  permissions(): Promise<Permissions>;
+  /** When it was used, newest first; known to this device only. */
+  uses(): readonly Use[];
+  clearUses(): Promise<void>;
+  /** Note that something is used, from now on until what this returns is called. */
+  use(what: Permitted): () => void;
 }
 
 /** Whether this device can be rung while nothing is open, and if not, why; and whether it is. */
@@ -355,6 +377,22 @@ export interface PushActions {
   turnOff(): Promise<PushOutcome>;
   recipients(): Promise<readonly Recipient[]>;
 }
+
+/** What a browser asks about before a page may use it. */
+export type Permitted = "camera" | "microphone" | "notifications";
+
+/** "unknown": this browser does not say. */
+export type Permission = "granted" | "denied" | "prompt" | "unknown";
+
+export type Permissions = Readonly<Record<Permitted, Permission>>;
+
+export type Use = Readonly<{
+  kind: Permitted;
+  /** Unix seconds. */
+  at: number;
+  /** Undefined if it goes on, or the page was closed in the middle of it. */
+  seconds: number | undefined;
+}>;
 
 export interface CallActions {
   /** Open or close devices for a preview; `undefined` closes everything. */

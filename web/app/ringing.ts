@@ -2,7 +2,8 @@
 
 import { useEffect } from "react";
 import { say, useLanguage } from "./i18n/text.ts";
-import { useAppState } from "./model_hooks.tsx";
+import type { DeviceActions } from "./model.ts";
+import { useAppState, useModel } from "./model_hooks.tsx";
 import { usePrefs } from "./prefs.ts";
 import { ASK, keepRingWords, TAG } from "./ring_words.ts";
 
@@ -18,6 +19,7 @@ const NOTES = [
 const LOUDNESS = 0.12;
 
 export function useRinging(): void {
+  const { devices } = useModel();
   const rings = useAppState((state) => state.incoming !== undefined);
   const { ring, notify, push } = usePrefs();
   const language = useLanguage();
@@ -32,12 +34,12 @@ export function useRinging(): void {
       blink(),
       silenceWorker(),
       ...(ring ? [tone()] : []),
-      ...(notify ? [notification()] : []),
+      ...(notify ? [notification(devices)] : []),
     ];
     return () => {
       for (const stop of stops) stop();
     };
-  }, [rings, ring, notify]);
+  }, [rings, ring, notify, devices]);
 }
 
 function blink(): () => void {
@@ -110,9 +112,10 @@ async function withdraw(): Promise<void> {
 }
 
 /** Constant and nameless: the system may keep a list of what it has shown. */
-function notification(): () => void {
+function notification(devices: DeviceActions): () => void {
   if (!("Notification" in window) || Notification.permission !== "granted") return () => undefined;
   if (document.visibilityState === "visible") return () => undefined;
+  devices.use("notifications")();
   let shown: Notification | undefined;
   const show = async () => {
     const options = { tag: TAG, silent: true };

@@ -26,7 +26,9 @@ export type Route =
   | { at: "passphrase" }
   | { at: "push" }
   | { at: "recipients" }
-  | { at: "doctor" };
+  | { at: "doctor" }
+  | { at: "permissions" }
+  | { at: "hacked" };
 
 type Entry = Readonly<{ route: Route; depth: number }>;
 

@@ -43,6 +43,7 @@ import type { Push, Subscriber } from "./push.ts";
 import type { TurnServer } from "./seam.ts";
 import type { Contact } from "./snapshots.ts";
 import { type Platform, Store } from "./store.ts";
+import { Uses } from "./uses.ts";
 
 export type { Proof } from "./account.ts";
 export type {
@@ -64,6 +65,8 @@ export type { Passkey, WaysIn } from "./ways_in.ts";
 export class Client extends Opening {
   readonly #allowLoopback: boolean;
   readonly #recovery: string | undefined;
+  /** When this device's camera and microphone were used. */
+  readonly uses: Uses;
   #calls: Promise<CallService> | undefined;
   #present: CallService | undefined;
   #closing: Promise<void> | undefined;
@@ -72,6 +75,7 @@ export class Client extends Opening {
     super(entered.session, entered.snapshots);
     this.#allowLoopback = entered.allowLoopback;
     this.#recovery = entered.recovery?.toText();
+    this.uses = new Uses(entered.session.books);
   }
 
   // Making a profile and opening it
@@ -247,7 +251,7 @@ export class Client extends Opening {
     await this.session.firstContact.decline(request.account);
   }
 
-  /** Return the safety number with a contact: twelve groups of five digits, and bytes for a QR. */
+  /** Return the safety number with a contact: digits, and what a QR code of it says. */
   async safetyNumber(contact: Contact): Promise<SafetyNumber> {
     return safetyNumberWith(this.session, contact.account);
   }
@@ -255,6 +259,16 @@ export class Client extends Opening {
   /** Note that the safety number was compared and is the same, or take that back. */
   async setVerified(contact: Contact, verified: boolean): Promise<void> {
     await this.session.decisions.setVerified(contact.account, verified);
+  }
+
+  /**
+   * Compare what the QR code on a contact's screen says; if it is the same, note that.
+   *
+   * @throws PeerError MALFORMED, it is no such text; IDENTITY_CHANGED, it is one and does not match
+   *   (CK-278). Nothing was changed.
+   */
+  async verifyByText(contact: Contact, text: string): Promise<void> {
+    await this.session.decisions.verifyByText(contact.account, text);
   }
 
   /**

@@ -30,6 +30,7 @@ import type { Books } from "./books.ts";
 import type { Known } from "./contact_book.ts";
 import type { Conversations } from "./conversation.ts";
 import type { Housekeeping } from "./housekeeping.ts";
+import { checkNumberWith } from "./knowing.ts";
 import type { Unit } from "./unit.ts";
 
 /** What is decided, each by itself. */
@@ -89,6 +90,17 @@ export class Decisions {
     await this.#decide(account, (known, unit) => {
       const theirs = this.#books.lists.newest(unit, account);
       known.verified = verified ? theirs?.identityKey : undefined;
+    });
+  }
+
+  /**
+   * Compare what the QR code on a contact's screen says; if it is the same, note that.
+   *
+   * @throws PeerError As `checkNumberWith`; nothing was changed then.
+   */
+  async verifyByText(account: AccountId, text: string): Promise<void> {
+    await this.#decide(account, (known, unit) => {
+      known.verified = checkNumberWith(this.#books, unit, account, text);
     });
   }
 

@@ -1,8 +1,11 @@
-/** What a person decides about contacts: which one is meant, whether it is they, what is kept. */
+/**
+ * What a person decides about contacts: which one is meant, whether it is they, what is kept (the
+ * second as in `src/visavis/sdk/knowing.py`).
+ */
 
 import { AuthorizationError, Code } from "../core/errors.ts";
-import { type AccountId, MessageId, random } from "../core/ids.ts";
-import { type SafetyNumber, safetyNumber } from "../core/safety_number.ts";
+import { type AccountId, type IdentityKey, MessageId, random } from "../core/ids.ts";
+import { checkText, type SafetyNumber, safetyNumber } from "../core/safety_number.ts";
 import type { Books } from "./books.ts";
 import type { CallEntry } from "./client_options.ts";
 import type { Known } from "./contact_book.ts";
@@ -38,6 +41,25 @@ export function safetyNumberWith({ books }: Parts, account: AccountId): SafetyNu
   const theirs = books.lists.newest(books.store, account);
   if (theirs === undefined) throw unknown();
   return safetyNumber(books.ownList(books.store), theirs);
+}
+
+/**
+ * Compare what the QR code of a contact's safety number says with what we hold.
+ *
+ * @returns The identity key that was compared.
+ * @throws AuthorizationError UNKNOWN_CONTACT.
+ * @throws PeerError As `checkText`.
+ */
+export function checkNumberWith(
+  books: Parts["books"],
+  reader: Reader,
+  account: AccountId,
+  text: string,
+): IdentityKey {
+  const theirs = books.lists.newest(reader, account);
+  if (theirs === undefined) throw unknown();
+  checkText(books.ownList(reader), theirs, text);
+  return theirs.identityKey;
 }
 
 /** Go on with the key we know, after an identity change was shown and found to be false. */

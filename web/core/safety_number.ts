@@ -11,11 +11,15 @@
  * Odds: somebody in the middle needs an identity key of their own whose half is the victim's: 10**30
  * keys to try (99.7 bits), each `ROUNDS` hashes of work (12.3 bits more): 112 bits. Comparing only
  * the first n groups of a half leaves 10**(5n). The QR payload holds both hashes in full, 256 bits
- * each.
+ * each:
+ *
+ *     payload = "VVSN" || 1 || 32 bytes of the shower's h || 32 bytes of the other's
+ *     text    = "visavis-number:" || base64url(payload)         what the QR code says
  *
  * Synchronous: 10,000 round trips through WebCrypto would take ten times as long.
  */
 
+import * as base64url from "./base64url.ts";
 import { type Bytes, concat, equal, hex, utf8 } from "./bytes.ts";
 import { Code, PeerError } from "./errors.ts";
 import type { AccountId, IdentityKey } from "./ids.ts";
@@ -26,6 +30,7 @@ export const ROUNDS = 5200;
 
 const LABEL = utf8("visavis safety number v1\0");
 const QR_MAGIC = concat(utf8("VVSN"), Uint8Array.of(1));
+const SCHEME = "visavis-number:";
 const HASH_BYTES = 32;
 const GROUPS_PER_HALF = 6;
 
@@ -42,6 +47,8 @@ export type SafetyNumber = Readonly<{
   groups: readonly string[];
   /** Bytes for a QR code; read by the other side with `checkQr`. */
   qr: Bytes;
+  /** What the QR code says; read by the other side with `checkText`. */
+  text: string;
 }>;
 
 /**
@@ -56,7 +63,8 @@ export function safetyNumber(own: Party, contact: Party): SafetyNumber {
   const halves = [half(ownHash), half(contactHash)].sort((a, b) =>
     a.join("") < b.join("") ? -1 : 1,
   );
-  return { groups: halves.flat(), qr: payload(ownHash, contactHash) };
+  const qr = payload(ownHash, contactHash);
+  return { groups: halves.flat(), qr, text: SCHEME + base64url.encode(qr) };
 }
 
 /**
@@ -77,6 +85,22 @@ export function checkQr(own: Party, contact: Party, scanned: Uint8Array): void {
   if (!equal(scanned, expected)) {
     throw new PeerError(Code.IDENTITY_CHANGED, "CK-278 safety numbers differ");
   }
+}
+
+/**
+ * Compare what a QR code on the contact's screen says with what we hold.
+ *
+ * @param own Our account.
+ * @param contact Theirs, as pinned.
+ * @param text `SafetyNumber.text` of theirs, scanned or pasted.
+ * @throws PeerError As `checkQr`.
+ */
+export function checkText(own: Party, contact: Party, text: string): void {
+  const said = text.trim();
+  if (!said.startsWith(SCHEME)) {
+    throw new PeerError(Code.MALFORMED, "not a safety number's text");
+  }
+  checkQr(own, contact, base64url.decode(said.slice(SCHEME.length)));
 }
 
 function payload(shownHash: Bytes, otherHash: Bytes): Bytes {

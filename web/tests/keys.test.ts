@@ -7,7 +7,7 @@ import { UsageError } from "../core/errors.ts";
 import { AccountId, Digest, IdentityKey, Nonce32 } from "../core/ids.ts";
 import { deriveKey, OVERHEAD, Purpose, unwrap, wrap } from "../core/keywrap.ts";
 import { LOGIN_LABEL, RecoveryCode } from "../core/recovery.ts";
-import { checkQr, type Party, safetyNumber } from "../core/safety_number.ts";
+import { checkQr, checkText, type Party, safetyNumber } from "../core/safety_number.ts";
 import * as sas from "../core/sas.ts";
 import { PHRASE_WORDS, SAS_WORDS } from "../core/words.ts";
 import { Dice, loadCore, outcome, rows } from "./core_vectors.ts";
@@ -163,12 +163,16 @@ describe("what people compare", () => {
       const number = safetyNumber(own, contact);
       expect(number.groups).toEqual(e.values("groups"));
       expect(hex(number.qr)).toBe(e.text("qr"));
+      expect(number.text).toBe(e.text("text"));
       parties.push(contact); // of the first three: all parties in their order
     }
     const [first, second] = parties;
     if (first === undefined || second === undefined) throw new MismatchError("two parties");
     for (const [scan, expected] of rows<readonly [string, string]>(vectors, "scans")) {
       expect(await outcome(() => checkQr(second, first, fromHex(scan)))).toBe(expected);
+    }
+    for (const [text, expected] of rows<readonly [string, string]>(vectors, "texts")) {
+      expect(await outcome(() => checkText(second, first, text))).toBe(expected);
     }
   });
 

@@ -13,7 +13,9 @@ import typer
 from visavis.cli import ask, by_handle, files, rules
 from visavis.cli.context import Context, synced
 from visavis.cli.output import plain
+from visavis.cli.qr import print_qr
 from visavis.cli.told import MistakeError, decide
+from visavis.core.errors import Code, PeerError
 from visavis.sdk.history import NoticeKind
 
 if TYPE_CHECKING:
@@ -150,9 +152,19 @@ def _when(at: int) -> str:
         return "at no time"
 
 
-def safety_number(ctx: typer.Context, contact: ContactArgument) -> int:
+def safety_number(
+    ctx: typer.Context,
+    contact: ContactArgument,
+    qr: Annotated[bool, typer.Option("--qr", help="Also as a QR code, for their camera.")] = False,
+    scanned: Annotated[
+        str | None,
+        typer.Option("--scanned", help="What the QR code on their screen says: compare it."),
+    ] = None,
+) -> int:
     """Show the number that proves nobody stands between you and a contact."""
     context: Context = ctx.obj
+    if scanned is not None:
+        return _compare(context, contact, scanned)
 
     async def work() -> dict[str, Any]:
         async def use(client: Client) -> dict[str, Any]:
@@ -162,6 +174,10 @@ def safety_number(ctx: typer.Context, contact: ContactArgument) -> int:
             groups = number.split()
             for start in range(0, len(groups), 4):
                 context.out.show("  " + "  ".join(groups[start : start + 4]))
+            text = await client.safety_text(who) if qr else ""
+            if qr:
+                print_qr(text, context.out)
+                context.out.show(text)
             name = plain(who.name)
             context.out.say(
                 f"{name} runs the same command. If both numbers are the same, nobody stands between"
@@ -170,11 +186,43 @@ def safety_number(ctx: typer.Context, contact: ContactArgument) -> int:
             if who.state == CHANGED:
                 context.out.say(f"Somebody spoke for {name} with another key. What to do:")
                 context.out.say(decide(name))
-            return {"contact": who.name, "safety_number": number, "fresh": fresh}
+            told = {"contact": who.name, "safety_number": number, "fresh": fresh}
+            return {**told, "text": text} if qr else told
 
         return await context.with_client(use)
 
     return context.run(work)
+
+
+def _compare(context: Context, contact: str, scanned: str) -> int:
+    """Compare what a contact's QR code says, and mark them as verified if it is the same."""
+
+    async def work() -> dict[str, Any]:
+        async def use(client: Client) -> dict[str, Any]:
+            await synced(client, context.out)
+            who = await client.find_contact(contact)
+            try:
+                await client.verify_by_text(who, scanned)
+            except PeerError as error:
+                raise _not_the_same(error, plain(who.name)) from error
+            await synced(client, context.out)
+            context.out.show(f"The codes match: {plain(who.name)} is verified.")
+            return {"contact": who.name, "verified": True}
+
+        return await context.with_client(use)
+
+    return context.run(work)
+
+
+def _not_the_same(error: PeerError, name: str) -> Exception:
+    if error.code is not Code.IDENTITY_CHANGED:
+        return MistakeError(
+            "This is not what the QR code of a safety number says. Nothing was changed."
+        )
+    return MistakeError(
+        f"The codes do NOT match. Somebody stands between you and {name}, or this is somebody "
+        "else's code. Nothing was changed. Say nothing secret here; compare once more in person."
+    )
 
 
 def keep(ctx: typer.Context, contact: ContactArgument) -> int:

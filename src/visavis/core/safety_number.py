@@ -9,7 +9,10 @@ side's half of 30 computed apart and the halves put in order.
 
 Odds: somebody in the middle needs an identity key of their own whose half is the victim's: 10**30
 keys to try (99.7 bits), each `ROUNDS` hashes of work (12.3 bits more): 112 bits. Comparing only the
-first n groups of a half leaves 10**(5n). The QR payload holds both hashes in full, 256 bits each.
+first n groups of a half leaves 10**(5n). The QR payload holds both hashes in full, 256 bits each:
+
+    payload = "VVSN" || 1 || 32 bytes of the shower's h || 32 bytes of the other's
+    text    = "visavis-number:" || base64url(payload)         what the QR code says
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import hmac
 from dataclasses import dataclass, field
 from typing import Final
 
+from visavis.core import base64url
 from visavis.core.errors import Code, PeerError
 from visavis.core.ids import AccountId, IdentityKey
 
@@ -28,6 +32,7 @@ a half where this was written)."""
 
 _LABEL: Final = b"visavis safety number v1\0"
 _QR_MAGIC: Final = b"VVSN\x01"
+_SCHEME: Final = "visavis-number:"
 _HASH_BYTES: Final = 32
 _GROUPS_PER_HALF: Final = 6
 
@@ -62,6 +67,11 @@ class SafetyNumber:
         """The 60 digits without spaces."""
         return "".join(self.groups)
 
+    @property
+    def text(self) -> str:
+        """What the QR code says; read by the other side with `check_text`."""
+        return _SCHEME + base64url.encode(self.qr)
+
 
 def safety_number(own: Party, contact: Party) -> SafetyNumber:
     """Compute the safety number between our account and a contact's.
@@ -93,6 +103,23 @@ def check_qr(own: Party, contact: Party, scanned: bytes) -> None:
         raise PeerError(Code.MALFORMED, "not a safety number's QR code")
     if not hmac.compare_digest(scanned, expected):
         raise PeerError(Code.IDENTITY_CHANGED, "CK-278 safety numbers differ")
+
+
+def check_text(own: Party, contact: Party, text: str) -> None:
+    """Compare what a QR code on the contact's screen says with what we hold.
+
+    Args:
+        own: Our account.
+        contact: Theirs, as pinned.
+        text: `SafetyNumber.text` of theirs, scanned or pasted.
+
+    Raises:
+        PeerError: As `check_qr`.
+    """
+    said = text.strip()
+    if not said.startswith(_SCHEME):
+        raise PeerError(Code.MALFORMED, "not a safety number's text")
+    check_qr(own, contact, base64url.decode(said.removeprefix(_SCHEME)))
 
 
 def _fingerprint(party: Party) -> bytes:

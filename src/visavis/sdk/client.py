@@ -33,7 +33,6 @@ from visavis.core.errors import (
 )
 from visavis.core.ids import AccountId
 from visavis.core.recovery import RecoveryCode
-from visavis.core.safety_number import Party, safety_number
 from visavis.sdk import devices, enrol, files, pairing
 from visavis.sdk.account import Accounts, set_password
 from visavis.sdk.contact_book import Known
@@ -41,6 +40,7 @@ from visavis.sdk.contact_records import Waiting
 from visavis.sdk.device_chain import remember
 from visavis.sdk.devices import Device
 from visavis.sdk.history import Message, Notice, NoticeKind
+from visavis.sdk.knowing import safety_number_with
 from visavis.sdk.login import Login
 from visavis.sdk.profile import Profile
 from visavis.sdk.session import Session
@@ -384,13 +384,11 @@ class Client:
 
     async def safety_number(self, contact: Contact) -> str:
         """Return the safety number with a contact: twelve groups of five digits."""
-        books = self._session.books
-        theirs = books.lists.newest(contact.account)
-        if theirs is None:
-            raise AuthorizationError(Code.UNKNOWN_CONTACT, "no contact of ours")
-        own = Party(books.account, books.own_list.identity_key)
-        number = safety_number(own, Party(theirs.account_id, theirs.identity_key))
-        return " ".join(number.groups)
+        return " ".join(safety_number_with(self._session.books, contact.account).groups)
+
+    async def safety_text(self, contact: Contact) -> str:
+        """Return what our QR code of the safety number says, for `verify_by_text`."""
+        return safety_number_with(self._session.books, contact.account).text
 
     async def keep_identity(self, contact: Contact) -> None:
         """Go on with the key we know, after an identity change was shown and found to be false."""
@@ -414,6 +412,15 @@ class Client:
         The mark is bound to the key that was compared, and our other devices are told of it.
         """
         await self._session.decisions.set_verified(contact.account, verified=verified)
+
+    async def verify_by_text(self, contact: Contact, text: str) -> None:
+        """Compare what the QR code on a contact's screen says; if it is the same, note that.
+
+        Raises:
+            PeerError: MALFORMED, it is no such text; IDENTITY_CHANGED, it is one and does not match
+                (CK-278). Nothing was changed.
+        """
+        await self._session.decisions.verify_by_text(contact.account, text)
 
     async def rules(self, contact: Contact) -> Rules:
         """Return which calls of a contact ring, and when."""

@@ -33,6 +33,7 @@ from visavis.core.ids import AccountId
 from visavis.sdk.addresses import LOOK, ROTATE_KIND, Purpose
 from visavis.sdk.books import Books
 from visavis.sdk.contact_book import Known
+from visavis.sdk.knowing import check_number_with
 
 if TYPE_CHECKING:
     from visavis.sdk.conversation import Conversations
@@ -86,6 +87,15 @@ class Decisions:
         newest = self._books.lists.newest(account)
         key = newest.identity_key if verified and newest is not None else None
         await self._decide(account, lambda known: setattr(known, "verified", key))
+
+    async def verify_by_text(self, account: AccountId, text: str) -> None:
+        """Compare what the QR code on a contact's screen says; if it is the same, note that.
+
+        Raises:
+            As `check_number_with`; nothing was changed then.
+        """
+        check_number_with(self._books, account, text)
+        await self.set_verified(account, verified=True)
 
     async def set_standing(self, account: AccountId, standing: Standing) -> None:
         """Block a contact, or unblock it.

@@ -3,6 +3,7 @@
 import { deCalls } from "./de_calls.ts";
 import { dePasskeys } from "./de_passkeys.ts";
 import { dePush } from "./de_push.ts";
+import { deCare } from "./de_care.ts";
 import { deTrouble } from "./de_trouble.ts";
 import type { Catalogue } from "./text.ts";
 
@@ -10,6 +11,7 @@ export const de: Catalogue = {
   ...deCalls,
   ...dePasskeys,
   ...dePush,
+  ...deCare,
   ...deTrouble,
   "app.name": "Visavis",
   "app.tagline": "Von Angesicht zu Angesicht, sonst niemand.",

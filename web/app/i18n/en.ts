@@ -8,6 +8,7 @@
 import { enCalls } from "./en_calls.ts";
 import { enPasskeys } from "./en_passkeys.ts";
 import { enPush } from "./en_push.ts";
+import { enCare } from "./en_care.ts";
 import { enTrouble } from "./en_trouble.ts";
 import type { Plural } from "./text.ts";
 
@@ -15,6 +16,7 @@ export const en = {
   ...enCalls,
   ...enPasskeys,
   ...enPush,
+  ...enCare,
   ...enTrouble,
   "app.name": "Visavis",
   "app.tagline": "Face to face, and nobody else.",

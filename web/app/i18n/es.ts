@@ -3,6 +3,7 @@
 import { esCalls } from "./es_calls.ts";
 import { esPasskeys } from "./es_passkeys.ts";
 import { esPush } from "./es_push.ts";
+import { esCare } from "./es_care.ts";
 import { esTrouble } from "./es_trouble.ts";
 import type { Catalogue } from "./text.ts";
 
@@ -10,6 +11,7 @@ export const es: Catalogue = {
   ...esCalls,
   ...esPasskeys,
   ...esPush,
+  ...esCare,
   ...esTrouble,
   "app.name": "Visavis",
   "app.tagline": "Cara a cara, y nadie más.",

@@ -12,7 +12,16 @@ import type {
   PushActions,
 } from "../model.ts";
 import { setPrefs } from "../prefs.ts";
-import { CHECKS, DEVICES, INVITE, NUMBER, WAYS } from "./fixtures.ts";
+import {
+  CHECKS,
+  DEVICES,
+  INVITE,
+  NUMBER,
+  NUMBER_TEXT,
+  PERMISSIONS,
+  USES,
+  WAYS,
+} from "./fixtures.ts";
 
 export class FakeModel implements AppModel {
   #state: AppState;
@@ -60,7 +69,8 @@ export class FakeModel implements AppModel {
     decline: async () => undefined,
     findable: async () => false,
     setFindable: async () => undefined,
-    safetyNumber: async () => NUMBER,
+    safetyNumber: async () => ({ groups: NUMBER, text: NUMBER_TEXT }),
+    compareCode: async () => "same",
     markVerified: async () => undefined,
     keepIdentity: async () => undefined,
     forget: async () => undefined,
@@ -88,6 +98,10 @@ export class FakeModel implements AppModel {
     doctor: async (onCheck) => {
       for (const check of CHECKS) onCheck(check);
     },
+    permissions: async () => PERMISSIONS,
+    uses: () => USES,
+    clearUses: async () => undefined,
+    use: () => () => undefined,
   };
 
   readonly push: PushActions = {

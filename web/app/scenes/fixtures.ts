@@ -7,9 +7,11 @@ import type {
   Device,
   DoctorCheck,
   Entry,
+  Permissions,
   Person,
   Recipient,
   Thread,
+  Use,
   WaysIn,
 } from "../model.ts";
 
@@ -28,6 +30,8 @@ export const WAYS: WaysIn = {
   ],
 };
 export const PASSKEYS_ONLY: WaysIn = { ...WAYS, password: false };
+export const NUMBER_TEXT =
+  "visavis-number:VlZTTgF3qJ0Wm1xk5sT8bYcVhRzUeGnPoLdQaMiKfHjJpZrSwNtXvCyBuDgElOqWAs4T2mQ9xYkFh7LbV0cR";
 export const RECOVERY = "K7QM-2XWD-9FHT-4RNB-V8CJ-6PYS-3ZG5";
 
 function person(id: string, name: string, more: Partial<Person> = {}): Person {
@@ -285,4 +289,17 @@ export const CHECKS: readonly DoctorCheck[] = [
 export const RECIPIENTS: readonly Recipient[] = [
   { kind: "push", host: "updates.push.services.mozilla.com" },
   { kind: "push", host: "*.push.apple.com" },
+];
+
+export const PERMISSIONS: Permissions = {
+  camera: "granted",
+  microphone: "prompt",
+  notifications: "denied",
+};
+
+export const USES: readonly Use[] = [
+  { kind: "camera", at: NOW - 300, seconds: undefined },
+  { kind: "microphone", at: NOW - 300, seconds: undefined },
+  { kind: "microphone", at: NOW - DAY - 2 * HOUR, seconds: 724 },
+  { kind: "camera", at: NOW - 4 * DAY, seconds: 95 },
 ];

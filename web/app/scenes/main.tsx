@@ -15,6 +15,7 @@ import "../screens/room.css";
 import { App } from "../app.tsx";
 import { isLanguage, speak } from "../i18n/text.ts";
 import { ModelProvider } from "../model_hooks.tsx";
+import { setPrefs } from "../prefs.ts";
 import { startRouter } from "../router.ts";
 import { FakeModel } from "./fake_model.ts";
 import { STATE } from "./fixtures.ts";
@@ -28,6 +29,7 @@ if (name === "" && place !== null) {
   place.dataset["scenes"] = JSON.stringify({ scenes: Object.keys(SCENES), pressed: PRESSED });
 } else if (place !== null) {
   const scene = SCENES[name]?.() ?? {};
+  if (scene.prefs) setPrefs(scene.prefs);
   if (isLanguage(language)) await speak(language);
   if (scene.dir) document.documentElement.dir = scene.dir;
   startRouter(scene.route ?? { at: "home" });

@@ -4,6 +4,7 @@ import { type ComponentType, lazy, type ReactNode } from "react";
 import { Code } from "../../core/codes.ts";
 import type { Landing } from "../landing.ts";
 import type { AppState, CallView, WaysIn } from "../model.ts";
+import type { Prefs } from "../prefs.ts";
 import type { Route } from "../router.ts";
 import * as f from "./fixtures.ts";
 import { painted } from "./streams.ts";
@@ -15,6 +16,7 @@ export type Scene = Readonly<{
   route?: Route;
   landing?: Landing;
   dir?: "rtl";
+  prefs?: Partial<Prefs>;
   /** In place of the whole app. */
   element?: ReactNode;
 }>;
@@ -25,6 +27,8 @@ const LinkDevice = lazy(() => import("../screens/link_device.tsx"));
 const Push = lazy(() => import("../screens/push.tsx"));
 const Recipients = lazy(() => import("../screens/recipients.tsx"));
 const Call = lazy(() => import("../screens/call.tsx"));
+const Thread = lazy(() => import("../screens/thread.tsx"));
+const Safety = lazy(() => import("../screens/safety.tsx"));
 const Incoming = lazy(() => import("../screens/incoming.tsx"));
 
 /** A screen that is normally inside: with the styles that come with it. */
@@ -102,6 +106,18 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
   thread: () => ({ route: { at: "thread", id: f.MIRA.id } }),
   "thread-unread": () => ({ route: { at: "thread", id: f.JONAS.id } }),
   "thread-changed": () => ({ route: { at: "thread", id: f.TOMAS.id } }),
+  "thread-sending": () => ({
+    element: inside(Thread, {
+      id: f.MIRA.id,
+      going: { name: "IMG_2041.jpg", step: { sending: true, part: undefined } },
+    }),
+  }),
+  "thread-sealing": () => ({
+    element: inside(Thread, {
+      id: f.MIRA.id,
+      going: { name: "IMG_2041.jpg", step: { sending: false, part: 0.4 } },
+    }),
+  }),
   "thread-hostile": () => ({
     state: { people: [f.HOSTILE, f.IMPOSTOR, ...f.PEOPLE] },
     route: { at: "thread", id: f.HOSTILE.id },
@@ -127,6 +143,11 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
   }),
   safety: () => ({ route: { at: "safety", id: f.JONAS.id } }),
   "safety-compared": () => ({ route: { at: "safety", id: f.MIRA.id } }),
+  "safety-scan": () => ({ element: inside(Safety, { id: f.JONAS.id, shown: "scan" as const }) }),
+  "safety-alarm": () => ({
+    element: inside(Safety, { id: f.JONAS.id, shown: "differs" as const }),
+  }),
+  "safety-match": () => ({ element: inside(Safety, { id: f.MIRA.id, shown: "same" as const }) }),
   add: () => ({ route: { at: "add" } }),
   invite: () => ({ route: { at: "invite" } }),
   join: () => ({ route: { at: "join", link: f.INVITE } }),
@@ -179,11 +200,25 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
   "devices-passkey": () => ({ route: { at: "devices" }, ways: f.PASSKEYS_ONLY }),
   passphrase: () => ({ route: { at: "passphrase" } }),
   doctor: () => ({ route: { at: "doctor" } }),
+  permissions: () => ({ route: { at: "permissions" } }),
+  hacked: () => ({ route: { at: "hacked" } }),
 
   preview: () => ({ route: { at: "preview", id: f.MIRA.id, media: "video" } }),
   "preview-on": () => ({
     route: { at: "preview", id: f.MIRA.id, media: "video" },
     state: { desk: { ...f.DESK, cameraOn: true, stream: painted("desk") } },
+  }),
+  "preview-blurred": () => ({
+    route: { at: "preview", id: f.MIRA.id, media: "video" },
+    state: {
+      desk: { ...f.DESK, cameraOn: true, stream: painted("desk"), blur: "starting", noise: "on" },
+    },
+    prefs: { blur: true, noise: true },
+  }),
+  "preview-not-blurred": () => ({
+    route: { at: "preview", id: f.JONAS.id, media: "video" },
+    state: { desk: { ...f.DESK, cameraTrouble: "blur", noise: "failed" } },
+    prefs: { blur: true, noise: true },
   }),
   "preview-voice-denied": () => ({
     route: { at: "preview", id: f.MIRA.id, media: "voice" },
@@ -218,6 +253,12 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
   call: () => ({ state: { call: pictured() } }),
   "call-poor": () => ({
     state: { call: pictured({ quality: "poor", rttMs: 840, micOn: false, cameraOn: false }) },
+  }),
+  "call-not-blurred": () => ({
+    state: {
+      call: pictured({ quality: "fair", cameraOn: false, self: undefined }),
+      desk: { ...f.DESK, cameraTrouble: "blur" },
+    },
   }),
   "call-sharing": () => ({ state: { call: pictured({ sharing: true, self: painted("screen") }) } }),
   "call-voice": () => ({

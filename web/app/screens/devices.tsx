@@ -12,6 +12,18 @@ import { Sheet } from "../ui/sheet.tsx";
 import { useTask } from "../ui/task.ts";
 
 export default function Devices() {
+  return (
+    <Page title={say("devices.title")} lead={say("devices.lead")}>
+      <DeviceList />
+      <Btn look="primary" icon="plus" onPress={() => go({ at: "link", link: "" })}>
+        {say("devices.add")}
+      </Btn>
+    </Page>
+  );
+}
+
+/** All devices; each but this one with the way to shut it out. */
+export function DeviceList() {
   const { devices } = useModel();
   const [list, setList] = useState<readonly Device[]>();
   const [leaving, setLeaving] = useState<Device>();
@@ -21,7 +33,7 @@ export default function Devices() {
     void run(async () => setList(await devices.list()));
   }, [devices, run]);
   return (
-    <Page title={say("devices.title")} lead={say("devices.lead")}>
+    <>
       {failed && (
         <Note tone="danger" live>
           {say(failed)}
@@ -61,9 +73,6 @@ export default function Devices() {
           </li>
         ))}
       </ul>
-      <Btn look="primary" icon="plus" onPress={() => go({ at: "link", link: "" })}>
-        {say("devices.add")}
-      </Btn>
       {leaving && (
         <Revoke
           device={leaving}
@@ -74,7 +83,7 @@ export default function Devices() {
           }}
         />
       )}
-    </Page>
+    </>
   );
 }
 

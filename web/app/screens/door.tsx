@@ -1,10 +1,13 @@
 /** The first screen: what this is, and the two ways in. Forms are loaded when one is chosen. */
 
-import { lazy, Suspense, useState } from "react";
-import { say } from "../i18n/text.ts";
+import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type Key, say } from "../i18n/text.ts";
+import type { IconName } from "../icons.tsx";
 import type { Landing } from "../landing.ts";
 import { Mark } from "../ui/faces.tsx";
+import { Failed } from "../ui/failed.tsx";
 import { Btn, Note, Title } from "../ui/parts.tsx";
+import type { Task } from "../ui/task.ts";
 import { Starting } from "./states.tsx";
 
 const SignUp = lazy(() => import("./sign_up.tsx"));
@@ -48,6 +51,34 @@ function Welcome({ landing, choose }: { landing: Landing; choose: (way: Way) => 
         <Mark big />
       </div>
     </main>
+  );
+}
+
+/** The foot of a form at the door: what failed, the button, and what it does meanwhile. */
+export function DoorFoot(props: {
+  task: Task;
+  submit: Key;
+  working: Key;
+  look?: "primary" | "soft";
+  icon?: IconName;
+  children?: ReactNode;
+}) {
+  const { task, look = "primary", icon } = props;
+  return (
+    <>
+      <Failed task={task} />
+      <div className="stack tight">
+        <Btn look={look} submit wide busy={task.busy} {...(icon && { icon })}>
+          {say(props.submit)}
+        </Btn>
+        {task.busy && (
+          <p className="help" role="status">
+            {say(props.working)}
+          </p>
+        )}
+        {props.children}
+      </div>
+    </>
   );
 }
 

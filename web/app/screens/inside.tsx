@@ -36,6 +36,8 @@ const Passphrase = lazy(() => import("./passphrase.tsx"));
 const Push = lazy(() => import("./push.tsx"));
 const Recipients = lazy(() => import("./recipients.tsx"));
 const Doctor = lazy(() => import("./doctor.tsx"));
+const Permissions = lazy(() => import("./permissions.tsx"));
+const Hacked = lazy(() => import("./hacked.tsx"));
 const Incoming = lazy(() => import("./incoming.tsx"));
 const Call = lazy(() => import("./call.tsx"));
 
@@ -153,6 +155,10 @@ function Screen({ route }: { route: Route }) {
       return <Recipients />;
     case "doctor":
       return <Doctor />;
+    case "permissions":
+      return <Permissions />;
+    case "hacked":
+      return <Hacked />;
   }
 }
 

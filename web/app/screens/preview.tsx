@@ -84,14 +84,16 @@ export default function Preview({ id, media }: { id: PersonId; media: Media }) {
             />
           )}
         </div>
-        <EffectSwitches {...(!video && { effects: ["noise"] as const })} />
+        <EffectSwitches brief {...(!video && { effects: ["noise"] as const })} />
         {person.verified && (
-          <Toggle
-            label={say("preview.confidential")}
-            help={say("preview.confidentialHelp")}
-            on={confidential}
-            onChange={setConfidential}
-          />
+          <div className="card rows">
+            <Toggle
+              label={say("preview.confidential")}
+              help={say("preview.confidentialHelp")}
+              on={confidential}
+              onChange={setConfidential}
+            />
+          </div>
         )}
         <DeskTroubles />
         <Failed task={task} />

@@ -13,7 +13,10 @@ export function Security(props: { call: CallView; onClose: () => void; onDiffer:
   const [groups, setGroups] = useState<readonly string[]>([]);
   const { id, verified } = call.person;
   useEffect(() => {
-    void people.safetyNumber(id).then(setGroups, () => undefined);
+    void people.safetyNumber(id).then(
+      (found) => setGroups(found.groups),
+      () => undefined,
+    );
   }, [people, id]);
   return (
     <Sheet title={say("security.title")} onClose={props.onClose}>

@@ -27,6 +27,18 @@ export default function Settings() {
             help={say("settings.doctorHelp")}
             onPress={() => go({ at: "doctor" })}
           />
+          <Way
+            icon="eye"
+            title={say("permissions.title")}
+            help={say("permissions.help")}
+            onPress={() => go({ at: "permissions" })}
+          />
+          <Way
+            icon="alert"
+            title={say("hacked.title")}
+            help={say("hacked.help")}
+            onPress={() => go({ at: "hacked" })}
+          />
         </div>
       </Group>
     </Page>

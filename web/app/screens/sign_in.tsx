@@ -5,13 +5,12 @@ import { say } from "../i18n/text.ts";
 import type { SignInStep } from "../model.ts";
 import { useAppState, useModel } from "../model_hooks.tsx";
 import { CopyBtn } from "../ui/copy.tsx";
-import { Failed } from "../ui/failed.tsx";
 import { Choice, Field, Toggle } from "../ui/fields.tsx";
 import { Btn } from "../ui/parts.tsx";
 import { NewPassword, useRating } from "../ui/password.tsx";
 import { NoPasskeyHere } from "../ui/prove.tsx";
 import { useTask } from "../ui/task.ts";
-import { DoorForm } from "./door.tsx";
+import { DoorFoot, DoorForm } from "./door.tsx";
 
 const Qr = lazy(() => import("../ui/qr.tsx"));
 
@@ -109,17 +108,12 @@ export default function SignIn(props: { leave: () => void; step?: SignInStep; ho
             />
           </>
         )}
-        <Failed task={task} />
-        <div className="stack tight">
-          <Btn look={possible ? "soft" : "primary"} submit wide busy={task.busy}>
-            {say("signin.submit")}
-          </Btn>
-          {task.busy && (
-            <p className="help" role="status">
-              {say("signin.working")}
-            </p>
-          )}
-        </div>
+        <DoorFoot
+          task={task}
+          submit="signin.submit"
+          working="signin.working"
+          look={possible ? "soft" : "primary"}
+        />
       </form>
     </DoorForm>
   );

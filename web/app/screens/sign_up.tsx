@@ -7,13 +7,12 @@ import { useState } from "react";
 import { say } from "../i18n/text.ts";
 import type { Landing } from "../landing.ts";
 import { useAppState, useModel } from "../model_hooks.tsx";
-import { Failed } from "../ui/failed.tsx";
 import { Field } from "../ui/fields.tsx";
 import { Btn, Note } from "../ui/parts.tsx";
 import { NewPassword, useRating } from "../ui/password.tsx";
 import { NoPasskeyHere } from "../ui/prove.tsx";
 import { useTask } from "../ui/task.ts";
-import { DoorForm } from "./door.tsx";
+import { DoorFoot, DoorForm } from "./door.tsx";
 
 const NAME = /^[a-z0-9_-]{2,20}$/;
 
@@ -80,28 +79,18 @@ export default function SignUp(props: { landing: Landing; leave: () => void; way
         ) : (
           <NewPassword value={password} onChange={setPassword} rating={rating} />
         )}
-        <Failed task={task} />
-        <div className="stack tight">
-          <Btn
-            look="primary"
-            submit
-            wide
-            busy={task.busy}
-            {...(way === "passkey" && { icon: "key" })}
-          >
-            {say(way === "passkey" ? "passkey.signUp" : "signup.submit")}
-          </Btn>
-          {task.busy && (
-            <p className="help" role="status">
-              {say(way === "passkey" ? "passkey.waiting" : "signup.working")}
-            </p>
-          )}
+        <DoorFoot
+          task={task}
+          submit={way === "passkey" ? "passkey.signUp" : "signup.submit"}
+          working={way === "passkey" ? "passkey.waiting" : "signup.working"}
+          {...(way === "passkey" && { icon: "key" })}
+        >
           {possible && !task.busy && (
             <Btn look="quiet" wide onPress={() => turn(way === "passkey" ? "password" : "passkey")}>
               {say(way === "passkey" ? "passkey.signUpPassword" : "passkey.signUpPasskey")}
             </Btn>
           )}
-        </div>
+        </DoorFoot>
         <NoPasskeyHere />
       </form>
     </DoorForm>

@@ -3,33 +3,28 @@
 import "./thread.css";
 import { Fragment, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Button } from "react-aria-components/Button";
-import { FileTrigger } from "react-aria-components/FileTrigger";
-import { TextArea } from "react-aria-components/TextArea";
-import { TextField } from "react-aria-components/TextField";
 import { day, duration, say, timeOfDay } from "../i18n/text.ts";
 import { Icon, type IconName } from "../icons.tsx";
-import type { Entry, FileStep, Person, PersonId } from "../model.ts";
+import type { Entry, Person, PersonId } from "../model.ts";
 import { useAppState, useModel, usePerson, useThread } from "../model_hooks.tsx";
 import { plainName, plainText } from "../names.ts";
 import { back, go } from "../router.ts";
 import { Face } from "../ui/faces.tsx";
-import { Failed } from "../ui/failed.tsx";
 import { FileEntry } from "../ui/file_entry.tsx";
-import { Btn, IconBtn, Name, Named, Note, Title } from "../ui/parts.tsx";
-import { useTask } from "../ui/task.ts";
+import { Btn, IconBtn, Name, Note, Title } from "../ui/parts.tsx";
 import { Changed } from "./changed.tsx";
+import { type FileUnderWay, Foot } from "./composer.tsx";
 
-const MOST_ROWS = 5;
 /** Entries of one side this close together stand together. */
 const TOGETHER_S = 180;
 
-export default function ThreadScreen({ id }: { id: PersonId }) {
+export default function ThreadScreen({ id, going }: { id: PersonId; going?: FileUnderWay }) {
   const person = usePerson(id);
   if (person === undefined) return <section className="page" />;
-  return <Conversation person={person} />;
+  return <Conversation person={person} going={going} />;
 }
 
-function Conversation({ person }: { person: Person }) {
+function Conversation({ person, going }: { person: Person; going: FileUnderWay | undefined }) {
   const [deciding, setDeciding] = useState(false);
   const busy = useAppState((state) => state.call !== undefined);
   const callable = person.state === "contact" && !busy;
@@ -83,7 +78,7 @@ function Conversation({ person }: { person: Person }) {
         </div>
       )}
       <Entries person={person} />
-      <Foot person={person} />
+      <Foot person={person} going={going} />
       {deciding && <Changed person={person} onClose={() => setDeciding(false)} />}
     </section>
   );
@@ -218,89 +213,4 @@ function callWords(entry: CallEntry): { words: string; icon: IconName; tone: str
     case "unanswered":
       return { words: say("event.unanswered"), icon: "phone", tone: "" };
   }
-}
-
-function Foot({ person }: { person: Person }) {
-  if (person.state === "contact") return <Composer id={person.id} />;
-  const key =
-    person.state === "changed"
-      ? "thread.paused"
-      : person.state === "blocked"
-        ? "thread.blocked"
-        : "thread.rejoining";
-  return <p className="composer-closed">{say(key)}</p>;
-}
-
-function Composer({ id }: { id: PersonId }) {
-  const { people, files } = useModel();
-  const [text, setText] = useState("");
-  const [going, setGoing] = useState<{ name: string; step: FileStep }>();
-  const task = useTask();
-  const sendFile = (file: File) =>
-    void task
-      .run(async () => {
-        const show = (step: FileStep) => setGoing({ name: file.name, step });
-        show({ sending: false, part: 0 });
-        await files.send(id, file, show, new AbortController().signal);
-      })
-      .finally(() => setGoing(undefined));
-  const submit = () => {
-    const wanted = text.trim();
-    if (wanted === "") return;
-    setText("");
-    void task
-      .run(() => people.sendText(id, wanted))
-      .then((sent) => {
-        if (!sent) setText((typed) => typed || wanted);
-      });
-  };
-  return (
-    <form
-      className="composer"
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
-    >
-      <Failed task={task} />
-      {going && (
-        <p className="waiting" role="status">
-          <span className="spin" aria-hidden="true" />
-          <span>
-            <Named k={going.step.sending ? "file.sending" : "file.sealing"} name={going.name} />
-          </span>
-        </p>
-      )}
-      <div className="composer-row">
-        <FileTrigger
-          onSelect={(list) => {
-            const [file] = list ?? [];
-            if (file) sendFile(file);
-          }}
-        >
-          <IconBtn label={say("file.attach")} icon="attach" onPress={() => undefined} />
-        </FileTrigger>
-        <TextField
-          className="composer-field"
-          aria-label={say("thread.write")}
-          value={text}
-          onChange={setText}
-        >
-          <TextArea
-            className="composer-input"
-            rows={Math.min(MOST_ROWS, text.split("\n").length)}
-            dir="auto"
-            placeholder={say("thread.write")}
-            onKeyDown={(event) => {
-              if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) {
-                event.preventDefault();
-                submit();
-              }
-            }}
-          />
-        </TextField>
-        <IconBtn label={say("do.send")} icon="send" look="primary" onPress={submit} />
-      </div>
-    </form>
-  );
 }

@@ -18,30 +18,32 @@ const NOISE: Readonly<Partial<Record<NoiseState, Key>>> = {
   failed: "effect.noise.failed",
 };
 
-/** A card of those that this browser can; nothing where it can none. */
-export function EffectSwitches({ effects = EFFECTS }: { effects?: readonly Effect[] }) {
+/** A card of those that this browser can; nothing where it can none. `brief` explains nothing. */
+export function EffectSwitches(props: { effects?: readonly Effect[]; brief?: boolean }) {
+  const { effects = EFFECTS, brief = false } = props;
   const can = { blur: useSupports("blur"), noise: useSupports("noise") };
   const shown = effects.filter((effect) => can[effect]);
   if (shown.length === 0) return null;
   return (
     <div className="card rows">
       {shown.map((effect) => (
-        <EffectSwitch key={effect} effect={effect} />
+        <EffectSwitch key={effect} effect={effect} brief={brief} />
       ))}
     </div>
   );
 }
 
-function EffectSwitch({ effect }: { effect: Effect }) {
+function EffectSwitch({ effect, brief }: { effect: Effect; brief: boolean }) {
   const { calls } = useModel();
   const on = usePrefs()[effect];
   const special = useAppState(({ desk }) =>
     effect === "blur" ? BLUR[desk.blur] : NOISE[desk.noise],
   );
+  const help = special ?? (brief ? undefined : (`effect.${effect}.help` as const));
   return (
     <Toggle
       label={say(`effect.${effect}`)}
-      help={<span role="status">{say(special ?? `effect.${effect}.help`)}</span>}
+      {...(help && { help: <span role="status">{say(help)}</span> })}
       on={on}
       onChange={(wanted) => void calls.setEffect(effect, wanted)}
     />

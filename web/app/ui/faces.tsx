@@ -46,15 +46,26 @@ export function Face({ person, size = "md" }: { person: Person; size?: Size }) {
 export function Mark({ big = false }: { big?: boolean }) {
   return (
     <svg className={big ? "mark big" : "mark"} viewBox="0 0 96 64" aria-hidden="true">
-      <g className="one">
-        <path d="M16 4a28 28 0 0 1 0 56 4 4 0 0 1-4-4V8a4 4 0 0 1 4-4Z" />
-        <circle className="eye" cx="29" cy="25" r="3.4" />
-      </g>
-      <g className="other">
-        <path d="M80 4a28 28 0 0 0 0 56 4 4 0 0 0 4-4V8a4 4 0 0 0-4-4Z" />
-        <circle className="eye" cx="67" cy="25" r="3.4" />
-      </g>
+      <Pair one="one" other="other" />
     </svg>
+  );
+}
+
+/** Two half faces in 96 x 64: the second is the first in a mirror. */
+function Pair({ one, other }: { one: string; other: string }) {
+  const half = (
+    <>
+      <path d="M16 4a28 28 0 0 1 0 56 4 4 0 0 1-4-4V8a4 4 0 0 1 4-4Z" />
+      <circle className="eye" cx="29" cy="25" r="3.4" />
+    </>
+  );
+  return (
+    <>
+      <g className={one}>{half}</g>
+      <g className={other}>
+        <g transform="translate(96) scale(-1 1)">{half}</g>
+      </g>
+    </>
   );
 }
 
@@ -64,15 +75,8 @@ export type Nearness = "apart" | "nearing" | "together";
 export function Meeting({ person, nearness }: { person: Person; nearness: Nearness }) {
   const { duo } = looks(person.id);
   return (
-    <svg className={`meeting ${nearness} duo-${duo}`} viewBox="0 0 320 200" aria-hidden="true">
-      <g className="you">
-        <path d="M60 10a90 90 0 0 1 0 180 14 14 0 0 1-14-14V24a14 14 0 0 1 14-14Z" />
-        <circle className="eye" cx="103" cy="78" r="10" />
-      </g>
-      <g className="them">
-        <path d="M260 10a90 90 0 0 0 0 180 14 14 0 0 0 14-14V24a14 14 0 0 0-14-14Z" />
-        <circle className="eye" cx="217" cy="78" r="10" />
-      </g>
+    <svg className={`meeting ${nearness} duo-${duo}`} viewBox="-1 1 98 62" aria-hidden="true">
+      <Pair one="you" other="them" />
     </svg>
   );
 }

@@ -66,7 +66,7 @@ export function Field(props: FieldProps) {
 }
 
 export function Toggle(props: {
-  label: string;
+  label: ReactNode;
   help?: ReactNode;
   on: boolean;
   onChange: (on: boolean) => void;

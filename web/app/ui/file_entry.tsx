@@ -4,9 +4,10 @@ import { useEffect, useState } from "react";
 import { Button } from "react-aria-components/Button";
 import { bytes, say } from "../i18n/text.ts";
 import { Icon } from "../icons.tsx";
-import type { Entry } from "../model.ts";
+import type { Entry, FileStep } from "../model.ts";
 import { useModel } from "../model_hooks.tsx";
 import { plainName } from "../names.ts";
+import { FileGoing } from "./file_going.tsx";
 import { useTask } from "./task.ts";
 
 const KEEP_MS = 60_000;
@@ -20,12 +21,22 @@ export function FileEntry({ entry }: FileEntryProps) {
   const small = useBlobUrl(entry.thumbnail);
   const large = useBlobUrl(shown);
   const name = plainName(entry.name);
+  const [going, setGoing] = useState<{ step: FileStep; stop: AbortController }>();
   const open = () =>
-    void task.run(async () => {
-      const opened = await files.open(entry, new AbortController().signal);
-      if (opened.shown) setShown(opened.file);
-      else save(opened.file);
-    });
+    void task
+      .run(async () => {
+        const stop = new AbortController();
+        const show = (step: FileStep) => setGoing({ step, stop });
+        show({ sending: false, part: 0 });
+        try {
+          const opened = await files.open(entry, show, stop.signal);
+          if (opened.shown) setShown(opened.file);
+          else save(opened.file);
+        } catch (error) {
+          if (!stop.signal.aborted) throw error;
+        }
+      })
+      .finally(() => setGoing(undefined));
   return (
     <div className="file">
       {large && <img className="file-large" src={large} alt={name} />}
@@ -42,10 +53,18 @@ export function FileEntry({ entry }: FileEntryProps) {
             <bdi>{name}</bdi>
           </span>
           <span className="call-event-time">
-            {bytes(entry.size)} · {say(task.busy ? "file.opening" : "file.open")}
+            {bytes(entry.size)}
+            {!task.busy && ` · ${say("file.open")}`}
           </span>
         </span>
       </Button>
+      {going && (
+        <FileGoing
+          words={say("file.opening")}
+          step={going.step}
+          onStop={() => going.stop.abort()}
+        />
+      )}
       {task.failed && (
         <p className="field-error" role="alert">
           {say(task.failed)}

@@ -2,17 +2,24 @@
 
 import { useEffect, useRef, useState } from "react";
 import { type Key, say } from "../i18n/text.ts";
+import { useModel } from "../model_hooks.tsx";
 import { Note } from "./parts.tsx";
 
 const LOOK_MS = 160;
 const WIDTH = 640;
 
-/** Reads until `onText` says that it was the right kind of code. */
-export function Scanner({ onText }: { onText: (text: string) => boolean }) {
+/** Reads until `onText` says that it was the right kind of code; `other` is said of all others. */
+export function Scanner(props: {
+  onText: (text: string) => boolean | Promise<boolean>;
+  other?: Key;
+}) {
+  const { onText, other = "scan.other" } = props;
+  const { devices } = useModel();
   const video = useRef<HTMLVideoElement>(null);
   const [trouble, setTrouble] = useState<Key>();
   const found = useRef(onText);
   found.current = onText;
+  const note = useRef(() => devices.use("camera"));
   useEffect(() => {
     const place = video.current;
     if (place === null) return;
@@ -20,8 +27,12 @@ export function Scanner({ onText }: { onText: (text: string) => boolean }) {
     let stop = () => {};
     void open(place).then(
       (close) => {
-        stop = close;
-        if (ended) close();
+        const noted = note.current();
+        stop = () => {
+          close();
+          noted();
+        };
+        if (ended) stop();
         else void look(place);
       },
       (error: unknown) => {
@@ -42,15 +53,15 @@ export function Scanner({ onText }: { onText: (text: string) => boolean }) {
         const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
         const code = jsQr(data, canvas.width, canvas.height);
         if (code === null || ended) continue;
-        if (found.current(code.data)) return;
-        setTrouble("scan.other");
+        if (await found.current(code.data)) return;
+        if (!ended) setTrouble(other);
       }
     }
     return () => {
       ended = true;
       stop();
     };
-  }, []);
+  }, [other]);
   const dead = trouble === "scan.denied" || trouble === "scan.missing";
   return (
     <>

@@ -42,7 +42,10 @@ export function SelfView(props: {
       onPointerDown={down}
       onPointerMove={move}
       onPointerUp={up}
-      onPointerCancel={() => setOffset(undefined)}
+      onPointerCancel={() => {
+        from.current = undefined;
+        setOffset(undefined);
+      }}
       {...(offset && { style: { translate: `${offset.x}px ${offset.y}px` } })}
     >
       <Picture

@@ -19,8 +19,11 @@ import { Told } from "./told.ts";
 
 export { type NoiseFilter, noiseSupport };
 
-/** How long an audio thread may take to begin. A browser that wants a tap first never does. */
-const START_MS = 3000;
+/**
+ * How long an audio thread may take to begin, once all files are there. A browser that wants a tap
+ * first never does. Higher has whoever waits for it wait longer; lower gives up on slow devices.
+ */
+const START_MS = 8000;
 
 /** A microphone's track, filtered. */
 export type SuppressedNoise = Readonly<{
@@ -57,9 +60,10 @@ export async function suppressNoise(microphone: MediaStreamTrack): Promise<Suppr
 }
 
 async function filterHere(microphone: MediaStreamTrack): Promise<SuppressedNoise> {
+  const program = await load(); // as long as the network takes
   const context = new AudioContext({ sampleRate: RATE, latencyHint: "interactive" });
   try {
-    const graph = await withinTime(build(context, microphone));
+    const graph = await withinTime(build(context, microphone, program));
     await setBrowserFilter(microphone, false);
     return graph;
   } catch (error) {
@@ -71,15 +75,12 @@ async function filterHere(microphone: MediaStreamTrack): Promise<SuppressedNoise
 async function build(
   context: AudioContext,
   microphone: MediaStreamTrack,
+  program: Bytes,
 ): Promise<SuppressedNoise> {
   const source = context.createMediaStreamSource(new MediaStream([microphone]));
   const destination = context.createMediaStreamDestination();
   destination.channelCount = 1;
-  const [program] = await Promise.all([
-    load(),
-    context.audioWorklet.addModule(scriptUrl(workletUrl)),
-    context.resume(),
-  ]);
+  await Promise.all([context.audioWorklet.addModule(scriptUrl(workletUrl)), context.resume()]);
   const node = new AudioWorkletNode(context, NOISE_PROCESSOR, {
     numberOfInputs: 1,
     numberOfOutputs: 1,

@@ -107,6 +107,8 @@ test("no key is left over", () => {
     /^call\.(quality|path|calling|connecting|reconnecting)/,
     /^security\.path\./,
     /^settings\.theme\./,
+    /^effect\.(blur|noise)(\.help)?$/,
+    /^permissions\.(granted|denied|prompt|unknown)$/,
     /^(elsewhere|revoked|broken)\.(title|lead)$/,
     /^requests\./,
     /^push\.(service|server|system|caller)/,

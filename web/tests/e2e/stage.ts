@@ -68,6 +68,8 @@ export async function until<T>(
 /** A server, its folder, and every browser that was opened. */
 export class Stage {
   readonly folder: string;
+  /** What Chromium is started with, besides the usual; for its first page. */
+  readonly chromiumFlags: string[] = [];
   readonly #browsers = new Map<string, Browser>();
   readonly #pages: Page[] = [];
   readonly #apart: boolean;
@@ -182,7 +184,11 @@ export class Stage {
     const env = this.environment({ HOME: home });
     const browser = await puppeteer.launch(
       kind === "chromium"
-        ? { executablePath: "/usr/bin/chromium", args: CHROMIUM_FLAGS, env }
+        ? {
+            executablePath: "/usr/bin/chromium",
+            args: [...CHROMIUM_FLAGS, ...this.chromiumFlags],
+            env,
+          }
         : {
             browser: "firefox",
             executablePath: "/usr/bin/firefox-esr",
@@ -232,10 +238,16 @@ export class Stage {
     return (await Promise.all(texts)).map((text) => `--- on a page:\n${text}`).join("\n");
   }
 
+  /** Close all browsers: what they write about themselves is whole then. */
+  async closeBrowsers(): Promise<void> {
+    const closing = [...this.#browsers.values()].map((browser) => browser.close());
+    this.#browsers.clear();
+    await Promise.all(closing);
+  }
+
   /** End all that was begun, each by itself, so that one that fails leaves none behind. */
   async close(): Promise<void> {
-    const closing = [...this.#browsers.values()].map((browser) => browser.close());
-    const ends = await Promise.allSettled([...closing, this.killServer("SIGTERM")]);
+    const ends = await Promise.allSettled([this.closeBrowsers(), this.killServer("SIGTERM")]);
     rmSync(this.folder, { recursive: true, force: true });
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }

@@ -375,7 +375,7 @@ describe("noise", () => {
     vi.useFakeTimers();
     isRunning = false;
     const started = suppressNoise(new FakeTrack().asTrack);
-    await vi.advanceTimersByTimeAsync(3100);
+    await vi.advanceTimersByTimeAsync(8100);
     expect((await started).by).toBe("browser");
     expect(context.state).toBe("closed");
   });
