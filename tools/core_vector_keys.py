@@ -232,8 +232,8 @@ def compare_vectors() -> Json:
         )
     parties = [Party(AccountId.random(rng), IdentityKey.random(rng)) for _ in range(3)]
     pairs = [(own, contact, safety_number(own, contact)) for own in parties for contact in parties]
-    number = safety_number(parties[0], parties[1])
-    shown, said = number.qr, number.text
+    both = safety_number(parties[0], parties[1])
+    shown, said = both.qr, both.text
     texts = [said, f" {said}\n", "", said[:-1], said.upper(), said.partition(":")[2], f"{said}="]
     texts.append(safety_number(parties[2], parties[1]).text)
     scans = [shown, b"", shown[:-1], shown + b"x", b"X" + shown[1:], flipped(shown, -1)]

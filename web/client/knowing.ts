@@ -37,7 +37,10 @@ export function findContact(everybody: readonly Contact[], prefix: string): Cont
  *
  * @throws AuthorizationError UNKNOWN_CONTACT.
  */
-export function safetyNumberWith({ books }: Parts, account: AccountId): SafetyNumber {
+export function safetyNumberWith(
+  { books }: Pick<Parts, "books">,
+  account: AccountId,
+): SafetyNumber {
   const theirs = books.lists.newest(books.store, account);
   if (theirs === undefined) throw unknown();
   return safetyNumber(books.ownList(books.store), theirs);

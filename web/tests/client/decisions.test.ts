@@ -9,6 +9,7 @@ import {
   takeDecision,
   UNTOLD_KIND,
 } from "../../client/decisions.ts";
+import { safetyNumberWith } from "../../client/knowing.ts";
 import { hex } from "../../core/bytes.ts";
 import { ALL_RING, hoursOn, type Rules } from "../../core/contact_rules.ts";
 import {
@@ -151,6 +152,18 @@ describe("rules and verified", () => {
     await settle(tablet, anna);
     expect(known(anna, bob).rules).toEqual(ALL_RING);
     expect(isVerified(anna.books, known(anna, bob))).toBe(false);
+  });
+
+  test("a code on their screen marks them if it is the same, and changes nothing else", async () => {
+    const shownBy = (party: Party, other: Party) => safetyNumberWith(party, other.account.id).text;
+    const isMarked = () => isVerified(anna.books, known(anna, bob));
+    const read = (text: string) => failure(decisions(anna).verifyByText(bob.account.id, text));
+    // Her own code is a safety number, but not his half of it.
+    expect(await read(shownBy(anna, bob))).toBe("PeerError identity_changed");
+    expect(await read("visavis-number:AAAA")).toBe("PeerError malformed");
+    expect(isMarked()).toBe(false);
+    expect(await read(shownBy(bob, anna))).toBe("none");
+    expect(isMarked()).toBe(true);
   });
 
   test("a mark of another key, or of one in doubt, does not count", async () => {

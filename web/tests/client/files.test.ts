@@ -141,6 +141,15 @@ describe("at a real server", () => {
     const signal = AbortSignal.abort(new Error("given up"));
     const given = bob.sendFile(atBob, new Blob(["hello"]), "a.txt", { signal });
     await expect(given).rejects.toThrow("given up");
+    // Also in the middle of it, when a browser is already sending.
+    const stop = new AbortController();
+    const stopped = bob.sendFile(atBob, new Blob(["hello"]), "a.txt", {
+      signal: stop.signal,
+      onProgress: ({ step }) => {
+        if (step === "sending") stop.abort(new Error("stopped"));
+      },
+    });
+    await expect(stopped).rejects.toThrow("stopped");
     expect(bob.history(atBob)).toEqual([]);
   });
 });
