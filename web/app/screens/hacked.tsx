@@ -19,11 +19,7 @@ export default function Hacked() {
       </Step>
       <Step number={2} title={say("hacked.password")} text={say("hacked.passwordText")}>
         <div className="ways">
-          <Way
-            icon="key"
-            title={say("change.title")}
-            onPress={() => go({ at: "password" })}
-          />
+          <Way icon="key" title={say("change.title")} onPress={() => go({ at: "password" })} />
         </div>
         <Note tone="warm" icon="key">
           {say("hacked.recovery")}

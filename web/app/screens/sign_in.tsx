@@ -5,6 +5,7 @@ import { say } from "../i18n/text.ts";
 import type { SignInStep } from "../model.ts";
 import { useAppState, useModel } from "../model_hooks.tsx";
 import { CopyBtn } from "../ui/copy.tsx";
+import { Failed } from "../ui/failed.tsx";
 import { Choice, Field, Toggle } from "../ui/fields.tsx";
 import { Btn } from "../ui/parts.tsx";
 import { NewPassword, useRating } from "../ui/password.tsx";
