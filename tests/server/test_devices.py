@@ -236,7 +236,9 @@ def test_without_tls_only_loopback_is_served(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="CK-404"):
         ServerConfig(data_dir=tmp_path, origin="http://x", host="0.0.0.0")
     ServerConfig(data_dir=tmp_path, origin="http://x", host="0.0.0.0", insecure_lan=True)
-    assert ServerConfig.for_operator(tmp_path).host == "127.0.0.1"
+    local = ServerConfig.for_operator(tmp_path)
+    assert local.host == "127.0.0.1"
+    assert local.origin == "http://localhost:8420", "a name, or browsers give no passkeys"
 
 
 def test_an_operator_gives_domain_certificate_and_key_together(tmp_path: Path) -> None:

@@ -365,5 +365,5 @@ def test_the_command_prints_and_stops(tmp_path: Path) -> None:
         first, second = process.stdout.readline(), process.stdout.readline()
         process.terminate()
         assert process.wait(15) == 0
-    assert first.startswith("Visavis is running at http://localhost:")
+    assert first.startswith("Visavis is running at http://127.0.0.1:")
     assert "/signup#" in second
