@@ -78,9 +78,15 @@ class ServerKeys:
             opaque_ke_py.ServerSetupData.from_bytes(setup)
         except ValueError:
             raise FatalError(Code.UNAVAILABLE, f"{OPAQUE_SETUP_FILE} is damaged") from None
-        names = ("handle", "decoy", "signup", "passkey", "push")
-        fixed = (_derive(root, name) for name in names)
-        return cls(setup, *fixed, _derive(root, "vapid", VAPID_SEED_BYTES))
+        return cls(
+            opaque_setup=setup,
+            handle_key=_derive(root, "handle"),
+            decoy_key=_derive(root, "decoy"),
+            signup_key=_derive(root, "signup"),
+            passkey_key=_derive(root, "passkey"),
+            push_key=_derive(root, "push"),
+            vapid_seed=_derive(root, "vapid", VAPID_SEED_BYTES),
+        )
 
     def vapid(self) -> ec.EllipticCurvePrivateKey:
         """Return the VAPID key pair (P-256), always the same for one keys folder.
