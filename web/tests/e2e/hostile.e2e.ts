@@ -111,7 +111,7 @@ test("a server that lies", async () => {
   assert.equal(await count(bert, "This one comes twice."), 1);
   assert.equal(await count(bert, "This one is altered."), 0);
   await open(bert, "doctor");
-  const [words = ""] = bert.words("doctor.arrived.bad").split("{");
+  const [words = ""] = bert.words("doctor.arrived.bad").split(":");
   await bert.read(words);
   await bert.page.screenshot({ path: join(PICTURES, "doctor.png") });
   await back(bert);
