@@ -5,6 +5,10 @@
  * so has one that crashed. Who the call was with is in the sealed store (`client/left_call.ts`).
  */
 
+import type { Call } from "../client/call_objects.ts";
+import type { LeftCall } from "../client/left_call.ts";
+import type { Desk, Media } from "./model.ts";
+
 const LEFT = "visavis.left-call";
 
 /**
@@ -13,6 +17,23 @@ const LEFT = "visavis.left-call";
  * by a call that they had given up.
  */
 export const COME_BACK_MS = 30_000;
+
+/** A call, and what its page knows of it. */
+type Talk = Readonly<{
+  call: Call;
+  /** Since when it is talked in, in unix milliseconds. */
+  connectedAt: number | undefined;
+  media: Media;
+  outgoing: boolean;
+}>;
+
+/** What is kept of a call that is talked in; of a confidential one nothing is. */
+export function leftCallOf(talk: Talk, desk: Desk): LeftCall | undefined {
+  const { call, connectedAt: since, media, outgoing } = talk;
+  if (since === undefined || call.state === "ended" || call.confidential) return undefined;
+  const on = { microphone: desk.micOn, camera: desk.cameraOn };
+  return { contact: call.contact, call: call.id, media, outgoing, since, ...on };
+}
 
 /** Note the time when the page goes away while somebody is talking. */
 export function noteLeaving(isTalking: () => boolean): void {

@@ -2,11 +2,10 @@
 
 import type { Call, IncomingCall } from "../client/call_objects.ts";
 import type { Client } from "../client/client.ts";
-import type { LeftCall } from "../client/left_call.ts";
 import { hex } from "../core/bytes.ts";
 import { Code, UnavailableError, UsageError } from "../core/errors.ts";
 import type { MediaStats, RemoteMedia } from "../media/interfaces.ts";
-import { COME_BACK_MS, noteLeaving, wasLeftJustNow } from "./coming_back.ts";
+import { COME_BACK_MS, leftCallOf, noteLeaving, wasLeftJustNow } from "./coming_back.ts";
 import type { LiveDesk } from "./live_desk.ts";
 import type {
   CallActions,
@@ -73,7 +72,7 @@ export class LiveCalls implements CallActions {
   constructor(host: CallHost) {
     this.#host = host;
     noteLeaving(
-      () => this.#shown !== undefined && leftCallOf(this.#shown, host.desk) !== undefined,
+      () => this.#shown !== undefined && leftCallOf(this.#shown, host.desk.desk) !== undefined,
     );
   }
 
@@ -341,7 +340,7 @@ export class LiveCalls implements CallActions {
 
   /** Keep which call this is, for as long as it is talked in. */
   #keep(shown: Shown): void {
-    const left = leftCallOf(shown, this.#host.desk);
+    const left = leftCallOf(shown, this.#host.desk.desk);
     const kept = left === undefined ? "" : JSON.stringify({ ...left, call: hex(left.call) });
     if (kept === this.#kept) return;
     this.#kept = kept;
@@ -387,15 +386,6 @@ export class LiveCalls implements CallActions {
 
 function firstWord(call: Call): Promise<void> {
   return Promise.race([call.said(), new Promise<void>((resolve) => setTimeout(resolve, FIRST_MS))]);
-}
-
-/** What is kept of a call that is talked in; of a confidential one nothing is. */
-function leftCallOf({ call, connectedAt: since, ...shown }: Shown, { desk }: LiveDesk) {
-  if (since === undefined || call.state === "ended" || call.confidential) return undefined;
-  const { contact } = call;
-  const { media, outgoing } = shown;
-  const on = { microphone: desk.micOn, camera: desk.cameraOn };
-  return { contact, call: call.id, media, outgoing, since, ...on } satisfies LeftCall;
 }
 
 /** To a person, a call that comes back after a reload, of either side, is the one that it was. */

@@ -5,7 +5,7 @@
  * error. `VISAVIS_ROUNDS`: how many calls, 20 if not given. `VISAVIS_STEPS`: say every step of them.
  */
 
-import { isInside, missing, runInside } from "../namespace.ts";
+import { isInside, missing, runInside, whyNoNamespace } from "../namespace.ts";
 import { measureCalls } from "./calls.ts";
 import { measureFrames } from "./frames.ts";
 import { measureLoad } from "./load.ts";
@@ -19,7 +19,8 @@ const PARTS: Readonly<Record<string, () => Promise<unknown>>> = {
   load: () => measureLoad(say),
 };
 
-const lacks = missing("turnserver", "chromium");
+const why = whyNoNamespace();
+const lacks = [...missing("turnserver", "chromium"), ...(why ? [why] : [])];
 if (lacks.length > 0) {
   say(`The browser cannot be measured here. Missing:\n  ${lacks.join("\n  ")}`);
   process.exitCode = 2;

@@ -17,7 +17,7 @@ let bert: Person;
 before(async () => {
   await stage.startServer();
   anna = await Person.signUp(stage, "chromium", "anna");
-  bert = await Person.signUp(stage, "firefox", "bert");
+  bert = await Person.signUp(stage, "chromium", "bert");
   await meet(anna, bert);
   await bert.read("anna");
   await anna.page.goto(stage.origin);
