@@ -233,6 +233,8 @@ export class CallTransport {
         owner.feed({ kind: "mediaConnected" });
         break;
       case MediaEvent.LOST:
+        // Often the network, not the relay: what the restart says must not wait for a dead socket.
+        this.#seam.doubtConnections();
         owner.feed({ kind: "mediaLost", now });
         break;
       case MediaEvent.FAILED:

@@ -163,6 +163,11 @@ export interface CallSeam {
   onSelf(handler: SelfHandler): void;
   /** Register who is told when the receiving socket comes (true) and goes (false). */
   onConnection(handler: (connected: boolean) => void): void;
+  /**
+   * Something suggests that the connections to the server are dead, such as media that fell silent:
+   * make new ones. `onConnection` hears of it only if that takes long.
+   */
+  doubtConnections(): void;
   /** Run work in the session's scope: its signal is aborted, and it is awaited, on close. */
   spawn(work: (signal: AbortSignal) => Promise<void>): Spawned;
 }

@@ -15,14 +15,7 @@ import type { Inner } from "../core/content_inner.ts";
 import type { Outer } from "../core/content_outer.ts";
 import type { DeviceAddress, Media } from "../core/content_records.ts";
 import type { Sibling } from "../core/content_self.ts";
-import {
-  AuthorizationError,
-  Code,
-  FatalError,
-  UnavailableError,
-  UsageError,
-  VisavisError,
-} from "../core/errors.ts";
+import { AuthorizationError, Code, FatalError, UsageError, VisavisError } from "../core/errors.ts";
 import type { AccountId, DeviceId } from "../core/ids.ts";
 import type { KeyPackageBundle } from "../core/mls/index.ts";
 import { Books, type Means } from "./books.ts";
@@ -49,7 +42,7 @@ import type {
 import { Sequencers } from "./sequencer.ts";
 import { ownAddress, presented, Sending, toldOfCommits } from "./session_sending.ts";
 import type { Store } from "./store.ts";
-import { CONNECT_S, Syncing } from "./syncing.ts";
+import { Syncing } from "./syncing.ts";
 import { Tasks } from "./tasks.ts";
 import { AnonymousApi } from "./transport/anonymous.ts";
 import { DeviceApi } from "./transport/api.ts";
@@ -119,7 +112,7 @@ export class Session implements CallSeam {
       dirty: (record) => this.membership.mark(record),
       vaultSeen: (unit, said) => this.vault.seen(unit, said.counter),
       vaultStale,
-      catchUp: () => this.#catchUp(),
+      catchUp: () => this.#syncing.tryToCatchUp(),
     });
     this.membership = new Membership(books, this.sequencers, this.conversations, this.anonymous, {
       vaultStale,
@@ -248,17 +241,6 @@ export class Session implements CallSeam {
   async sync(timeoutS = 30): Promise<void> {
     const { signal } = this.#tasks;
     await withTimeout(timeoutS, (stop) => this.#syncing.sync(stop), { signal });
-  }
-
-  async #catchUp(): Promise<void> {
-    try {
-      await withTimeout(CONNECT_S, async (stop) => {
-        await this.#syncing.caughtUp(stop);
-        await this.inbox.idle(stop);
-      });
-    } catch (error) {
-      if (!(error instanceof UnavailableError)) throw error;
-    }
   }
 
   #processed(): void {
@@ -392,6 +374,11 @@ export class Session implements CallSeam {
 
   onConnection(handler: ConnectionListener): void {
     this.receiver.onConnection(handler);
+  }
+
+  doubtConnections(): void {
+    this.receiver.doubt();
+    this.#sendSocket.doubt();
   }
 
   spawn(work: (signal: AbortSignal) => Promise<void>): Spawned {

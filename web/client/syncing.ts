@@ -3,7 +3,7 @@
 import { AuthorizationError, Code, FatalError, UnavailableError } from "../core/errors.ts";
 import type { Housekeeping } from "./housekeeping.ts";
 import type { Inbox } from "./inbox.ts";
-import { sleep } from "./lock.ts";
+import { sleep, withTimeout } from "./lock.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ReceiveSocket } from "./transport/socket.ts";
 
@@ -50,6 +50,18 @@ export class Syncing {
     }
     this.#requireAlive();
     await outbox.flush();
+  }
+
+  /** Do so as far as it goes within some seconds; without a connection, nothing. */
+  async tryToCatchUp(): Promise<void> {
+    try {
+      await withTimeout(CONNECT_S, async (stop) => {
+        await this.caughtUp(stop);
+        await this.#parts.inbox.idle(stop);
+      });
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error;
+    }
   }
 
   /** Wait until the backlog was delivered; later, until what the server has sent is here. */

@@ -26,6 +26,7 @@ import type { AnyAddress } from "../../core/handle_request.ts";
 import { Lock, Signal, sleep, withTimeout } from "../lock.ts";
 import { Connection, OPEN_TIMEOUT_S } from "./connection.ts";
 import { Http } from "./http.ts";
+import { onWaking } from "./waking.ts";
 
 const READY = Uint8Array.of(0);
 const DELIVERY = 1;
@@ -46,9 +47,8 @@ export const FIRST_BACKOFF_S = 0.2;
 export const MAX_BACKOFF_S = 30;
 /** Seconds in which frames that were written before an answer over HTTP arrive as well. */
 const BEHIND_S = 0.03;
-/** Seconds between two looks at the clock, and by how much it may be late before we have slept. */
-const WATCH_S = 10;
-const SLEPT_S = 30;
+/** Seconds in which a doubted connection may be replaced before anybody is told that it is gone. */
+const DOUBT_S = 2;
 
 export type Durable = Readonly<{ durable: boolean }>;
 
@@ -92,7 +92,11 @@ export class SendSocket {
     this.#waiting.set(request, resolve);
     const header = concat(uint(request, 4), Uint8Array.of(durable ? 1 : 0));
     const frame = concat(header, address.mailbox, address.capability, envelope);
-    const timer = setTimeout(resolve, 1000 * this.#answerS, undefined);
+    const timer = setTimeout(() => {
+      resolve(undefined);
+      // A page cannot see that a connection is dead: the next send must not use it.
+      if (this.#connection === connection) this.#drop();
+    }, 1000 * this.#answerS);
     try {
       if (!connection.send(frame)) resolve(undefined);
       const status = await promise;
@@ -103,6 +107,11 @@ export class SendSocket {
       this.#waiting.delete(request);
       this.#touch();
     }
+  }
+
+  /** The connection may be dead: the next send makes another; what waits for an answer fails. */
+  doubt(): void {
+    this.#drop();
   }
 
   /** Close the connection, if there is one, and make no other. */
@@ -205,6 +214,8 @@ export class ReceiveSocket {
   readonly #http: Http;
   readonly #hurry = new Signal();
   #connection: Connection | undefined;
+  #told = false;
+  #doubt: ReturnType<typeof setTimeout> | undefined;
   #delivering = false;
 
   /**
@@ -219,9 +230,8 @@ export class ReceiveSocket {
     this.#http = new Http(origin, base64url.encode(token));
   }
 
-  /** Whether the server has accepted the token on the present connection. */
   get connected(): boolean {
-    return this.#connection !== undefined;
+    return this.#connection !== undefined; // the server has accepted the token on it
   }
 
   /** Tell a listener when the connection comes and goes. */
@@ -236,7 +246,7 @@ export class ReceiveSocket {
    * profile receives elsewhere: a copy, which would fork the groups; P5).
    */
   async run(signal: AbortSignal): Promise<void> {
-    const stopWatching = this.#watch();
+    const stopWatching = onWaking(() => this.refresh());
     try {
       await this.#receive(signal);
     } catch (error) {
@@ -248,6 +258,8 @@ export class ReceiveSocket {
       this.caughtUp.set();
     } finally {
       stopWatching();
+      clearTimeout(this.#doubt);
+      this.#tell(false);
       await this.#http.close();
     }
   }
@@ -265,6 +277,16 @@ export class ReceiveSocket {
   refresh(): void {
     this.#hurry.set();
     this.#connection?.close();
+  }
+
+  /** Replace the connection, and say so only if that takes long. What was not acknowledged comes again. */
+  doubt(): void {
+    if (this.#connection === undefined || this.#doubt !== undefined) return;
+    this.#doubt = setTimeout(() => {
+      this.#doubt = undefined;
+      if (this.#connection === undefined) this.#tell(false);
+    }, 1000 * DOUBT_S);
+    this.refresh();
   }
 
   /**
@@ -330,7 +352,7 @@ export class ReceiveSocket {
       this.caughtUp.clear();
       if (this.#connection !== undefined) {
         this.#connection = undefined;
-        this.#tell(false);
+        if (this.#doubt === undefined) this.#tell(false);
       }
       connection.close();
     }
@@ -360,25 +382,9 @@ export class ReceiveSocket {
   }
 
   #tell(connected: boolean): void {
+    if (connected === this.#told) return;
+    this.#told = connected;
     for (const listener of this.#listeners) listener(connected);
-  }
-
-  /** Connect anew when the network comes back or the machine has slept; return how to stop that. */
-  #watch(): () => void {
-    const refresh = () => this.refresh();
-    let looked = Date.now();
-    const timer = setInterval(() => {
-      const late = Date.now() - looked - 1000 * WATCH_S;
-      looked = Date.now();
-      // Hidden pages have their timers slowed down, but to once a minute at most.
-      if (late > 1000 * (SLEPT_S + 60)) refresh();
-    }, 1000 * WATCH_S);
-    const isPage = typeof globalThis.addEventListener === "function";
-    if (isPage) globalThis.addEventListener("online", refresh);
-    return () => {
-      clearInterval(timer);
-      if (isPage) globalThis.removeEventListener("online", refresh);
-    };
   }
 }
 

@@ -118,6 +118,8 @@ export class FakeSeam implements CallSeam {
   minute = 600;
   failures: unknown[] = [];
   turnDelayS = 0;
+  /** How often the connections to the server were thought dead. */
+  doubts = 0;
   inner: InnerHandler = async () => {};
   outer: OuterHandler = async () => {};
   self: SelfHandler = async () => {};
@@ -285,6 +287,10 @@ export class FakeSeam implements CallSeam {
 
   onConnection(handler: (connected: boolean) => void): void {
     this.#listeners.push(handler);
+  }
+
+  doubtConnections(): void {
+    this.doubts += 1;
   }
 
   spawn(work: (signal: AbortSignal) => Promise<void>): Spawned {

@@ -135,6 +135,28 @@ test("a server that never answers a send", async () => {
   await sender.close();
 });
 
+test("a connection that does not answer, or is doubted, is not used again", async () => {
+  let connections = 0;
+  const origin = await serve((peer) => {
+    connections += 1;
+    return connections % 2 === 0 ? answerAll(peer, 0) : undefined;
+  });
+  const sender = new SendSocket(origin, { answerS: 0.2 });
+  const send = () => sender.send(address(origin), new Uint8Array(1024), { durable: true });
+  expect((await refusal(send())).code).toBe(Code.UNAVAILABLE);
+  await send();
+  await send();
+  expect(connections).toBe(2);
+  sender.doubt();
+  const doubted = refusal(send());
+  await until(() => connections === 3);
+  sender.doubt();
+  expect((await doubted).code).toBe(Code.UNAVAILABLE);
+  await send();
+  expect(connections).toBe(4);
+  await sender.close();
+});
+
 test("once closed it sends nothing, whatever was under way", async () => {
   let connections = 0;
   const origin = await serve(async (peer) => {
@@ -270,6 +292,35 @@ test("refresh connects anew at once, whatever the pause would be", async () => {
   }
   stop.abort();
   await running;
+});
+
+test("a doubted connection is replaced in silence; one that stays away is told", async () => {
+  let rounds = 0;
+  let answers = true;
+  const origin = await serve(async (peer) => {
+    rounds += 1;
+    await peer.receive();
+    if (answers) peer.send(READY);
+  });
+  const told: boolean[] = [];
+  const stop = new AbortController();
+  const receiver = new ReceiveSocket(origin, TOKEN, () => undefined);
+  receiver.onConnection((connected) => told.push(connected));
+  const running = receiver.run(stop.signal);
+  await until(() => receiver.connected);
+  receiver.doubt();
+  receiver.doubt(); // once is enough
+  await until(() => rounds === 2 && receiver.connected);
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  expect([rounds, told]).toEqual([2, [true]]);
+  answers = false;
+  receiver.doubt();
+  expect(told).toEqual([true]);
+  await until(() => told.length === 2);
+  expect(told).toEqual([true, false]);
+  stop.abort();
+  await running;
+  expect(told).toEqual([true, false]);
 });
 
 test("it can be stopped while it connects, waits to try again, or waits for the server", async () => {
