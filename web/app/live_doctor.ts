@@ -46,10 +46,10 @@ export async function examine(
     return { result: "good", finding: "ok", value: `${Math.round(gathered.tookMs)} ms` };
   });
   await check("leak", () => {
-    if (gathered === undefined || gathered.relayed === 0) {
-      return { result: "note", finding: "unknown" };
-    }
-    return gathered.others > 0 ? bad() : good();
+    if (gathered === undefined) return { result: "note", finding: "unknown" };
+    // An address that was offered is one, whether or not the relay answered.
+    if (gathered.exposed > 0) return bad();
+    return gathered.relayed > 0 ? good() : { result: "note", finding: "unknown" };
   });
   await check("notifications", () =>
     "Notification" in window && Notification.permission === "granted"
@@ -114,12 +114,13 @@ async function devices(kind: MediaDeviceKind): Promise<Said> {
   return { result: "good", finding: "ok", value: String(found.length) };
 }
 
-type Gathered = { relayed: number; others: number; tookMs: number };
+/** What came: candidates of the relay, and such as tell an address of this device. */
+type Gathered = { relayed: number; exposed: number; tookMs: number };
 
 /** Gather as a call would, through the relay only, and look at every candidate that comes. */
 async function gather(servers: readonly RTCIceServer[]): Promise<Gathered> {
   const began = performance.now();
-  const result: Gathered = { relayed: 0, others: 0, tookMs: 0 };
+  const result: Gathered = { relayed: 0, exposed: 0, tookMs: 0 };
   const connection = new RTCPeerConnection({
     iceServers: [...servers],
     iceTransportPolicy: "relay",
@@ -131,8 +132,8 @@ async function gather(servers: readonly RTCIceServer[]): Promise<Gathered> {
       connection.onicecandidate = ({ candidate }) => {
         if (candidate === null) return resolve();
         if (candidate.candidate === "") return;
-        if (candidate.type === "relay" && isHidden(candidate.relatedAddress)) result.relayed += 1;
-        else result.others += 1;
+        if (candidate.type === "relay") result.relayed += 1;
+        if (candidate.type !== "relay" || !hidesOrigin(candidate)) result.exposed += 1;
         if (result.tookMs === 0) result.tookMs = performance.now() - began;
       };
     });
@@ -144,7 +145,11 @@ async function gather(servers: readonly RTCIceServer[]): Promise<Gathered> {
   return result;
 }
 
-/** A relayed candidate may name the address it came from; browsers blank it under this policy. */
-function isHidden(address: string | null): boolean {
-  return address === null || address === "" || address === "0.0.0.0" || address === "::";
+/**
+ * A relayed candidate may name the address it came from (RFC 8839, 5.1). Under this policy Chromium
+ * blanks that, and Firefox names the relay a second time.
+ */
+function hidesOrigin({ address, port, relatedAddress, relatedPort }: RTCIceCandidate): boolean {
+  const isBlank = [null, "", "0.0.0.0", "::"].includes(relatedAddress);
+  return isBlank || (relatedAddress === address && relatedPort === port);
 }
