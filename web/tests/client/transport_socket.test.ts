@@ -141,7 +141,7 @@ test("a connection that does not answer, or is doubted, is not used again", asyn
     connections += 1;
     return connections % 2 === 0 ? answerAll(peer, 0) : undefined;
   });
-  const sender = new SendSocket(origin, { answerS: 0.2 });
+  const sender = new SendSocket(origin, { answerS: 2 });
   const send = () => sender.send(address(origin), new Uint8Array(1024), { durable: true });
   expect((await refusal(send())).code).toBe(Code.UNAVAILABLE);
   await send();
