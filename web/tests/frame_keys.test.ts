@@ -77,7 +77,15 @@ describe("as in Python", () => {
     | readonly ["install", epoch: string, key: string, leaves: number[], outcome: string]
     | readonly ["remove", leaf: number, outcome: string]
     | readonly ["tick", nowS: number, outcome: string]
-    | readonly ["decrypt", FrameKind, wire: string, nowS: number, outcome: string, number?, string?];
+    | readonly [
+        "decrypt",
+        FrameKind,
+        wire: string,
+        nowS: number,
+        outcome: string,
+        number?,
+        string?,
+      ];
 
   async function take(receiver: FrameReceiver, step: Step): Promise<void> {
     switch (step[0]) {

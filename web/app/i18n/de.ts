@@ -1,9 +1,9 @@
 /** Deutsch. */
 
 import { deCalls } from "./de_calls.ts";
-import { dePush } from "./de_push.ts";
 import { deCare } from "./de_care.ts";
 import { dePasskeys } from "./de_passkeys.ts";
+import { dePush } from "./de_push.ts";
 import { deTrouble } from "./de_trouble.ts";
 import type { Catalogue } from "./text.ts";
 

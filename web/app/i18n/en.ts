@@ -6,9 +6,9 @@
  */
 
 import { enCalls } from "./en_calls.ts";
-import { enPush } from "./en_push.ts";
 import { enCare } from "./en_care.ts";
 import { enPasskeys } from "./en_passkeys.ts";
+import { enPush } from "./en_push.ts";
 import { enTrouble } from "./en_trouble.ts";
 import type { Plural } from "./text.ts";
 

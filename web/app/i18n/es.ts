@@ -1,9 +1,9 @@
 /** Español. */
 
 import { esCalls } from "./es_calls.ts";
-import { esPush } from "./es_push.ts";
 import { esCare } from "./es_care.ts";
 import { esPasskeys } from "./es_passkeys.ts";
+import { esPush } from "./es_push.ts";
 import { esTrouble } from "./es_trouble.ts";
 import type { Catalogue } from "./text.ts";
 

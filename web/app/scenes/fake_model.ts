@@ -8,8 +8,8 @@ import type {
   DoorActions,
   FileActions,
   PeopleActions,
-  WaysIn,
   PushActions,
+  WaysIn,
 } from "../model.ts";
 import { setPrefs } from "../prefs.ts";
 import {
