@@ -5,8 +5,8 @@ import type { Client } from "../client/client.ts";
 import { hex } from "../core/bytes.ts";
 import { Code, UnavailableError, UsageError } from "../core/errors.ts";
 import type { MediaStats, RemoteMedia } from "../media/interfaces.ts";
-import { COME_BACK_MS, leftCallOf, noteLeaving, wasLeftJustNow } from "./coming_back.ts";
 import type { LiveDesk } from "./live_desk.ts";
+import { COME_BACK_MS, leftCallOf, noteLeaving, wasLeftJustNow } from "./live_return.ts";
 import type {
   CallActions,
   CallState,

@@ -9,8 +9,8 @@
  * Not for: deciding anything about keys, contacts or calls. That is `web/client` and `web/core`.
  */
 
-import type { TextView } from "../client/call_text.ts";
 import type { Code } from "../core/codes.ts";
+import type { Line } from "../core/realtime_text.ts";
 
 /** An account, as hexadecimal digits: a key in lists and routes. */
 export type PersonId = string;
@@ -111,6 +111,17 @@ export type Device = Readonly<{
 export type CallState = "calling" | "connecting" | "inCall" | "reconnecting" | "ended";
 
 export type Quality = "unknown" | "good" | "fair" | "poor";
+
+/** What the two of a call write while they talk. */
+export type TextView = Readonly<{
+  isOpen: boolean;
+  isOpenThere: boolean;
+  /** Finished lines of both, oldest first. */
+  lines: readonly Line[];
+  /** Unfinished lines. */
+  own: string;
+  theirs: string;
+}>;
 
 export type CallView = Readonly<{
   person: Person;
