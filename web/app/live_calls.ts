@@ -147,6 +147,8 @@ export class LiveCalls implements CallActions {
     const client = this.#host.client();
     const contact = client.contacts().find((one) => one.key === id);
     if (contact === undefined) throw new UnavailableError(Code.UNKNOWN_CONTACT);
+    // Before anything rings there: a call in which nobody hears the caller is none.
+    await this.#host.desk.needMicrophone();
     const service = await client.callService();
     const { remote, show } = this.#screen();
     const local = this.#host.desk.lend(media);
@@ -158,13 +160,16 @@ export class LiveCalls implements CallActions {
   async accept(media: Media): Promise<void> {
     const ringing = this.#ringing;
     if (ringing === undefined) throw new UnavailableError(Code.NO_ANSWER);
+    const { desk } = this.#host;
+    // Without a microphone it goes on ringing, and no camera is on meanwhile.
+    await desk.needMicrophone();
     // Accepting with video is wanting the camera; without one the call goes on all the same.
     const wanted = { camera: media === "video", microphone: true };
-    const opening = this.#host.desk.set(wanted);
+    const opening = desk.set(wanted);
     // A question of the browser may stand for long; until it is answered it goes on ringing.
-    if (!(await this.#host.desk.isAllowed(wanted))) await opening;
+    if (!(await desk.isAllowed(wanted))) await opening;
     const { remote, show } = this.#screen();
-    const local = this.#host.desk.lend(media);
+    const local = desk.lend(media);
     const call = await ringing.accept({ local, remote, media });
     await firstWord(call);
     this.#stopRinging(ringing);

@@ -10,7 +10,7 @@
 import { Code, UnavailableError, UsageError } from "../core/errors.ts";
 import type { LocalMedia, LocalTracks } from "../media/interfaces.ts";
 import { CameraPicture } from "./live_blur.ts";
-import { type Input, Meter, openTrack, troubleOf } from "./live_inputs.ts";
+import { type Input, Meter, openTrack, Silence, troubleOf } from "./live_inputs.ts";
 import { MicrophoneSound } from "./live_noise.ts";
 import type { Desk, DeskDevice, DeskTrouble, Effect } from "./model.ts";
 import { prefs } from "./prefs.ts";
@@ -50,6 +50,8 @@ export class LiveDesk {
   readonly #trackListeners = new Set<(tracks: LocalTracks) => void>();
   #sound: MicrophoneSound | undefined;
   #picture: CameraPicture | undefined;
+  /** Goes out while a call has no microphone any more. */
+  #silence: Silence | undefined;
   #screen: MediaStreamTrack | undefined;
   /** What was asked of each device last: one that opens late, for nobody any more, is closed again. */
   readonly #turns: Record<Input, number> = { camera: 0, microphone: 0 };
@@ -63,6 +65,8 @@ export class LiveDesk {
   #voiceOnly = false;
   /** A confidential call: no screen leaves. */
   #noScreen = false;
+  /** The person muted themselves: whichever microphone opens, nothing of it is heard. */
+  #muted = false;
 
   /**
    * @param changed Is told of each change.
@@ -89,6 +93,8 @@ export class LiveDesk {
 
   /** Open and close devices until they are as wanted; what cannot be opened is told in the desk. */
   async set(wanted: { camera: boolean; microphone: boolean }): Promise<void> {
+    // One that could not be opened is off, too, without anybody's having muted it.
+    if (wanted.microphone || !this.#desk.micTrouble) this.#muted = !wanted.microphone;
     const setting = Promise.all([
       this.#input("microphone", wanted.microphone),
       this.#input("camera", wanted.camera),
@@ -117,16 +123,29 @@ export class LiveDesk {
   async choose(kind: Kind, id: string): Promise<void> {
     this.#update({ [kind]: id });
     if (kind === "speaker") return;
-    if (!this.#isOpen(kind)) return;
+    const { [kind === "camera" ? "cameraTrouble" : "micTrouble"]: trouble } = this.#desk;
+    // In the place of one that stopped or did not open, too; not of one that was turned off.
+    if (!this.#isOpen(kind) && trouble === undefined) return;
     await this.#input(kind, false);
     await this.#input(kind, true);
   }
 
   /** Mute without letting the microphone go, so that unmuting is at once. */
   async setMic(on: boolean): Promise<void> {
+    this.#muted = !on;
     if (on && this.#sound === undefined) await this.#input("microphone", true);
     this.#sound?.setOn(on);
     this.#update({ micOn: on && this.#sound !== undefined });
+  }
+
+  /**
+   * Open the microphone, if that was not done; muted, if the person is.
+   *
+   * @throws UnavailableError `NO_DEVICE`: nobody would hear them.
+   */
+  async needMicrophone(): Promise<void> {
+    if (this.#sound === undefined) await this.#input("microphone", true);
+    if (this.#sound === undefined) throw new UnavailableError(Code.NO_DEVICE);
   }
 
   /** @throws UnavailableError `NO_DEVICE`. */
@@ -184,8 +203,7 @@ export class LiveDesk {
       },
       async start() {
         await desk.#setting;
-        if (desk.#sound === undefined) await desk.#input("microphone", true);
-        if (desk.#sound === undefined) throw new UnavailableError(Code.NO_DEVICE);
+        await desk.needMicrophone();
       },
       onTracks(listener) {
         desk.#trackListeners.add(listener);
@@ -227,7 +245,7 @@ export class LiveDesk {
 
   #tracks(): LocalTracks {
     const video = this.#voiceOnly ? undefined : (this.#screen ?? this.#picture?.track);
-    return { audio: this.#sound?.track, video };
+    return { audio: this.#sound?.track ?? this.#silence?.track, video };
   }
 
   #isOpen(kind: Input): boolean {
@@ -267,7 +285,7 @@ export class LiveDesk {
     this.#picture = picture;
     this.#begin("camera");
     track.addEventListener("ended", () => {
-      if (this.#picture === picture) this.#drop("camera", "missing");
+      if (this.#picture === picture) this.#drop("camera", "gone");
     });
     const camera = track.getSettings().deviceId;
     this.#update({ cameraOn: true, camera, cameraTrouble: undefined });
@@ -279,10 +297,12 @@ export class LiveDesk {
     this.#sound = sound;
     this.#begin("microphone");
     track.addEventListener("ended", () => {
-      if (this.#sound === sound) this.#drop("microphone", "missing");
+      if (this.#sound === sound) this.#drop("microphone", "gone");
     });
     const microphone = track.getSettings().deviceId;
-    this.#update({ micOn: true, microphone, micTrouble: undefined });
+    sound.setOn(!this.#muted);
+    this.#endSilence();
+    this.#update({ micOn: !this.#muted, microphone, micTrouble: undefined });
     this.#listen(sound);
     // Not waited for: they are heard at once, and without the noise a moment later.
     void sound.setFilter(prefs().noise);
@@ -337,16 +357,24 @@ export class LiveDesk {
     this.#meter?.close();
     this.#meter = undefined;
     this.#metered = undefined;
+    if (sound && this.#lent) this.#silence ??= new Silence();
     this.#update({ micOn: false, micTrouble, noise: "off" });
   }
 
+  #endSilence(): void {
+    this.#silence?.stop();
+    this.#silence = undefined;
+  }
+
   #closeAll(): void {
+    this.#endSilence();
     this.#screen?.stop();
     this.#screen = undefined;
     this.#drop("camera");
     this.#drop("microphone");
     this.#voiceOnly = false;
     this.#noScreen = false;
+    this.#muted = false;
     this.#update({ micOn: true, cameraTrouble: undefined, micTrouble: undefined });
     this.#show();
   }

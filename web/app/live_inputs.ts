@@ -1,4 +1,4 @@
-/** Opening one camera or microphone of this browser, why that failed, and how loud a track is. */
+/** Opening one camera or microphone of this browser, why that failed, how loud a track is, and silence. */
 
 import type { DeskTrouble } from "./model.ts";
 
@@ -32,6 +32,26 @@ export async function openTrack(
   const [track] = stream.getTracks();
   if (track === undefined) throw new DOMException("no track", "NotFoundError");
   return track;
+}
+
+/**
+ * A track on which nothing is ever heard: sent in the place of a microphone that stopped in a call.
+ *
+ * Without its packets the other side would take a voice call for lost after seconds, and again after
+ * each restart; and whoever watches the line would see when nobody can be heard (R-34).
+ */
+export class Silence {
+  readonly #context = new AudioContext();
+  readonly track: MediaStreamTrack | undefined;
+
+  constructor() {
+    [this.track] = this.#context.createMediaStreamDestination().stream.getAudioTracks();
+  }
+
+  stop(): void {
+    this.track?.stop();
+    void this.#context.close();
+  }
 }
 
 /** How loud a track is. */

@@ -184,7 +184,8 @@ export type Desk = Readonly<{
 
 export type DeskDevice = Readonly<{ id: string; label: string }>;
 
-export type DeskTrouble = "denied" | "missing" | "busy";
+/** "gone": it was open, and stopped by itself. */
+export type DeskTrouble = "denied" | "missing" | "busy" | "gone";
 
 /** What is done to picture and sound on this device before they are sent. */
 export type Effect = "blur" | "noise";

@@ -55,12 +55,16 @@ export const deCalls: Readonly<Record<keyof typeof enCalls, string>> = {
     "Die Kamera ist nicht erlaubt. Erlaube sie in der Adresszeile des Browsers.",
   "desk.camera.missing": "Keine Kamera gefunden. Sprechen geht auch ohne.",
   "desk.camera.busy": "Ein anderes Programm benutzt die Kamera.",
+  "desk.camera.gone":
+    "Die Kamera ist ausgefallen, du wirst nicht mehr gesehen. Schalte sie wieder ein oder wähle eine andere.",
   "desk.camera.blur":
     "Der Hintergrund ließ sich nicht verwischen, darum ist deine Kamera aus. Scharf ging nichts hinaus.",
   "desk.microphone.denied":
     "Das Mikrofon ist nicht erlaubt. Erlaube es in der Adresszeile des Browsers.",
   "desk.microphone.missing": "Kein Mikrofon gefunden. Man würde dich nicht hören.",
   "desk.microphone.busy": "Ein anderes Programm benutzt das Mikrofon.",
+  "desk.microphone.gone":
+    "Das Mikrofon ist ausgefallen, du wirst nicht mehr gehört. Schalte den Ton wieder ein oder wähle ein anderes.",
 
   "effect.blur": "Hintergrund verwischen",
   "effect.blur.help": "Verbirgt das Zimmer vor einem flüchtigen Blick, nicht vor einem genauen.",

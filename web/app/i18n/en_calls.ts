@@ -54,11 +54,15 @@ export const enCalls = {
   "desk.camera.denied": "The camera is not allowed. Allow it in the browser's address bar.",
   "desk.camera.missing": "No camera was found. You can talk without.",
   "desk.camera.busy": "Another program uses the camera.",
+  "desk.camera.gone":
+    "The camera stopped, so they do not see you. Turn it on again, or choose another.",
   "desk.camera.blur":
     "The background could not be blurred, so your camera was turned off. Nothing was sent clear.",
   "desk.microphone.denied": "The microphone is not allowed. Allow it in the browser's address bar.",
   "desk.microphone.missing": "No microphone was found. They would not hear you.",
   "desk.microphone.busy": "Another program uses the microphone.",
+  "desk.microphone.gone":
+    "The microphone stopped, so they do not hear you. Unmute to use it again, or choose another.",
 
   "effect.blur": "Blur the background",
   "effect.blur.help": "Hides the room from a glance, not from somebody who looks closely.",

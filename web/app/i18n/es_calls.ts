@@ -53,10 +53,14 @@ export const esCalls: Readonly<Record<keyof typeof enCalls, string>> = {
   "desk.camera.denied": "La cámara no está permitida. Permítela en la barra de direcciones.",
   "desk.camera.missing": "No se encontró cámara. Puedes hablar sin ella.",
   "desk.camera.busy": "Otro programa usa la cámara.",
+  "desk.camera.gone":
+    "La cámara dejó de funcionar y ya no te ven. Vuelve a encenderla o elige otra.",
   "desk.camera.blur": "No se pudo difuminar el fondo y tu cámara se apagó. Nada salió nítido.",
   "desk.microphone.denied": "El micrófono no está permitido. Permítelo en la barra de direcciones.",
   "desk.microphone.missing": "No se encontró micrófono. No te oirían.",
   "desk.microphone.busy": "Otro programa usa el micrófono.",
+  "desk.microphone.gone":
+    "El micrófono dejó de funcionar y ya no te oyen. Activa el micrófono de nuevo o elige otro.",
 
   "effect.blur": "Difuminar el fondo",
   "effect.blur.help": "Oculta la habitación a un vistazo, no a quien mira con atención.",

@@ -260,6 +260,12 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
       desk: { ...f.DESK, cameraTrouble: "blur" },
     },
   }),
+  "call-devices-gone": () => ({
+    state: {
+      call: pictured({ micOn: false, cameraOn: false }),
+      desk: { ...f.DESK, micOn: false, micTrouble: "gone", cameraTrouble: "gone" },
+    },
+  }),
   "call-sharing": () => ({ state: { call: pictured({ sharing: true, self: painted("screen") }) } }),
   "call-voice": () => ({
     state: {

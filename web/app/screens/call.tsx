@@ -39,7 +39,8 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
   const { calls } = useModel();
   const prefs = usePrefs();
   const speaker = useAppState((state) => state.desk.speaker);
-  const unblurred = useAppState((state) => state.desk.cameraTrouble === "blur");
+  const cameraTrouble = useAppState((state) => state.desk.cameraTrouble);
+  const micTrouble = useAppState((state) => state.desk.micTrouble);
   const canShare = useSupports("screenShare") && !call.confidential;
   const [panel, setPanel] = useState<PanelName | undefined>(props.panel);
   const [corner, setCorner] = useState(0);
@@ -143,10 +144,16 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
               {say(`call.quality.${call.quality}`)}
             </p>
           )}
-          {unblurred && (
+          {micTrouble && (
+            <p className="stage-hint poor" role="alert">
+              <Icon name="micOff" small />
+              {say(`desk.microphone.${micTrouble}`)}
+            </p>
+          )}
+          {video && cameraTrouble && (
             <p className="stage-hint poor" role="alert">
               <Icon name="videoOff" small />
-              {say("desk.camera.blur")}
+              {say(`desk.camera.${cameraTrouble}`)}
             </p>
           )}
           {call.text.isOpenThere && !call.text.isOpen && (

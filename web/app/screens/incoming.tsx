@@ -8,7 +8,7 @@ import { Modal, ModalOverlay } from "react-aria-components/Modal";
 import { age, say } from "../i18n/text.ts";
 import { Icon, type IconName } from "../icons.tsx";
 import type { Incoming, Person } from "../model.ts";
-import { useModel } from "../model_hooks.tsx";
+import { useAppState, useModel } from "../model_hooks.tsx";
 import { plainName } from "../names.ts";
 import { Meeting } from "../ui/faces.tsx";
 import { Field } from "../ui/fields.tsx";
@@ -25,6 +25,7 @@ export default function IncomingScreen(props: { incoming: Incoming; writing?: bo
   const { calls } = useModel();
   const { person, media, firstCall, confidential } = props.incoming;
   const [writing, setWriting] = useState(props.writing ?? false);
+  const micTrouble = useAppState((state) => state.desk.micTrouble);
   const task = useTask();
   const video = media === "video";
   return (
@@ -53,7 +54,7 @@ export default function IncomingScreen(props: { incoming: Incoming; writing?: bo
               <CallerCard person={person} firstCall={firstCall} confidential={confidential} />
               {task.failed && (
                 <p className="ring-error" role="alert">
-                  {say(task.failed)}
+                  {say(micTrouble ? `desk.microphone.${micTrouble}` : task.failed)}
                 </p>
               )}
               <div className="ring-actions">

@@ -1,0 +1,183 @@
+/** Devices as a call sees them: muted stays muted, and what stops by itself is told and replaced. */
+
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { LiveDesk } from "../../app/live_desk.ts";
+import type { Desk } from "../../app/model.ts";
+import { UnavailableError } from "../../core/errors.ts";
+
+class FakeTrack extends EventTarget {
+  enabled = true;
+  readyState: "live" | "ended" = "live";
+  readonly kind: string;
+  readonly id: string;
+
+  constructor(kind: string, id: string) {
+    super();
+    this.kind = kind;
+    this.id = id;
+  }
+
+  stop(): void {
+    this.readyState = "ended";
+  }
+
+  /** End as an unplugged device does. */
+  unplug(): void {
+    this.stop();
+    this.dispatchEvent(new Event("ended"));
+  }
+
+  getSettings() {
+    return { deviceId: this.id };
+  }
+
+  getConstraints() {
+    return {};
+  }
+
+  async applyConstraints(): Promise<void> {}
+}
+
+type Tracks = readonly FakeTrack[];
+
+class FakeStream {
+  readonly tracks: Tracks;
+  constructor(tracks: Tracks) {
+    this.tracks = tracks;
+  }
+  getTracks(): Tracks {
+    return this.tracks;
+  }
+  getVideoTracks(): Tracks {
+    return this.tracks.filter(({ kind }) => kind === "video");
+  }
+  getAudioTracks(): Tracks {
+    return this.tracks.filter(({ kind }) => kind === "audio");
+  }
+}
+
+class FakeContext {
+  createMediaStreamSource() {
+    return { connect() {} };
+  }
+  createMediaStreamDestination() {
+    return { stream: new FakeStream([new FakeTrack("audio", "silence")]) };
+  }
+  async close(): Promise<void> {}
+}
+
+/** Every track that was handed out, and why the next is not. */
+let opened: FakeTrack[];
+let refusal: DOMException | undefined;
+let desk: LiveDesk;
+let told: Desk;
+
+beforeEach(() => {
+  opened = [];
+  refusal = undefined;
+  const mediaDevices = Object.assign(new EventTarget(), {
+    enumerateDevices: async () => [],
+    getUserMedia: async (wanted: Readonly<Record<string, unknown>>) => {
+      if (refusal) throw refusal;
+      const kind = "video" in wanted ? "video" : "audio";
+      const asked = wanted[kind] as { deviceId?: { ideal: string } };
+      const track = new FakeTrack(kind, asked.deviceId?.ideal ?? `first ${kind}`);
+      opened.push(track);
+      return new FakeStream([track]);
+    },
+  });
+  vi.stubGlobal("navigator", { mediaDevices });
+  vi.stubGlobal("MediaStream", FakeStream);
+  vi.stubGlobal("AudioContext", FakeContext);
+  vi.stubGlobal("AnalyserNode", class {});
+  const tell = (state: Desk) => {
+    told = state;
+  };
+  desk = new LiveDesk(tell, () => undefined);
+});
+afterEach(() => vi.unstubAllGlobals());
+
+function open(kind: "audio" | "video"): FakeTrack[] {
+  return opened.filter((track) => track.kind === kind && track.readyState === "live");
+}
+
+describe("muted", () => {
+  test("before a call is muted in it", async () => {
+    await desk.set({ camera: false, microphone: true });
+    await desk.set({ camera: false, microphone: false });
+    expect(open("audio")).toEqual([]);
+    const local = desk.lend("voice");
+    await local.start();
+    expect(told.micOn).toBe(false);
+    expect(open("audio").map(({ enabled }) => enabled)).toEqual([false]);
+    await desk.setMic(true);
+    expect(told.micOn).toBe(true);
+    expect(open("audio").map(({ enabled }) => enabled)).toEqual([true]);
+    local.close();
+    expect(open("audio")).toEqual([]);
+  });
+
+  test("is muted with another microphone too", async () => {
+    await desk.set({ camera: false, microphone: true });
+    await desk.setMic(false);
+    await desk.choose("microphone", "headset");
+    expect(told.micOn).toBe(false);
+    expect(open("audio").map(({ id, enabled }) => [id, enabled])).toEqual([["headset", false]]);
+  });
+
+  test("is not what a microphone is that was refused", async () => {
+    refusal = new DOMException("", "NotAllowedError");
+    await desk.set({ camera: false, microphone: true });
+    expect([told.micOn, told.micTrouble]).toEqual([false, "denied"]);
+    await desk.set({ camera: true, microphone: told.micOn });
+    await expect(desk.needMicrophone()).rejects.toBeInstanceOf(UnavailableError);
+    refusal = undefined;
+    await desk.needMicrophone();
+    expect([told.micOn, told.micTrouble]).toEqual([true, undefined]);
+  });
+});
+
+describe("a device that stops by itself", () => {
+  test("a microphone: silence goes out in its place until another is open", async () => {
+    await desk.set({ camera: false, microphone: true });
+    const local = desk.lend("voice");
+    const sent: (string | undefined)[] = [];
+    local.onTracks(({ audio }) => sent.push(audio?.id));
+    open("audio")[0]?.unplug();
+    expect([told.micOn, told.micTrouble]).toEqual([false, "gone"]);
+    expect(sent.at(-1)).toBe("silence");
+    expect(sent).not.toContain(undefined);
+    await desk.choose("microphone", "headset");
+    expect([told.micOn, told.micTrouble]).toEqual([true, undefined]);
+    expect(sent.at(-1)).toBe("headset");
+    local.close();
+    expect(local.tracks.audio).toBeUndefined();
+  });
+
+  test("a camera: nothing goes out, and none goes on by itself", async () => {
+    await desk.set({ camera: true, microphone: true });
+    const local = desk.lend("video");
+    open("video")[0]?.unplug();
+    expect([told.cameraOn, told.cameraTrouble, local.tracks.video]).toEqual([
+      false,
+      "gone",
+      undefined,
+    ]);
+    navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+    await desk.list();
+    expect(open("video")).toEqual([]);
+    await desk.choose("camera", "other");
+    expect([told.cameraOn, told.cameraTrouble]).toEqual([true, undefined]);
+    expect(open("video").map(({ id }) => id)).toEqual(["other"]);
+    local.close();
+  });
+
+  test("the control: choosing opens no camera that was turned off", async () => {
+    await desk.set({ camera: true, microphone: true });
+    await desk.setCamera(false);
+    await desk.choose("camera", "other");
+    expect(open("video")).toEqual([]);
+    await desk.setCamera(true);
+    expect(open("video").map(({ id }) => id)).toEqual(["other"]);
+  });
+});
