@@ -16,8 +16,8 @@ PAGE = ROOT / "docs" / "requirements.md"
 
 REQUIRED = [
     f"R-{number:02}"
-    for number in (1, 2, *range(16, 37), 40, 41, 61, 72, 73, 75, *range(86, 90), *range(91, 96))
-] + ["R-106", "R-111", "X-03", "X-04"]
+    for number in (1, 2, *range(15, 37), 40, 41, 61, 72, 73, 75, *range(86, 90), *range(91, 96))
+] + [*(f"R-{number}" for number in range(103, 107)), "R-111", "X-01", "X-03", "X-04"]
 """What issues 2 and 3 name and is built."""
 
 BAD_INPUT = (
@@ -33,10 +33,10 @@ NAMED = re.compile(r"`((?:tests/[\w/]+\.py)|(?:web/tests/[\w/.]+\.ts))::([^`|]+)
 """A test in Python by its name, one in TypeScript (Vitest, Node, the media runner) by its title."""
 
 TITLE = re.compile(
-    r"""(?:\b(?:test|it)(?:\.\w+(?:\([^)]*\))?)?\(\s*|^\s*)(?P<q>["`'])(?P<title>(?:(?!(?P=q)).)+)(?P=q)\s*[,:]""",
+    r"""(?:\b(?:test|it)(?:\.\w+(?:\([^)]*\))?)?\(\s*|\bstory\(\w+,\s*|^\s*)(?P<q>["`'])(?P<title>(?:(?!(?P=q)).)+)(?P=q)\s*[,:]""",
     re.MULTILINE,
 )
-"""`test("..."`, `it(\n  "..."`, and `"...": async (bench) =>`."""
+"""`test("..."`, `story(stage, "..."`, `it(\n  "..."`, and `"...": async (bench) =>`."""
 
 
 def cells(line: str) -> list[str]:
