@@ -33,3 +33,18 @@ export async function secondDevice(first: Person, kind: Kind): Promise<Person> {
   await second.see("home.title");
   return second;
 }
+
+/** Sign in on a fresh browser with the recovery code of `first`: no other device is asked. */
+export async function byRecoveryCode(first: Person, kind: Kind): Promise<Person> {
+  const handle = await first.handle();
+  const fresh = await Person.arrive(first.stage, kind);
+  await fresh.press("welcome.signIn");
+  await fresh.type("field.handle", handle);
+  const label = fresh.words("signin.byCode");
+  await fresh.page.click(`::-p-xpath(//label[contains(normalize-space(.), "${label}")])`);
+  await fresh.type("signin.code", first.recoveryCode);
+  await fresh.type("field.newPassword", PASSWORD);
+  await fresh.press("signin.submit");
+  await fresh.see("home.title");
+  return fresh;
+}

@@ -81,6 +81,8 @@ export class Person {
   readonly page: Page;
   /** What the page complained about: errors and refusals by the content security policy. */
   readonly complaints: string[];
+  /** As it was shown at sign-up, and never again. */
+  recoveryCode = "";
 
   private constructor(stage: Stage, page: Page, complaints: string[]) {
     this.stage = stage;
@@ -140,6 +142,10 @@ export class Person {
 
   /** Note the recovery code and go home. */
   async comeHome(): Promise<void> {
+    await this.see("recovery.title");
+    this.recoveryCode = await this.page.evaluate(() =>
+      [...document.querySelectorAll(".paper-code span")].map((one) => one.textContent).join("-"),
+    );
     await this.press("recovery.confirm");
     await this.press("do.continue");
     await this.see("home.title");
