@@ -3,8 +3,8 @@
 pycddl 0.6.4 reads all of CDDL, but lets through what it should not: unknown keys of maps inside
 arrays, text in place of sized bytes, arrays in place of a choice. So the verdicts of the Python
 decoders are held to this reader, which knows only: maps with literal keys, arrays, choices,
-literals, ranges, bytes, tstr, `.size`, and `?` and `n*m` for occurrence. Anything else in the file
-makes it fail, so that it cannot pass over a construct in silence.
+literals, ranges, bytes, tstr, bool, `.size`, and `?` and `n*m` for occurrence. Anything else in the
+file makes it fail, so that it cannot pass over a construct in silence.
 """
 
 from __future__ import annotations
@@ -61,6 +61,12 @@ class Named:
 
     def allows(self, value: object, rules: dict[str, Any]) -> bool:
         return bool(rules[self.name].allows(value, rules))
+
+
+@dataclass(frozen=True)
+class Boolean:
+    def allows(self, value: object, rules: dict[str, Any]) -> bool:
+        return isinstance(value, bool)
 
 
 @dataclass(frozen=True)
@@ -149,6 +155,8 @@ class Parser:
             size = number(self.take())
             self.take(")")
             return Sized(kind, size)
+        if token == "bool":
+            return Boolean()
         assert re.fullmatch(r"[a-z][a-z-]*", token), f"unknown CDDL: {token}"
         return Named(token)
 
@@ -194,5 +202,5 @@ def parse(text: str) -> dict[str, Any]:
     parser = Parser(text)
     rules = parser.rules()
     used = {token for token in parser.tokens if re.fullmatch(r"[a-z][a-z-]*", token)}
-    assert used - {"bytes", "tstr"} <= rules.keys(), used - rules.keys()
+    assert used - {"bytes", "tstr", "bool"} <= rules.keys(), used - rules.keys()
     return rules

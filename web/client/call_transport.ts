@@ -280,14 +280,28 @@ export class CallTransport {
   async #gather(signal: AbortSignal): Promise<void> {
     this.#preparing?.cancel();
     try {
-      const server = this.#prepared ?? (await still(signal, this.#server()));
-      this.#prepared = undefined; // Credentials serve one transport (P12).
-      const candidates = await still(signal, this.media.gather([server]));
+      const candidates = await this.#gathered(signal);
       this.#owner.feed({ kind: "candidatesGathered", candidates });
     } catch (error) {
       const { code } = refusalOf(error, signal);
       this.#owner.feed({ kind: "failed", code });
     }
+  }
+
+  /** Gather over the relay that was found, or, if that is gone, over the one that is there now. */
+  async #gathered(signal: AbortSignal): Promise<readonly string[]> {
+    const prepared = this.#prepared;
+    this.#prepared = undefined; // Credentials serve one transport (P12).
+    if (prepared !== undefined) {
+      try {
+        return await still(signal, this.media.gather([prepared]));
+      } catch (error) {
+        // A server that was started anew has another relay, with other credentials.
+        if (refusalOf(error, signal).code !== Code.NO_RELAY) throw error;
+      }
+    }
+    const server = await still(signal, this.#server());
+    return await still(signal, this.media.gather([server]));
   }
 
   /** Restart ICE: the relay first, so that nothing is sent while there is none. */

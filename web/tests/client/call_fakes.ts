@@ -103,6 +103,8 @@ export class FakeKeys implements FrameKeys {
 export class FakeRelay {
   running = true;
   gathered = 0;
+  /** User names that it does not know: they were another relay's, before a restart. */
+  readonly unknown = new Set<string>();
   /** The next one made answers with a picture, whatever was agreed. */
   nextAnswersVideo = false;
   readonly made: FakeMedia[] = [];
@@ -199,7 +201,8 @@ export class FakeMedia implements MediaConnection {
     if (generation !== this.#generation || this.closed) {
       throw new UnavailableError(Code.UNAVAILABLE, "restarted meanwhile");
     }
-    if (!this.#relay.running) throw new UnavailableError(Code.NO_RELAY, "no relay");
+    const isKnown = servers.every(({ username }) => !this.#relay.unknown.has(username));
+    if (!this.#relay.running || !isKnown) throw new UnavailableError(Code.NO_RELAY, "no relay");
     this.#relay.gathered += 1;
     this.#gathered = true;
     this.#maybeConnect();

@@ -266,7 +266,12 @@ export class FakeSeam implements CallSeam {
   async turn() {
     this.#world.turnAsked.push(this.name);
     await this.#world.clock.wait(this.turnDelayS);
-    return { urls: ["turn:127.0.0.1:3478"], username: "u", credential: "c", ttlS: 600 };
+    return {
+      urls: ["turn:127.0.0.1:3478"],
+      username: `u${this.#world.turnAsked.length}`,
+      credential: "c",
+      ttlS: 600,
+    };
   }
 
   async ownTurnAddress(): Promise<ContactAddress> {

@@ -86,6 +86,21 @@ describe("to the caller, a decline is silence (CK-350)", () => {
   );
 });
 
+it(
+  "a relay that was started anew while it rang is asked with new credentials",
+  play(async (w) => {
+    const call = await w.device("anna1").call();
+    const ringing = await w.device("ben1").rings();
+    await w.clock.wait(1); // The caller has found its relay by now.
+    expect(w.turnAsked).toEqual(["anna1"]);
+    w.relay.unknown.add("u1");
+    const theirs = await w.device("ben1").accept(ringing);
+    await Promise.all([call.connected(), theirs.connected()]);
+    expect(w.turnAsked.filter((name) => name === "anna1")).toHaveLength(2);
+    await call.hangUp();
+  }),
+);
+
 /** Ben accepts when it rings; if both get through, Anna hangs up. Returns how it ended for both. */
 async function outcome(w: World): Promise<readonly [string, string | undefined]> {
   const [anna, ben] = [w.device("anna1"), w.device("ben1")];
