@@ -64,6 +64,7 @@ story(stage, "the one who called reloads, and then the one who answered", async 
 });
 
 story(stage, "a camera that was on is on again, and the other one sees it", async () => {
+  await anna.openThread("bert");
   await anna.call("video");
   await bert.press("incoming.acceptVideo");
   await Promise.all([anna.seesAndHears(), bert.seesAndHears()]);
@@ -78,6 +79,7 @@ story(stage, "a camera that was on is on again, and the other one sees it", asyn
 });
 
 story(stage, "who was hung up on while the page loaded comes back to nobody", async () => {
+  await anna.openThread("bert");
   await anna.call("voice");
   await bert.press("incoming.accept");
   await Promise.all([anna.hears(), bert.hears()]);
