@@ -33,9 +33,8 @@ from visavis.core.content_inner import (
     CallInvite,
     CallMissed,
     CallTaken,
-    Inner,
 )
-from visavis.core.content_outer import CallWelcome, Mls, Outer
+from visavis.core.content_outer import CallWelcome, Mls
 from visavis.core.content_self import SelfCallHandled
 from visavis.core.errors import (
     AuthorizationError,
@@ -45,18 +44,16 @@ from visavis.core.errors import (
     UsageError,
     VisavisError,
 )
-from visavis.core.ids import AccountId, CallId, DeviceId, MessageId, Nonce32
+from visavis.core.ids import AccountId, CallId, DeviceId, Nonce32
 from visavis.core.mls import KeyPackageBundle
 from visavis.media.call_frames import CallFrames
 from visavis.media.interfaces import MediaStats
 from visavis.sdk.call_group import CallGroup, Device, Rekeyed, is_for
 from visavis.sdk.call_media import MediaFactory
+from visavis.sdk.call_sending import CallSending
 from visavis.sdk.call_text import CallText
 from visavis.sdk.call_transport import CallTransport
 from visavis.sdk.seam import CallSeam
-
-SEND_TIMEOUT_S: Final = 5.0
-"""After this a send counts as lost. Higher: slow networks lose less; lower: an end ends sooner."""
 
 MAX_EARLY: Final = 16
 """Messages of the call group that may wait for the Welcome (CK-366)."""
@@ -135,6 +132,7 @@ class CallShell:
         self.feed = feed
         self.frames = CallFrames(seam.monotonic)
         self.transport = CallTransport(seam, make_media, self)
+        self._sending = CallSending(seam, contact, call)
         self._accepts: dict[DeviceId, CallAccept] = {}
         self._accept: CallAccept | None = None  # Ours, or the one that we took.
         self._bundle: KeyPackageBundle | None = None
@@ -248,20 +246,20 @@ class CallShell:
     async def _do(self, effect: do.Effect) -> None:
         match effect:
             case do.SendInvite():
-                await self._say(await self._our_invite())
+                await self._sending.say(await self._our_invite())
             case do.SendAccept(media):
-                await self._say(await self._our_accept(media))
+                await self._sending.say(await self._our_accept(media))
             case do.SendTaken(device):
-                await self._say(CallTaken(self._id(), self._seam.now(), self.call, device))
+                await self._sending.say(CallTaken(*self._sending.head(), device))
             case do.SendCancel():
-                await self._say(CallCancel(self._id(), self._seam.now(), self.call))
+                await self._sending.say(CallCancel(*self._sending.head()))
             case do.SendMissed():
-                await self._missed()
+                media = self.invite.media if self.invite is not None else Media.VOICE
+                await self._sending.say(CallMissed(*self._sending.head(), media), durable=True)
             case do.TellSiblings(how):
-                async with asyncio.timeout(SEND_TIMEOUT_S):
-                    await self._seam.send_self(SelfCallHandled(self.call, how), durable=False)
+                await self._sending.tell_siblings(SelfCallHandled(self.call, how))
             case do.SendWelcome(device):
-                await self._send_to(device, CallWelcome(self._make_group(device)))
+                await self._sending.send_to(device, CallWelcome(self._make_group(device)))
             case do.SendReady():
                 await self.tell(CallReady())
             case do.SendReveal():
@@ -314,34 +312,13 @@ class CallShell:
 
     # Sending.
 
-    def _id(self) -> MessageId:
-        return MessageId.random(self._seam.rng)
-
-    async def _say(self, content: Inner) -> None:
-        """Say something in the conversation, live."""
-        async with asyncio.timeout(SEND_TIMEOUT_S):
-            await self._seam.send_inner(self.contact, content, durable=False)
-
-    async def _missed(self) -> None:
-        media = self.invite.media if self.invite is not None else Media.VOICE
-        content = CallMissed(self._id(), self._seam.now(), self.call, media)
-        async with asyncio.timeout(SEND_TIMEOUT_S):  # By then it is in the outbox.
-            await self._seam.send_inner(self.contact, content, durable=True)
-
-    async def _send_to(self, device: DeviceId, content: Outer) -> None:
-        address = self._seam.contact_devices(self.contact).get(device)
-        if address is None:
-            raise UnavailableError(Code.REFUSED, "the device has no address any more")
-        async with asyncio.timeout(SEND_TIMEOUT_S):
-            await self._seam.send_outer(address, content, durable=False)
-
     async def tell(self, content: InCall) -> None:
         """Say something in the call group; nothing if there is none (any more)."""
         group, other = self._group, self.inviter
         if other is None and self._accept is not None:
             other = self._accept.device
         if group is not None and other is not None:
-            await self._send_to(other, Mls(group.encrypt(content)))
+            await self._sending.send_to(other, Mls(group.encrypt(content)))
 
     async def _our_invite(self) -> CallInvite:
         if self.invite is None:
@@ -349,17 +326,9 @@ class CallShell:
             assert self.wanted is not None  # Set when the call was placed.
             media = self.transport.start(self.wanted)
             offer = await media.create_offer()
-            self.invite = CallInvite(
-                self._id(),
-                self._seam.now(),
-                self.call,
-                self.wanted,
-                offer,
-                sas.commit(nonce),
-                RING_S,
-                self.frames.steady,
-                self.again,
-            )
+            head = self._sending.head()
+            terms = (offer, sas.commit(nonce), RING_S, self.frames.steady, self.again)
+            self.invite = CallInvite(*head, self.wanted, *terms)
         return self.invite
 
     async def _our_accept(self, wanted: Media) -> CallAccept:
@@ -369,9 +338,7 @@ class CallShell:
             self._bundle = self._seam.new_key_package()
             self._nonce = Nonce32.random(self._seam.rng)
             self._accept = CallAccept(
-                self._id(),
-                self._seam.now(),
-                self.call,
+                *self._sending.head(),
                 self._seam.key_material.device,
                 wanted,
                 answer,
@@ -428,7 +395,7 @@ class CallShell:
             assert self._accept is not None  # We are the caller and took one.
             commit = group.rekey(now=self._seam.now())
             self._use_epoch()
-            await self._send_to(self._accept.device, Mls(commit))
+            await self._sending.send_to(self._accept.device, Mls(commit))
         if self._transports >= MAX_TRANSPORTS:
             raise UnavailableError(Code.NOT_ENCRYPTED, "no SFrame context is left in this epoch")
         self._transports += 1
