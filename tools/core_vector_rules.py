@@ -5,7 +5,7 @@ from __future__ import annotations
 from core_vector_kit import Json, plain
 
 from visavis.core.contact_rules import DAYS, Decision, Ring, decide, encode_rules, hours_on
-from visavis.core.content_records import Hours, MayCall, Media, Rules
+from visavis.core.content_records import Hours, MayCall, MayGo, MaySee, Media, Rules
 
 WORK, NIGHT, WHOLE_DAY = hours_on(range(5), 540, 1080), hours_on((5, 6), 1320, 120), 1440
 SPANS: tuple[tuple[Hours, ...] | None, ...] = (
@@ -18,6 +18,8 @@ SPANS: tuple[tuple[Hours, ...] | None, ...] = (
     (hours_on((0,), 1439, 1),),
     tuple(hours_on((day % DAYS,), 60 * day, 60 * day + 1) for day in range(16)),
 )
+SEES: tuple[MaySee | None, ...] = (None, MaySee.RINGING)
+PATHS: tuple[MayGo | None, ...] = (None, MayGo.DIRECT)
 
 
 def minutes(spans: tuple[Hours, ...] | None) -> list[int]:
@@ -37,6 +39,8 @@ def said(decision: Decision) -> str:
 def rules_vectors() -> Json:
     """Every rule under every media, day and edge: [rules, media, [[minute, a word a day]]]."""
     every = [Rules(calls, spans) for calls in MayCall for spans in SPANS]
+    # What is granted beyond ringing says nothing about what rings.
+    every += [Rules(MayCall.VOICE, (WORK,), sees, path) for sees in SEES for path in PATHS]
     return {
         "rules": [[plain(rules), encode_rules(rules).hex()] for rules in every],
         "decisions": [

@@ -56,6 +56,7 @@ from visavis.core.call_board import (  # noqa: E402
     board_step,
 )
 from visavis.core.call_types import CalleeLink, CallerLink, Trace  # noqa: E402
+from visavis.core.content_records import MaySee  # noqa: E402
 from visavis.core.errors import UsageError  # noqa: E402
 from visavis.core.ids import AccountId, CallId, Digest  # noqa: E402
 
@@ -194,6 +195,7 @@ BOARDS: Final[dict[str, Board]] = {
 }
 _CALLS = {"low": LOW, "this": C, "high": HIGH}
 _CONTACTS = {"anna": ANNA, "ben": BEN}
+_INVITE: Final = InviteArrived(100, ANNA, P, LOW, VIDEO, COMMITMENT)
 BOARD_EVENTS: Final[dict[str, BoardEvent]] = {
     "wanted": CallWanted(100, ANNA, HIGH, VIDEO),
     "wanted_voice": CallWanted(100, ANNA, LOW, VOICE),
@@ -216,6 +218,9 @@ BOARD_EVENTS: Final[dict[str, BoardEvent]] = {
             ("another_call", ANNA, P, VIDEO, HIGH),
         )
     },
+    # Of a contact that may see that it rings: it is told so, but not where nothing rings.
+    "invite_low_anna_may_see": replace(_INVITE, may_see=MaySee.RINGING),
+    "again_may_see": replace(_INVITE, again=C, may_see=MaySee.RINGING),
     "invite_this_other_device": InviteArrived(100, ANNA, S, C, VIDEO, COMMITMENT),
     "invite_this_other_commitment": InviteArrived(100, ANNA, P, C, VIDEO, Digest(b"x" * 32)),
     **{

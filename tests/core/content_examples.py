@@ -24,7 +24,10 @@ from visavis.core.content_records import (
     Hours,
     JoiningDevice,
     MayCall,
+    MayGo,
+    MaySee,
     Media,
+    Path,
     Rules,
     Standing,
 )
@@ -71,7 +74,9 @@ AT: Final = DeviceAddress(DEVICE, address())
 JOINING: Final = JoiningDevice(DEVICE, rng(300), address())
 GROUP, SEQUENCER = GroupId.random(rng), SequencerHandle.random(rng)
 ID, CALL, NOW = MessageId.random(rng), CallId.random(rng), 1_800_000_000
-RULES: Final = Rules(MayCall.VOICE, (Hours(31, 540, 1080), Hours(96, 1320, 120)))
+RULES: Final = Rules(
+    MayCall.VOICE, (Hours(31, 540, 1080), Hours(96, 1320, 120)), MaySee.RINGING, MayGo.DIRECT
+)
 RECORD: Final = ContactRecord(
     LIST,
     "anna.48213",
@@ -150,6 +155,7 @@ INNER: Final = Family(
             confidential=False,
             again=CallId(bytes(16)),
         ),
+        inner.CallRinging(ID, NOW, CALL),
         inner.CallAccept(ID, NOW, CALL, DEVICE, Media.VOICE, "v=0\r\n", NONCE, rng(40)),
         inner.CallTaken(ID, NOW, CALL, DEVICE),
         inner.CallCancel(ID, NOW, CALL),
@@ -166,7 +172,8 @@ IN_CALL: Final = Family(
         call.CallCandidates("0", ("candidate:1 1 udp 1 relay 1 typ relay",)),
         call.CallReady(),
         call.CallHangup(call.HangupReason.ENDED),
-        call.CallOffer("v=0\r\n"),
+        call.CallPath(Path.DIRECT),
+        call.CallOffer("v=0\r\n", Path.RELAYED),
         call.CallAnswer("v=0\r\n"),
     ),
 )

@@ -23,6 +23,8 @@ from visavis.core.call_types import (
     InCall,
     Invite,
     Missing,
+    Path,
+    Paths,
     Reconnecting,
     Ringing,
     State,
@@ -31,6 +33,7 @@ from visavis.core.call_types import (
     Turn,
     Welcomed,
 )
+from visavis.core.content_records import MaySee
 from visavis.core.errors import Code
 from visavis.core.ids import CallId, DeviceId, Digest, Nonce32
 
@@ -47,6 +50,11 @@ CALLER: Final = CallerLink(C, VIDEO, P)
 CALLEE: Final = CalleeLink(INVITE, VIDEO)
 ALL: Final = frozenset(Missing)
 LINES: Final = ("candidate:1",)
+DIRECT, RELAYED = Path.DIRECT, Path.RELAYED
+OURS_ALLOW: Final = Paths(ours=DIRECT)
+THEIRS_ALLOW: Final = Paths(theirs=DIRECT)
+BOTH_DIRECT: Final = Paths(DIRECT, DIRECT, DIRECT)
+BOTH_RELAYED: Final = Paths(DIRECT, DIRECT, RELAYED)
 
 SMALL_STATES: Final[dict[str, State]] = {
     "idle": Idle(),
@@ -59,12 +67,23 @@ SMALL_STATES: Final[dict[str, State]] = {
     "taken_gathered": Taken(INVITE, VIDEO, 105, LINES),
     "connecting_caller": Connecting(CALLER, ALL, 120),
     "connecting_caller_last": Connecting(CALLER, frozenset({Missing.MEDIA}), 120),
+    "connecting_caller_allowed": Connecting(CALLER, frozenset({Missing.MEDIA}), 120, THEIRS_ALLOW),
     "connecting_callee": Connecting(CALLEE, ALL - {Missing.READY}, 120),
     "connecting_callee_last": Connecting(CALLEE, frozenset({Missing.REVEAL}), 120),
     "in_call_caller": InCall(CALLER),
     "in_call_callee": InCall(CALLEE),
+    "in_call_caller_ours": InCall(CALLER, OURS_ALLOW),
+    "in_call_callee_ours": InCall(CALLEE, OURS_ALLOW),
+    "in_call_caller_theirs": InCall(CALLER, THEIRS_ALLOW),
+    "in_call_callee_theirs": InCall(CALLEE, THEIRS_ALLOW),
+    "in_call_caller_direct": InCall(CALLER, BOTH_DIRECT),
+    "in_call_callee_direct": InCall(CALLEE, BOTH_DIRECT),
+    "in_call_caller_fell_back": InCall(CALLER, BOTH_RELAYED),
     "reconnecting_caller": Reconnecting(CALLER, Turn.OURS, 130, 110),
     "reconnecting_caller_answering": Reconnecting(CALLER, Turn.THEIRS, 130, 110),
+    "reconnecting_caller_direct": Reconnecting(CALLER, Turn.OURS, 130, 110, BOTH_DIRECT),
+    "reconnecting_caller_ours": Reconnecting(CALLER, Turn.THEIRS, 130, 110, OURS_ALLOW),
+    "reconnecting_callee_direct": Reconnecting(CALLEE, Turn.THEIRS, 130, 110, BOTH_DIRECT),
     "reconnecting_callee": Reconnecting(CALLEE, Turn.OURS, 130, 110),
     "reconnecting_callee_answering": Reconnecting(CALLEE, Turn.THEIRS, 130, 110),
     "ended": Ended(C, EndReason.HUNG_UP),
@@ -76,10 +95,15 @@ SMALL_EVENTS: Final[dict[str, on.Event]] = {
     "accept_voice": on.AcceptRequested(100, VOICE),
     "decline": on.DeclineRequested(),
     "hang_up": on.HangUpRequested(),
+    "decided_direct": on.PathDecided(100, DIRECT),
+    "decided_relayed": on.PathDecided(100, RELAYED),
+    "key_changed": on.KeyChanged(),
     "gave_way": on.GaveWay(),
     "invite": on.InviteReceived(100, C, VIDEO, P, O, COMMITMENT),
     "invite_other_commitment": on.InviteReceived(100, C, VIDEO, P, O, Digest(b"x" * 32)),
     "invite_other_device": on.InviteReceived(100, C, VIDEO, S, O, COMMITMENT),
+    "invite_may_see": on.InviteReceived(100, C, VIDEO, P, O, COMMITMENT, may_see=MaySee.RINGING),
+    "rings_there": on.RingingReceived(),
     "accepted_video": on.AcceptReceived(100, P, VIDEO),
     "accepted_voice": on.AcceptReceived(100, P, VOICE),
     "accepted_sibling": on.AcceptReceived(100, S, VOICE),
@@ -98,7 +122,10 @@ SMALL_EVENTS: Final[dict[str, on.Event]] = {
     "reveal": on.RevealReceived(NONCE),
     "reveal_wrong": on.RevealReceived(WRONG),
     "candidates": on.CandidatesReceived(LINES),
-    "offer": on.OfferReceived(100, "offer"),
+    "path_direct": on.PathReceived(100, DIRECT),
+    "path_relayed": on.PathReceived(100, RELAYED),
+    "offer": on.OfferReceived(100, "offer", RELAYED),
+    "offer_direct": on.OfferReceived(100, "offer", DIRECT),
     "answer": on.AnswerReceived("answer"),
     "hangup": on.HangupReceived(),
     "gathered": on.CandidatesGathered(LINES),

@@ -37,6 +37,7 @@ from visavis.core.call_types import (
     Reconnecting,
     Ringing,
 )
+from visavis.core.content_records import MaySee
 from visavis.core.errors import Code, UsageError
 from visavis.core.ids import AccountId, CallId, Digest
 
@@ -199,11 +200,14 @@ def again(call: CallId = C, **changes: object) -> InviteArrived:
     return replace(invite(LOW), again=call, **changes)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("may_see", [None, MaySee.RINGING])
 @pytest.mark.parametrize("media", [Media.VIDEO, Media.VOICE])
 @pytest.mark.parametrize("state", TALKING)
-def test_a_device_comes_back_after_a_reload_without_a_tap(state: str, media: Media) -> None:
+def test_a_device_comes_back_after_a_reload_without_a_tap(
+    state: str, media: Media, may_see: MaySee | None
+) -> None:
     """CK-380: the old call ends without a word, the new one is accepted, and nothing rings."""
-    result = board_step(talking(state), again(media=media))
+    result = board_step(talking(state), again(media=media, may_see=may_see))
     assert result.board.live is not None
     assert result.board.live.call == LOW
     assert isinstance(result.board.live.state, Accepting)

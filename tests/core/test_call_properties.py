@@ -9,7 +9,7 @@ from tests.core.scopes_call import SMALL_EVENTS, SMALL_STATES
 from visavis.core import call_effects as do
 from visavis.core import call_events as on
 from visavis.core.call import step
-from visavis.core.call_types import Ended, Idle, State
+from visavis.core.call_types import Calling, Ended, Idle, Path, Ringing, State
 from visavis.core.errors import UsageError
 
 TO_THE_OTHER_SIDE = (
@@ -22,6 +22,7 @@ TO_THE_OTHER_SIDE = (
     do.SendReady,
     do.SendReveal,
     do.SendCandidates,
+    do.SendPath,
     do.SendHangup,
     do.RestartIce,
     do.AnswerRestart,
@@ -126,3 +127,44 @@ def test_a_rejection_changes_nothing(state: State, event: on.Event) -> None:
     if any(isinstance(e, do.Reject) for e in result.effects):
         assert result.state == state
         assert len(result.effects) == 1
+
+
+@given(st.tuples(st.just([SMALL_EVENTS["invite_may_see"]]), histories))
+def test_a_contact_that_may_see_it_is_told_once_that_it_rings(
+    parts: tuple[list[on.Event], list[on.Event]],
+) -> None:
+    """CK-383: once, at the beginning; and whatever the person does then, nothing but an accept."""
+    trail = run([*parts[0], *parts[1]])
+    said = [index for index, (*_, effects) in enumerate(trail) if do.SendRinging() in effects]
+    assert said == [0]
+    for _, event, _, effects in trail:
+        if isinstance(event, on.AcceptRequested):
+            return
+        assert not [e for e in effects if isinstance(e, TO_THE_OTHER_SIDE + NETWORK_PACKETS)]
+
+
+@given(st.tuples(placed | rung, histories).map(lambda parts: parts[0] + parts[1]))
+def test_nothing_is_made_for_the_direct_path_unless_both_allow_it(history: list[on.Event]) -> None:
+    """CK-384: our own yes, and theirs by word or by an offer that asks for it."""
+    ours = theirs = Path.RELAYED
+    for _, event, _, effects in run(history):
+        match event:
+            case on.PathDecided(_, path):
+                ours = path
+            case on.PathReceived(_, path):
+                theirs = path
+            case on.OfferReceived(path=Path.DIRECT):
+                theirs = Path.DIRECT
+        for effect in effects:
+            if isinstance(effect, do.RestartIce | do.AnswerRestart) and effect.path is Path.DIRECT:
+                assert ours is theirs is Path.DIRECT
+
+
+@given(st.tuples(placed | rung, histories).map(lambda parts: parts[0] + parts[1]))
+def test_no_frame_passes_once_the_key_changed(history: list[on.Event]) -> None:
+    """CK-385: where there may be frames, stopping them is the first thing that is done."""
+    for state, event, after, effects in run(history):
+        if isinstance(event, on.KeyChanged) and not isinstance(state, Ended):
+            assert isinstance(after, Ended)
+            may_have_frames = not isinstance(state, Calling | Ringing)
+            assert (effects[0] == do.StopFrames()) is may_have_frames

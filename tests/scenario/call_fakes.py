@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from visavis.core.errors import Code, PeerError, UnavailableError, VisavisError
 from visavis.core.realtime_text import BLOCK_EVERY_S
@@ -69,10 +70,19 @@ class FakeMedia:
         self._remote_lines: set[str] = set()
         self._gathered = False
         self._first = False
+        self.relay_only = True
         self._encryptor = frames.new_context("audio")
         self._text = frames.new_context("text")
         self.text_end: TextEnd | None = None
         self.blocks = 0
+
+    @property
+    def path(self) -> Literal["relayed", "direct"]:
+        """The direct one if each has the other's host candidate, as ICE would find it."""
+        other = self._other()
+        assert other is not None
+        lines = self._remote_lines | other._remote_lines
+        return "direct" if {self.host_line, other.host_line} <= lines else "relayed"
 
     @property
     def key(self) -> tuple[int, int]:
@@ -81,6 +91,10 @@ class FakeMedia:
     @property
     def line(self) -> str:
         return f"candidate:{self.number}.{self._generation}"
+
+    @property
+    def host_line(self) -> str:
+        return f"candidate:{self.number}.{self._generation} host"
 
     async def create_offer(self) -> str:
         return f"offer {self.number} {self._generation}"
@@ -121,16 +135,24 @@ class FakeMedia:
         self.relay.gathered += 1
         self._gathered = True
         self._maybe_connect()
-        return [self.line]
+        return [self.line] if self.relay_only else [self.line, self.host_line]
 
     async def add_remote_candidates(self, lines: Sequence[str]) -> None:
         if not all(line.startswith("candidate:") for line in lines):
             raise PeerError(Code.MALFORMED, "no candidate")
+        if self.relay_only and any("host" in line for line in lines):
+            raise PeerError(Code.MALFORMED, "CK-668: a candidate that is not relayed")
         self._remote_lines.update(lines)
         self._maybe_connect()
 
-    async def restart(self, ice_servers: Sequence[TurnServer] | None = None) -> None:
+    async def restart(
+        self,
+        ice_servers: Sequence[TurnServer] | None = None,
+        *,
+        relay_only: bool | None = None,
+    ) -> None:
         assert ice_servers
+        self.relay_only = self.relay_only if relay_only is None else relay_only
         self._generation += 1
         self._remote = None
         self._remote_lines.clear()  # They were the old transport's.
@@ -146,7 +168,7 @@ class FakeMedia:
             audio_packets=0,
             audio_decoded_s=0.0,
             audio_packet_sizes={},
-            path="relayed" if self.connected else "none",
+            path=self.path if self.connected else "none",
             rtt_ms=None,
             connected=self.connected,
             first_frame_at=None,

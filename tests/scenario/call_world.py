@@ -29,7 +29,7 @@ from visavis.core.content import (
 from visavis.core.content_outer import CallWelcome, Mls
 from visavis.core.content_records import Media, Rules
 from visavis.core.envelope import BUCKETS, open_envelope, seal
-from visavis.core.errors import VisavisError
+from visavis.core.errors import AuthorizationError, Code, VisavisError
 from visavis.core.identity import (
     DeviceList,
     ListedDevice,
@@ -196,6 +196,8 @@ class FakeSession:
         self._failures: list[BaseException] = []
         self._inbox: asyncio.Queue[Parcel] = asyncio.Queue()
         self._connection: list[Callable[[bool], None]] = []
+        self._contact: list[Callable[[AccountId], None]] = []
+        self.changed = False
 
     def now(self) -> int:
         return NOW + int(self.monotonic())
@@ -222,6 +224,12 @@ class FakeSession:
         decision = decide(self.rules, media, self.weekday, self.minute)
         return decision.media if isinstance(decision, Ring) else None
 
+    def granted(self, contact: AccountId) -> Rules:
+        return self.rules if self.may and contact == self.contact else Rules()
+
+    def is_changed(self, contact: AccountId) -> bool:
+        return self.changed and contact == self.contact
+
     def is_verified(self, contact: AccountId) -> bool:
         return self.verified and contact == self.contact
 
@@ -245,6 +253,8 @@ class FakeSession:
         self, contact: AccountId, content: Any, *, durable: bool, to_siblings: bool = False
     ) -> None:
         assert not to_siblings
+        if self.changed:
+            raise AuthorizationError(Code.IDENTITY_CHANGED, "their identity key changed")
         message = self.groups[CONVERSATION].encrypt(encode_inner(content), rng=self.rng)
         for device in self.contact_devices(contact):
             self._put(device, Mls(message), durable=durable, label=content.TYPE["t"])
@@ -284,6 +294,21 @@ class FakeSession:
 
     def on_self(self, handler: Any) -> None:
         self._self = handler
+
+    def on_contact(self, handler: Callable[[AccountId], None]) -> None:
+        self._contact.append(handler)
+
+    def decide(self, rules: Rules) -> None:
+        """The person decides: what the session tells of afterwards."""
+        self.rules = rules
+        for handler in self._contact:
+            handler(self.contact)
+
+    def change_key(self) -> None:
+        """Let another identity key of the contact turn up."""
+        self.changed, self.may = True, False
+        for handler in self._contact:
+            handler(self.contact)
 
     def on_connection(self, handler: Callable[[bool], None]) -> None:
         self._connection.append(handler)

@@ -7,6 +7,8 @@ import asyncio
 import pytest
 from tests.scenario.call_world import World, until
 
+from visavis.core.call_types import InCall, Path, Paths
+from visavis.core.content_records import MayGo, Rules
 from visavis.core.errors import Code
 from visavis.sdk.call_objects import Call
 from visavis.testing.virtual_clock import run
@@ -42,6 +44,40 @@ def test_it_goes_on_and_nobody_dials_again(placed: str, answers: str, wait: floa
             assert len(w[answers].ends) == 1  # No camera was opened anew.
             await theirs.hang_up()
             assert await call.ended() == "hung_up_there"
+
+    run(story())
+
+
+@pytest.mark.parametrize(("placed", "answers"), [("anna1", "ben1"), ("ben1", "anna1")])
+def test_it_begins_over_the_relay_again(placed: str, answers: str) -> None:
+    """CK-384: what was allowed and said in the old call counts for nothing in the new one."""
+
+    async def story() -> None:
+        async with World() as w:
+            w["anna1"].session.rules = w["ben1"].session.rules = Rules(path=MayGo.DIRECT)
+            theirs = await talk(w, placed, answers)
+            await until(lambda: theirs.path == "direct")
+            assert not any(end.relay_only for end in w.relay.made)
+            made = len(w.relay.made)
+            device = await w.restart(placed)
+            device.session.rules = Rules()  # Taken back meanwhile.
+            call = await device.call(again=theirs.id)
+            await call.connected()
+            await until(lambda: theirs.state == "in_call")
+            await asyncio.sleep(6)
+            fresh = w.relay.made[made:]
+            assert [end.relay_only for end in fresh] == [True, True]
+            assert call.path == theirs.path == "relayed"
+            states = [w[name].service._shells[call.id].state for name in (placed, answers)]
+            assert all(isinstance(state, InCall) for state in states)
+            assert [state.paths for state in states] == [  # type: ignore[union-attr]
+                Paths(theirs=Path.DIRECT),
+                Paths(ours=Path.DIRECT),
+            ]
+            # Allowed anew, it goes direct as any other call.
+            device.session.decide(Rules(path=MayGo.DIRECT))
+            await until(lambda: call.path == theirs.path == "direct")
+            await call.hang_up()
 
     run(story())
 

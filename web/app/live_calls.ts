@@ -269,6 +269,7 @@ export class LiveCalls implements CallActions {
       outgoing: shown.outgoing,
       media: shown.media,
       state,
+      ringsThere: call.rings,
       connectedAt: shown.connectedAt,
       words: security.words?.split(/\s+/) ?? [],
       suite: security.suite,

@@ -2,6 +2,7 @@
 
 import type { Contact, Message, Notice } from "../client/client.ts";
 import { type Bytes, hex } from "../core/bytes.ts";
+import { MayGo, MaySee } from "../core/content_records.ts";
 import type { Alert, Entry, NoticeKind, Person, PersonId, Rules, Thread } from "./model.ts";
 import { resembles } from "./names.ts";
 
@@ -57,17 +58,25 @@ export function messageOf(entry: Entry): Message | undefined {
   return SOURCES.get(entry);
 }
 
-function rulesOf({ calls, hours }: Contact["rules"]): Rules {
-  if (hours === null) return { calls, hours: undefined };
+function rulesOf({ calls, hours, sees, path }: Contact["rules"]): Rules {
   const days = (mask: number) => WEEK.filter((day) => ((mask >> day) & 1) === 1);
-  return { calls, hours: hours.map((one) => ({ ...one, days: days(one.days) })) };
+  return {
+    calls,
+    hours: hours?.map((one) => ({ ...one, days: days(one.days) })),
+    seesRinging: sees === MaySee.RINGING,
+    direct: path === MayGo.DIRECT,
+  };
 }
 
 /** Return rules as the client takes them. */
-export function clientRules({ calls, hours }: Rules): Contact["rules"] {
-  if (hours === undefined) return { calls, hours: null };
+export function clientRules({ calls, hours, seesRinging, direct }: Rules): Contact["rules"] {
   const mask = (days: readonly number[]) => days.reduce((bits, day) => bits | (1 << day), 0);
-  return { calls, hours: hours.map((one) => ({ ...one, days: mask(one.days) })) };
+  return {
+    calls,
+    hours: hours?.map((one) => ({ ...one, days: mask(one.days) })) ?? null,
+    sees: seesRinging ? MaySee.RINGING : null,
+    path: direct ? MayGo.DIRECT : null,
+  };
 }
 
 /** What an entry says, whoever made it and whenever. */

@@ -45,7 +45,14 @@ export type MayCall = "video" | "voice" | "nothing";
 export type Hours = Readonly<{ days: readonly number[]; start: number; end: number }>;
 
 /** Without hours calls ring at any time. */
-export type Rules = Readonly<{ calls: MayCall; hours: readonly Hours[] | undefined }>;
+export type Rules = Readonly<{
+  calls: MayCall;
+  hours: readonly Hours[] | undefined;
+  /** They may see that it rings here. */
+  seesRinging: boolean;
+  /** A call with them may take the direct path, if they allow it too. */
+  direct: boolean;
+}>;
 
 export type Person = Readonly<{
   id: PersonId;
@@ -128,6 +135,8 @@ export type CallView = Readonly<{
   outgoing: boolean;
   media: Media;
   state: CallState;
+  /** It rings there, as far as they let us see that. */
+  ringsThere: boolean;
   /** Milliseconds since the epoch, once both could hear each other. */
   connectedAt: number | undefined;
   /** Four words, once there are any. */

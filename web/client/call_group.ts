@@ -288,8 +288,10 @@ export function eventOf(content: InCall, now: number): Event {
       return { kind: "readyReceived" };
     case "call.hangup":
       return { kind: "hangupReceived" };
+    case "call.path":
+      return { kind: "pathReceived", now, path: content.path };
     case "call.offer":
-      return { kind: "offerReceived", now, sdp: content.sdp };
+      return { kind: "offerReceived", now, sdp: content.sdp, path: content.path };
     case "call.answer":
       return { kind: "answerReceived", sdp: content.sdp };
     default:

@@ -91,6 +91,7 @@ export class Call implements Face {
   #state: State = { kind: "idle" };
   #moved = new Signal();
   readonly #said = new Signal();
+  #rings = false;
   #wasAnswered = false;
   #wasConnected = false;
   #hadFirstFrame = false;
@@ -130,6 +131,11 @@ export class Call implements Face {
       default:
         return assertNever(state);
     }
+  }
+
+  /** Whether we call and it rings there; known only if they let us see that (CK-383). */
+  get rings(): boolean {
+    return this.#rings && this.#state.kind === "calling";
   }
 
   /** What the call carries. */
@@ -254,6 +260,11 @@ export class Call implements Face {
     const { kind } = state;
     this.#wasConnected ||= kind === "inCall";
     this.#wasAnswered ||= kind === "connecting" || kind === "inCall" || kind === "reconnecting";
+    this.#tell();
+  }
+
+  onRinging(): void {
+    this.#rings = true;
     this.#tell();
   }
 

@@ -55,6 +55,8 @@ const FAILURES: ReadonlySet<EndReason> = new Set([
 export interface Face {
   /** What is written in the call. */
   readonly text: CallText;
+  /** Note that it rings at the other side. */
+  onRinging(): void;
   /** Take the call group's epoch. */
   onEpoch(epoch: bigint): void;
   /** Take the short authentication string. */
@@ -95,6 +97,8 @@ export class CallShell {
   readonly #turns = new Lock();
   #effects: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** No frame passes any more: no keys are put in place, and nothing more is heard (CK-385). */
+  #isStopped = false;
   #bug: Readonly<{ error: unknown }> | undefined;
 
   /**
@@ -126,8 +130,12 @@ export class CallShell {
 
   // What the service gives.
 
-  /** Put one effect in line. */
+  /** Put one effect in line; the one that must not wait is done at once. */
   carryOut(effect: Effect): void {
+    if (effect.kind === "stopFrames") {
+      this.#isStopped = true;
+      if (this.transport.isStarted) void this.transport.media.keys.wipe();
+    }
     this.#effects = this.#effects.then(() => this.#perform(effect));
   }
 
@@ -145,6 +153,7 @@ export class CallShell {
   /** Take a message of the call group, in a turn; early ones wait for it to be in use. */
   async receive(message: Bytes): Promise<void> {
     let content: InCall | Rekeyed | undefined;
+    if (this.#isStopped) return;
     try {
       content = await this.secrets.open(message);
     } catch (error) {
@@ -208,6 +217,8 @@ export class CallShell {
         await sending.say(await this.#ourInvite(), live);
         this.face.onSaid();
         return transport.prepare();
+      case "sendRinging":
+        return await sending.say({ kind: "call.ringing", ...sending.head() }, live);
       case "sendAccept":
         await sending.say(await this.#ourAccept(effect.media), live);
         return this.face.onSaid();
@@ -243,6 +254,8 @@ export class CallShell {
           mid: "",
           candidates: effect.candidates,
         });
+      case "sendPath":
+        return await this.tell({ kind: "call.path", path: effect.path });
       case "sendHangup":
         return await this.tell({ kind: "call.hangup", reason: effect.reason });
       case "applyAnswer": {
@@ -255,15 +268,18 @@ export class CallShell {
       case "addCandidates":
         return await transport.addCandidates(effect.candidates);
       case "restartIce":
-        return transport.restart();
+        return transport.restart(effect.path);
       case "answerRestart":
-        return transport.answerRestart(effect.sdp);
+        return transport.answerRestart(effect.sdp, effect.path);
       case "applyRestartAnswer":
         return await transport.media.acceptAnswer(effect.sdp);
       case "installFrameKeys":
         return await this.#install();
       case "startFrames":
-        return await this.#turns.run(() => this.secrets.sendInEpoch(transport.media.keys));
+        return await this.#turns.run(() => {
+          this.#requireFrames();
+          return this.secrets.sendInEpoch(transport.media.keys);
+        });
       case "showSas":
         return await this.#turns.run(() => this.face.onWords(this.secrets.words(effect.nonce)));
       case "setDeadline":
@@ -276,6 +292,10 @@ export class CallShell {
         return this.#end(effect.reason, effect.code ?? undefined);
       case "reject":
         return this.note(effect.code);
+      case "showRinging":
+        return this.face.onRinging();
+      case "stopFrames":
+        return; // Done when it was put in line.
       case "startRinging":
       case "stopRinging":
         return; // The service shows and hides `IncomingCall`.
@@ -337,13 +357,21 @@ export class CallShell {
 
   async #install(): Promise<void> {
     await this.#turns.run(async () => {
+      this.#requireFrames();
       const early = await this.secrets.install(this.transport.media.keys);
       this.#showEpoch();
       for (const message of early) await this.receive(message);
     });
   }
 
+  #requireFrames(): void {
+    if (this.#isStopped) {
+      throw new UnavailableError(Code.NOT_ENCRYPTED, "CK-385: this call's frames are stopped");
+    }
+  }
+
   async #enterEpoch(): Promise<void> {
+    this.#requireFrames();
     await this.secrets.enterEpoch(this.transport.media.keys);
     this.#showEpoch();
   }

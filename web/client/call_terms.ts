@@ -2,6 +2,8 @@
 
 import { equal } from "../core/bytes.ts";
 import type { Board } from "../core/call_board.ts";
+import { pathOf } from "../core/contact_rules.ts";
+import { Path } from "../core/content_records.ts";
 import { AuthorizationError, Code, UnavailableError, UsageError } from "../core/errors.ts";
 import type { AccountId, CallId } from "../core/ids.ts";
 import type { LocalMedia, MediaFactory, RemoteMedia } from "../media/interfaces.ts";
@@ -73,6 +75,16 @@ export function confine(
 export function shareNothing(local: LocalMedia): void {
   if (local.forbidSharing === undefined) throw new UsageError("it could share a screen");
   local.forbidSharing();
+}
+
+/** Return the path that the person allows for a call, as of now (CK-384). */
+export function allowedPath(
+  seam: Pick<CallSeam, "granted">,
+  contact: AccountId,
+  { confidential }: Readonly<{ confidential: boolean }>,
+): Path {
+  // What the person was promised by "confidential" outweighs a rule of before.
+  return confidential ? Path.RELAYED : pathOf(seam.granted(contact));
 }
 
 /** Wait until a call's keys are gone, a while at most. */

@@ -8,7 +8,7 @@
  * Not for: deciding (the call machine), keys (`call_group.ts`), or ICE itself (`web/media`).
  */
 
-import { Media } from "../core/call_effects.ts";
+import { Media, Path } from "../core/call_effects.ts";
 import type { Event } from "../core/call_events.ts";
 import type { State } from "../core/call_types.ts";
 import type { InCall } from "../core/content_call.ts";
@@ -163,17 +163,17 @@ export class CallTransport {
   }
 
   /** Begin an ICE restart of ours; `candidatesGathered` or `restartFailed` follows. */
-  restart(): void {
+  restart(path: Path): void {
     this.#early = undefined;
-    this.#negotiate((signal) => this.#restart(signal));
+    this.#negotiate((signal) => this.#restart(path, signal));
   }
 
   /** Begin to answer theirs; `candidatesGathered` or `restartFailed` follows. */
-  answerRestart(sdp: string): void {
+  answerRestart(sdp: string, path: Path): void {
     // What follows their offer is for the transport that answers it, which is not there yet:
     // credentials are fetched first, and the old transport would swallow the candidates.
     this.#early = [];
-    this.#negotiate((signal) => this.#answerRestart(sdp, signal));
+    this.#negotiate((signal) => this.#answerRestart(sdp, path, signal));
   }
 
   /**
@@ -305,15 +305,15 @@ export class CallTransport {
   }
 
   /** Restart ICE: the relay first, so that nothing is sent while there is none. */
-  async #restart(signal: AbortSignal): Promise<void> {
+  async #restart(path: Path, signal: AbortSignal): Promise<void> {
     const { media } = this;
     try {
       const server = await still(signal, this.#server());
       await still(signal, this.#owner.prepareTransport());
-      await still(signal, media.restart());
+      await still(signal, media.restart({ relayOnly: path === Path.RELAYED })); // CK-384
       const sdp = await still(signal, media.createOffer());
       const candidates = await still(signal, media.gather([server]));
-      await still(signal, this.#owner.tell({ kind: "call.offer", sdp }));
+      await still(signal, this.#owner.tell({ kind: "call.offer", sdp, path }));
       this.#owner.feed({ kind: "candidatesGathered", candidates });
     } catch (error) {
       refusalOf(error, signal);
@@ -321,12 +321,12 @@ export class CallTransport {
     }
   }
 
-  async #answerRestart(offer: string, signal: AbortSignal): Promise<void> {
+  async #answerRestart(offer: string, path: Path, signal: AbortSignal): Promise<void> {
     const { media } = this;
     try {
       const server = await still(signal, this.#server());
       await still(signal, this.#owner.prepareTransport());
-      await still(signal, media.restart());
+      await still(signal, media.restart({ relayOnly: path === Path.RELAYED })); // CK-384
       const sdp = await still(signal, media.acceptOffer(offer));
       await still(signal, this.#addEarly());
       await still(signal, this.#owner.tell({ kind: "call.answer", sdp }));

@@ -32,7 +32,14 @@ import { Call, IncomingCall, type MissedCall, type Service } from "./call_object
 import { CallQueue } from "./call_queue.ts";
 import { CallShell } from "./call_shell.ts";
 import type { CallOptions, CallServiceOptions } from "./call_terms.ts";
-import { CLOCKS_DIFFER_S, confine, goodbye, ringsNobody, shareNothing } from "./call_terms.ts";
+import {
+  allowedPath,
+  CLOCKS_DIFFER_S,
+  confine,
+  goodbye,
+  ringsNobody,
+  shareNothing,
+} from "./call_terms.ts";
 import type { CallSeam, InnerReceived, OuterReceived, SelfReceived } from "./seam.ts";
 
 export { Call, IncomingCall, type MissedCall, type Security, SUITE_NAME } from "./call_objects.ts";
@@ -63,6 +70,7 @@ export class CallService implements Service {
     this.#seam.onUnknownGroup((received) => this.#onGroup(received));
     this.#seam.onSelf((received) => this.#onSelf(received));
     this.#seam.onConnection((connected) => this.#onConnection(connected));
+    this.#seam.onContact((contact) => this.#onContact(contact));
   }
 
   /**
@@ -152,6 +160,12 @@ export class CallService implements Service {
         return await this.#inTurn(content.call, () => this.#onInvite(received, content));
       case "call.accept":
         return await this.#inTurn(content.call, () => this.#onAccept(received, content));
+      case "call.ringing":
+        // CK-383: a stored one would say so of a telephone that rang once.
+        if (!received.live) return this.#drop(Code.REFUSED);
+        return await this.#inTurn(content.call, (call) =>
+          this.#fromPeer(contact, call, { kind: "ringingReceived" }),
+        );
       case "call.taken": {
         const event = { kind: "takenReceived", sender: device, device: content.device } as const;
         return await this.#inTurn(content.call, (call) => this.#fromPeer(contact, call, event));
@@ -189,7 +203,8 @@ export class CallService implements Service {
       return;
     }
     const now = this.#seam.monotonic();
-    const arrived = { now, contact, device, call, media, commitment: commit, again };
+    const maySee = this.#seam.granted(contact).sees;
+    const arrived = { now, contact, device, call, media, commitment: commit, again, maySee };
     const result = boardStep(this.#board, { kind: "inviteArrived", ...arrived });
     const { live } = result.board;
     if (live !== null && equal(live.call, call) && !this.#shells.has(hex(call))) {
@@ -283,6 +298,24 @@ export class CallService implements Service {
     this.#feed({ kind: "happened", call: live.call, contact: null, event });
   }
 
+  #onContact(contact: AccountId): void {
+    const shell = this.#liveShell();
+    if (shell === undefined || !equal(shell.contact, contact)) return;
+    // CK-385: whoever it is now, the person has not agreed to talk with them.
+    if (this.#seam.isChanged(contact)) this.happenedHere(shell, { kind: "keyChanged" });
+    else this.#followRules();
+  }
+
+  /** Have it said which path the person allows for a connected call, if that is news (CK-384). */
+  #followRules(): void {
+    const shell = this.#liveShell();
+    const state = this.#board.live?.state;
+    if (shell === undefined || (state?.kind !== "inCall" && state?.kind !== "reconnecting")) return;
+    const path = allowedPath(this.#seam, shell.contact, this.#faceOf(shell.call));
+    if (path === state.paths.ours) return;
+    this.happenedHere(shell, { kind: "pathDecided", now: this.#seam.monotonic(), path });
+  }
+
   /** Do what an arrival calls for after all that arrived for its call before it. */
   async #inTurn(call: CallId, work: (call: CallId) => void | Promise<void>): Promise<void> {
     const shell = this.#shells.get(hex(call));
@@ -318,6 +351,7 @@ export class CallService implements Service {
     if (before !== null && (live === null || !equal(live.call, before.call))) {
       this.#show(before.call, { kind: "ended", call: before.call, reason: EndReason.HUNG_UP });
     }
+    this.#followRules();
   }
 
   #show(call: CallId, state: State): void {

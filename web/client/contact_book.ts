@@ -139,9 +139,15 @@ export class Known {
 /** All contacts, by account. */
 export class ContactBook {
   readonly #lists: DeviceLists;
+  readonly #listeners: ((account: AccountId) => void)[] = [];
 
   constructor(lists: DeviceLists) {
     this.#lists = lists;
+  }
+
+  /** Register who is told of each contact that was written or removed, once it is on disk. */
+  onSaved(listener: (account: AccountId) => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Return a contact, or undefined. */
@@ -192,6 +198,7 @@ export class ContactBook {
       known.last === undefined ? null : [known.last.device, addressToCbor(known.last.address)],
     ];
     unit.put(CONTACT_KIND, copy(known.account), encode(value));
+    this.#tellAfter(unit, known.account);
   }
 
   /**
@@ -218,6 +225,13 @@ export class ContactBook {
   /** Forget a contact. */
   remove(unit: Unit, account: AccountId): void {
     unit.delete(CONTACT_KIND, copy(account));
+    this.#tellAfter(unit, account);
+  }
+
+  #tellAfter(unit: Unit, account: AccountId): void {
+    unit.after(() => {
+      for (const listener of this.#listeners) listener(account);
+    });
   }
 
   /**

@@ -227,14 +227,19 @@ export function mayRing(
   { called }: Readonly<{ called: boolean }>,
 ): Media | undefined {
   const known = books.contacts.get(books.store, contact);
-  if (known === undefined || known.standing === Standing.BLOCKED) return undefined;
-  if (!known.member || known.identityChanged) return undefined;
+  if (known?.state !== "contact") return undefined;
   if (called) return media;
   const at = new Date(books.now() * MS_PER_S);
   const weekday = (at.getDay() + 6) % 7; // 0 is Sunday there
   const minute = MINUTES_PER_HOUR * at.getHours() + at.getMinutes();
   const decision = decide(known.rules, media, weekday, minute);
   return decision.kind === "ring" ? decision.media : undefined;
+}
+
+/** Return a contact's rules, for what they grant beyond ringing: nothing to whoever may not ring. */
+export function granted(books: Books, contact: AccountId): Rules {
+  const known = books.contacts.get(books.store, contact);
+  return known?.state === "contact" ? known.rules : ALL_RING;
 }
 
 /** Say whether the contact's safety number was compared, with the key it has now. */

@@ -11,7 +11,7 @@ import type { ContactAddress } from "../core/address.ts";
 import type { Bytes, Rng } from "../core/bytes.ts";
 import type { Inner } from "../core/content_inner.ts";
 import type { Outer } from "../core/content_outer.ts";
-import type { DeviceAddress, Media } from "../core/content_records.ts";
+import type { DeviceAddress, Media, Rules } from "../core/content_records.ts";
 import type { Sibling } from "../core/content_self.ts";
 import type { AccountId, DeviceId } from "../core/ids.ts";
 import type { CredentialValidator, KeyPackageBundle } from "../core/mls/index.ts";
@@ -119,6 +119,13 @@ export interface CallSeam {
     media: Media,
     options?: Readonly<{ called?: boolean }>,
   ): Media | undefined;
+  /**
+   * Return the contact's rules, for what they grant beyond ringing (CK-383, CK-384). Nothing is granted
+   * to whoever may not ring at all.
+   */
+  granted(contact: AccountId): Rules;
+  /** Say whether the contact has another identity key, and the person has not decided yet. */
+  isChanged(contact: AccountId): boolean;
   /** Say whether the contact's safety number was compared, with the key it has now. */
   isVerified(contact: AccountId): boolean;
   /** Return the contact's name as the person sees it. */
@@ -168,6 +175,8 @@ export interface CallSeam {
    * make new ones. `onConnection` hears of it only if that takes long.
    */
   doubtConnections(): void;
+  /** Register who is told, once it is on disk, that something about a contact was written. */
+  onContact(handler: (contact: AccountId) => void): void;
   /** Run work in the session's scope: its signal is aborted, and it is awaited, on close. */
   spawn(work: (signal: AbortSignal) => Promise<void>): Spawned;
 }

@@ -13,7 +13,7 @@ import type { Rng } from "../core/bytes.ts";
 import { encodeOuter } from "../core/content.ts";
 import type { Inner } from "../core/content_inner.ts";
 import type { Outer } from "../core/content_outer.ts";
-import type { DeviceAddress, Media } from "../core/content_records.ts";
+import type { DeviceAddress, Media, Rules } from "../core/content_records.ts";
 import type { Sibling } from "../core/content_self.ts";
 import { AuthorizationError, Code, FatalError, UsageError, VisavisError } from "../core/errors.ts";
 import type { AccountId, DeviceId } from "../core/ids.ts";
@@ -21,7 +21,7 @@ import type { KeyPackageBundle } from "../core/mls/index.ts";
 import { Books, type Means } from "./books.ts";
 import { ByHandle } from "./by_handle.ts";
 import { Conversations } from "./conversation.ts";
-import { Decisions, isVerified, mayRing } from "./decisions.ts";
+import { Decisions, granted, isVerified, mayRing } from "./decisions.ts";
 import { FirstContact } from "./first_contact.ts";
 import { forget } from "./forgetting.ts";
 import { Housekeeping } from "./housekeeping.ts";
@@ -304,6 +304,14 @@ export class Session implements CallSeam {
     return mayRing(this.books, contact, media, { called });
   }
 
+  granted(contact: AccountId): Rules {
+    return granted(this.books, contact);
+  }
+
+  isChanged(contact: AccountId): boolean {
+    return this.books.contacts.get(this.books.store, contact)?.identityChanged ?? false;
+  }
+
   isVerified(contact: AccountId): boolean {
     return isVerified(this.books, this.books.contacts.get(this.books.store, contact));
   }
@@ -370,6 +378,10 @@ export class Session implements CallSeam {
 
   onSelf(handler: SelfHandler): void {
     this.conversations.selfHandlers.push(handler);
+  }
+
+  onContact(handler: (contact: AccountId) => void): void {
+    this.books.contacts.onSaved(handler);
   }
 
   onConnection(handler: ConnectionListener): void {

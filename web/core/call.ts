@@ -6,7 +6,8 @@
  * `docs/protocol/call.md`; the words are in `call_types.ts`, `call_events.ts` and `call_effects.ts`.
  *
  * To the caller, decline, ignore, busy, offline and expired are one thing: silence until its own
- * deadline. No callee effect before `acceptRequested` sends anything to the caller (CK-350).
+ * deadline. No callee effect before `acceptRequested` sends anything to the caller (CK-350), but for
+ * `sendRinging`, once, to a contact that may see it (CK-383).
  *
  * Teardown cascade, the same from every state (`end`): first the last word to the other side while
  * the keys are still there, then the ringing or the media (with its TURN allocations), then the
@@ -22,7 +23,7 @@ import { equal } from "./bytes.ts";
 import { type Effect, EndReason, Handled, lesser } from "./call_effects.ts";
 import type { Event, InviteReceived } from "./call_events.ts";
 import { fromConnecting, fromInCall, fromReconnecting } from "./call_talk.ts";
-import { end } from "./call_teardown.ts";
+import { end, endChanged } from "./call_teardown.ts";
 import {
   type AwaitingWelcome,
   type Calling,
@@ -32,6 +33,7 @@ import {
   type Idle,
   type Invite,
   Missing,
+  RELAY_ONLY,
   RING_TIMEOUT_S,
   type Ringing,
   reject,
@@ -42,6 +44,7 @@ import {
   WELCOME_TIMEOUT_S,
   type Welcomed,
 } from "./call_types.ts";
+import { MaySee } from "./content_records.ts";
 import { Code, UsageError } from "./errors.ts";
 import { assertNever } from "./never.ts";
 
@@ -96,8 +99,10 @@ function fromIdle(state: Idle, event: Event): Step {
         { kind: "ringing", invite: inviteOf(event), expiresAt },
         { kind: "setDeadline", at: expiresAt },
         { kind: "startRinging", media: event.media },
+        ...tellRinging(event),
       );
     }
+    case "ringingReceived":
     case "acceptReceived":
     case "takenReceived":
     case "cancelReceived":
@@ -107,6 +112,7 @@ function fromIdle(state: Idle, event: Event): Step {
     case "readyReceived":
     case "revealReceived":
     case "candidatesReceived":
+    case "pathReceived":
     case "offerReceived":
     case "answerReceived":
     case "hangupReceived":
@@ -117,6 +123,8 @@ function fromIdle(state: Idle, event: Event): Step {
     case "acceptRequested":
     case "declineRequested":
     case "hangUpRequested":
+    case "pathDecided":
+    case "keyChanged":
     case "gaveWay":
     case "candidatesGathered":
     case "mediaConnected":
@@ -129,6 +137,11 @@ function fromIdle(state: Idle, event: Event): Step {
   }
 }
 
+function tellRinging({ maySee }: InviteReceived): readonly Effect[] {
+  // CK-383: the one thing that leaves before a person acts, and only to whom it was granted.
+  return maySee === MaySee.RINGING ? [{ kind: "sendRinging" }] : [];
+}
+
 function fromCalling(state: Calling, event: Event): Step {
   switch (event.kind) {
     case "acceptReceived": {
@@ -138,7 +151,13 @@ function fromCalling(state: Calling, event: Event): Step {
       const deadline = now + CONNECT_TIMEOUT_S;
       const link = { kind: "caller", call: state.call, media, other: device } as const;
       return goOn(
-        { kind: "connecting", link, missing: new Set(Object.values(Missing)), deadline },
+        {
+          kind: "connecting",
+          link,
+          missing: new Set(Object.values(Missing)),
+          deadline,
+          paths: RELAY_ONLY,
+        },
         { kind: "setDeadline", at: deadline },
         { kind: "sendTaken", device },
         { kind: "sendWelcome", device },
@@ -147,6 +166,8 @@ function fromCalling(state: Calling, event: Event): Step {
         { kind: "gatherCandidates" },
       );
     }
+    case "ringingReceived":
+      return goOn(state, { kind: "showRinging" }); // CK-383: it is shown, and changes nothing.
     case "hangUpRequested":
       return end(state, EndReason.CANCELLED, [{ kind: "sendCancel" }, ...missed(state)]);
     case "deadlineReached":
@@ -157,6 +178,8 @@ function fromCalling(state: Calling, event: Event): Step {
       return end(state, EndReason.GAVE_WAY, [{ kind: "sendCancel" }]);
     case "failed":
       return end(state, EndReason.FAILED, [{ kind: "sendCancel" }], event.code);
+    case "keyChanged":
+      return endChanged(state, [{ kind: "sendCancel" }]);
     case "networkRestored":
       // What was sent into a dying connection may be lost; the same id rings nobody twice.
       return goOn(state, { kind: "sendInvite" });
@@ -169,6 +192,7 @@ function fromCalling(state: Calling, event: Event): Step {
     case "readyReceived":
     case "revealReceived":
     case "candidatesReceived":
+    case "pathReceived":
     case "offerReceived":
     case "answerReceived":
     case "hangupReceived":
@@ -176,6 +200,7 @@ function fromCalling(state: Calling, event: Event): Step {
     case "callPlaced":
     case "acceptRequested":
     case "declineRequested":
+    case "pathDecided":
     case "candidatesGathered":
     case "mediaConnected":
     case "mediaLost":
@@ -233,17 +258,22 @@ function fromRinging(state: Ringing, event: Event): Step {
       return end(state, EndReason.ANSWERED_ELSEWHERE);
     case "siblingHandled":
       return end(state, elsewhere(event.how));
+    case "keyChanged":
+      return endChanged(state); // CK-350: to them it is one that nobody answers.
+    case "ringingReceived":
     case "acceptReceived":
     case "welcomeReceived": // CK-354: a Welcome cannot make anybody answer.
     case "readyReceived":
     case "revealReceived":
     case "candidatesReceived":
+    case "pathReceived":
     case "offerReceived":
     case "answerReceived":
     case "hangupReceived":
       return reject(state);
     case "callPlaced":
     case "hangUpRequested":
+    case "pathDecided":
     case "gaveWay":
     case "candidatesGathered":
     case "mediaConnected":
@@ -303,6 +333,8 @@ function fromAwaitingWelcome(state: AwaitingWelcome, event: Event): Step {
       return end(state, EndReason.HUNG_UP, [{ kind: "sendCancel" }]);
     case "failed":
       return end(state, EndReason.FAILED, [{ kind: "sendCancel" }], event.code);
+    case "keyChanged":
+      return endChanged(state, [{ kind: "sendCancel" }]);
     case "cancelReceived":
     case "missedReceived":
       if (!equal(event.sender, invite.caller)) return reject(state); // CK-353
@@ -316,10 +348,12 @@ function fromAwaitingWelcome(state: AwaitingWelcome, event: Event): Step {
     case "siblingHandled":
       // Two devices may accept at once: the caller is the arbiter, not a sibling (P9).
       return goOn(state);
+    case "ringingReceived":
     case "acceptReceived":
     case "readyReceived":
     case "revealReceived":
     case "candidatesReceived":
+    case "pathReceived":
     case "offerReceived":
     case "answerReceived":
     case "hangupReceived":
@@ -327,6 +361,7 @@ function fromAwaitingWelcome(state: AwaitingWelcome, event: Event): Step {
     case "callPlaced":
     case "acceptRequested":
     case "declineRequested":
+    case "pathDecided":
     case "gaveWay":
     case "mediaConnected":
     case "mediaLost":
@@ -402,6 +437,7 @@ function joined(
       // The caller made the group, so its receive keys are there: nothing to wait for.
       missing: new Set([Missing.REVEAL, Missing.MEDIA]),
       deadline,
+      paths: RELAY_ONLY,
     },
     { kind: "setDeadline", at: deadline },
     { kind: "installFrameKeys" },

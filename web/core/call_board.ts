@@ -17,6 +17,7 @@ import { step } from "./call.ts";
 import { type Effect, lesser, type Media } from "./call_effects.ts";
 import type { Event, InviteReceived } from "./call_events.ts";
 import { otherOf, type State, type Trace } from "./call_types.ts";
+import type { MaySee } from "./content_records.ts";
 import { Code, UsageError } from "./errors.ts";
 import type { AccountId, CallId, DeviceId, Digest } from "./ids.ts";
 import { assertNever } from "./never.ts";
@@ -66,6 +67,8 @@ export type InviteArrived = Readonly<{
   commitment: Digest;
   /** The call that it would go on with, if the device lost one to a reload. */
   again: CallId | null;
+  /** What this contact may see of a call that rings here. */
+  maySee: MaySee | null;
 }>;
 
 /** A durable `call.missed` from `device` of `contact`, perhaps days later. */
@@ -158,7 +161,7 @@ function wanted(board: Board, event: CallWanted): BoardStep {
 
 function invited(board: Board, event: InviteArrived): BoardStep {
   const { live, own } = board;
-  const { now, contact, device, call, media, commitment } = event;
+  const { now, contact, device, call, media, commitment, maySee } = event;
   // CK-360: doubled, late, or repeated after we declined: it rings no second time.
   if (isOver(board, call)) return drop(board, Code.REPLAYED);
   const received: InviteReceived = {
@@ -169,6 +172,7 @@ function invited(board: Board, event: InviteArrived): BoardStep {
     device,
     own,
     commitment,
+    maySee,
   };
   if (live !== null && equal(live.call, call)) {
     return happened(board, { kind: "happened", call, contact, event: received });
@@ -200,6 +204,9 @@ function busy(board: Board, { contact, call, media }: InviteArrived): BoardStep 
   const note: NoteMissed = { kind: "noteMissed", contact, call, media, why: WhyMissed.BUSY };
   return { board: finish(board, call), effects: [note] };
 }
+
+/** What is left out where a call is accepted before it rang. */
+const RINGING: ReadonlySet<string> = new Set(["startRinging", "sendRinging", "stopRinging"]);
 
 /** Settle that both rang each other: both sides compare the same two ids (P9). */
 function glare(
@@ -252,7 +259,7 @@ function carryOn(
   const accepted = step(rung.state, { kind: "acceptRequested", now, media });
   const silent = [...rung.effects, ...accepted.effects]
     // Nothing rings: the person already has the telephone in their hand.
-    .filter(({ kind }) => kind !== "startRinging" && kind !== "stopRinging")
+    .filter(({ kind }) => !RINGING.has(kind))
     .map((effect): Act => ({ kind: "act", contact, call, effect }));
   const exchange: Exchange = { kind: "exchange", givenUp: live.call, standing: call };
   return {

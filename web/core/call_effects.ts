@@ -6,13 +6,13 @@
  */
 
 import type { HangupReason } from "./content_call.ts";
-import { Media } from "./content_records.ts";
+import { Media, type Path } from "./content_records.ts";
 import type { Handled } from "./content_self.ts";
 import type { Code } from "./errors.ts";
 import type { DeviceId, Nonce32 } from "./ids.ts";
 
 export { HangupReason } from "./content_call.ts";
-export { Media } from "./content_records.ts";
+export { Media, Path } from "./content_records.ts";
 export { Handled } from "./content_self.ts";
 
 /** Return what both wanted: a picture only if both did. */
@@ -37,6 +37,7 @@ export const EndReason = {
   NOT_CONNECTED: "not_connected",
   LOST: "lost",
   FAILED: "failed",
+  KEY_CHANGED: "key_changed",
 } as const;
 
 export type EndReason = (typeof EndReason)[keyof typeof EndReason];
@@ -45,6 +46,9 @@ export type EndReason = (typeof EndReason)[keyof typeof EndReason];
 
 /** Seal `call.invite` to each device of the callee; the first time, make offer and nonce. */
 export type SendInvite = Readonly<{ kind: "sendInvite" }>;
+
+/** Seal `call.ringing`: this contact may see that it rings here (CK-383). */
+export type SendRinging = Readonly<{ kind: "sendRinging" }>;
 
 /** Seal `call.accept`; the first time, make the answer, key package and nonce. */
 export type SendAccept = Readonly<{ kind: "sendAccept"; media: Media }>;
@@ -75,6 +79,9 @@ export type SendReveal = Readonly<{ kind: "sendReveal" }>;
 /** Send our relay candidates. */
 export type SendCandidates = Readonly<{ kind: "sendCandidates"; candidates: readonly string[] }>;
 
+/** Say which path this side allows (CK-384). */
+export type SendPath = Readonly<{ kind: "sendPath"; path: Path }>;
+
 /** Tell the other side that the call is over. */
 export type SendHangup = Readonly<{ kind: "sendHangup"; reason: HangupReason }>;
 
@@ -82,6 +89,9 @@ export type SendHangup = Readonly<{ kind: "sendHangup"; reason: HangupReason }>;
 
 /** Show and sound an incoming call. */
 export type StartRinging = Readonly<{ kind: "startRinging"; media: Media }>;
+
+/** Show that it rings at the other side. */
+export type ShowRinging = Readonly<{ kind: "showRinging" }>;
 
 /** Stop showing and sounding it. */
 export type StopRinging = Readonly<{ kind: "stopRinging" }>;
@@ -101,14 +111,17 @@ export type InstallFrameKeys = Readonly<{ kind: "installFrameKeys" }>;
 /** Open the gate for our own frames. */
 export type StartFrames = Readonly<{ kind: "startFrames" }>;
 
+/** Let no frame pass any more, either way, at once: before anything that is in line (CK-385). */
+export type StopFrames = Readonly<{ kind: "stopFrames" }>;
+
 /** Compute the short authentication string with the other side's revealed nonce. */
 export type ShowSas = Readonly<{ kind: "showSas"; nonce: Nonce32 }>;
 
-/** Fetch fresh TURN credentials, make a new offer and send it. */
-export type RestartIce = Readonly<{ kind: "restartIce" }>;
+/** Fetch fresh TURN credentials, make a new offer for this path and send it. */
+export type RestartIce = Readonly<{ kind: "restartIce"; path: Path }>;
 
-/** Fetch fresh TURN credentials, answer this restart offer, gather. */
-export type AnswerRestart = Readonly<{ kind: "answerRestart"; sdp: string }>;
+/** Fetch fresh TURN credentials, answer this restart offer, gather for this path. */
+export type AnswerRestart = Readonly<{ kind: "answerRestart"; sdp: string; path: Path }>;
 
 /** Give the answer to our restart offer to the media connection, gather. */
 export type ApplyRestartAnswer = Readonly<{ kind: "applyRestartAnswer"; sdp: string }>;
@@ -131,6 +144,7 @@ export type Reject = Readonly<{ kind: "reject"; code: Code }>;
 /** What is nothing but an envelope. */
 export type Sending =
   | SendInvite
+  | SendRinging
   | SendAccept
   | SendTaken
   | SendCancel
@@ -140,17 +154,20 @@ export type Sending =
   | SendReady
   | SendReveal
   | SendCandidates
+  | SendPath
   | SendHangup;
 
 /** What is done on this device; the two restarts send once they have found a relay. */
 export type Local =
   | StartRinging
+  | ShowRinging
   | StopRinging
   | ApplyAnswer
   | GatherCandidates
   | AddCandidates
   | InstallFrameKeys
   | StartFrames
+  | StopFrames
   | ShowSas
   | RestartIce
   | AnswerRestart

@@ -6,8 +6,9 @@
  * MLS says it is. `now` is monotonic seconds.
  */
 
-import type { Handled, Media } from "./call_effects.ts";
+import type { Handled, Media, Path } from "./call_effects.ts";
 import type { Trace } from "./call_types.ts";
+import type { MaySee } from "./content_records.ts";
 import type { Code } from "./errors.ts";
 import type { CallId, DeviceId, Digest, Nonce32 } from "./ids.ts";
 
@@ -31,12 +32,18 @@ export type DeclineRequested = Readonly<{ kind: "declineRequested" }>;
 /** A person ends the call, or stops calling. */
 export type HangUpRequested = Readonly<{ kind: "hangUpRequested" }>;
 
+/** Which path the person here allows, of a call that is connected; another than before. */
+export type PathDecided = Readonly<{ kind: "pathDecided"; now: number; path: Path }>;
+
+/** The contact has another identity key than before: the person has to decide (R-24). */
+export type KeyChanged = Readonly<{ kind: "keyChanged" }>;
+
 /** Another call of the same two stands: glare (P9), or one that comes back after a reload. */
 export type GaveWay = Readonly<{ kind: "gaveWay" }>;
 
 // From the conversation group.
 
-/** `call.invite` from `device`; `own` is this device. */
+/** `call.invite` from `device`, which `maySee` this much; `own` is this device. */
 export type InviteReceived = Readonly<{
   kind: "inviteReceived";
   now: number;
@@ -45,7 +52,11 @@ export type InviteReceived = Readonly<{
   device: DeviceId;
   own: DeviceId;
   commitment: Digest;
+  maySee: MaySee | null;
 }>;
+
+/** `call.ringing` from a device of the contact: it rings there. */
+export type RingingReceived = Readonly<{ kind: "ringingReceived" }>;
 
 /** `call.accept` from `device`, with a key package that is verified to be that device's. */
 export type AcceptReceived = Readonly<{
@@ -88,8 +99,16 @@ export type CandidatesReceived = Readonly<{
   candidates: readonly string[];
 }>;
 
-/** The other side restarts ICE. */
-export type OfferReceived = Readonly<{ kind: "offerReceived"; now: number; sdp: string }>;
+/** Which path the other side allows. */
+export type PathReceived = Readonly<{ kind: "pathReceived"; now: number; path: Path }>;
+
+/** The other side restarts ICE, for this path. */
+export type OfferReceived = Readonly<{
+  kind: "offerReceived";
+  now: number;
+  sdp: string;
+  path: Path;
+}>;
 
 /** The other side answers our restart. */
 export type AnswerReceived = Readonly<{ kind: "answerReceived"; sdp: string }>;
@@ -128,8 +147,11 @@ export type Event =
   | AcceptRequested
   | DeclineRequested
   | HangUpRequested
+  | PathDecided
+  | KeyChanged
   | GaveWay
   | InviteReceived
+  | RingingReceived
   | AcceptReceived
   | TakenReceived
   | CancelReceived
@@ -139,6 +161,7 @@ export type Event =
   | ReadyReceived
   | RevealReceived
   | CandidatesReceived
+  | PathReceived
   | OfferReceived
   | AnswerReceived
   | HangupReceived

@@ -9,16 +9,16 @@
 import { equal } from "./bytes.ts";
 import { type Effect, EndReason, HangupReason } from "./call_effects.ts";
 import type { Event, TakenReceived } from "./call_events.ts";
-import { end } from "./call_teardown.ts";
+import { answer, follow, restart } from "./call_restart.ts";
+import { end, endChanged } from "./call_teardown.ts";
 import {
   type Connecting,
   goOn,
   type InCall,
-  type Link,
   Missing,
   otherOf,
+  Path,
   RECONNECT_TIMEOUT_S,
-  RESTART_INTERVAL_S,
   RESTART_RETRY_S,
   type Reconnecting,
   reject,
@@ -47,8 +47,11 @@ export function fromConnecting(state: Connecting, event: Event): Step {
     case "candidatesGathered":
       return goOn(state, { kind: "sendCandidates", candidates: event.candidates });
     case "offerReceived":
-      // The other side was connected, lost it, and restarts before we got there.
-      return goOn(state, { kind: "answerRestart", sdp: event.sdp });
+      // The other side was connected, lost it, and restarts before we got there. CK-384: we have
+      // allowed nothing yet, whatever it asks for.
+      return goOn(state, { kind: "answerRestart", sdp: event.sdp, path: Path.RELAYED });
+    case "pathReceived":
+      return goOn({ ...state, paths: { ...state.paths, theirs: event.path } });
     case "acceptReceived": {
       const { device } = event;
       if (equal(device, otherOf(link)) && state.missing.has(Missing.READY)) {
@@ -77,8 +80,11 @@ export function fromConnecting(state: Connecting, event: Event): Step {
     case "mediaLost":
       // No restart yet: the deadline judges. But what was found is missing again.
       return goOn({ ...state, missing: new Set([...state.missing, Missing.MEDIA]) });
+    case "keyChanged":
+      return changed(state);
     case "networkRestored":
     case "siblingHandled":
+    case "ringingReceived":
       return goOn(state);
     case "welcomeReceived":
       return reject(state, Code.REPLAYED);
@@ -89,6 +95,7 @@ export function fromConnecting(state: Connecting, event: Event): Step {
     case "callPlaced":
     case "acceptRequested":
     case "declineRequested":
+    case "pathDecided":
     case "gaveWay":
     case "restartFailed":
       throw new UsageError("the call is being connected");
@@ -120,12 +127,12 @@ function found(state: Connecting, what: Missing, ...effects: readonly Effect[]):
   const missing = new Set(state.missing);
   missing.delete(what);
   if (missing.size > 0) return goOn({ ...state, missing }, ...effects);
-  return goOn({ kind: "inCall", link: state.link }, ...effects);
+  return goOn({ kind: "inCall", link: state.link, paths: state.paths }, ...effects);
 }
 
 /** Talk until somebody hangs up or the media stops. */
 export function fromInCall(state: InCall, event: Event): Step {
-  const { link } = state;
+  const { link, paths } = state;
   switch (event.kind) {
     case "hangUpRequested":
       return end(state, EndReason.HUNG_UP, [hangup(HangupReason.ENDED)]);
@@ -134,11 +141,16 @@ export function fromInCall(state: InCall, event: Event): Step {
     case "gaveWay": // Its other end is gone: there is nobody to tell.
       return end(state, EndReason.GAVE_WAY);
     case "mediaLost":
-      return restart(link, event.now, event.now + RECONNECT_TIMEOUT_S);
+      return restart(link, paths, event.now, event.now + RECONNECT_TIMEOUT_S);
     case "failed":
       return failed(state, event.code);
+    case "keyChanged":
+      return changed(state);
+    case "pathDecided":
+    case "pathReceived":
+      return follow(state, event, event.now + RECONNECT_TIMEOUT_S);
     case "offerReceived":
-      return answer(link, event.now, event.now + RECONNECT_TIMEOUT_S, event.sdp);
+      return answer(link, paths, event.now + RECONNECT_TIMEOUT_S, event);
     case "candidatesReceived":
       return goOn(state, { kind: "addCandidates", candidates: event.candidates });
     case "candidatesGathered":
@@ -150,6 +162,7 @@ export function fromInCall(state: InCall, event: Event): Step {
     case "welcomeReceived":
       return reject(state, Code.REPLAYED); // CK-358
     case "acceptReceived":
+    case "ringingReceived":
     case "siblingHandled":
     case "mediaConnected":
     case "networkRestored":
@@ -172,10 +185,10 @@ export function fromInCall(state: InCall, event: Event): Step {
 
 /** Restart ICE until the media flows or 30 s have passed. */
 export function fromReconnecting(state: Reconnecting, event: Event): Step {
-  const { link, turn, deadline } = state;
+  const { link, turn, deadline, paths } = state;
   switch (event.kind) {
     case "mediaConnected":
-      return goOn({ kind: "inCall", link });
+      return goOn({ kind: "inCall", link, paths });
     case "hangUpRequested":
       return end(state, EndReason.HUNG_UP, [hangup(HangupReason.ENDED)]);
     case "hangupReceived":
@@ -184,9 +197,14 @@ export function fromReconnecting(state: Reconnecting, event: Event): Step {
       return end(state, EndReason.GAVE_WAY);
     case "deadlineReached":
       if (event.now >= deadline) return end(state, EndReason.LOST, [hangup(HangupReason.LOST)]);
-      return event.now >= state.retryAt ? restart(link, event.now, deadline) : goOn(state);
+      return event.now >= state.retryAt ? restart(link, paths, event.now, deadline) : goOn(state);
     case "networkRestored":
-      return restart(link, event.now, deadline);
+      return restart(link, paths, event.now, deadline);
+    case "pathDecided":
+    case "pathReceived":
+      return follow(state, event, deadline);
+    case "keyChanged":
+      return changed(state);
     case "restartFailed": {
       const retryAt = event.now + RESTART_RETRY_S;
       return goOn({ ...state, retryAt }, { kind: "setDeadline", at: Math.min(retryAt, deadline) });
@@ -196,7 +214,7 @@ export function fromReconnecting(state: Reconnecting, event: Event): Step {
     case "offerReceived":
       // Both restarted at once: the caller's offer stands.
       if (link.kind === "caller" && turn === Turn.OURS) return goOn(state);
-      return answer(link, event.now, deadline, event.sdp);
+      return answer(link, paths, deadline, event);
     case "answerReceived":
       if (turn === Turn.THEIRS) return reject(state);
       return goOn(state, { kind: "applyRestartAnswer", sdp: event.sdp });
@@ -211,6 +229,7 @@ export function fromReconnecting(state: Reconnecting, event: Event): Step {
     case "welcomeReceived":
       return reject(state, Code.REPLAYED); // CK-358
     case "acceptReceived":
+    case "ringingReceived":
     case "siblingHandled":
     case "mediaLost":
       return goOn(state);
@@ -225,24 +244,6 @@ export function fromReconnecting(state: Reconnecting, event: Event): Step {
     default:
       return assertNever(event);
   }
-}
-
-function restart(link: Link, now: number, deadline: number): Step {
-  const retryAt = now + RESTART_INTERVAL_S;
-  return goOn(
-    { kind: "reconnecting", link, turn: Turn.OURS, deadline, retryAt },
-    { kind: "setDeadline", at: Math.min(retryAt, deadline) },
-    { kind: "restartIce" },
-  );
-}
-
-function answer(link: Link, now: number, deadline: number, sdp: string): Step {
-  const retryAt = now + RESTART_INTERVAL_S;
-  return goOn(
-    { kind: "reconnecting", link, turn: Turn.THEIRS, deadline, retryAt },
-    { kind: "setDeadline", at: Math.min(retryAt, deadline) },
-    { kind: "answerRestart", sdp },
-  );
 }
 
 /** Accept a repeat of what the caller said of us, and nothing else (CK-355). */
@@ -263,6 +264,10 @@ function takenAgain(state: Connecting | InCall | Reconnecting, event: TakenRecei
 function failed(state: Connecting | InCall | Reconnecting, code: Code): Step {
   const why = code === Code.NOT_ENCRYPTED ? HangupReason.NOT_ENCRYPTED : HangupReason.FAILED;
   return end(state, EndReason.FAILED, [hangup(why)], code);
+}
+
+function changed(state: Connecting | InCall | Reconnecting): Step {
+  return endChanged(state, [hangup(HangupReason.FAILED)]);
 }
 
 function hangup(reason: HangupReason): Effect {

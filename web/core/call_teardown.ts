@@ -1,6 +1,6 @@
 /** How a call ends, written once: the teardown cascade of the call machine. */
 
-import type { Effect, EndReason } from "./call_effects.ts";
+import { type Effect, EndReason } from "./call_effects.ts";
 import {
   type Accepting,
   type Calling,
@@ -14,7 +14,7 @@ import {
   type Taken,
   type Welcomed,
 } from "./call_types.ts";
-import type { Code } from "./errors.ts";
+import { Code } from "./errors.ts";
 import type { CallId } from "./ids.ts";
 import { assertNever } from "./never.ts";
 
@@ -69,6 +69,19 @@ export function end(
 ): Step {
   const ended = { kind: "ended", call: liveCallOf(state), reason } as const;
   return goOn(ended, ...lastWords, ...cascade(state), { kind: "reportEnd", reason, code });
+}
+
+/**
+ * Tear a call down because the contact's identity key is another one now (CK-385, R-24).
+ *
+ * No frame passes from the first effect on: the last words may wait for a slow network, and whoever
+ * has the other key must hear and show nothing meanwhile.
+ */
+export function endChanged(state: Live, lastWords: readonly Effect[] = []): Step {
+  const ended = end(state, EndReason.KEY_CHANGED, lastWords, Code.IDENTITY_CHANGED);
+  // There are no frames yet.
+  if (state.kind === "ringing" || state.kind === "calling") return ended;
+  return goOn(ended.state, { kind: "stopFrames" }, ...ended.effects);
 }
 
 function cascade(state: Live): readonly Effect[] {

@@ -8,11 +8,11 @@
  * nothing secret: SDP, nonces and keys stay with the shell, which never writes any of this to disk.
  */
 
-import type { Effect, EndReason, Media } from "./call_effects.ts";
+import { type Effect, type EndReason, type Media, Path } from "./call_effects.ts";
 import { Code } from "./errors.ts";
 import type { CallId, DeviceId, Digest } from "./ids.ts";
 
-export { EndReason, Media } from "./call_effects.ts";
+export { EndReason, Media, Path } from "./call_effects.ts";
 
 /**
  * Caller: from the first invite. Callee: from receipt. Higher: more time to reach a telephone;
@@ -85,6 +85,21 @@ export type CalleeLink = Readonly<{ kind: "callee"; invite: Invite; media: Media
 
 export type Link = CallerLink | CalleeLink;
 
+/** Which path each side allows, and for which one the newest transport was made (CK-384). */
+export type Paths = Readonly<{ ours: Path; theirs: Path; taken: Path }>;
+
+/** How every call begins: over the relay. */
+export const RELAY_ONLY: Paths = {
+  ours: Path.RELAYED,
+  theirs: Path.RELAYED,
+  taken: Path.RELAYED,
+};
+
+/** Return the direct path if both sides allow it, else the relay. */
+export function allowedBy({ ours, theirs }: Paths): Path {
+  return ours === Path.DIRECT && theirs === Path.DIRECT ? Path.DIRECT : Path.RELAYED;
+}
+
 /** Nothing has happened yet. */
 export type Idle = Readonly<{ kind: "idle" }>;
 
@@ -133,10 +148,11 @@ export type Connecting = Readonly<{
   link: Link;
   missing: ReadonlySet<Missing>;
   deadline: number;
+  paths: Paths;
 }>;
 
 /** Both hear each other. */
-export type InCall = Readonly<{ kind: "inCall"; link: Link }>;
+export type InCall = Readonly<{ kind: "inCall"; link: Link; paths: Paths }>;
 
 /** The media stopped; ICE restarts until it flows again or `deadline` passes. */
 export type Reconnecting = Readonly<{
@@ -145,6 +161,7 @@ export type Reconnecting = Readonly<{
   turn: Turn;
   deadline: number;
   retryAt: number;
+  paths: Paths;
 }>;
 
 /** Terminal: everything was torn down. */

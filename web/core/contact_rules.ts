@@ -1,6 +1,9 @@
 /**
  * What a call of one contact may do here: ring, ring as a voice call, or ring nobody (R-87).
  *
+ * And what was granted to that contact beyond it: to see that it rings here (R-41), and a direct path
+ * (R-32). Both are off until the person says otherwise.
+ *
  * Pure: the rules (`Rules` of `content_records.ts`), the media that was offered and the local time go
  * in, what may ring comes out. Towards the caller a call that rings nobody is one that nobody
  * answers: nothing is sent (CK-370), and their own word of it puts it into the thread as a missed
@@ -12,15 +15,18 @@
 
 import type { Bytes } from "./bytes.ts";
 import { decodeRecord, encodeRecord } from "./content.ts";
-import { type Hours, MayCall, Media, Rules } from "./content_records.ts";
+import { type Hours, MayCall, MayGo, Media, Path, Rules } from "./content_records.ts";
 import { PeerError, UsageError } from "./errors.ts";
 
-export { Hours, MayCall, Rules } from "./content_records.ts";
+export { Hours, MayCall, MayGo, MaySee, Rules } from "./content_records.ts";
 
 export const DAYS = 7;
 
-/** Every call rings, at any time: what holds until the person says otherwise. */
-export const ALL_RING: Rules = { calls: MayCall.VIDEO, hours: null };
+/**
+ * Every call rings, at any time, and nothing beyond it is granted: what holds until the person says
+ * otherwise.
+ */
+export const ALL_RING: Rules = { calls: MayCall.VIDEO, hours: null, sees: null, path: null };
 
 /** Why nothing rings. */
 export const WhyQuiet = { NOTHING: "nothing", HOURS: "hours" } as const;
@@ -53,6 +59,11 @@ function holds({ days, start, end }: Hours, weekday: number, minute: number): bo
   const beganYesterday = ((days >> ((weekday + DAYS - 1) % DAYS)) & 1) === 1;
   if (start < end) return beginsToday && start <= minute && minute < end;
   return (beginsToday && minute >= start) || (beganYesterday && minute < end);
+}
+
+/** Return the path that a call with this contact may take, as far as our side goes (CK-384). */
+export function pathOf({ path }: Rules): Path {
+  return path === MayGo.DIRECT ? Path.DIRECT : Path.RELAYED;
 }
 
 /** Return a span that begins on these days, 0 being Monday. */

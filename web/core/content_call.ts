@@ -13,7 +13,7 @@ import {
   text,
   word,
 } from "./content_fields.ts";
-import { NONCE, SDP } from "./content_records.ts";
+import { NONCE, PATH, SDP } from "./content_records.ts";
 
 export const MAX_CANDIDATES = 32;
 export const MAX_CANDIDATE_BYTES = 512;
@@ -52,15 +52,30 @@ export type CallReady = ContentOf<typeof CallReady>;
 export const CallHangup = inCall("call.hangup", { reason: word(HangupReason) });
 export type CallHangup = ContentOf<typeof CallHangup>;
 
+/** Which path the sender allows for this call, from now on; before it, the relay only. */
+export const CallPath = inCall("call.path", { path: PATH });
+export type CallPath = ContentOf<typeof CallPath>;
+
 /** A new SDP offer: an ICE restart, or media added or dropped. */
-export const CallOffer = inCall("call.offer", { sdp: SDP });
+export const CallOffer = inCall("call.offer", {
+  sdp: SDP,
+  /** For which path it is made. */
+  path: PATH,
+});
 export type CallOffer = ContentOf<typeof CallOffer>;
 
 /** The answer to `CallOffer`. */
 export const CallAnswer = inCall("call.answer", { sdp: SDP });
 export type CallAnswer = ContentOf<typeof CallAnswer>;
 
-export type InCall = CallReveal | CallCandidates | CallReady | CallHangup | CallOffer | CallAnswer;
+export type InCall =
+  | CallReveal
+  | CallCandidates
+  | CallReady
+  | CallHangup
+  | CallPath
+  | CallOffer
+  | CallAnswer;
 
 /** All of them, to look them up. */
 export const IN_CALL = [
@@ -68,6 +83,7 @@ export const IN_CALL = [
   CallCandidates,
   CallReady,
   CallHangup,
+  CallPath,
   CallOffer,
   CallAnswer,
 ] as const;

@@ -90,6 +90,10 @@ export const CallInvite = inner("call.invite", {
 });
 export type CallInvite = ContentOf<typeof CallInvite>;
 
+/** A device of the callee rings: said only to a contact that may see it (CK-383). */
+export const CallRinging = inner("call.ringing", { call: CALL });
+export type CallRinging = ContentOf<typeof CallRinging>;
+
 /** One device of the callee takes the call, if the caller says so (`CallTaken`). */
 export const CallAccept = inner("call.accept", {
   call: CALL,
@@ -121,6 +125,7 @@ export type Inner =
   | MessageText
   | MessageFile
   | CallInvite
+  | CallRinging
   | CallAccept
   | CallTaken
   | CallCancel
@@ -132,6 +137,7 @@ export const INNER = [
   MessageText,
   MessageFile,
   CallInvite,
+  CallRinging,
   CallAccept,
   CallTaken,
   CallCancel,

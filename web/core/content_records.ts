@@ -44,6 +44,10 @@ export const UNSIGNED = new Signature(new Uint8Array(64));
 export const Media = { VOICE: "voice", VIDEO: "video" } as const;
 export type Media = (typeof Media)[keyof typeof Media];
 
+/** How a call's packets travel: through the relay, or straight to the other device. */
+export const Path = { RELAYED: "relayed", DIRECT: "direct" } as const;
+export type Path = (typeof Path)[keyof typeof Path];
+
 /** How a contact stands with us. */
 export const Standing = { CONTACT: "contact", BLOCKED: "blocked" } as const;
 export type Standing = (typeof Standing)[keyof typeof Standing];
@@ -63,6 +67,7 @@ export const NAME = text(MAX_NAME_BYTES, { line: true });
 export const SDP = text(MAX_SDP_BYTES);
 export const TIME = uint(MAX_TIME);
 export const MEDIA = word(Media);
+export const PATH = word(Path);
 
 /** Where one device may be reached. */
 export const DeviceAddress = record("DeviceAddress", { device: DEVICE, address: ADDRESS });
@@ -83,6 +88,14 @@ export const JOINING = array(nested(JoiningDevice), MAX_DEVICES);
 export const MayCall = { VIDEO: "video", VOICE: "voice", NOTHING: "nothing" } as const;
 export type MayCall = (typeof MayCall)[keyof typeof MayCall];
 
+/** What a contact may see of this device before a person acts: nothing, unless it says so. */
+export const MaySee = { RINGING: "ringing" } as const;
+export type MaySee = (typeof MaySee)[keyof typeof MaySee];
+
+/** Over which path a call may go beside the relay: over none, unless it says so (ADR 17). */
+export const MayGo = { DIRECT: "direct" } as const;
+export type MayGo = (typeof MayGo)[keyof typeof MayGo];
+
 /**
  * A span of minutes on some days of the week, in local time, wherever the device is.
  *
@@ -98,11 +111,15 @@ export const Hours = record("Hours", {
 });
 export type Hours = RecordOf<typeof Hours>;
 
-/** What calls of one contact may ring here, and when (R-87); see `contact_rules.ts`. */
+/** What calls of one contact may do here (R-87, R-32, R-41); see `contact_rules.ts`. */
 export const Rules = record("Rules", {
   calls: word(MayCall),
   /** When they ring; null: at any time. */
   hours: maybe(array(nested(Hours), MAX_HOURS)),
+  /** What it sees of a call that rings here; null: nothing. */
+  sees: maybe(word(MaySee)),
+  /** Which path a call with it may take beside the relay; null: none. */
+  path: maybe(word(MayGo)),
 });
 export type Rules = RecordOf<typeof Rules>;
 

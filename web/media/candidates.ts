@@ -97,7 +97,9 @@ export function parse(text: string, rules: CandidateRules = {}): Candidate {
  * Reduce what our browser found to what we send.
  *
  * @param text `RTCIceCandidate.candidate`; never a peer's text.
- * @returns Our spelling of it, or undefined if it is none that we send (TCP, a name, not relayed).
+ * @returns Our spelling of it, or undefined if it is none that we send (TCP, not relayed, or a name
+ *   of this network only, RFC 6762, behind which a browser hides addresses from a page that has no
+ *   microphone: the other end would have to ask its own network for it).
  */
 export function fromBrowser(text: string, relayOnly = true): string | undefined {
   const candidate = read(BROWSER_TEXT, text);

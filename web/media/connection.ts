@@ -69,7 +69,7 @@ export function relayedMedia(options: FactoryOptions = {}): MediaFactory {
 
 type Sums = Readonly<{ framesDecoded: number; audioDecodedS: number }>;
 
-/** The media of one call with one other device, over relays only. */
+/** The media of one call with one other device: over relays only, until `restart` says otherwise. */
 export class RelayedConnection implements MediaConnection {
   readonly #options: ConnectionOptions;
   readonly #worker: Worker;
@@ -79,6 +79,7 @@ export class RelayedConnection implements MediaConnection {
   #transport: Transport;
   #video: boolean;
   #remoteCandidates = 0;
+  #relayOnly = true;
   #watching = new AbortController();
   #connected = false;
   #closing: Promise<void> | undefined;
@@ -159,13 +160,15 @@ export class RelayedConnection implements MediaConnection {
     if (this.#remoteCandidates + lines.length > MAX_CANDIDATES) {
       throw new PeerError(Code.MALFORMED, "CK-671: too many candidates");
     }
-    const checked = lines.map((line) => parse(line, { allowLoopback: this.#allowLoopback }));
+    const rules = { relayOnly: this.#relayOnly, allowLoopback: this.#allowLoopback };
+    const checked = lines.map((line) => parse(line, rules));
     this.#remoteCandidates += checked.length;
     await this.#transport.addCandidates(checked);
   }
 
-  async restart(): Promise<void> {
+  async restart({ relayOnly = true }: Readonly<{ relayOnly?: boolean }> = {}): Promise<void> {
     this.#checkOpen();
+    this.#relayOnly = relayOnly;
     this.#dropTransport();
     this.#before = this.#sum(this.#transport.reading);
     this.#transport = this.#newTransport();
@@ -209,7 +212,8 @@ export class RelayedConnection implements MediaConnection {
     const { local, remote } = this.#options;
     const onStream = (stream: MediaStream) => remote.onStream(stream);
     const { steady = false } = this.#options;
-    const options = { worker: this.#worker, local, text: this.#text, onStream, steady };
+    const relayOnly = this.#relayOnly;
+    const options = { worker: this.#worker, local, text: this.#text, onStream, steady, relayOnly };
     return new Transport(options, this.#video);
   }
 

@@ -9,7 +9,10 @@
  * is then given that one, which keeps it to one allocation. The scout goes while devices open, so a
  * person does not wait for it.
  *
- * Nothing but TURN servers is ever asked: no STUN server, and no default one (CK-670).
+ * For the direct path (docs/adr/0017) there are this machine's own addresses besides, and what they
+ * look like from outside (RFC 8445, 5.1.1.2), which the relay is asked for.
+ *
+ * Nobody but the relay is ever asked: no other STUN server, and no default one (CK-670).
  */
 
 import { Code, UnavailableError, UsageError } from "../core/errors.ts";
@@ -62,14 +65,23 @@ export function iceServers(servers: readonly TurnServer[]): RTCIceServer[] {
 type RelayedCandidate = RTCIceCandidate & Readonly<{ url?: string | null; relayProtocol?: string }>;
 
 /** What both the scout and the call's connection are made with. */
-export function relayedConfiguration(servers: RTCIceServer[]): RTCConfiguration {
+export function configurationFor(servers: RTCIceServer[], relayOnly: boolean): RTCConfiguration {
   return {
     iceServers: servers,
-    iceTransportPolicy: "relay",
+    iceTransportPolicy: relayOnly ? "relay" : "all",
     // One allocation for everything.
     bundlePolicy: "max-bundle",
     rtcpMuxPolicy: "require",
   };
+}
+
+/** Return these relays, to be asked over UDP besides what our addresses look like from outside. */
+export function withStun(relays: readonly RTCIceServer[]): RTCIceServer[] {
+  const urls = relays
+    .flatMap((relay) => relay.urls)
+    .filter((url) => url.startsWith("turn:") && !url.endsWith("transport=tcp"))
+    .map((url) => url.replace(/^turn:/, "stun:").replace(/\?.*$/, ""));
+  return urls.length === 0 ? [...relays] : [...relays, { urls }];
 }
 
 /**
@@ -124,7 +136,7 @@ async function scout(
   servers: readonly RTCIceServer[],
   signal: AbortSignal,
 ): Promise<RTCIceServer[] | undefined> {
-  const pc = new RTCPeerConnection(relayedConfiguration([...servers]));
+  const pc = new RTCPeerConnection(configurationFor([...servers], true));
   try {
     pc.createDataChannel("");
     const gathering = collect(pc, { timeoutS: ATTEMPT_S, graceS: GRACE_S, first: isUdp, signal });
@@ -154,30 +166,42 @@ function narrow(servers: readonly RTCIceServer[], url: string): RTCIceServer[] {
 /**
  * Gather on the call's connection, whose local description is about to be set.
  *
+ * @param relayOnly Take nothing but relayed candidates.
  * @param signal Once aborted, stop waiting.
- * @returns Our candidates, in our spelling.
- * @throws UnavailableError `NO_RELAY`.
+ * @returns Our candidates, in our spelling, relayed ones first.
+ * @throws UnavailableError `NO_RELAY`; also for the direct path, which may come to nothing.
  */
-export async function gatherRelayed(
+export async function gather(
   pc: RTCPeerConnection,
+  relayOnly: boolean,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const found = await collect(pc, { timeoutS: GATHER_S, graceS: GRACE_S, signal });
-  const lines = found.map((one) => fromBrowser(one.candidate)).filter((line) => line !== undefined);
-  if (lines.length === 0) throw noRelay();
-  return [...new Set(lines)].slice(0, MAX_CANDIDATES);
+  const found = await collect(pc, { timeoutS: GATHER_S, graceS: GRACE_S, relayOnly, signal });
+  const lines = found
+    .map((one) => fromBrowser(one.candidate, relayOnly))
+    .filter((line) => line !== undefined);
+  const relayed = lines.filter(isRelayed);
+  if (relayed.length === 0) throw noRelay();
+  const others = lines.filter((line) => !isRelayed(line));
+  return [...new Set([...relayed, ...others])].slice(0, MAX_CANDIDATES);
+}
+
+function isRelayed(line: string): boolean {
+  return line.includes(" typ relay ");
 }
 
 type Patience = Readonly<{
   timeoutS: number;
-  /** Wait this long after the first candidate. */
+  /** Wait this long after the first relayed candidate. */
   graceS: number;
+  /** Take nothing but relayed ones; true unless told otherwise. */
+  relayOnly?: boolean;
   /** A candidate after which there is nothing to wait for. */
   first?: (candidate: RelayedCandidate) => boolean;
   signal: AbortSignal;
 }>;
 
-/** Take relayed candidates until gathering is over, or patience is. */
+/** Take candidates until gathering is over, or patience is. */
 function collect(pc: RTCPeerConnection, patience: Patience): Promise<readonly RelayedCandidate[]> {
   const found: RelayedCandidate[] = [];
   return new Promise((resolve) => {
@@ -193,10 +217,11 @@ function collect(pc: RTCPeerConnection, patience: Patience): Promise<readonly Re
     const listen = { signal: ended.signal };
     const take = ({ candidate }: RTCPeerConnectionIceEvent) => {
       if (candidate === null) return end();
-      if (fromBrowser(candidate.candidate) === undefined) return;
+      const line = fromBrowser(candidate.candidate, patience.relayOnly);
+      if (line === undefined) return;
       found.push(candidate);
       if (patience.first?.(candidate)) return end();
-      grace ??= setTimeout(end, patience.graceS * 1000);
+      if (isRelayed(line)) grace ??= setTimeout(end, patience.graceS * 1000);
     };
     pc.addEventListener("icecandidate", take, listen);
     patience.signal.addEventListener("abort", end, listen);

@@ -193,7 +193,8 @@ export type MediaStats = Readonly<{
  *
  *     after LOST, on both sides: restart, then the same steps again inside the call group
  *
- * Until `prepare` or `gather` no packet of any kind leaves, and `prepare` asks relays only. Candidates are relayed ones only, and never in the
+ * Until `prepare` or `gather` no packet of any kind leaves, and `prepare` asks relays only. Candidates
+ * are relayed ones only unless `restart` said otherwise, and never in the
  * descriptions (docs/adr/0003). After `close` every other method throws UsageError, no event is told,
  * and `stats` still answers with the last figures.
  *
@@ -257,8 +258,12 @@ export interface MediaConnection {
    * Afterwards `createOffer` or `acceptOffer` and so on run as in a new call; the roles may be
    * swapped. The Python side has no ICE restart (RFC 8445, 2.4), so it is a new RTCPeerConnection.
    * Keys stay where they are; each encoder of the new transport takes a context of its own.
+   *
+   * @param options.relayOnly False for the direct path besides (docs/adr/0017): then, and only on this
+   *   transport, candidates that are not relayed are gathered, returned and taken. True unless told
+   *   otherwise.
    */
-  restart(): Promise<void>;
+  restart(options?: Readonly<{ relayOnly?: boolean }>): Promise<void>;
   /** Return the call's figures so far. Never throws. */
   stats(): Promise<MediaStats>;
   /** End it: transport, local and remote media. Harmless when repeated; the keys are wiped apart. */

@@ -15,7 +15,7 @@ import { Code, PeerError, UnavailableError, UsageError } from "../core/errors.ts
 import type { Kind } from "../core/frame_keys.ts";
 import { type Candidate, encode as encodeCandidate } from "./candidates.ts";
 import { NOTHING, type Reading, read } from "./figures.ts";
-import { gatherRelayed, iceServers, RelayFinder, relayedConfiguration } from "./gathering.ts";
+import { configurationFor, gather, iceServers, RelayFinder, withStun } from "./gathering.ts";
 import type { LocalMedia, LocalTracks, TurnServer } from "./interfaces.ts";
 import { minimise } from "./local_description.ts";
 import { STEADY_BIT_RATE, STEADY_FRAME_RATE } from "./picture_padding.ts";
@@ -35,6 +35,8 @@ export type TransportOptions = Readonly<{
   onStream: (stream: MediaStream) => void;
   /** Hold the encoder of pictures to a rate at which nearly all have one size. */
   steady: boolean;
+  /** Gather nothing but relayed candidates. */
+  relayOnly: boolean;
 }>;
 
 /** A peer connection with SFrame on every sender and receiver. */
@@ -46,6 +48,7 @@ export class Transport {
   readonly #stream = new MediaStream();
   readonly #ended = new AbortController();
   readonly #finder = new RelayFinder();
+  readonly #relayOnly: boolean;
   #description: RTCSessionDescriptionInit | undefined;
   #offer: Description | undefined;
   #answer: Description | undefined;
@@ -67,9 +70,10 @@ export class Transport {
     this.#text = options.text;
     this.#onStream = options.onStream;
     this.#steady = options.steady;
+    this.#relayOnly = options.relayOnly;
     this.#video = video;
     // CK-670: no server of anybody's choice but the ones that `gather` is given.
-    this.#peer = new ProtectedPeer(options.worker, relayedConfiguration([]));
+    this.#peer = new ProtectedPeer(options.worker, configurationFor([], this.#relayOnly));
     this.#peer.pc.addEventListener("track", ({ track }) => {
       if (track.kind === "audio" || this.#video) this.#stream.addTrack(track);
     });
@@ -187,11 +191,11 @@ export class Transport {
     this.#stopTracks = this.#local.onTracks((tracks) => this.#use(tracks));
     this.#use(this.#local.tracks);
     this.#peer.check();
-    const gathered = gatherRelayed(pc, signal);
+    const gathered = gather(pc, this.#relayOnly, signal);
     // It may be awaited only after something else has failed.
     gathered.catch(() => {});
     if (!this.#isSet) {
-      this.#peer.setServers(relay);
+      this.#peer.setServers(this.#relayOnly ? relay : withStun(relay));
       await pc.setLocalDescription(this.#description);
       this.#checkAlive();
       this.#isSet = true;

@@ -74,11 +74,13 @@ describe("rules", () => {
       Array.from({ length: MAX_HOURS + 1 }, () => span),
     ];
     for (const hours of wrong) {
-      expect(() => encodeRules({ calls: MayCall.VIDEO, hours })).toThrow(UsageError);
+      expect(() => encodeRules({ ...ALL_RING, calls: MayCall.VIDEO, hours })).toThrow(UsageError);
     }
     const most = Array.from({ length: MAX_HOURS }, () => span);
     // The control.
-    expect(encodeRules({ calls: MayCall.VIDEO, hours: most }).length).toBeGreaterThan(0);
+    expect(encodeRules({ ...ALL_RING, calls: MayCall.VIDEO, hours: most }).length).toBeGreaterThan(
+      0,
+    );
   });
 
   test("nothing of the vectors was passed over", () => {

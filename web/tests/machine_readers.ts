@@ -10,9 +10,19 @@ import type { Board } from "../core/call_board.ts";
 import { type BoardEffect, type BoardEvent, WhyMissed } from "../core/call_board.ts";
 import { type Effect, EndReason, Handled, HangupReason, Media } from "../core/call_effects.ts";
 import type { Event } from "../core/call_events.ts";
-import { type Invite, type Link, Missing, type State, Trace, Turn } from "../core/call_types.ts";
+import {
+  type Invite,
+  type Link,
+  Missing,
+  Path,
+  type Paths,
+  type State,
+  Trace,
+  Turn,
+} from "../core/call_types.ts";
 import type * as contact from "../core/contact_types.ts";
 import { EndReason as ContactEnd, LinkUse } from "../core/contact_types.ts";
+import { MaySee } from "../core/content_records.ts";
 import { Code } from "../core/errors.ts";
 import {
   AccountId,
@@ -140,6 +150,9 @@ const link = oneOfKind<Link>({
   caller: { call, media, other: device },
   callee: { invite, media },
 });
+const maySee = nullOr(word(MaySee));
+const path = word(Path);
+const paths = record<Paths>({ ours: path, theirs: path, taken: path });
 const awaiting = { invite, media, deadline: number };
 
 export const callState = oneOfKind<State>({
@@ -149,9 +162,9 @@ export const callState = oneOfKind<State>({
   accepting: awaiting,
   welcomed: { ...awaiting, joinedAt: number },
   taken: { ...awaiting, candidates },
-  connecting: { link, missing: setOf(word(Missing)), deadline: number },
-  inCall: { link },
-  reconnecting: { link, turn: word(Turn), deadline: number, retryAt: number },
+  connecting: { link, missing: setOf(word(Missing)), deadline: number, paths },
+  inCall: { link, paths },
+  reconnecting: { link, turn: word(Turn), deadline: number, retryAt: number, paths },
   ended: { call, reason: word(EndReason) },
 });
 
@@ -160,8 +173,11 @@ export const callEvent = oneOfKind<Event>({
   acceptRequested: { now: number, media },
   declineRequested: {},
   hangUpRequested: {},
+  pathDecided: { now: number, path },
+  keyChanged: {},
   gaveWay: {},
-  inviteReceived: { now: number, call, media, device, own: device, commitment: digest },
+  inviteReceived: { now: number, call, media, device, own: device, commitment: digest, maySee },
+  ringingReceived: {},
   acceptReceived: { now: number, device, media },
   takenReceived: { sender: device, device },
   cancelReceived: { sender: device },
@@ -171,7 +187,8 @@ export const callEvent = oneOfKind<Event>({
   readyReceived: {},
   revealReceived: { nonce },
   candidatesReceived: { candidates },
-  offerReceived: { now: number, sdp: text },
+  pathReceived: { now: number, path },
+  offerReceived: { now: number, sdp: text, path },
   answerReceived: { sdp: text },
   hangupReceived: {},
   candidatesGathered: { candidates },
@@ -185,6 +202,7 @@ export const callEvent = oneOfKind<Event>({
 
 export const callEffect = oneOfKind<Effect>({
   sendInvite: {},
+  sendRinging: {},
   sendAccept: { media },
   sendTaken: { device },
   sendCancel: {},
@@ -194,17 +212,20 @@ export const callEffect = oneOfKind<Effect>({
   sendReady: {},
   sendReveal: {},
   sendCandidates: { candidates },
+  sendPath: { path },
   sendHangup: { reason: word(HangupReason) },
   startRinging: { media },
+  showRinging: {},
   stopRinging: {},
   applyAnswer: { media },
   gatherCandidates: {},
   addCandidates: { candidates },
   installFrameKeys: {},
   startFrames: {},
+  stopFrames: {},
   showSas: { nonce },
-  restartIce: {},
-  answerRestart: { sdp: text },
+  restartIce: { path },
+  answerRestart: { sdp: text, path },
   applyRestartAnswer: { sdp: text },
   setDeadline: { at: number },
   stopMedia: {},
@@ -231,6 +252,7 @@ export const boardEvent = oneOfKind<BoardEvent>({
     media,
     commitment: digest,
     again: nullOr(call),
+    maySee,
   },
   missedArrived: { contact: account, device, call, media },
   happened: { call, contact: nullOr(account), event: callEvent },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -119,7 +120,16 @@ async def _place(
         leave_no_trace=leave_no_trace,
         confidential=confidential,
     )
-    out.say(f"Ringing {plain(to.name)}. Ctrl-C stops.")
+    out.say(f"Calling {plain(to.name)}. Ctrl-C stops.")
+    rang: list[bool] = []
+
+    async def tell_ringing() -> None:
+        with contextlib.suppress(VisavisError):  # It ended; the other one says how.
+            await ongoing.ringing()
+            rang.append(True)
+            out.say("It rings there.")
+
+    telling = asyncio.create_task(tell_ringing())
 
     async def answered() -> bool:
         await ongoing.answered()
@@ -133,14 +143,17 @@ async def _place(
     except asyncio.CancelledError:
         await ongoing.hang_up()
         raise
+    finally:
+        telling.cancel()
     if not there:
         await ongoing.hang_up()
         reason = await ongoing.ended()
         out.show(ending(reason))
-        return {"ok": False, "code": "stopped", "contact": to.name, "reason": reason}
+        stopped = {"ok": False, "code": "stopped", "contact": to.name, "reason": reason}
+        return {**stopped, "rang": bool(rang)}
     answer_ms = round((time.monotonic() - started) * 1000)
     result = await talk(context, ongoing, screen, seconds=seconds, text=text)
-    return {**result, "answer_ms": answer_ms}
+    return {**result, "answer_ms": answer_ms, "rang": bool(rang)}
 
 
 def listen(

@@ -11,7 +11,15 @@ from visavis.cli.context import Context, synced
 from visavis.cli.output import plain
 from visavis.cli.told import MistakeError
 from visavis.core.contact_rules import DAYS, hours_on, weekdays
-from visavis.core.content_records import MAX_HOURS, MINUTES_A_DAY, Hours, MayCall, Rules
+from visavis.core.content_records import (
+    MAX_HOURS,
+    MINUTES_A_DAY,
+    Hours,
+    MayCall,
+    MayGo,
+    MaySee,
+    Rules,
+)
 from visavis.sdk.history import NoticeKind
 
 if TYPE_CHECKING:
@@ -52,8 +60,23 @@ def rules(
             help='When it may ring, in local time: "mon-fri 9:00-18:00", or "always".',
         ),
     ] = None,
+    sees_ringing: Annotated[
+        bool | None,
+        typer.Option(
+            "--sees-ringing/--no-sees-ringing",
+            help="May see that it rings here, and so that you are there and not in another call.",
+        ),
+    ] = None,
+    direct: Annotated[
+        bool | None,
+        typer.Option(
+            "--direct/--no-direct",
+            help="Calls may take the direct path if they allow it too: they learn your network "
+            "address, and so roughly where you are.",
+        ),
+    ] = None,
 ) -> int:
-    """Show which calls of a contact ring here, and when; or change that."""
+    """Show what a contact's calls may do here, and when they ring; or change that."""
     context: Context = ctx.obj
 
     async def work() -> dict[str, Any]:
@@ -63,17 +86,33 @@ def rules(
             fresh = await synced(client, context.out)
             who = await client.find_contact(contact)
             now = await client.rules(who)
-            if calls is not None or hours is not None:
-                wanted = now.hours if hours is None else spans
-                now = Rules(calls or now.calls, wanted)
+            wanted = Rules(
+                calls or now.calls,
+                now.hours if hours is None else spans,
+                now.sees if sees_ringing is None else MaySee.RINGING if sees_ringing else None,
+                now.path if direct is None else MayGo.DIRECT if direct else None,
+            )
+            if wanted != now:
+                now = wanted
                 await client.set_rules(who, now)
                 fresh = fresh and await synced(client, context.out)
             when = ALWAYS if now.hours is None else show_hours(now.hours)
             context.out.show(f"{plain(who.name)} may call you {_WORDS[now.calls]}.")
             if now.calls is not MayCall.NOTHING:
                 context.out.show(f"It rings: {when}.")
+            context.out.show(
+                f"They {'see' if now.sees else 'do not see'} that it rings here. "
+                f"The direct path is {'' if now.path else 'not '}allowed."
+            )
             context.out.say("A call that may not ring looks unanswered, and is a missed call here.")
-            return {"contact": who.name, "calls": now.calls.value, "hours": when, "fresh": fresh}
+            return {
+                "contact": who.name,
+                "calls": now.calls.value,
+                "hours": when,
+                "sees_ringing": now.sees is not None,
+                "direct": now.path is not None,
+                "fresh": fresh,
+            }
 
         return await context.with_client(use)
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+PATH_LOOK_S: Final = 0.5
+"""Between two looks at the path: as often as there are fresh figures."""
 GOOD: Final = frozenset({EndReason.HUNG_UP, EndReason.HUNG_UP_THERE})
 NOT_FOR_PEOPLE: Final = ("audio_packet_sizes", "connected", "first_frame_at", "path")
 
@@ -39,6 +41,10 @@ ENDINGS: Final[dict[EndReason, str]] = {
     EndReason.NOT_CONNECTED: (
         "They answered, but no picture or sound came through the relay. Nothing was sent in the "
         "clear. Run visavis doctor on both sides."
+    ),
+    EndReason.KEY_CHANGED: (
+        "Their security key changed, so the call was stopped at once. Nothing was sent or heard "
+        "after that. Compare safety numbers, then visavis contact keep or visavis contact forget."
     ),
     EndReason.LOST: "The connection was lost and did not come back. The call's keys are destroyed.",
 }
@@ -101,12 +107,16 @@ async def talk(
                 out.say(lines)
                 screen.caption(out.as_text(lines))
                 caption = out.as_text(lines)
-                with _quiet_terminal(context, screen), contextlib.suppress(TimeoutError):
-                    async with (
-                        asyncio.timeout(seconds),
-                        writing(context, call, screen, text=text, caption=caption),
-                    ):
-                        await unless(stop, call.ended())
+                telling = asyncio.create_task(_tell_paths(context, call))
+                try:
+                    with _quiet_terminal(context, screen), contextlib.suppress(TimeoutError):
+                        async with (
+                            asyncio.timeout(seconds),
+                            writing(context, call, screen, text=text, caption=caption),
+                        ):
+                            await unless(stop, call.ended())
+                finally:
+                    telling.cancel()
             before = _stats(call)
             await call.hang_up()
     except VisavisError as error:
@@ -117,6 +127,20 @@ async def talk(
     lasted = time.monotonic() - began
     result = _result(context, call, await call.ended(), lasted if connected else 0.0, before)
     return {**result, "sas": words}
+
+
+async def _tell_paths(context: Context, call: Call) -> None:
+    """Say whenever the call has changed over to the other path."""
+    told = call.path
+    while True:
+        await asyncio.sleep(PATH_LOOK_S)
+        path, stats = call.path, _stats(call)
+        if path in {told, "none"}:
+            continue
+        # The figure of the new path comes with the first report that went over it.
+        trip = "" if stats is None or stats.rtt_ms is None else f", {stats.rtt_ms:.0f} ms"
+        told = path
+        context.out.say(f"The call is {path} now{trip}.")
 
 
 async def _connected(call: Call) -> bool:

@@ -5,7 +5,8 @@ Pure: no clock, randomness, socket or key. Deadlines are effects (`SetDeadline`)
 `docs/protocol/call.md`; the words are in `call_types`, `call_events` and `call_effects`.
 
 To the caller, decline, ignore, busy, offline and expired are one thing: silence until its own
-deadline. No callee effect before `AcceptRequested` sends anything to the caller (CK-350).
+deadline. No callee effect before `AcceptRequested` sends anything to the caller (CK-350), but for
+`SendRinging`, once, to a contact that may see it (CK-383).
 
 Teardown cascade, the same from every state (`_end`): first the last word to the other side while
 the keys are still there, then the ringing or the media (with its TURN allocations), then the keys,
@@ -24,7 +25,7 @@ from visavis.core import call_effects as do
 from visavis.core import call_events as on
 from visavis.core.call_effects import EndReason, Handled, Reject
 from visavis.core.call_talk import from_connecting, from_in_call, from_reconnecting
-from visavis.core.call_teardown import end
+from visavis.core.call_teardown import end, end_changed
 from visavis.core.call_types import (
     CONNECT_TIMEOUT_S,
     RING_TIMEOUT_S,
@@ -48,6 +49,7 @@ from visavis.core.call_types import (
     Trace,
     Welcomed,
 )
+from visavis.core.content_records import MaySee
 from visavis.core.errors import Code, UsageError
 
 
@@ -92,15 +94,16 @@ def _from_idle(state: Idle, event: on.Event) -> Step:
                 Calling(call, media, trace, expires_at),
                 (do.SetDeadline(expires_at), do.SendInvite()),
             )
-        case on.InviteReceived(now, call, media, device, own, commitment):
+        case on.InviteReceived(now, call, media, device, own, commitment, may_see):
             # From receipt, never from a time the caller names: clocks differ and lie (P9).
             expires_at = now + RING_TIMEOUT_S
             return Step(
                 Ringing(Invite(call, media, own, device, commitment), expires_at),
-                (do.SetDeadline(expires_at), do.StartRinging(media)),
+                (do.SetDeadline(expires_at), do.StartRinging(media), *_tell_ringing(may_see)),
             )
         case (
-            on.AcceptReceived()
+            on.RingingReceived()
+            | on.AcceptReceived()
             | on.TakenReceived()
             | on.CancelReceived()
             | on.MissedReceived()
@@ -109,6 +112,7 @@ def _from_idle(state: Idle, event: on.Event) -> Step:
             | on.ReadyReceived()
             | on.RevealReceived()
             | on.CandidatesReceived()
+            | on.PathReceived()
             | on.OfferReceived()
             | on.AnswerReceived()
             | on.HangupReceived()
@@ -120,6 +124,8 @@ def _from_idle(state: Idle, event: on.Event) -> Step:
             on.AcceptRequested()
             | on.DeclineRequested()
             | on.HangUpRequested()
+            | on.PathDecided()
+            | on.KeyChanged()
             | on.GaveWay()
             | on.CandidatesGathered()
             | on.MediaConnected()
@@ -129,6 +135,11 @@ def _from_idle(state: Idle, event: on.Event) -> Step:
         ):
             raise UsageError("there is no call yet")
     assert_never(event)
+
+
+def _tell_ringing(may_see: MaySee | None) -> tuple[do.Effect, ...]:
+    # CK-383: the one thing that leaves before a person acts, and only to whom it was granted.
+    return (do.SendRinging(),) if may_see is MaySee.RINGING else ()
 
 
 def _from_calling(state: Calling, event: on.Event) -> Step:
@@ -150,6 +161,8 @@ def _from_calling(state: Calling, event: on.Event) -> Step:
                     do.GatherCandidates(),
                 ),
             )
+        case on.RingingReceived():
+            return Step(state, (do.ShowRinging(),))  # CK-383: it is shown, and changes nothing.
         case on.HangUpRequested():
             return end(state, EndReason.CANCELLED, do.SendCancel(), *_missed(state))
         case on.DeadlineReached(now) if now >= state.expires_at:
@@ -159,6 +172,8 @@ def _from_calling(state: Calling, event: on.Event) -> Step:
             return end(state, EndReason.GAVE_WAY, do.SendCancel())  # The two do talk: no missed.
         case on.Failed(code):
             return end(state, EndReason.FAILED, do.SendCancel(), code=code)
+        case on.KeyChanged():
+            return end_changed(state, do.SendCancel())
         case on.NetworkRestored():
             # What was sent into a dying connection may be lost; the same id rings nobody twice.
             return Step(state, (do.SendInvite(),))
@@ -174,6 +189,7 @@ def _from_calling(state: Calling, event: on.Event) -> Step:
             | on.ReadyReceived()
             | on.RevealReceived()
             | on.CandidatesReceived()
+            | on.PathReceived()
             | on.OfferReceived()
             | on.AnswerReceived()
             | on.HangupReceived()
@@ -183,6 +199,7 @@ def _from_calling(state: Calling, event: on.Event) -> Step:
             on.CallPlaced()
             | on.AcceptRequested()
             | on.DeclineRequested()
+            | on.PathDecided()
             | on.CandidatesGathered()
             | on.MediaConnected()
             | on.MediaLost()
@@ -240,12 +257,16 @@ def _from_ringing(state: Ringing, event: on.Event) -> Step:
             return end(state, EndReason.ANSWERED_ELSEWHERE)
         case on.SiblingHandled(how):
             return end(state, _elsewhere(how))
+        case on.KeyChanged():
+            return end_changed(state)  # CK-350: to them it is one that nobody answers.
         case (
-            on.AcceptReceived()
+            on.RingingReceived()
+            | on.AcceptReceived()
             | on.WelcomeReceived()  # CK-354: a Welcome cannot make anybody answer.
             | on.ReadyReceived()
             | on.RevealReceived()
             | on.CandidatesReceived()
+            | on.PathReceived()
             | on.OfferReceived()
             | on.AnswerReceived()
             | on.HangupReceived()
@@ -254,6 +275,7 @@ def _from_ringing(state: Ringing, event: on.Event) -> Step:
         case (
             on.CallPlaced()
             | on.HangUpRequested()
+            | on.PathDecided()
             | on.GaveWay()
             | on.CandidatesGathered()
             | on.MediaConnected()
@@ -303,6 +325,8 @@ def _from_awaiting_welcome(state: AwaitingWelcome, event: on.Event) -> Step:
             return end(state, EndReason.HUNG_UP, do.SendCancel())
         case on.Failed(code):
             return end(state, EndReason.FAILED, do.SendCancel(), code=code)
+        case on.KeyChanged():
+            return end_changed(state, do.SendCancel())
         case on.CancelReceived(sender) | on.MissedReceived(sender):
             return (
                 end(state, EndReason.CANCELLED_THERE)
@@ -319,10 +343,12 @@ def _from_awaiting_welcome(state: AwaitingWelcome, event: on.Event) -> Step:
             return Step(state)
         case (
             on.InviteReceived()
+            | on.RingingReceived()
             | on.AcceptReceived()
             | on.ReadyReceived()
             | on.RevealReceived()
             | on.CandidatesReceived()
+            | on.PathReceived()
             | on.OfferReceived()
             | on.AnswerReceived()
             | on.HangupReceived()
@@ -332,6 +358,7 @@ def _from_awaiting_welcome(state: AwaitingWelcome, event: on.Event) -> Step:
             on.CallPlaced()
             | on.AcceptRequested()
             | on.DeclineRequested()
+            | on.PathDecided()
             | on.GaveWay()
             | on.MediaConnected()
             | on.MediaLost()

@@ -33,6 +33,7 @@ from visavis.core.call_types import (
     Trace,
     Welcomed,
 )
+from visavis.core.content_records import MaySee
 from visavis.core.errors import Code, UsageError
 from visavis.core.ids import AccountId, CallId, DeviceId, Digest
 
@@ -75,7 +76,10 @@ class CallWanted:
 
 @dataclass(frozen=True, slots=True)
 class InviteArrived:
-    """A `call.invite` from `device` of `contact`; `again` is the call that it would go on with."""
+    """A `call.invite` from `device` of `contact`, which may see this much.
+
+    `again` is the call that it would go on with.
+    """
 
     now: float
     contact: AccountId
@@ -84,6 +88,7 @@ class InviteArrived:
     media: Media
     commitment: Digest
     again: CallId | None = None
+    may_see: MaySee | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +212,13 @@ def _invited(board: Board, event: InviteArrived) -> BoardStep:
         # CK-360: doubled, late, or repeated after we declined: it rings no second time.
         return BoardStep(board, (Drop(Code.REPLAYED),))
     received = on.InviteReceived(
-        event.now, event.call, event.media, event.device, board.own, event.commitment
+        event.now,
+        event.call,
+        event.media,
+        event.device,
+        board.own,
+        event.commitment,
+        event.may_see,
     )
     if live is not None and live.call == event.call:
         return _happened(board, Happened(event.call, event.contact, received))
@@ -273,7 +284,7 @@ def _go_on(
     silent = tuple(  # Nothing rings: the person already has the telephone in their hand.
         Act(event.contact, event.call, effect)
         for effect in (*rung.effects, *taken.effects)
-        if not isinstance(effect, do.StartRinging | do.StopRinging)
+        if not isinstance(effect, do.StartRinging | do.SendRinging | do.StopRinging)
     )
     return BoardStep(
         replace(gave_way.board, live=standing),

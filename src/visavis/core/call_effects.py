@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from visavis.core.content_call import HangupReason
-from visavis.core.content_records import Media
+from visavis.core.content_records import Media, Path
 from visavis.core.content_self import Handled
 from visavis.core.errors import Code
 from visavis.core.ids import DeviceId, Nonce32
@@ -40,6 +40,7 @@ class EndReason(StrEnum):
     NOT_CONNECTED = "not_connected"
     LOST = "lost"
     FAILED = "failed"
+    KEY_CHANGED = "key_changed"
 
 
 # To the conversation group.
@@ -48,6 +49,11 @@ class EndReason(StrEnum):
 @dataclass(frozen=True, slots=True)
 class SendInvite:
     """Seal `call.invite` to each device of the callee; the first time, make offer and nonce."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendRinging:
+    """Seal `call.ringing`: this contact may see that it rings here (CK-383)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +115,13 @@ class SendCandidates:
 
 
 @dataclass(frozen=True, slots=True)
+class SendPath:
+    """Say which path this side allows (CK-384)."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class SendHangup:
     """Tell the other side that the call is over."""
 
@@ -123,6 +136,11 @@ class StartRinging:
     """Show and sound an incoming call."""
 
     media: Media
+
+
+@dataclass(frozen=True, slots=True)
+class ShowRinging:
+    """Show that it rings at the other side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +178,11 @@ class StartFrames:
 
 
 @dataclass(frozen=True, slots=True)
+class StopFrames:
+    """Let no frame pass any more, either way, at once: before anything that is in line (CK-385)."""
+
+
+@dataclass(frozen=True, slots=True)
 class ShowSas:
     """Compute the short authentication string with the other side's revealed nonce."""
 
@@ -168,14 +191,17 @@ class ShowSas:
 
 @dataclass(frozen=True, slots=True)
 class RestartIce:
-    """Fetch fresh TURN credentials, make a new offer and send it."""
+    """Fetch fresh TURN credentials, make a new offer for this path and send it."""
+
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerRestart:
-    """Fetch fresh TURN credentials, answer this restart offer, gather."""
+    """Fetch fresh TURN credentials, answer this restart offer, gather for this path."""
 
     sdp: str
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +245,7 @@ class Reject:
 
 Sending: TypeAlias = (
     SendInvite
+    | SendRinging
     | SendAccept
     | SendTaken
     | SendCancel
@@ -228,18 +255,21 @@ Sending: TypeAlias = (
     | SendReady
     | SendReveal
     | SendCandidates
+    | SendPath
     | SendHangup
 )
 """What is nothing but an envelope."""
 
 Local: TypeAlias = (
     StartRinging
+    | ShowRinging
     | StopRinging
     | ApplyAnswer
     | GatherCandidates
     | AddCandidates
     | InstallFrameKeys
     | StartFrames
+    | StopFrames
     | ShowSas
     | RestartIce
     | AnswerRestart
@@ -268,6 +298,7 @@ __all__ = [
     "InstallFrameKeys",
     "Local",
     "Media",
+    "Path",
     "Reject",
     "ReportEnd",
     "RestartIce",
@@ -277,15 +308,19 @@ __all__ = [
     "SendHangup",
     "SendInvite",
     "SendMissed",
+    "SendPath",
     "SendReady",
     "SendReveal",
+    "SendRinging",
     "SendTaken",
     "SendWelcome",
     "Sending",
     "SetDeadline",
+    "ShowRinging",
     "ShowSas",
     "StartFrames",
     "StartRinging",
+    "StopFrames",
     "StopMedia",
     "StopRinging",
     "TellSiblings",

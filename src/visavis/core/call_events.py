@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from visavis.core.call_effects import Handled, Media
+from visavis.core.call_effects import Handled, Media, Path
 from visavis.core.call_types import Trace
+from visavis.core.content_records import MaySee
 from visavis.core.errors import Code
 from visavis.core.ids import CallId, DeviceId, Digest, Nonce32
 
@@ -47,6 +48,19 @@ class HangUpRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class PathDecided:
+    """Which path the person here allows, of a call that is connected; another than before."""
+
+    now: float
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChanged:
+    """The contact has another identity key than before: the person has to decide (R-24)."""
+
+
+@dataclass(frozen=True, slots=True)
 class GaveWay:
     """Another call of the same two stands: glare (P9), or one that comes back after a reload."""
 
@@ -56,7 +70,7 @@ class GaveWay:
 
 @dataclass(frozen=True, slots=True)
 class InviteReceived:
-    """`call.invite` from `device`; `own` is this device."""
+    """`call.invite` from `device`, which `may_see` this much; `own` is this device."""
 
     now: float
     call: CallId
@@ -64,6 +78,12 @@ class InviteReceived:
     device: DeviceId
     own: DeviceId
     commitment: Digest
+    may_see: MaySee | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RingingReceived:
+    """`call.ringing` from a device of the contact: it rings there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +154,20 @@ class CandidatesReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class PathReceived:
+    """Which path the other side allows."""
+
+    now: float
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class OfferReceived:
-    """The other side restarts ICE."""
+    """The other side restarts ICE, for this path."""
 
     now: float
     sdp: str
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +237,11 @@ Event: TypeAlias = (
     | AcceptRequested
     | DeclineRequested
     | HangUpRequested
+    | PathDecided
+    | KeyChanged
     | GaveWay
     | InviteReceived
+    | RingingReceived
     | AcceptReceived
     | TakenReceived
     | CancelReceived
@@ -219,6 +251,7 @@ Event: TypeAlias = (
     | ReadyReceived
     | RevealReceived
     | CandidatesReceived
+    | PathReceived
     | OfferReceived
     | AnswerReceived
     | HangupReceived

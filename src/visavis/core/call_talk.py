@@ -13,11 +13,11 @@ from typing import assert_never
 from visavis.core import call_effects as do
 from visavis.core import call_events as on
 from visavis.core import sas
-from visavis.core.call_effects import EndReason, HangupReason, Reject
-from visavis.core.call_teardown import end
+from visavis.core.call_effects import EndReason, HangupReason, Path, Reject
+from visavis.core.call_restart import answer, follow, restart
+from visavis.core.call_teardown import end, end_changed
 from visavis.core.call_types import (
     RECONNECT_TIMEOUT_S,
-    RESTART_INTERVAL_S,
     RESTART_RETRY_S,
     CalleeLink,
     CallerLink,
@@ -51,9 +51,12 @@ def from_connecting(state: Connecting, event: on.Event) -> Step:
             return Step(state, (do.AddCandidates(candidates),))
         case on.CandidatesGathered(candidates):
             return Step(state, (do.SendCandidates(candidates),))
-        case on.OfferReceived(_, sdp):
-            # The other side was connected, lost it, and restarts before we got there.
-            return Step(state, (do.AnswerRestart(sdp),))
+        case on.PathReceived(_, path):
+            return Step(replace(state, paths=replace(state.paths, theirs=path)))
+        case on.OfferReceived(_, sdp, _):
+            # The other side was connected, lost it, and restarts before we got there. CK-384: we
+            # have allowed nothing yet, whatever it asks for.
+            return Step(state, (do.AnswerRestart(sdp, Path.RELAYED),))
         case on.AcceptReceived(_, device, _):
             if device == link.other and Missing.READY in state.missing:
                 # The accepter came back after a reconnect and may have neither.
@@ -77,7 +80,11 @@ def from_connecting(state: Connecting, event: on.Event) -> Step:
         case on.MediaLost():
             # No restart yet: the deadline judges. But what was found is missing again.
             return Step(replace(state, missing=state.missing | {Missing.MEDIA}))
-        case on.DeadlineReached() | on.NetworkRestored() | on.SiblingHandled():
+        case on.KeyChanged():
+            return _changed(state)
+        case (
+            on.DeadlineReached() | on.NetworkRestored() | on.SiblingHandled() | on.RingingReceived()
+        ):
             return Step(state)
         case on.WelcomeReceived():
             return _reject(state, Code.REPLAYED)
@@ -87,6 +94,7 @@ def from_connecting(state: Connecting, event: on.Event) -> Step:
             on.CallPlaced()
             | on.AcceptRequested()
             | on.DeclineRequested()
+            | on.PathDecided()
             | on.GaveWay()
             | on.RestartFailed()
         ):
@@ -114,7 +122,7 @@ def _found(state: Connecting, what: Missing, *effects: do.Effect) -> Step:
     missing = state.missing - {what}
     if missing:
         return Step(replace(state, missing=missing), effects)
-    return Step(InCall(state.link), effects)
+    return Step(InCall(state.link, state.paths), effects)
 
 
 def from_in_call(state: InCall, event: on.Event) -> Step:
@@ -128,11 +136,15 @@ def from_in_call(state: InCall, event: on.Event) -> Step:
         case on.GaveWay():
             return end(state, EndReason.GAVE_WAY)  # Its other end is gone: there is nobody to tell.
         case on.MediaLost(now):
-            return _restart(link, now, now + RECONNECT_TIMEOUT_S)
+            return restart(link, state.paths, now, now + RECONNECT_TIMEOUT_S)
         case on.Failed(code):
             return _failed(state, code)
-        case on.OfferReceived(now, sdp):
-            return _answer(link, now, now + RECONNECT_TIMEOUT_S, sdp)
+        case on.KeyChanged():
+            return _changed(state)
+        case on.PathDecided() | on.PathReceived():
+            return follow(state, event, event.now + RECONNECT_TIMEOUT_S)
+        case on.OfferReceived(now):
+            return answer(link, state.paths, now + RECONNECT_TIMEOUT_S, event)
         case on.CandidatesReceived(candidates):
             return Step(state, (do.AddCandidates(candidates),))
         case on.CandidatesGathered(candidates):
@@ -143,6 +155,7 @@ def from_in_call(state: InCall, event: on.Event) -> Step:
             return _reject(state, Code.REPLAYED)  # CK-358
         case (
             on.AcceptReceived()
+            | on.RingingReceived()
             | on.SiblingHandled()
             | on.MediaConnected()
             | on.NetworkRestored()
@@ -161,7 +174,7 @@ def from_reconnecting(state: Reconnecting, event: on.Event) -> Step:
     link = state.link
     match event:
         case on.MediaConnected():
-            return Step(InCall(link))
+            return Step(InCall(link, state.paths))
         case on.HangUpRequested():
             return end(state, EndReason.HUNG_UP, do.SendHangup(HangupReason.ENDED))
         case on.HangupReceived():
@@ -171,9 +184,11 @@ def from_reconnecting(state: Reconnecting, event: on.Event) -> Step:
         case on.DeadlineReached(now) if now >= state.deadline:
             return end(state, EndReason.LOST, do.SendHangup(HangupReason.LOST))
         case on.DeadlineReached(now) if now >= state.retry_at:
-            return _restart(link, now, state.deadline)
+            return restart(link, state.paths, now, state.deadline)
         case on.NetworkRestored(now):
-            return _restart(link, now, state.deadline)
+            return restart(link, state.paths, now, state.deadline)
+        case on.PathDecided() | on.PathReceived():
+            return follow(state, event, state.deadline)
         case on.RestartFailed(now):
             retry_at = now + RESTART_RETRY_S
             return Step(
@@ -182,10 +197,12 @@ def from_reconnecting(state: Reconnecting, event: on.Event) -> Step:
             )
         case on.Failed(code):
             return _failed(state, code)
-        case on.OfferReceived(now, sdp):
+        case on.KeyChanged():
+            return _changed(state)
+        case on.OfferReceived():
             if isinstance(link, CallerLink) and state.turn is Turn.OURS:
                 return Step(state)  # Both restarted at once: the caller's offer stands.
-            return _answer(link, now, state.deadline, sdp)
+            return answer(link, state.paths, state.deadline, event)
         case on.AnswerReceived(sdp):
             if state.turn is Turn.THEIRS:
                 return _reject(state)
@@ -198,29 +215,19 @@ def from_reconnecting(state: Reconnecting, event: on.Event) -> Step:
             return _taken_again(state, link, event)
         case on.ReadyReceived() | on.RevealReceived() | on.WelcomeReceived():
             return _reject(state, Code.REPLAYED)  # CK-358
-        case on.AcceptReceived() | on.SiblingHandled() | on.MediaLost() | on.DeadlineReached():
+        case (
+            on.AcceptReceived()
+            | on.RingingReceived()
+            | on.SiblingHandled()
+            | on.MediaLost()
+            | on.DeadlineReached()
+        ):
             return Step(state)
         case on.InviteReceived() | on.CancelReceived() | on.MissedReceived():
             return _reject(state)
         case on.CallPlaced() | on.AcceptRequested() | on.DeclineRequested():
             raise UsageError("the call is reconnecting")
     assert_never(event)
-
-
-def _restart(link: Link, now: float, deadline: float) -> Step:
-    retry_at = now + RESTART_INTERVAL_S
-    return Step(
-        Reconnecting(link, Turn.OURS, deadline, retry_at),
-        (do.SetDeadline(min(retry_at, deadline)), do.RestartIce()),
-    )
-
-
-def _answer(link: Link, now: float, deadline: float, sdp: str) -> Step:
-    retry_at = now + RESTART_INTERVAL_S
-    return Step(
-        Reconnecting(link, Turn.THEIRS, deadline, retry_at),
-        (do.SetDeadline(min(retry_at, deadline)), do.AnswerRestart(sdp)),
-    )
 
 
 def _taken_again(state: State, link: Link, event: on.TakenReceived) -> Step:
@@ -237,6 +244,10 @@ def _failed(state: Connecting | InCall | Reconnecting, code: Code) -> Step:
     encrypted = code is not Code.NOT_ENCRYPTED
     why = HangupReason.FAILED if encrypted else HangupReason.NOT_ENCRYPTED
     return end(state, EndReason.FAILED, do.SendHangup(why), code=code)
+
+
+def _changed(state: Connecting | InCall | Reconnecting) -> Step:
+    return end_changed(state, do.SendHangup(HangupReason.FAILED))
 
 
 def _reject(state: State, code: Code = Code.UNEXPECTED) -> Step:

@@ -66,3 +66,16 @@ def end(state: Live, reason: EndReason, *last_words: Effect, code: Code | None =
         case _:
             assert_never(state)
     return Step(Ended(call_of(state), reason), (*last_words, *cascade, do.ReportEnd(reason, code)))
+
+
+def end_changed(state: Live, *last_words: Effect) -> Step:
+    """Tear a call down because the contact's identity key is another one now (CK-385, R-24).
+
+    No frame passes from the first effect on: the last words may wait for a slow network, and
+    whoever has the other key must hear and show nothing meanwhile.
+    """
+    code = Code.IDENTITY_CHANGED
+    ended = end(state, EndReason.KEY_CHANGED, *last_words, code=code)
+    if isinstance(state, Ringing | Calling):
+        return ended  # There are no frames yet.
+    return Step(ended.state, (do.StopFrames(), *ended.effects))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias
 
-from visavis.core.call_effects import Effect, EndReason, Media
+from visavis.core.call_effects import Effect, EndReason, Media, Path
 from visavis.core.ids import CallId, DeviceId, Digest
 
 RING_TIMEOUT_S: Final = 45.0
@@ -105,6 +105,20 @@ Link: TypeAlias = CallerLink | CalleeLink
 
 
 @dataclass(frozen=True, slots=True)
+class Paths:
+    """Which path each side allows, and for which one the newest transport was made (CK-384)."""
+
+    ours: Path = Path.RELAYED
+    theirs: Path = Path.RELAYED
+    taken: Path = Path.RELAYED
+
+    @property
+    def allowed(self) -> Path:
+        """The direct path if both sides allow it, else the relay."""
+        return Path.DIRECT if self.ours is self.theirs is Path.DIRECT else Path.RELAYED
+
+
+@dataclass(frozen=True, slots=True)
 class Idle:
     """Nothing has happened yet."""
 
@@ -166,6 +180,7 @@ class Connecting:
     link: Link
     missing: frozenset[Missing]
     deadline: float
+    paths: Paths = Paths()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +188,7 @@ class InCall:
     """Both hear each other."""
 
     link: Link
+    paths: Paths = Paths()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +199,7 @@ class Reconnecting:
     turn: Turn
     deadline: float
     retry_at: float
+    paths: Paths = Paths()
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +255,8 @@ __all__ = [
     "Link",
     "Media",
     "Missing",
+    "Path",
+    "Paths",
     "Reconnecting",
     "Ringing",
     "State",

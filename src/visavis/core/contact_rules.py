@@ -1,5 +1,8 @@
 """What a call of one contact may do here: ring, ring as a voice call, or ring nobody (R-87).
 
+And what was granted to that contact beyond it: to see that it rings here (R-41), and a direct path
+(R-32). Both are off until the person says otherwise.
+
 Pure: the rules (`content_records.Rules`), the media that was offered and the local time go in, what
 may ring comes out. Towards the caller a call that rings nobody is one that nobody answers: nothing
 is sent (CK-370), and their own word of it puts it into the thread as a missed call.
@@ -16,12 +19,13 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from visavis.core.content import decode_record, encode_record
-from visavis.core.content_records import Hours, MayCall, Media, Rules
+from visavis.core.content_records import Hours, MayCall, MayGo, Media, Path, Rules
 from visavis.core.errors import PeerError, UsageError
 
 DAYS: Final = 7
 ALL_RING: Final = Rules()
-"""Every call rings, at any time: what holds until the person says otherwise."""
+"""Every call rings, at any time, and nothing beyond it is granted: what holds until the person says
+otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,11 @@ def _holds(hours: Hours, weekday: int, minute: int) -> bool:
     if hours.start < hours.end:
         return begins_today and hours.start <= minute < hours.end
     return (begins_today and minute >= hours.start) or (began_yesterday and minute < hours.end)
+
+
+def path_of(rules: Rules) -> Path:
+    """Return the path that a call with this contact may take, as far as our side goes (CK-384)."""
+    return Path.DIRECT if rules.path is MayGo.DIRECT else Path.RELAYED
 
 
 def hours_on(weekdays: Iterable[int], start: int, end: int) -> Hours:

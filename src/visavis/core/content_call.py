@@ -10,10 +10,13 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Final, TypeAlias
 
 from visavis.core.content_fields import Array, Content, Text, Word
-from visavis.core.content_records import NonceField, SdpField
+from visavis.core.content_records import NonceField, Path, SdpField
 
 MAX_CANDIDATES: Final = 32
 MAX_CANDIDATE_BYTES: Final = 512
+
+
+PathField: TypeAlias = Annotated[Path, Word(Path)]
 
 
 class HangupReason(StrEnum):
@@ -62,11 +65,21 @@ class CallHangup(Content):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class CallPath(Content):
+    """Which path the sender allows for this call, from now on; before it, the relay only."""
+
+    TYPE: ClassVar = {"t": "call.path"}
+    path: PathField
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class CallOffer(Content):
     """A new SDP offer: an ICE restart, or media added or dropped."""
 
     TYPE: ClassVar = {"t": "call.offer"}
     sdp: SdpField
+    path: PathField
+    """For which path it is made."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -77,4 +90,6 @@ class CallAnswer(Content):
     sdp: SdpField
 
 
-InCall: TypeAlias = CallReveal | CallCandidates | CallReady | CallHangup | CallOffer | CallAnswer
+InCall: TypeAlias = (
+    CallReveal | CallCandidates | CallReady | CallHangup | CallPath | CallOffer | CallAnswer
+)

@@ -90,6 +90,16 @@ class CallInvite(Content):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class CallRinging(Content):
+    """A device of the callee rings: said only to a contact that may see it (CK-383)."""
+
+    TYPE: ClassVar = {"t": "call.ringing"}
+    id: IdField
+    at: TimeField
+    call: CallField
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class CallAccept(Content):
     """One device of the callee takes the call, if the caller says so (`CallTaken`)."""
 
@@ -151,6 +161,7 @@ Inner: TypeAlias = (
     MessageText
     | MessageFile
     | CallInvite
+    | CallRinging
     | CallAccept
     | CallTaken
     | CallCancel

@@ -109,6 +109,25 @@ class MayCall(StrEnum):
     NOTHING = "nothing"
 
 
+class MaySee(StrEnum):
+    """What a contact may see of this device before a person acts: nothing, unless it says so."""
+
+    RINGING = "ringing"
+
+
+class Path(StrEnum):
+    """How a call's packets travel: through the relay, or straight to the other device."""
+
+    RELAYED = "relayed"
+    DIRECT = "direct"
+
+
+class MayGo(StrEnum):
+    """Over which path a call may go beside the relay: over none, unless it says so (ADR 17)."""
+
+    DIRECT = "direct"
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Hours(Record):
     """A span of minutes on some days of the week, in local time, wherever the device is.
@@ -126,11 +145,15 @@ class Hours(Record):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Rules(Record):
-    """What calls of one contact may ring here, and when (R-87); see `contact_rules`."""
+    """What calls of one contact may do here (R-87, R-32, R-41); see `contact_rules`."""
 
     calls: Annotated[MayCall, Word(MayCall)] = MayCall.VIDEO
     hours: Annotated[tuple[Hours, ...] | None, Maybe(Array(Nested(Hours), MAX_HOURS))] = None
     """When they ring; None: at any time."""
+    sees: Annotated[MaySee | None, Maybe(Word(MaySee))] = None
+    """What it sees of a call that rings here; None: nothing."""
+    path: Annotated[MayGo | None, Maybe(Word(MayGo))] = None
+    """Which path a call with it may take beside the relay; None: none."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -77,7 +77,11 @@ def nominated_types(ice: Connection) -> tuple[str, str] | None:
     pair = ice._nominated.get(1)
     if pair is None:
         return None
-    return pair.local_candidate.type, pair.remote_candidate.type
+    remote = pair.remote_candidate
+    # A check may arrive before the candidate it comes from: then aioice calls it peer-reflexive,
+    # and a relay would look like a direct path.
+    known = {(each.host, each.port): each.type for each in ice.remote_candidates}
+    return pair.local_candidate.type, known.get((remote.host, remote.port), remote.type)
 
 
 def abandon_turn(ice: Connection) -> None:

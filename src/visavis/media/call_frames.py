@@ -33,6 +33,7 @@ class CallFrames:
         self._sending: SendingEpoch | None = None
         self._newest_sent = -1
         self.steady = False
+        self._closed = False
         # Encoders run in worker threads and open a context when the epoch changes.
         self._lock = Lock()
 
@@ -44,6 +45,8 @@ class CallFrames:
             base_key: `MLS-Exporter("SFrame 1.0 Base Key", "", 32)`.
             leaves: Leaf indices of the other members.
         """
+        if self._closed:
+            return
         self._receiver.install(epoch, base_key, leaves)
         self._receiver.tick(self._monotonic())
 
@@ -63,6 +66,8 @@ class CallFrames:
             if epoch <= self._newest_sent:
                 raise UsageError("CK-672: an epoch is sent in once")
             self._newest_sent = epoch
+            if self._closed:
+                return
             if self._sending is not None:
                 self._sending.wipe()
             self._sending = SendingEpoch(PRODUCT_SUITE, base_key, epoch, leaf)
@@ -81,6 +86,11 @@ class CallFrames:
     def tick(self) -> None:
         """Drop old epochs' keys that are due, also when no frame arrives."""
         self._receiver.tick(self._monotonic())
+
+    def close(self) -> None:
+        """Drop all keys and take no more of them: no frame passes any more (CK-385)."""
+        self._closed = True
+        self.wipe()
 
     def wipe(self) -> None:
         """Drop all keys: the end of the call."""

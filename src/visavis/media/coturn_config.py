@@ -114,8 +114,6 @@ def render(settings: RelaySettings, *, secret: str, realm: str) -> str:
         f"realm={realm}",
         "use-auth-secret",
         f"static-auth-secret={secret}",
-        # Answers nobody without a credential: not a reflector, not a way to probe the address.
-        "secure-stun",
         "fingerprint",
         "stale-nonce=600",
         f"user-quota={USER_QUOTA}",

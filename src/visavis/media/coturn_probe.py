@@ -1,7 +1,7 @@
 """One STUN question to a relay: is it ours?
 
-A binding request (RFC 8489) without credentials; a relay with `secure-stun` answers 401 with its
-realm. Used to wait for the start, and by `visavis doctor`.
+A request for an allocation (RFC 8656, 7.2) without credentials, which a relay answers with 401 and
+its realm. Used to wait for the start, and by `visavis doctor`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import Final
 from visavis.ports.random import Rng
 
 _MAGIC: Final = 0x2112A442
-_BINDING_REQUEST: Final = 0x0001
+_ALLOCATE_REQUEST: Final = 0x0003
+_UDP: Final = struct.pack("!HHB3x", 0x0019, 4, 17)
+"""REQUESTED-TRANSPORT (RFC 8656, 18.7)."""
 _REALM: Final = 0x0014
 _HEADER: Final = struct.Struct("!HHI12s")
 _ATTRIBUTE: Final = struct.Struct("!HH")
@@ -55,7 +57,8 @@ async def realm_of(
         lambda: _Answer(transaction, result), remote_addr=(host, port)
     )
     try:
-        transport.sendto(_HEADER.pack(_BINDING_REQUEST, 0, _MAGIC, transaction))
+        header = _HEADER.pack(_ALLOCATE_REQUEST, len(_UDP), _MAGIC, transaction)
+        transport.sendto(header + _UDP)
         return await asyncio.wait_for(result, timeout_s)
     except TimeoutError:
         return None

@@ -3,6 +3,9 @@
 aioice takes one TURN server and one transport, and waits five seconds for it. Here the URLs are
 tried in turn, UDP first, again until a deadline: a relay that is being restarted is found as soon
 as it answers. In relay-only calls no socket towards anything but the relay is ever opened.
+
+For the direct path (docs/adr/0017) there are this machine's own addresses besides, and what they
+look like from outside (RFC 8445, 5.1.1.2), which the relay is asked for and nobody else.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, cast
 
 from aioice import Candidate as IceCandidate
 from aioice import Connection
@@ -20,7 +23,7 @@ from aiortc import RTCPeerConnection
 
 from visavis.core.errors import Code, UnavailableError, UsageError
 from visavis.media import aiortc_private
-from visavis.media.candidates import Candidate
+from visavis.media.candidates import MAX_CANDIDATES, Candidate, CandidateType
 from visavis.media.interfaces import TurnServer
 
 ATTEMPT_S: Final = 2
@@ -47,12 +50,12 @@ async def gather(
     timeout_s: float,
     is_wanted: Callable[[], bool] = lambda: True,
 ) -> list[Candidate]:
-    """Allocate at a relay (and find host addresses, if not relay-only).
+    """Allocate at a relay, and find our own addresses if not relay-only; relayed ones come first.
 
     Args:
         pc: A connection that has not gathered; aioice is left marked as gathered.
         servers: Relays, tried in order.
-        relay_only: Gather no host addresses and query no STUN server.
+        relay_only: Gather nothing but relayed candidates.
         allow_loopback: Without `relay_only`: gather 127.0.0.1 alone, for tests.
         timeout_s: How long to go on trying.
         is_wanted: Asked between attempts; once it says no, nothing more is tried.
@@ -72,22 +75,29 @@ async def gather(
         raise UnavailableError(Code.NO_RELAY, "no relay is configured")
     found: list[IceCandidate] = []
     deadline = time.monotonic() + timeout_s
-    while not found:
+    while True:
         for server, (host, port, transport, tls) in targets or [_NO_TARGET]:
-            ice.turn_server = None
+            ice.turn_server = ice.stun_server = None
             if server is not None:
                 aiortc_private.set_turn(ice, host, port, transport=transport, tls=tls)
                 ice.turn_username, ice.turn_password = server.username, server.credential
+                if addresses and transport == "udp":
+                    ice.stun_server = (host, port)  # CK-670: the relay itself, no third party.
             started = time.monotonic()
-            found = await ice.get_component_candidates(1, addresses, timeout=ATTEMPT_S)
-            if found or not is_wanted():
+            found += await ice.get_component_candidates(1, addresses, timeout=ATTEMPT_S)
+            addresses = []  # Our own sockets are opened once.
+            if _is_relayed(found) or not is_wanted():
                 break
             # A refused TCP connection returns at once; do not spin on it.
             await asyncio.sleep(max(0.0, 0.2 - (time.monotonic() - started)))
-        if not found and (time.monotonic() >= deadline or not is_wanted()):
+        # Also for the direct path: where it does not stand, the call goes on over the relay.
+        if _is_relayed(found) or not targets:
+            break
+        if time.monotonic() >= deadline or not is_wanted():
             raise UnavailableError(Code.NO_RELAY, "no relay answered")
+    found.sort(key=lambda candidate: candidate.type != "relay")
     aiortc_private.set_gathered(ice, found)
-    return [_our_candidate(candidate) for candidate in found]
+    return list(dict.fromkeys(_our_candidate(candidate) for candidate in found))[:MAX_CANDIDATES]
 
 
 async def close(pc: RTCPeerConnection) -> None:
@@ -106,6 +116,10 @@ def path_of(ice: Connection) -> str:
     if types is None:
         return "none"
     return "relayed" if "relay" in types else "direct"
+
+
+def _is_relayed(candidates: Sequence[IceCandidate]) -> bool:
+    return any(candidate.type == "relay" for candidate in candidates)
 
 
 def _parse_url(url: str) -> tuple[str, int, str, bool]:
@@ -127,5 +141,5 @@ def _our_candidate(candidate: IceCandidate) -> Candidate:
         priority=candidate.priority,
         address=candidate.host,
         port=candidate.port,
-        type="relay" if candidate.type == "relay" else "host",
+        type=cast("CandidateType", candidate.type),
     )

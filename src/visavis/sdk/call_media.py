@@ -52,8 +52,13 @@ class MediaPort(Protocol):
     async def add_remote_candidates(self, lines: Sequence[str]) -> None:
         """Take the other side's candidates. PeerError MALFORMED."""
 
-    async def restart(self, ice_servers: Sequence[TurnServer] | None = None) -> None:
-        """Drop the transport and make a new one."""
+    async def restart(
+        self,
+        ice_servers: Sequence[TurnServer] | None = None,
+        *,
+        relay_only: bool | None = None,
+    ) -> None:
+        """Drop the transport and make a new one, over relays only or for the direct path too."""
 
     async def stats(self) -> MediaStats:
         """Return the call's figures so far."""

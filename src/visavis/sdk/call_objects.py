@@ -75,6 +75,7 @@ class Call:
         self._shell: CallShell | None = None
         self._state: State = Idle()
         self._moved = asyncio.Event()
+        self._rings = False
         self._was_answered = False
         self._was_connected = False
         self._words: str | None = None
@@ -104,6 +105,11 @@ class Call:
             case Ended():
                 return "ended"
         assert_never(self._state)
+
+    @property
+    def rings(self) -> bool:
+        """Whether we call and it rings there; known only if they let us see that (CK-383)."""
+        return self._rings and isinstance(self._state, Calling)
 
     @property
     def media(self) -> str:
@@ -140,6 +146,10 @@ class Call:
         if self._stats is None:
             raise UnavailableError(Code.UNAVAILABLE, "no media yet")
         return self._stats
+
+    async def ringing(self) -> None:
+        """Wait until it rings there, which only they can let us see. Raises as `answered`."""
+        await self._until(lambda: self._rings)
 
     async def answered(self) -> None:
         """Wait until the other side accepted.
@@ -196,6 +206,11 @@ class Call:
         self._state = state
         self._was_answered |= isinstance(state, Connecting | InCall | Reconnecting)
         self._was_connected |= isinstance(state, InCall)
+        self._tell()
+
+    def on_ringing(self) -> None:
+        """Note that it rings there."""
+        self._rings = True
         self._tell()
 
     def on_words(self, words: str) -> None:

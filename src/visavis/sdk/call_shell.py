@@ -22,6 +22,7 @@ from visavis.core.content_call import (
     CallCandidates,
     CallHangup,
     CallOffer,
+    CallPath,
     CallReady,
     CallReveal,
     InCall,
@@ -32,6 +33,7 @@ from visavis.core.content_inner import (
     CallCancel,
     CallInvite,
     CallMissed,
+    CallRinging,
     CallTaken,
 )
 from visavis.core.content_outer import CallWelcome, Mls
@@ -83,6 +85,9 @@ class Face(Protocol):
     @property
     def text(self) -> CallText:
         """What is written in the call."""
+
+    def on_ringing(self) -> None:
+        """Note that it rings at the other side."""
 
     def on_words(self, words: str) -> None:
         """Take the short authentication string."""
@@ -149,7 +154,9 @@ class CallShell:
     # What the service gives.
 
     def carry_out(self, effect: do.Effect) -> None:
-        """Put one effect in line."""
+        """Put one effect in line; the one that must not wait is done at once."""
+        if isinstance(effect, do.StopFrames):
+            self.frames.close()
         self._effects.put_nowait(effect)
 
     def note(self, code: Code) -> None:
@@ -214,8 +221,10 @@ class CallShell:
                 return on.ReadyReceived()
             case CallHangup():
                 return on.HangupReceived()
+            case CallPath():
+                return on.PathReceived(self._seam.monotonic(), content.path)
             case CallOffer():
-                return on.OfferReceived(self._seam.monotonic(), content.sdp)
+                return on.OfferReceived(self._seam.monotonic(), content.sdp, content.path)
             case CallAnswer():
                 return on.AnswerReceived(content.sdp)
         assert_never(content)
@@ -247,6 +256,8 @@ class CallShell:
         match effect:
             case do.SendInvite():
                 await self._sending.say(await self._our_invite())
+            case do.SendRinging():
+                await self._sending.say(CallRinging(*self._sending.head()))
             case do.SendAccept(media):
                 await self._sending.say(await self._our_accept(media))
             case do.SendTaken(device):
@@ -266,6 +277,8 @@ class CallShell:
                 await self.tell(CallReveal(self._need_nonce()))
             case do.SendCandidates(candidates):
                 await self.tell(CallCandidates("", candidates))
+            case do.SendPath(path):
+                await self.tell(CallPath(path))
             case do.SendHangup(reason):
                 await self.tell(CallHangup(reason))
             case here:
@@ -280,16 +293,20 @@ class CallShell:
                 self.transport.gather()
             case do.AddCandidates(candidates):
                 await self.transport.add_candidates(candidates)
-            case do.RestartIce():
-                self.transport.restart()
-            case do.AnswerRestart(sdp):
-                self.transport.answer_restart(sdp)
+            case do.RestartIce(path):
+                self.transport.restart(path)
+            case do.AnswerRestart(sdp, path):
+                self.transport.answer_restart(sdp, path)
             case do.ApplyRestartAnswer(sdp):
                 await self.transport.media.accept_answer(sdp)
             case do.InstallFrameKeys():
                 self._install()
             case do.StartFrames():
                 self._send_in_epoch()
+            case do.StopFrames():
+                pass  # Done when it was put in line.
+            case do.ShowRinging():
+                self.face.on_ringing()
             case do.ShowSas(nonce):
                 self._show_words(nonce)
             case do.SetDeadline(at):
@@ -327,8 +344,10 @@ class CallShell:
             media = self.transport.start(self.wanted)
             offer = await media.create_offer()
             head = self._sending.head()
-            terms = (offer, sas.commit(nonce), RING_S, self.frames.steady, self.again)
-            self.invite = CallInvite(*head, self.wanted, *terms)
+            commit, steady = sas.commit(nonce), self.frames.steady
+            self.invite = CallInvite(
+                *head, self.wanted, offer, commit, RING_S, steady, again=self.again
+            )
         return self.invite
 
     async def _our_accept(self, wanted: Media) -> CallAccept:

@@ -13,7 +13,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, Final, Protocol, assert_never
 
 from visavis.core import call_events as on
-from visavis.core.call_types import Media, Reconnecting, State
+from visavis.core.call_types import Media, Path, Reconnecting, State
 from visavis.core.content_call import CallAnswer, CallOffer, InCall
 from visavis.core.errors import Code, PeerError, UsageError, VisavisError
 from visavis.media.call_frames import CallFrames
@@ -125,17 +125,17 @@ class CallTransport:
         """Begin to gather; CandidatesGathered or Failed follows."""
         self._negotiate(self._gather())
 
-    def restart(self) -> None:
+    def restart(self, path: Path) -> None:
         """Begin an ICE restart of ours; CandidatesGathered or RestartFailed follows."""
         self._early = None
-        self._negotiate(self._restart())
+        self._negotiate(self._restart(path))
 
-    def answer_restart(self, sdp: str) -> None:
+    def answer_restart(self, sdp: str, path: Path) -> None:
         """Begin to answer theirs; CandidatesGathered or RestartFailed follows."""
         # What follows their offer is for the transport that answers it, which is not there yet:
         # credentials are fetched first, and the old transport would swallow the candidates.
         self._early = []
-        self._negotiate(self._answer_restart(sdp))
+        self._negotiate(self._answer_restart(sdp, path))
 
     async def add_candidates(self, lines: Sequence[str]) -> None:
         """Take the other side's candidates, now or when their transport is there.
@@ -199,25 +199,25 @@ class CallTransport:
             return
         self._owner.feed(on.CandidatesGathered(tuple(lines)))
 
-    async def _restart(self) -> None:
+    async def _restart(self, path: Path) -> None:
         """Restart ICE: the relay first, so that nothing is sent while there is none."""
         try:
             server = await self._server()
             await self._owner.prepare_transport()
-            await self.media.restart([server])
+            await self.media.restart([server], relay_only=path is Path.RELAYED)  # CK-384
             offer = await self.media.create_offer()
             lines = await self.media.gather([server])
-            await self._owner.tell(CallOffer(offer))
+            await self._owner.tell(CallOffer(offer, path))
         except (VisavisError, TimeoutError):
             self._owner.feed(on.RestartFailed(self._seam.monotonic()))
             return
         self._owner.feed(on.CandidatesGathered(tuple(lines)))
 
-    async def _answer_restart(self, sdp: str) -> None:
+    async def _answer_restart(self, sdp: str, path: Path) -> None:
         try:
             server = await self._server()
             await self._owner.prepare_transport()
-            await self.media.restart([server])
+            await self.media.restart([server], relay_only=path is Path.RELAYED)  # CK-384
             answer = await self.media.accept_offer(sdp)
             await self._add_early()
             await self._owner.tell(CallAnswer(answer))

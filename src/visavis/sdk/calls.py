@@ -9,7 +9,6 @@ Not for: recording. There is none in the SDK, on purpose.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Final, assert_never
@@ -20,7 +19,9 @@ from visavis.core.call_effects import EndReason, StartRinging
 from visavis.core.call_types import (
     Calling,
     Ended,
+    InCall,
     Media,
+    Reconnecting,
     Ringing,
     State,
     Trace,
@@ -30,6 +31,7 @@ from visavis.core.content_inner import (
     CallCancel,
     CallInvite,
     CallMissed,
+    CallRinging,
     CallTaken,
 )
 from visavis.core.content_outer import CallWelcome, Mls
@@ -41,10 +43,9 @@ from visavis.sdk.call_group import Device, call_of, check_key_package
 from visavis.sdk.call_media import MediaFactory, relayed_media
 from visavis.sdk.call_objects import SUITE_NAME, Call, IncomingCall, MissedCall
 from visavis.sdk.call_shell import CallShell
+from visavis.sdk.call_terms import allowed_path, confine, goodbye
 from visavis.sdk.seam import CallSeam, InnerReceived, OuterReceived, SelfReceived
 
-CLOSE_TIMEOUT_S: Final = 6.0
-"""How long closing waits for a call to say goodbye."""
 CLOCKS_DIFFER_S: Final = 86_400
 """How far two clocks may differ for a call to ring. Less lets a server hold an invite back for less
 long; it also keeps people from calling whose clock is wrong."""
@@ -82,6 +83,7 @@ class CallService:
         self._seam.on_unknown_group(self._on_group)
         self._seam.on_self(self._on_self)
         self._seam.on_connection(self._on_connection)
+        self._seam.on_contact(self._on_contact)
 
     async def close(self) -> None:
         """Hang up what is live and wait until its keys are gone.
@@ -103,9 +105,7 @@ class CallService:
     async def _end(self, live: board.LiveCall, event: on.Event) -> None:
         shell = self._shells[live.call]
         self.happened_here(shell, event)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await shell.over.wait()
+        await goodbye(shell)
 
     def monotonic(self) -> float:
         """Return the session's monotonic seconds."""
@@ -142,18 +142,18 @@ class CallService:
             AuthorizationError: NOT_VERIFIED, a confidential call to somebody whose safety number
                 was not compared. Nothing was sent.
             UsageError: There is a call already.
+
+        A contact whose identity key changed cannot be called: such a call fails at once, with
+        IDENTITY_CHANGED.
         """
-        # CK-371: a mark of another key, or of a key that is in doubt, does not count.
-        if confidential and not self._seam.is_verified(contact):
-            source.close()
-            sink.close()
-            raise AuthorizationError(Code.NOT_VERIFIED, "CK-371: confidential and not verified")
         call = CallId.random(self._seam.rng)
         trace = Trace.LEAVE_NONE if leave_no_trace or confidential else Trace.KEEP
         wanted = board.CallWanted(self._seam.monotonic(), contact, call, Media(media), trace)
-        try:
-            result = board.board_step(self._board, wanted)  # Raises before anything was made.
-        except UsageError:
+        try:  # Both raise before anything was made.
+            if confidential:
+                confine(self._seam, contact)
+            result = board.board_step(self._board, wanted)
+        except (AuthorizationError, UsageError):
             source.close()
             sink.close()
             raise
@@ -196,6 +196,8 @@ class CallService:
                 self._on_invite(received, content)
             case CallAccept():
                 self._on_accept(received, content)
+            case CallRinging():
+                self._on_ringing(received, content)
             case CallTaken():
                 self._from_peer(contact, content.call, on.TakenReceived(device, content.device))
             case CallCancel():
@@ -227,6 +229,7 @@ class CallService:
             media,
             content.commit,
             content.again,
+            self._seam.granted(received.contact).sees,
         )
         result = board.board_step(self._board, arrived)
         live = result.board.live
@@ -237,6 +240,12 @@ class CallService:
             if content.confidential:
                 self._confide(shell)
         self._apply(result, note_missed=not content.confidential)
+
+    def _on_ringing(self, received: InnerReceived, content: CallRinging) -> None:
+        if received.live:  # CK-383: a stored one would say so of a telephone that rang once.
+            self._from_peer(received.contact, content.call, on.RingingReceived())
+        else:
+            self.dropped[Code.REFUSED] += 1
 
     def _on_accept(self, received: InnerReceived, content: CallAccept) -> None:
         shell = self._shells.get(content.call)
@@ -308,6 +317,28 @@ class CallService:
             restored = on.NetworkRestored(self._seam.monotonic())
             self._feed(board.Happened(live.call, None, restored))
 
+    def _on_contact(self, contact: AccountId) -> None:
+        live = self._board.live
+        if live is None or live.contact != contact:
+            return
+        if self._seam.is_changed(contact):
+            # CK-385: whoever it is now, the person has not agreed to talk with them.
+            self.happened_here(self._shells[live.call], on.KeyChanged())
+        else:
+            self._follow_rules(live)
+
+    def _follow_rules(self, live: board.LiveCall) -> None:
+        """Have it said which path the person allows for a connected call, if that is news."""
+        match live.state:
+            case InCall(_, paths) | Reconnecting(paths=paths):
+                confidential = self._faces[live.call].confidential
+                path = allowed_path(self._seam, live.contact, confidential=confidential)
+                if path is not paths.ours:
+                    event = on.PathDecided(self._seam.monotonic(), path)
+                    self._feed(board.Happened(live.call, None, event))
+            case _:
+                pass  # Everything before goes over the relay.
+
     # The board.
 
     def _from_peer(self, contact: AccountId, call: CallId, event: on.Event) -> None:
@@ -332,6 +363,8 @@ class CallService:
             self._show(live.call, live.state)
         if before is not None and (live is None or live.call != before.call):
             self._show(before.call, Ended(before.call, EndReason.HUNG_UP))
+        if live is not None:
+            self._follow_rules(live)
 
     def _show(self, call: CallId, state: State) -> None:
         shell, face = self._shells.get(call), self._faces.get(call)

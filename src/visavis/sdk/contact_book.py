@@ -84,6 +84,11 @@ class Known:
         self.last = None if self.addresses else next(iter(devices), None)
 
     @property
+    def may_reach_us(self) -> bool:
+        """Whether it is an accepted contact that is not blocked and has the identity we know."""
+        return self.standing is Standing.CONTACT and self.member and not self.identity_changed
+
+    @property
     def state(self) -> str:
         """Say in a word how the contact stands."""
         if self.standing is Standing.BLOCKED:
@@ -100,8 +105,13 @@ class ContactBook:
         self._store = store
         self._lists = lists
         self._known: dict[AccountId, Known] = {}
+        self._listeners: list[Callable[[AccountId], object]] = []
         self._load()
         store.on_rollback(self._load)
+
+    def on_saved(self, listener: Callable[[AccountId], object]) -> None:
+        """Register who is told, inside the transaction, of each contact written or removed."""
+        self._listeners.append(listener)
 
     def get(self, account: AccountId) -> Known | None:
         """Return a contact, or None."""
@@ -122,6 +132,7 @@ class ContactBook:
         value = [record, known.member, known.identity_changed, known.last is not None]
         self._store.put(CONTACT_KIND, known.account, cbor.encode(value))
         self._known[known.account] = known
+        self._tell(known.account)
 
     def name_for(self, account: AccountId, wished: str) -> str:
         """Return the name to show for an account that calls itself `wished`.
@@ -144,6 +155,7 @@ class ContactBook:
         """Forget a contact."""
         self._store.delete(CONTACT_KIND, account)
         self._known.pop(account, None)
+        self._tell(account)
 
     def record(self, known: Known) -> ContactRecord:
         """Return the form for the vault and for siblings: no MLS state in it (P5)."""
@@ -170,6 +182,10 @@ class ContactBook:
             return {}
         stands = self._lists.stands
         return {d: a for d, a in known.addresses.items() if stands(account, d)}
+
+    def _tell(self, account: AccountId) -> None:
+        for listener in self._listeners:
+            listener(account)
 
     def _load(self) -> None:
         self._known = {}

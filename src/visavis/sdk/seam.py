@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from visavis.core.address import ContactAddress
 from visavis.core.content_inner import Inner
 from visavis.core.content_outer import Outer
-from visavis.core.content_records import Media
+from visavis.core.content_records import Media, Rules
 from visavis.core.content_self import Sibling
 from visavis.core.ids import AccountId, DeviceId
 from visavis.core.mls import CredentialValidator, KeyPackageBundle
@@ -126,6 +126,15 @@ class CallSeam(Protocol):
                 matter: the person has just said that they want to talk.
         """
 
+    def granted(self, contact: AccountId) -> Rules:
+        """Return the contact's rules, for what they grant beyond ringing (CK-383, CK-384).
+
+        Nothing is granted to whoever may not ring at all.
+        """
+
+    def is_changed(self, contact: AccountId) -> bool:
+        """Say whether the contact has another identity key, and the person has not decided yet."""
+
     def is_verified(self, contact: AccountId) -> bool:
         """Say whether the contact's safety number was compared, with the key it has now."""
 
@@ -177,6 +186,9 @@ class CallSeam(Protocol):
 
     def on_self(self, handler: SelfHandler) -> None:
         """Register who gets `self.call_handled`."""
+
+    def on_contact(self, handler: Callable[[AccountId], None]) -> None:
+        """Register who is told, once it is stored, that something about a contact was written."""
 
     def on_connection(self, handler: Callable[[bool], None]) -> None:
         """Register who is told when the receiving socket comes (True) and goes (False)."""

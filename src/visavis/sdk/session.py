@@ -16,11 +16,11 @@ from typing import Any, Final
 
 from visavis.core import base64url
 from visavis.core.address import ContactAddress
-from visavis.core.contact_rules import Ring, decide
+from visavis.core.contact_rules import ALL_RING, Ring, decide
 from visavis.core.content import encode_outer
 from visavis.core.content_inner import Inner
 from visavis.core.content_outer import Outer
-from visavis.core.content_records import Media, Standing
+from visavis.core.content_records import Media, Rules
 from visavis.core.content_self import SelfVault, Sibling
 from visavis.core.envelope import seal
 from visavis.core.errors import (
@@ -346,15 +346,23 @@ class Session:
     ) -> Media | None:
         """Return as what a call of this contact may ring now (R-86, R-87); None: nothing rings."""
         known = self.books.contacts.get(contact)
-        if known is None or known.standing is Standing.BLOCKED:
-            return None
-        if not known.member or known.identity_changed:
+        if known is None or not known.may_reach_us:
             return None
         if called:
             return media
         at = time.localtime(self.now())
         decision = decide(known.rules, media, at.tm_wday, 60 * at.tm_hour + at.tm_min)
         return decision.media if isinstance(decision, Ring) else None
+
+    def granted(self, contact: AccountId) -> Rules:
+        """Return the contact's rules, for what they grant beyond ringing."""
+        known = self.books.contacts.get(contact)
+        return known.rules if known is not None and known.may_reach_us else ALL_RING
+
+    def is_changed(self, contact: AccountId) -> bool:
+        """Say whether the contact has another identity key, and the person has not decided yet."""
+        known = self.books.contacts.get(contact)
+        return known is not None and known.identity_changed
 
     def is_verified(self, contact: AccountId) -> bool:
         """Say whether the contact's safety number was compared, with the key it has now."""
@@ -429,6 +437,12 @@ class Session:
     def on_self(self, handler: SelfHandler) -> None:
         """Register who gets contents of the self group that calls need."""
         self.conversations.self_handlers.append(handler)
+
+    def on_contact(self, handler: Callable[[AccountId], None]) -> None:
+        """Register who is told, once it is stored, that something about a contact was written."""
+        loop = asyncio.get_running_loop()
+        # By then the transaction in which it was written is over, or taken back.
+        self.books.contacts.on_saved(lambda account: loop.call_soon(handler, account))
 
     def on_connection(self, handler: Callable[[bool], None]) -> None:
         """Register who is told when the receiving socket comes and goes."""

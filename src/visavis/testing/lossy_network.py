@@ -105,6 +105,7 @@ class LossyNetwork:
         self._held: dict[Hashable, list[Parcel]] = defaultdict(list)
         self._swapped: dict[Hashable, Parcel] = {}
         self._under_way: set[asyncio.TimerHandle] = set()
+        self._count = 0
 
     def attach(
         self, mailbox: Hashable, listener: Listener, connected: Callable[[bool], None]
@@ -181,7 +182,10 @@ class LossyNetwork:
             self._under_way.discard(timer)
             what(parcel)
 
-        timer = asyncio.get_running_loop().call_later(delay_s, due)
+        # A server keeps the order; an event loop does not, among timers of one moment.
+        self._count += 1
+        in_order_s = self._count * 1e-9
+        timer = asyncio.get_running_loop().call_later(delay_s + in_order_s, due)
         if not parcel.durable:  # A durable one is on the disk already.
             self._under_way.add(timer)
 

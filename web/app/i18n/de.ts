@@ -328,6 +328,12 @@ export const de: Catalogue = {
   "rules.several": "Mehrere Zeitspannen sind gesetzt. Aus- und wieder einschalten setzt eine.",
   "rules.note":
     "Ein Anruf, der nicht klingelt, sieht dort aus wie keine Antwort. Du findest ihn im Gespräch als verpassten Anruf.",
+  "rules.sees": "Darf sehen, dass es hier klingelt",
+  "rules.seesHelp":
+    "Erfährt, dass ein Gerät von dir an ist und dass du in keinem anderen Anruf bist, auch wenn du nicht abnimmst.",
+  "rules.direct": "Direkte Verbindung erlaubt",
+  "rules.directHelp":
+    "Erfährt deine Netzwerkadresse und damit ungefähr, wo du bist. Dafür klingt ein Anruf oft besser und stockt weniger. Gilt nur, solange es auch dort erlaubt ist. Vertrauliche Anrufe gehen immer über das Relais.",
   "details.blockSure": "{name} blockieren?",
   "details.blockText":
     "Was die Person von dir hat, wird auf allen deinen Geräten abgewiesen, und was gerade läuft, endet. Den Grund erfährt sie nicht.",

@@ -78,7 +78,8 @@ export const deCalls: Readonly<Record<keyof typeof enCalls, string>> = {
   "effect.noise.failed": "Der Filter ist stehen geblieben. Man hört dich, mit Geräuschen.",
 
   "call.with": "Anruf mit {name}",
-  "call.calling": "Es klingelt dort …",
+  "call.calling": "Ruft an …",
+  "call.ringing": "Es klingelt dort …",
   "call.connecting": "Verbindet …",
   "call.reconnecting": "Die Verbindung ist abgerissen. Verbindet neu …",
   "call.reconnectingHelp": "Du musst nicht noch einmal anrufen.",
@@ -195,5 +196,8 @@ export const deCalls: Readonly<Record<keyof typeof enCalls, string>> = {
     "Angenommen, aber über das Relais kam nichts an. Nichts wurde unverschlüsselt gesendet.",
   "ended.lost":
     "Die Verbindung ging verloren und kam nicht wieder. Die Schlüssel dieses Anrufs sind vernichtet.",
+  "ended.key_changed": "Angehalten: Der Sicherheitsschlüssel dort hat sich geändert",
+  "ended.keyChangedHelp":
+    "Von da an wurde nichts gesendet und nichts gehört. Entscheide erst, ob es noch dieselbe Person ist.",
   "ended.failed": "Der Anruf konnte nicht weitergehen. Nichts wurde unverschlüsselt gesendet.",
 };

@@ -325,6 +325,12 @@ export const en = {
   "rules.several": "Several spans of hours are set. Switching them off and on again sets one.",
   "rules.note":
     "To them a call that does not ring looks like no answer. You find it in the conversation as a missed call.",
+  "rules.sees": "They may see that it rings here",
+  "rules.seesHelp":
+    "They learn that a device of yours is on and that you are not in another call, also if you do not answer.",
+  "rules.direct": "Direct connection allowed",
+  "rules.directHelp":
+    "They learn your network address, and so roughly where you are. In return a call can sound better and lag less. It counts only while they allow it too. Confidential calls always go through the relay.",
   "details.blockSure": "Block {name}?",
   "details.blockText":
     "What they hold of yours is refused on all your devices, and what is under way with them ends. They are not told why.",

@@ -76,6 +76,7 @@ export const enCalls = {
 
   "call.with": "Call with {name}",
   "call.calling": "Calling…",
+  "call.ringing": "Ringing…",
   "call.connecting": "Connecting…",
   "call.reconnecting": "The connection broke. Reconnecting…",
   "call.reconnectingHelp": "You need not call again.",
@@ -189,5 +190,8 @@ export const enCalls = {
     "They answered, but nothing came through the relay. Nothing was sent in the clear.",
   "ended.lost":
     "The connection was lost and did not come back. The keys of this call are destroyed.",
+  "ended.key_changed": "Stopped: their security key changed",
+  "ended.keyChangedHelp":
+    "From that moment nothing was sent and nothing was heard. Decide first whether it is still them.",
   "ended.failed": "The call could not go on. Nothing was sent in the clear.",
 } as const satisfies Record<string, string | Plural>;

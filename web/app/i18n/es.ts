@@ -318,6 +318,12 @@ export const es: Catalogue = {
   "rules.several": "Hay varios horarios. Apagar y encender de nuevo deja uno.",
   "rules.note":
     "Una llamada que no suena se ve allí como no responder. La encuentras en la conversación como llamada perdida.",
+  "rules.sees": "Puede ver que aquí suena",
+  "rules.seesHelp":
+    "Sabrá que un dispositivo tuyo está encendido y que no estás en otra llamada, aunque no contestes.",
+  "rules.direct": "Conexión directa permitida",
+  "rules.directHelp":
+    "Sabrá tu dirección de red y, con ella, más o menos dónde estás. A cambio la llamada puede oírse mejor y con menos retraso. Solo vale mientras también lo permita. Las llamadas confidenciales van siempre por el relé.",
   "details.blockSure": "¿Bloquear a {name}?",
   "details.blockText":
     "Lo que tenga tuyo se rechaza en todos tus dispositivos, y lo que esté en curso termina. No se le dice por qué.",

@@ -73,6 +73,7 @@ export const esCalls: Readonly<Record<keyof typeof enCalls, string>> = {
 
   "call.with": "Llamada con {name}",
   "call.calling": "Llamando…",
+  "call.ringing": "Está sonando allí…",
   "call.connecting": "Conectando…",
   "call.reconnecting": "Se cortó la conexión. Reconectando…",
   "call.reconnectingHelp": "No hace falta llamar otra vez.",
@@ -184,5 +185,8 @@ export const esCalls: Readonly<Record<keyof typeof enCalls, string>> = {
   "ended.no_welcome": "Se fue antes de que la llamada pudiera empezar.",
   "ended.not_connected": "Aceptó, pero por el relé no llegó nada. No se envió nada sin cifrar.",
   "ended.lost": "La conexión se perdió y no volvió. Las claves de esta llamada están destruidas.",
+  "ended.key_changed": "Detenida: su clave de seguridad cambió",
+  "ended.keyChangedHelp":
+    "Desde ese momento no se envió ni se oyó nada. Decide primero si sigue siendo la misma persona.",
   "ended.failed": "La llamada no pudo seguir. No se envió nada sin cifrar.",
 };

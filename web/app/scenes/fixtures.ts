@@ -44,7 +44,7 @@ function person(id: string, name: string, more: Partial<Person> = {}): Person {
     byHandle: false,
     since: NOW - 41 * DAY,
     resembles: undefined,
-    rules: { calls: "video", hours: undefined },
+    rules: { calls: "video", hours: undefined, seesRinging: false, direct: false },
     ...more,
   };
 }
@@ -234,6 +234,7 @@ export const CALL: CallView = {
   outgoing: true,
   media: "video",
   state: "inCall",
+  ringsThere: false,
   connectedAt: Date.now() - 754_000,
   words: ["lantern", "orchid", "pebble", "violin"],
   suite: "X-Wing, AES-256-GCM, SHA-384, Ed25519",

@@ -6,6 +6,7 @@ import type { Landing } from "../landing.ts";
 import type { AppState, CallView, WaysIn } from "../model.ts";
 import type { Prefs } from "../prefs.ts";
 import type { Route } from "../router.ts";
+import { RulesCard } from "../screens/rules.tsx";
 import * as f from "./fixtures.ts";
 import { painted } from "./streams.ts";
 
@@ -130,8 +131,15 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
   person: () => ({ route: { at: "person", id: f.MIRA.id } }),
   "person-rules": () => {
     const hours = [{ days: [0, 1, 2, 3, 4], start: 480, end: 1260 }];
-    const mira = { ...f.MIRA, rules: { calls: "voice" as const, hours } };
+    const mira = {
+      ...f.MIRA,
+      rules: { calls: "voice" as const, hours, seesRinging: true, direct: true },
+    };
     return { state: { people: [mira] }, route: { at: "person", id: mira.id } };
+  },
+  "person-granted": () => {
+    const rules = { ...f.MIRA.rules, seesRinging: true, direct: true };
+    return { element: inside(RulesCard, { person: { ...f.MIRA, rules } }) };
   },
   "person-blocked": () => {
     const jonas = { ...f.JONAS, state: "blocked" as const };
@@ -310,6 +318,13 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
   }),
   "call-keys": () => ({ element: <Call call={pictured()} onChat={nothing} panel="keys" /> }),
   "call-share": () => ({ element: <Call call={pictured()} onChat={nothing} panel="share" /> }),
+  "call-ringing-there": () => ({
+    state: { call: call({ state: "calling", ringsThere: true, remotePicture: false }) },
+  }),
+  "call-direct": () => ({ state: { call: pictured({ path: "direct", rttMs: 12 }) } }),
+  "call-key-changed": () => ({
+    state: { call: call({ state: "ended", person: f.TOMAS, end: "key_changed", seconds: 95 }) },
+  }),
   "call-ended": () => ({ state: { call: call({ state: "ended", end: "hung_up" }) } }),
   "call-no-answer": () => ({
     state: { call: call({ state: "ended", end: "no_answer", seconds: 0 }) },

@@ -101,7 +101,7 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
             <Name of={call.person.name} />
           </p>
           <p className="room-state" role="status">
-            {talking ? <Talking call={call} /> : say(`call.${call.state}` as "call.calling")}
+            {talking ? <Talking call={call} /> : say(waitingFor(call))}
           </p>
         </div>
         <button type="button" className="lock-chip" onClick={() => setPanel("security")}>
@@ -243,6 +243,10 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
       )}
     </section>
   );
+}
+
+function waitingFor({ state, ringsThere }: CallView): "call.calling" | "call.ringing" {
+  return state === "calling" && ringsThere ? "call.ringing" : (`call.${state}` as "call.calling");
 }
 
 /** How long, how well, which way. */

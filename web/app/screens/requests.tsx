@@ -41,7 +41,7 @@ function Waiting({ request }: { request: Request }) {
     devices: 0,
     since: undefined,
     resembles: undefined,
-    rules: { calls: "video", hours: undefined },
+    rules: { calls: "video", hours: undefined, seesRinging: false, direct: false },
   } as const;
   return (
     <li className="card request">

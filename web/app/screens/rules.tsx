@@ -1,4 +1,7 @@
-/** Which calls of one contact ring here, and when. To them a call that does not ring is no answer. */
+/**
+ * Which calls of one contact ring here, and when, and what the contact learns of us beside. To them a
+ * call that does not ring is no answer.
+ */
 
 import { ToggleButton } from "react-aria-components/ToggleButton";
 import { say, weekday } from "../i18n/text.ts";
@@ -16,7 +19,7 @@ const USUAL: Hours = { days: DAYS, start: 8 * 60, end: 21 * 60 };
 export function RulesCard({ person }: { person: Person }) {
   const { people } = useModel();
   const task = useTask();
-  const { calls, hours } = person.rules;
+  const { calls, hours, seesRinging, direct } = person.rules;
   const change = (rules: Partial<Rules>) =>
     void task.run(() => people.setRules(person.id, { ...person.rules, ...rules }));
   const [span] = hours ?? [];
@@ -44,6 +47,20 @@ export function RulesCard({ person }: { person: Person }) {
         )}
         {(hours?.length ?? 0) > 1 && <p className="help">{say("rules.several")}</p>}
         <p className="help">{say("rules.note")}</p>
+        {calls !== "nothing" && (
+          <Toggle
+            label={say("rules.sees")}
+            help={say("rules.seesHelp")}
+            on={seesRinging}
+            onChange={(on) => change({ seesRinging: on })}
+          />
+        )}
+        <Toggle
+          label={say("rules.direct")}
+          help={say("rules.directHelp")}
+          on={direct}
+          onChange={(on) => change({ direct: on })}
+        />
         <Failed task={task} />
       </div>
     </section>

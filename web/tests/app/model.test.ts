@@ -52,9 +52,11 @@ describe("people", () => {
 
 describe("rules", () => {
   test("come from the client and go back as they were", () => {
-    const rules = { calls: "voice", hours: [hoursOn([0, 4, 6], 480, 1260)] } as const;
+    const hours = [hoursOn([0, 4, 6], 480, 1260)];
+    const rules = { calls: "voice", hours, sees: "ringing", path: "direct" } as const;
     const [anna] = peopleOf([contact({ rules })], []);
     expect(anna?.rules.hours).toEqual([{ days: [0, 4, 6], start: 480, end: 1260 }]);
+    expect(anna?.rules).toMatchObject({ seesRinging: true, direct: true });
     expect(anna && clientRules(anna.rules)).toEqual(rules);
     const [free] = peopleOf([contact()], []);
     expect(free && clientRules(free.rules)).toEqual(ALL_RING);

@@ -127,6 +127,7 @@ export class FakeMedia implements MediaConnection {
   video: boolean;
   closed = false;
   connected = false;
+  relayOnly = true;
   sent = 0;
   decoded = 0;
   undecodable = 0;
@@ -151,6 +152,18 @@ export class FakeMedia implements MediaConnection {
     this.number = relay.made.length;
     this.#answersVideo = relay.nextAnswersVideo;
     relay.made.push(this);
+  }
+
+  get #hostLine(): string {
+    return `${this.#line} host`;
+  }
+
+  /** The direct one if each has the other's host candidate, as ICE would find it. */
+  get path(): "relayed" | "direct" {
+    const other = this.#peer();
+    const isDirect =
+      other !== undefined && this.#lines.has(other.#hostLine) && other.#lines.has(this.#hostLine);
+    return isDirect ? "direct" : "relayed";
   }
 
   get #line(): string {
@@ -206,18 +219,22 @@ export class FakeMedia implements MediaConnection {
     this.#relay.gathered += 1;
     this.#gathered = true;
     this.#maybeConnect();
-    return [this.#line];
+    return this.relayOnly ? [this.#line] : [this.#line, this.#hostLine];
   }
 
   async addRemoteCandidates(lines: readonly string[]): Promise<void> {
     if (!lines.every((line) => line.startsWith("candidate:"))) {
       throw new PeerError(Code.MALFORMED, "no candidate");
     }
+    if (this.relayOnly && lines.some((line) => line.includes("host"))) {
+      throw new PeerError(Code.MALFORMED, "CK-668: a candidate that is not relayed");
+    }
     for (const line of lines) this.#lines.add(line);
     this.#maybeConnect();
   }
 
-  async restart(): Promise<void> {
+  async restart({ relayOnly = true } = {}): Promise<void> {
+    this.relayOnly = relayOnly;
     this.#generation += 1;
     this.#other = undefined;
     this.#lines = new Set(); // They were the old transport's.
@@ -236,7 +253,7 @@ export class FakeMedia implements MediaConnection {
       audioDecodedS: 0,
       audioPacketSizes: new Map(),
       pictureSizes: new Map(),
-      path: this.connected ? "relayed" : "none",
+      path: this.connected ? this.path : "none",
       rttMs: this.connected ? 42 : undefined,
       connected: this.connected,
       firstFrameAt: undefined,

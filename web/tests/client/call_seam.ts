@@ -23,6 +23,7 @@ import type { Inner } from "../../core/content_inner.ts";
 import type { Outer } from "../../core/content_outer.ts";
 import type { DeviceAddress, Media } from "../../core/content_records.ts";
 import type { Sibling } from "../../core/content_self.ts";
+import { AuthorizationError, Code } from "../../core/errors.ts";
 import {
   credentialIdentity,
   type DeviceList,
@@ -113,6 +114,7 @@ export class FakeSeam implements CallSeam {
   /** Whether the contact may ring. */
   may = true;
   verified = false;
+  changed = false;
   rules: Rules = ALL_RING;
   weekday = 0;
   minute = 600;
@@ -125,6 +127,7 @@ export class FakeSeam implements CallSeam {
   self: SelfHandler = async () => {};
   readonly #world: Stage;
   readonly #listeners: ((connected: boolean) => void)[] = [];
+  readonly #contactListeners: ((contact: AccountId) => void)[] = [];
   readonly #closing = new AbortController();
   readonly #tasks = new Set<Promise<void>>();
 
@@ -185,6 +188,14 @@ export class FakeSeam implements CallSeam {
     return decision.kind === "ring" ? decision.media : undefined;
   }
 
+  granted(contact: AccountId): Rules {
+    return this.may && equal(contact, this.contact) ? this.rules : ALL_RING;
+  }
+
+  isChanged(contact: AccountId): boolean {
+    return this.changed && equal(contact, this.contact);
+  }
+
   isVerified(contact: AccountId): boolean {
     return this.verified && equal(contact, this.contact);
   }
@@ -208,6 +219,7 @@ export class FakeSeam implements CallSeam {
   }
 
   async sendInner(_: AccountId, content: Inner, how: { durable: boolean }): Promise<void> {
+    if (this.changed) throw new AuthorizationError(Code.IDENTITY_CHANGED);
     const data = encodeInner(content);
     const { durable } = how;
     for (const to of this.#world.seams.filter((seam) => seam.person !== this.person)) {
@@ -288,6 +300,23 @@ export class FakeSeam implements CallSeam {
 
   onSelf(handler: SelfHandler): void {
     this.self = handler;
+  }
+
+  onContact(handler: (contact: AccountId) => void): void {
+    this.#contactListeners.push(handler);
+  }
+
+  /** The person decides: what the session tells of afterwards. */
+  decide(rules: Rules): void {
+    this.rules = rules;
+    for (const listener of this.#contactListeners) listener(this.contact);
+  }
+
+  /** Let another identity key of the contact turn up. */
+  changeKey(): void {
+    this.changed = true;
+    this.may = false;
+    for (const listener of this.#contactListeners) listener(this.contact);
   }
 
   onConnection(handler: (connected: boolean) => void): void {

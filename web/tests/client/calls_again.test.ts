@@ -3,9 +3,13 @@
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../client/calls.ts";
 import type { Media } from "../../core/call_effects.ts";
+import { ALL_RING, MayGo, type Rules } from "../../core/contact_rules.ts";
+import { Path } from "../../core/content_records.ts";
 import { Code } from "../../core/errors.ts";
 import { CallId } from "../../core/ids.ts";
 import { type Device, play, type World } from "./call_world.ts";
+
+const DIRECT: Rules = { ...ALL_RING, path: MayGo.DIRECT };
 
 /** `placed` calls `answers`; returns once both hear each other. */
 async function talk(w: World, placed: string, answers: string): Promise<readonly [Call, Call]> {
@@ -48,6 +52,38 @@ describe("a page that was reloaded", () => {
       // The other person tapped nothing, and no device of theirs was opened anew.
       expect([w.device(b).rung.length, w.device(b).ends.length]).toEqual([rung, opened]);
       await theirs.hangUp();
+    })(),
+  );
+
+  it.each([
+    ["anna1", "ben1"],
+    ["ben1", "anna1"],
+  ])("begins over the relay again, though the call that %s placed went direct (CK-384)", (a, b) =>
+    play(async (w) => {
+      for (const name of [a, b]) w.device(name).seam.rules = DIRECT;
+      const [placed, theirs] = await talk(w, a, b);
+      await w.clock.until(() => placed.path === "direct" && theirs.path === "direct");
+      const made = w.relay.made.length;
+      const device = await w.reload(a);
+      device.seam.rules = ALL_RING; // Taken back meanwhile.
+      const call = await again(device, theirs.id);
+      await call.connected();
+      await w.clock.until(() => theirs.state === "in_call");
+      await w.clock.wait(6);
+      expect(w.relay.made.slice(made).map(({ relayOnly }) => relayOnly)).toEqual([true, true]);
+      expect([call.path, theirs.path]).toEqual(["relayed", "relayed"]);
+      // What was allowed and said in the old call counts for nothing in the new one.
+      const relayOnly = { ours: Path.RELAYED, theirs: Path.RELAYED, taken: Path.RELAYED };
+      const said = {
+        a: { ...relayOnly, theirs: Path.DIRECT },
+        b: { ...relayOnly, ours: Path.DIRECT },
+      };
+      expect(w.shell(a).state).toMatchObject({ kind: "inCall", paths: said.a });
+      expect(w.shell(b).state).toMatchObject({ kind: "inCall", paths: said.b });
+      // Allowed anew, it goes direct as any other call.
+      device.seam.decide(DIRECT);
+      await w.clock.until(() => call.path === "direct" && theirs.path === "direct");
+      await call.hangUp();
     })(),
   );
 

@@ -7,19 +7,19 @@
 
 import { describe, expect, test } from "vitest";
 import { Media } from "../../core/call_effects.ts";
-import { hoursOn, type Rules } from "../../core/contact_rules.ts";
+import { ALL_RING, hoursOn, type Rules } from "../../core/contact_rules.ts";
 import { MayCall } from "../../core/content_records.ts";
 import { AuthorizationError, Code, UsageError } from "../../core/errors.ts";
 import { play, type World } from "./call_world.ts";
 
 const OFFICE = [hoursOn([0, 1, 2, 3, 4], 540, 1080)];
-const ALWAYS = { calls: MayCall.VIDEO, hours: null };
+const ALWAYS = { ...ALL_RING, calls: MayCall.VIDEO, hours: null };
 
 type At = readonly [rules: Rules, weekday: number, minute: number];
 const QUIET: Readonly<Record<string, At>> = {
-  nothing: [{ calls: MayCall.NOTHING, hours: null }, 0, 600],
-  "out of hours": [{ calls: MayCall.VIDEO, hours: OFFICE }, 0, 1300],
-  "voice, out of hours": [{ calls: MayCall.VOICE, hours: OFFICE }, 6, 600],
+  nothing: [{ ...ALL_RING, calls: MayCall.NOTHING, hours: null }, 0, 600],
+  "out of hours": [{ ...ALL_RING, calls: MayCall.VIDEO, hours: OFFICE }, 0, 1300],
+  "voice, out of hours": [{ ...ALL_RING, calls: MayCall.VOICE, hours: OFFICE }, 6, 600],
 };
 
 describe("what rings is the lesser of rule and offer (CK-369)", () => {
@@ -29,7 +29,7 @@ describe("what rings is the lesser of rule and offer (CK-369)", () => {
         `${media}, may call: ${calls}`,
         play(async (w) => {
           const [anna, ben] = [w.device("anna1"), w.device("ben1")];
-          ben.seam.rules = { calls, hours: OFFICE };
+          ben.seam.rules = { ...ALL_RING, calls, hours: OFFICE };
           const call = await anna.call(media);
           if (calls === MayCall.NOTHING) {
             expect(await call.ended()).toBe("no_answer");
@@ -112,7 +112,7 @@ describe("a call that may not ring", () => {
     "whom we are calling ourselves is met whatever the rules (P9)",
     play(async (w) => {
       const [anna, ben] = [w.device("anna1"), w.device("ben1")];
-      anna.seam.rules = { calls: MayCall.NOTHING, hours: null };
+      anna.seam.rules = { ...ALL_RING, calls: MayCall.NOTHING, hours: null };
       ben.seam.rules = anna.seam.rules;
       const [ours, theirs] = [await anna.call(), await ben.call(Media.VOICE)];
       await Promise.all([ours.connected(), theirs.connected()]);

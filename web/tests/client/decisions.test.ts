@@ -23,8 +23,12 @@ import { AuthorizationError, UsageError } from "../../core/errors.ts";
 import { AccountId, IdentityKey } from "../../core/ids.ts";
 import { failure, type Party, settle, World } from "./world.ts";
 
-const VOICE: Rules = { calls: MayCall.VOICE, hours: [hoursOn([0, 1, 2, 3, 4], 540, 1080)] };
-const NOBODY: Rules = { calls: MayCall.NOTHING, hours: null };
+const VOICE: Rules = {
+  ...ALL_RING,
+  calls: MayCall.VOICE,
+  hours: [hoursOn([0, 1, 2, 3, 4], 540, 1080)],
+};
+const NOBODY: Rules = { ...ALL_RING, calls: MayCall.NOTHING, hours: null };
 
 let world: World;
 let anna: Party;
@@ -197,7 +201,7 @@ describe("rules and verified", () => {
 
   test("out of bounds, and of nobody, are refused", async () => {
     const made = decisions(anna);
-    const wrong = made.setRules(bob.account.id, { calls: MayCall.VIDEO, hours: [] });
+    const wrong = made.setRules(bob.account.id, { ...ALL_RING, calls: MayCall.VIDEO, hours: [] });
     await expect(wrong).rejects.toThrow(UsageError);
     const nobody = new AccountId(new Uint8Array(16));
     await expect(made.setRules(nobody, VOICE)).rejects.toThrow(AuthorizationError);

@@ -14,7 +14,11 @@ import { MayCall } from "../../core/content_records.ts";
 import { drops, People, settle, thread } from "./live_people.ts";
 import { startServer, type TestServer } from "./server.ts";
 
-const VOICE: Rules = { calls: MayCall.VOICE, hours: [hoursOn([0, 1, 2, 3, 4], 540, 1080)] };
+const VOICE: Rules = {
+  ...ALL_RING,
+  calls: MayCall.VOICE,
+  hours: [hoursOn([0, 1, 2, 3, 4], 540, 1080)],
+};
 type Decided = Readonly<{ state: string; verified: boolean; rules: string }>;
 
 let server: TestServer;

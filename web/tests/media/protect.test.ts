@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Code, UnavailableError, UsageError } from "../../core/errors.ts";
 import { read } from "../../media/figures.ts";
-import { iceServers, relayedConfiguration } from "../../media/gathering.ts";
+import { configurationFor, iceServers } from "../../media/gathering.ts";
 import { ProtectedPeer, requireEncryption } from "../../media/protect.ts";
 import { MID_URI } from "../../media/sdp_guard.ts";
 
@@ -75,7 +75,7 @@ beforeEach(() => {
     }),
   });
   // Only handed on to the transform.
-  peer = new ProtectedPeer({} as Worker, relayedConfiguration([]));
+  peer = new ProtectedPeer({} as Worker, configurationFor([], true));
   pc = FakePc.last;
 });
 
