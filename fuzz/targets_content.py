@@ -16,6 +16,7 @@ from visavis.core.content_fields import (
     Blob,
     Codec,
     Fixed,
+    Flag,
     Maybe,
     Nested,
     Record,
@@ -74,6 +75,8 @@ def example(codec: Codec, rnd: random.Random) -> Any:
             return text if shortest <= len(text.encode()) <= longest else "0" * shortest
         case Uint(highest, lowest):
             return rnd.choice((lowest, highest, rnd.randint(lowest, highest)))
+        case Flag():
+            return rnd.choice((False, True))
         case Word(of):
             return rnd.choice(list(of))
         case Array(item, most, fewest):
