@@ -7,10 +7,10 @@ and event removed from a `case` makes one mutant; `disagreements` must find it.
 from __future__ import annotations
 
 import ast
-import copy
+import functools
 import inspect
 from collections.abc import Callable, Iterator
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from tests.core.test_call_table import disagreements
@@ -101,25 +101,31 @@ def functions(tree: ast.Module) -> list[ast.AST]:
 
 
 def mutants(module: ModuleType) -> Iterator[tuple[str, ast.Module]]:
-    original = ast.parse(inspect.getsource(module))
+    source = inspect.getsource(module)
+    original = ast.parse(source)
     for index, node in enumerate(functions(original)):
         for number in range(len(list(changes(node)))):
-            tree = copy.deepcopy(original)
+            tree = ast.parse(source)  # Several times as fast as a deep copy.
             target = functions(tree)[index]
             list(changes(target))[number]()
             line = getattr(node, "lineno", getattr(getattr(node, "pattern", None), "lineno", 0))
             yield f"{module.__name__}:{line} {type(node).__name__} #{number}", tree
 
 
-def run(name: str, parts: dict[str, Any], tree: ast.Module) -> dict[str, Any]:
+@functools.cache
+def code_of(module: ModuleType) -> CodeType:
+    return compile(inspect.getsource(module), module.__name__, "exec")
+
+
+def run(name: str, parts: dict[str, Any], code: CodeType) -> dict[str, Any]:
     """Execute one module, with what earlier modules of the machine defined."""
     space: dict[str, Any] = {"__name__": f"mutant_of_{name}"}
-    exec(compile(tree, name, "exec"), space)  # Our own code, changed.
+    exec(code, space)  # Our own code, changed.
     space.update(parts)
     return space
 
 
-def machine(changed: ModuleType, tree: ast.Module) -> Callable[..., Any]:
+def machine(changed: ModuleType, code: CodeType) -> Callable[..., Any]:
     """Build the whole machine with one module changed."""
     parts: dict[str, Any] = {}
     exported = (
@@ -127,8 +133,7 @@ def machine(changed: ModuleType, tree: ast.Module) -> Callable[..., Any]:
         *("from_connecting", "from_in_call", "from_reconnecting", "step"),
     )
     for module in MODULES:
-        source = tree if module is changed else ast.parse(inspect.getsource(module))
-        space = run(module.__name__, parts, source)
+        space = run(module.__name__, parts, code if module is changed else code_of(module))
         parts.update({name: space[name] for name in exported if name in space})
     step: Callable[..., Any] = parts["step"]
     return step
@@ -136,7 +141,7 @@ def machine(changed: ModuleType, tree: ast.Module) -> Callable[..., Any]:
 
 def test_unchanged_code_agrees_with_the_table() -> None:
     """The positive control: built the same way, without a change, nothing disagrees."""
-    assert list(disagreements(machine(call, ast.parse(inspect.getsource(call))))) == []
+    assert list(disagreements(machine(call, code_of(call)))) == []
 
 
 def test_every_mutant_is_noticed() -> None:
@@ -146,7 +151,8 @@ def test_every_mutant_is_noticed() -> None:
         for name, tree in mutants(module):
             ast.fix_missing_locations(tree)
             count += 1
-            if next(disagreements(machine(module, tree)), None) is None:
+            code = compile(tree, module.__name__, "exec")
+            if next(disagreements(machine(module, code)), None) is None:
                 survivors.append(name)
     assert count > 300  # The generator has found the code.
     assert survivors == []

@@ -4,6 +4,7 @@ time by hand. `test_call_mutants.py` shows that it notices each small change of 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -343,21 +344,34 @@ def table() -> dict[str, Column]:
 TABLE = table()
 
 
+@functools.cache
+def cells() -> tuple[tuple[str, State, on.Event, Step | None], ...]:
+    """Every state with every event, and what the table says of it."""
+    return tuple(
+        (
+            f"{state_name} x {event_name}",
+            state,
+            event,
+            TABLE[state_name].expected(state, event_name),
+        )
+        for state_name, state in SMALL_STATES.items()
+        for event_name, event in SMALL_EVENTS.items()
+    )
+
+
 def disagreements(stepper: Callable[[State, on.Event], Step]) -> Iterator[str]:
     """Yield the cells in which `stepper` does not do what the table says."""
-    for state_name, state in SMALL_STATES.items():
-        for event_name, event in SMALL_EVENTS.items():
-            expected = TABLE[state_name].expected(state, event_name)
-            found: Step | None
-            try:
-                found = stepper(state, event)
-            except UsageError:
-                found = None
-            except Exception as error:  # A mutant may do anything.
-                yield f"{state_name} x {event_name}: {type(error).__name__}"
-                continue
-            if found != expected:
-                yield f"{state_name} x {event_name}: {found}, not {expected}"
+    for name, state, event, expected in cells():
+        found: Step | None
+        try:
+            found = stepper(state, event)
+        except UsageError:
+            found = None
+        except Exception as error:  # A mutant may do anything.
+            yield f"{name}: {type(error).__name__}"
+            continue
+        if found != expected:
+            yield f"{name}: {found}, not {expected}"
 
 
 @pytest.mark.parametrize("state_name", SMALL_STATES)
