@@ -7,7 +7,7 @@
 
 import type { Page } from "puppeteer-core";
 import { en } from "../../app/i18n/en.ts";
-import { type Kind, PASSWORD, type Stage, until } from "./stage.ts";
+import { type Kind, PASSWORD, type Setting, type Stage, until } from "./stage.ts";
 
 type Key = keyof typeof en;
 
@@ -16,6 +16,11 @@ export type Flow = Readonly<{
   decoded: number;
   energy: number;
   packetsSent: number;
+  /** Of sound alone: packets, and bytes without headers. */
+  audioSent: number;
+  audioBytes: number;
+  /** Of the picture that comes now, as "640x480". */
+  size: string;
   candidates: number;
   connections: number;
 }>;
@@ -60,16 +65,26 @@ function watch(): void {
 
 async function measure(): Promise<Flow> {
   const { watchedPeers } = globalThis as unknown as Watched;
-  const flow = { decoded: 0, energy: 0, packetsSent: 0, candidates: 0, connections: 0 };
+  const flow = {
+    ...{ decoded: 0, energy: 0, packetsSent: 0, candidates: 0, connections: 0 },
+    ...{ audioSent: 0, audioBytes: 0, size: "" },
+  };
   for (const peer of watchedPeers) {
     flow.connections += 1;
+    if (peer.connectionState === "closed") continue; // a restart made another
     for (const one of (await peer.getStats()).values()) {
-      if (one.type === "inbound-rtp" && one.kind === "video")
+      if (one.type === "inbound-rtp" && one.kind === "video") {
         flow.decoded += one.framesDecoded ?? 0;
+        flow.size = `${one.frameWidth}x${one.frameHeight}`;
+      }
       if (one.type === "inbound-rtp" && one.kind === "audio") {
         flow.energy += one.totalAudioEnergy ?? 0;
       }
       if (one.type === "outbound-rtp") flow.packetsSent += one.packetsSent ?? 0;
+      if (one.type === "outbound-rtp" && one.kind === "audio") {
+        flow.audioSent += one.packetsSent ?? 0;
+        flow.audioBytes += one.bytesSent ?? 0;
+      }
       if (one.type === "local-candidate") flow.candidates += 1;
     }
   }
@@ -97,7 +112,7 @@ export class Person {
    */
   static async arrive(
     stage: Stage,
-    kind: Kind,
+    kind: Kind | Setting,
     link?: string,
     prepare?: (page: Page) => Promise<void>,
   ): Promise<Person> {
@@ -127,7 +142,7 @@ export class Person {
   /** Sign up by a link, with a password, and go home. */
   static async signUp(
     stage: Stage,
-    kind: Kind,
+    kind: Kind | Setting,
     name: string,
     prepare?: (page: Page) => Promise<void>,
   ): Promise<Person> {
@@ -307,6 +322,28 @@ export class Person {
       return isMore(now, before) ? now : undefined;
     }).catch((error: Error) => {
       throw new Error(`${error.message}: ${JSON.stringify([before, now])} ${this.complaints}`);
+    });
+  }
+
+  /** Say whether something with this name can be pressed now. */
+  async offers(key: Key): Promise<boolean> {
+    const found = await this.page.$$(`::-p-aria(${this.words(key)})`);
+    return (await Promise.all(found.map((one) => one.isVisible()))).includes(true);
+  }
+
+  /** Choose one of a few, or turn a switch, by a part of what stands beside it. */
+  async choose(text: string): Promise<void> {
+    const label = `::-p-xpath(//label[contains(normalize-space(.), "${text}")])`;
+    const found = await until(`a choice: ${text}`, async () => (await this.page.$$(label))[0]);
+    await found.click();
+  }
+
+  /** What the browser calls the camera, or screen, whose picture is sent. */
+  async cameraInUse(): Promise<string | undefined> {
+    return this.page.evaluate(() => {
+      const { watchedPeers } = globalThis as unknown as Watched;
+      const tracks = watchedPeers.flatMap((peer) => peer.getSenders()).map(({ track }) => track);
+      return tracks.find((track) => track?.kind === "video" && track.readyState === "live")?.label;
     });
   }
 

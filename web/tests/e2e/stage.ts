@@ -10,7 +10,7 @@ import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as elapsed } from "node:timers/promises";
-import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import puppeteer, { type Browser, type Page, type Permission } from "puppeteer-core";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const PROGRAM = join(ROOT, ".venv/bin/visavis");
@@ -22,6 +22,22 @@ export const CLIP = join(ROOT, "src/visavis/testing/data/clip.webm");
 
 export type Kind = "chromium" | "firefox";
 
+/** A browser that differs from the usual one; opened once per name. */
+export type Setting = Readonly<{
+  name: string;
+  kind: Kind;
+  /** Chromium: the value of `--use-fake-device-for-media-stream`; `false`: the machine's own devices. */
+  fakes?: string | false;
+  /** Firefox: on top of the usual ones. */
+  prefs?: Readonly<Record<string, boolean | number>>;
+  /** What the page may use unasked (Chromium); the usual: all that a call needs. */
+  allowed?: readonly Permission[];
+  /** Another program than the machine's browser (`host.ts`). */
+  program?: string;
+  /** Chromium: one profile, on the disk, that outlives the browser. */
+  kept?: boolean;
+}>;
+
 const CHROMIUM_FLAGS = [
   "--no-sandbox",
   "--disable-background-networking",
@@ -29,7 +45,6 @@ const CHROMIUM_FLAGS = [
   "--disable-sync",
   "--no-first-run",
   "--disable-gpu",
-  "--use-fake-device-for-media-stream=fps=15",
   "--autoplay-policy=no-user-gesture-required",
   "--auto-select-desktop-capture-source=Entire screen",
 ];
@@ -129,6 +144,17 @@ export class Stage {
     return Buffer.from(JSON.stringify(values)).toString("base64");
   }
 
+  /** The relay's process, which the server started. */
+  get relayPid(): number {
+    const { pid } = this.#server ?? {};
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+    const relays = children.filter((child) => {
+      return readFileSync(`/proc/${child}/comm`, "utf8").startsWith("turnserver");
+    });
+    if (relays.length !== 1) throw new Error(`the server has ${relays.length} relays`);
+    return Number(relays[0]);
+  }
+
   async killServer(signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): Promise<void> {
     const running = this.#server;
     this.#server = undefined;
@@ -163,10 +189,14 @@ export class Stage {
   readonly origin = ORIGIN;
 
   /** An empty page in a fresh profile of a browser. */
-  async blank(kind: Kind): Promise<Page> {
-    const context = await (await this.#browser(kind)).createBrowserContext();
-    if (kind === "chromium") {
-      await context.overridePermissions(ORIGIN, ["camera", "microphone", "notifications"]);
+  async blank(wanted: Kind | Setting): Promise<Page> {
+    const setting = typeof wanted === "string" ? { name: wanted, kind: wanted } : wanted;
+    const browser = await this.#browser(setting);
+    const { kept = false } = setting;
+    const context = kept ? browser.defaultBrowserContext() : await browser.createBrowserContext();
+    if (setting.kind === "chromium") {
+      const allowed = setting.allowed ?? ["camera", "microphone", "notifications"];
+      await context.overridePermissions(ORIGIN, [...allowed]);
     }
     const page = await context.newPage();
     this.#pages.push(page);
@@ -175,29 +205,59 @@ export class Stage {
     return page;
   }
 
-  async #browser(kind: Kind): Promise<Browser> {
-    const name = this.#apart ? `${kind}-${this.#browsers.size}` : kind;
+  async #browser(setting: Setting): Promise<Browser> {
+    const name = this.#apart ? `${setting.name}-${this.#browsers.size}` : setting.name;
     const open = this.#browsers.get(name);
     if (open !== undefined) return open;
     const home = join(this.folder, name);
-    mkdirSync(home);
+    mkdirSync(home, { recursive: true });
     const env = this.environment({ HOME: home });
+    const { fakes = "fps=15" } = setting;
+    // A busy machine is no failure.
+    const waits = { timeout: 120_000, protocolTimeout: 600_000 };
+    const flag = `--use-fake-device-for-media-stream=${fakes}`;
     const browser = await puppeteer.launch(
-      kind === "chromium"
+      setting.kind === "chromium"
         ? {
-            executablePath: "/usr/bin/chromium",
-            args: [...CHROMIUM_FLAGS, ...this.chromiumFlags],
+            ...waits,
+            executablePath: setting.program ?? "/usr/bin/chromium",
+            args: [...CHROMIUM_FLAGS, ...(fakes === false ? [] : [flag]), ...this.chromiumFlags],
+            // Not by a socket: the browser may be on another host, or lose its network.
+            pipe: true,
+            userDataDir: join(home, "profile"),
             env,
           }
         : {
+            ...waits,
             browser: "firefox",
-            executablePath: "/usr/bin/firefox-esr",
-            extraPrefsFirefox: FIREFOX_PREFS,
+            executablePath: setting.program ?? "/usr/bin/firefox-esr",
+            extraPrefsFirefox: { ...FIREFOX_PREFS, ...setting.prefs },
             env,
           },
     );
     this.#browsers.set(name, browser);
     return browser;
+  }
+
+  /** Kill all tabs of a Chromium, which lives on. */
+  async killTabs(name: string): Promise<void> {
+    const session = await this.#browsers.get(name)?.target().createCDPSession();
+    if (session === undefined) throw new Error(`no browser ${name}`);
+    const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+    const tabs = processInfo.filter(({ type }) => type === "renderer");
+    if (tabs.length === 0) throw new Error("no tab is open");
+    for (const { id } of tabs) process.kill(id, "SIGKILL");
+    await session.detach();
+  }
+
+  /** Kill a browser with all that it has open. */
+  async killBrowser(name: string): Promise<void> {
+    const process = this.#browsers.get(name)?.process();
+    this.#browsers.delete(name);
+    if (!process) throw new Error(`no browser ${name}`);
+    const ended = new Promise((resolve) => process.once("exit", resolve));
+    process.kill("SIGKILL");
+    await ended;
   }
 
   /** Run the command-line program with a profile of its own. */
