@@ -13,7 +13,7 @@ import { useAwake } from "../ui/awake.ts";
 import { Meeting, type Nearness } from "../ui/faces.tsx";
 import { useKeys } from "../ui/keys.ts";
 import { Name, Named, Title } from "../ui/parts.tsx";
-import { Picture } from "../ui/picture.tsx";
+import { Picture, Sound } from "../ui/picture.tsx";
 import { Round } from "../ui/round.tsx";
 import { SelfView } from "../ui/self_view.tsx";
 import { type PanelName, Panels } from "./call_panels.tsx";
@@ -110,12 +110,13 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
         </button>
       </header>
 
+      <Sound stream={call.remote} speaker={speaker} />
       <div className="stage">
         <Picture
           ref={remote}
           stream={call.remote}
-          speaker={speaker}
           hidden={!pictured}
+          detachable
           onFirst={setFirst}
           label={say("call.remotePicture", { name })}
           className="remote"

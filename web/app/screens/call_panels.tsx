@@ -148,7 +148,7 @@ function Guard({ call, onClose }: { call: CallView; onClose: () => void }) {
         onClose();
       }}
     >
-      {stream && <Picture stream={stream} muted className="share-preview" />}
+      {stream && <Picture stream={stream} className="share-preview" />}
       <p className="soft">{say(stream ? "share.previewLead" : "share.lead")}</p>
       <Failed task={task} />
       <div className="actions">

@@ -47,7 +47,7 @@ export default function Preview({ id, media }: { id: PersonId; media: Media }) {
         {video && (
           <div className="mirror">
             {desk.cameraOn && desk.stream ? (
-              <Picture stream={desk.stream} label={say("preview.self")} muted mirrored />
+              <Picture stream={desk.stream} label={say("preview.self")} mirrored />
             ) : (
               <div className="mirror-off">
                 <Icon name="videoOff" />

@@ -1,22 +1,23 @@
-/** A stream on the screen, and how loud a microphone is. */
+/** A stream on the screen and to the ear, and how loud a microphone is. */
 
 import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
 import { say } from "../i18n/text.ts";
 import { useModel } from "../model_hooks.tsx";
 
+/** What is seen of a stream. Nothing is heard of it: that is `Sound`. */
 export function Picture(props: {
   stream: MediaStream | undefined;
   label?: string;
   className?: string;
-  muted?: boolean;
+  /** It may have a window of its own. */
+  detachable?: boolean;
   mirrored?: boolean;
   hidden?: boolean;
   /** The first picture is there. */
   onFirst?: (stream: MediaStream) => void;
-  speaker?: string | undefined;
   ref?: Ref<HTMLVideoElement>;
 }) {
-  const { stream, speaker } = props;
+  const { stream } = props;
   const video = useRef<HTMLVideoElement>(null);
   useImperativeHandle<HTMLVideoElement | null, HTMLVideoElement | null>(
     props.ref,
@@ -31,27 +32,54 @@ export function Picture(props: {
       place.srcObject = null;
     };
   }, [stream]);
-  useEffect(() => {
-    const place = video.current;
-    if (place === null || speaker === undefined || !("setSinkId" in place)) return;
-    void place.setSinkId(speaker).catch(() => undefined); // gone: the system's own is used
-  }, [speaker]);
   const classes = `picture${props.mirrored ? " mirrored" : ""} ${props.className ?? ""}`;
   return (
     <video
       ref={video}
       className={classes}
-      muted={props.muted ?? false}
+      muted
       hidden={props.hidden ?? false}
       playsInline
       autoPlay
       onLoadedData={({ currentTarget: { videoWidth } }) => {
         if (stream && videoWidth > 0) props.onFirst?.(stream);
       }}
-      disablePictureInPicture={props.muted ?? false}
+      disablePictureInPicture={!props.detachable}
       {...(props.label ? { "aria-label": props.label } : { "aria-hidden": true })}
     />
   );
+}
+
+/**
+ * What is heard of a stream.
+ *
+ * Not by the element that shows it: Chromium plays no sound of a stream with a video track before the
+ * first picture, so that somebody whose camera is off would not be heard.
+ */
+export function Sound({
+  stream,
+  speaker,
+}: {
+  stream: MediaStream | undefined;
+  speaker: string | undefined;
+}) {
+  const audio = useRef<HTMLAudioElement>(null);
+  useEffect(() => {
+    const place = audio.current;
+    if (place === null) return;
+    place.srcObject = stream ? new MediaStream(stream.getAudioTracks()) : null;
+    if (stream) void place.play().catch(() => undefined);
+    return () => {
+      place.srcObject = null;
+    };
+  }, [stream]);
+  useEffect(() => {
+    const place = audio.current;
+    if (place === null || speaker === undefined || !("setSinkId" in place)) return;
+    void place.setSinkId(speaker).catch(() => undefined); // gone: the system's own is used
+  }, [speaker]);
+  // biome-ignore lint/a11y/useMediaCaption: people who talk; what they write stands beside it
+  return <audio ref={audio} autoPlay />;
 }
 
 const STEPS = 14;

@@ -51,7 +51,6 @@ export function SelfView(props: {
       <Picture
         stream={props.stream}
         label={say(props.sharing ? "call.sharingSee" : "call.selfView")}
-        muted
         mirrored={!props.sharing}
       />
       <button
