@@ -283,6 +283,13 @@ export class Person {
     await until(`no more: ${gone}`, async () => !(await this.shown()).includes(gone), seconds);
   }
 
+  /** Wait for a panel, by what stands in it alone, and close it. */
+  async putAway(key: Key): Promise<void> {
+    await this.see(key);
+    await this.page.keyboard.press("Escape");
+    await this.miss(key);
+  }
+
   /** What stands on the page. */
   async shown(): Promise<string> {
     return this.page.evaluate(() => document.body.innerText);

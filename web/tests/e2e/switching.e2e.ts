@@ -80,7 +80,7 @@ story(stage, "her own picture, and another camera: pictures go on", async () => 
   await anna.press("call.more");
   await anna.press("call.devices");
   await anna.choose("fake_device_1");
-  await anna.page.keyboard.press("Escape");
+  await anna.putAway("desk.title");
   await bert.seesAndHears();
   assert.equal(await anna.cameraInUse(), "fake_device_1");
   await anna.press("call.hangUp");

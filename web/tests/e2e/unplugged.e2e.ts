@@ -56,7 +56,7 @@ story(stage, "another camera is chosen in its place", async () => {
   await anna.press("call.more");
   await anna.press("call.devices");
   await anna.choose("fake_device_1");
-  await anna.page.keyboard.press("Escape");
+  await anna.putAway("desk.title");
   await bert.seesAndHears();
   assert.equal(await anna.cameraInUse(), "fake_device_1");
   await unplug(anna.page, "camera");
@@ -65,7 +65,7 @@ story(stage, "another camera is chosen in its place", async () => {
   await anna.press("call.more");
   await anna.press("call.devices");
   await anna.choose("fake_device_0");
-  await anna.page.keyboard.press("Escape");
+  await anna.putAway("desk.title");
   await bert.seesAndHears();
   assert.equal(await anna.cameraInUse(), "fake_device_0");
   await hangUp(anna, bert);
