@@ -125,7 +125,7 @@ export class LiveCalls implements CallActions {
     this.#host.ring(undefined);
   }
 
-  async preview(wanted: { camera: boolean; microphone: boolean } | undefined): Promise<void> {
+  async preview(wanted: { camera?: boolean; microphone?: boolean } | undefined): Promise<void> {
     if (wanted === undefined) this.#host.desk.leave();
     else await this.#host.desk.set(wanted);
   }

@@ -91,13 +91,17 @@ export class LiveDesk {
     return this.#desk.stream;
   }
 
-  /** Open and close devices until they are as wanted; what cannot be opened is told in the desk. */
-  async set(wanted: { camera: boolean; microphone: boolean }): Promise<void> {
+  /**
+   * Open and close devices until they are as wanted; what cannot be opened is told in the desk.
+   * Of what is not named nothing changes: it may be opening just now.
+   */
+  async set({ camera, microphone }: { camera?: boolean; microphone?: boolean }): Promise<void> {
     // One that could not be opened is off, too, without anybody's having muted it.
-    if (wanted.microphone || !this.#desk.micTrouble) this.#muted = !wanted.microphone;
+    const mutes = microphone !== undefined && (microphone || !this.#desk.micTrouble);
+    if (mutes) this.#muted = !microphone;
     const setting = Promise.all([
-      this.#input("microphone", wanted.microphone),
-      this.#input("camera", wanted.camera),
+      microphone === undefined ? undefined : this.#input("microphone", microphone),
+      camera === undefined ? undefined : this.#input("camera", camera),
     ]);
     this.#setting = setting;
     await setting;

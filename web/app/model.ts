@@ -417,7 +417,7 @@ export type Use = Readonly<{
 
 export interface CallActions {
   /** Open or close devices for a preview; `undefined` closes everything. */
-  preview(wanted: { camera: boolean; microphone: boolean } | undefined): Promise<void>;
+  preview(wanted: { camera?: boolean; microphone?: boolean } | undefined): Promise<void>;
   choose(kind: "camera" | "microphone" | "speaker", id: string): Promise<void>;
   /** Blur the background, or filter noise, from now on: what is open, and whatever is opened later. */
   setEffect(effect: Effect, on: boolean): Promise<void>;

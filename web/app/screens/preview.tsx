@@ -53,11 +53,7 @@ export default function Preview({ id, media }: { id: PersonId; media: Media }) {
                 <Icon name="videoOff" />
                 <p className="mirror-title">{say("preview.cameraOff")}</p>
                 <p>{say("preview.cameraOffHelp")}</p>
-                <Btn
-                  look="warm"
-                  icon="video"
-                  onPress={() => void calls.preview({ camera: true, microphone: desk.micOn })}
-                >
+                <Btn look="warm" icon="video" onPress={() => void calls.preview({ camera: true })}>
                   {say("preview.turnOn")}
                 </Btn>
               </div>
@@ -69,7 +65,7 @@ export default function Preview({ id, media }: { id: PersonId; media: Media }) {
             label={say(desk.micOn ? "call.mute" : "call.unmute")}
             icon={desk.micOn ? "mic" : "micOff"}
             look="soft"
-            onPress={() => void calls.preview({ camera: desk.cameraOn, microphone: !desk.micOn })}
+            onPress={() => void calls.preview({ microphone: !desk.micOn })}
           />
           <div className="grow stack tight">
             {desk.micOn ? <Level /> : <p>{say("call.muted")}</p>}
@@ -80,7 +76,7 @@ export default function Preview({ id, media }: { id: PersonId; media: Media }) {
               label={say("call.cameraOff")}
               icon="video"
               look="soft"
-              onPress={() => void calls.preview({ camera: false, microphone: desk.micOn })}
+              onPress={() => void calls.preview({ camera: false })}
             />
           )}
         </div>

@@ -341,8 +341,7 @@ export class Person {
   /** Choose one of a few, or turn a switch, by a part of what stands beside it. */
   async choose(text: string): Promise<void> {
     const label = `::-p-xpath(//label[contains(normalize-space(.), "${text}")])`;
-    const found = await until(`a choice: ${text}`, async () => (await this.page.$$(label))[0]);
-    await found.click();
+    await this.page.locator(label).click(); // once the panel stands still
   }
 
   /** What the browser calls the camera, or screen, whose picture is sent. */
