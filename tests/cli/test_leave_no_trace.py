@@ -19,7 +19,7 @@ def test_an_unanswered_call_is_in_their_thread_or_not(
     words = ("call", "bert", "--media", str(clip_path()), *options, "--json")
     calling = terminal.start("anna", *words)
     try:
-        calling.wait_for("Ringing")
+        calling.wait_for("Calling")
         ended = calling.finish(signal.SIGINT)
     finally:
         calling.stop()
