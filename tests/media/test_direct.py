@@ -57,22 +57,27 @@ async def test_the_direct_path_comes_and_goes_and_media_flows(pair) -> None:
     for end in (caller, callee):
         assert (await end.stats()).path == "relayed"
 
-    ours, theirs = await restarted(caller, callee, relay_only=(False, False))
-    for lines in (ours, theirs):
-        assert types(lines)[0] == "relay"  # Where the direct path does not stand.
-        assert "host" in types(lines)
-        # Asked of the relay itself; on one machine it is the host address over again, or a new one.
-        assert set(types(lines)) <= {"relay", "host", "srflx"}
-        assert all("raddr 127" not in line for line in lines)
-    await caller.add_remote_candidates(theirs)
-    await callee.add_remote_candidates(ours)
-    await pair.expect(MediaEvent.CONNECTED)
-    await flows(caller, callee)
-    for end in (caller, callee):
-        kinds = nominated_types(ice_of(end._transport.pc))
-        assert kinds is not None
-        assert "relay" not in kinds
-        assert (await end.stats()).path == "direct"  # The badge is what the pair says.
+    for _ in range(4):  # The pair that answers first is used, and that may be the relay's.
+        ours, theirs = await restarted(caller, callee, relay_only=(False, False))
+        for lines in (ours, theirs):
+            assert types(lines)[0] == "relay"  # Where the direct path does not stand.
+            assert "host" in types(lines)
+            # Asked of the relay itself; on one machine it is the host address again, or a new one.
+            assert set(types(lines)) <= {"relay", "host", "srflx"}
+            assert all("raddr 127" not in line for line in lines)
+        await caller.add_remote_candidates(theirs)
+        await callee.add_remote_candidates(ours)
+        await pair.expect(MediaEvent.CONNECTED)
+        await flows(caller, callee)
+        for end in (caller, callee):
+            kinds = nominated_types(ice_of(end._transport.pc))
+            assert kinds is not None
+            # The badge is what the pair says.
+            assert (await end.stats()).path == ("relayed" if "relay" in kinds else "direct")
+        if (await caller.stats()).path == (await callee.stats()).path == "direct":
+            break
+    else:
+        raise AssertionError("never direct")
 
     ours, theirs = await restarted(callee, caller, relay_only=(True, True))
     assert types(ours) == types(theirs) == ["relay"]
