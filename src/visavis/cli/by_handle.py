@@ -101,20 +101,17 @@ def findable(ctx: typer.Context) -> int:
 def _status(ctx: typer.Context) -> int:
     context: Context = ctx.obj
 
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            here = await client.findable()
-            if here:
-                _say_on(context, client)
-            else:
-                context.out.show(
-                    "No requests by name come to this device. To let them: visavis findable on"
-                )
-            return {"findable": here, "handle": client.handle}
+    async def use(client: Client) -> dict[str, Any]:
+        here = await client.findable()
+        if here:
+            _say_on(context, client)
+        else:
+            context.out.show(
+                "No requests by name come to this device. To let them: visavis findable on"
+            )
+        return {"findable": here, "handle": client.handle}
 
-        return await context.with_client(use)
-
-    return context.run(work)
+    return context.run_with_client(use)
 
 
 def on(ctx: typer.Context) -> int:
@@ -130,21 +127,17 @@ def off(ctx: typer.Context) -> int:
 def _set(ctx: typer.Context, *, wanted: bool) -> int:
     context: Context = ctx.obj
 
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            await client.set_findable(wanted)
-            if wanted:
-                _say_on(context, client)
-            else:
-                context.out.show(
-                    "Nobody can ask for you by name. Your invite links and contacts stay as they "
-                    "are."
-                )
-            return {"findable": wanted, "handle": client.handle}
+    async def use(client: Client) -> dict[str, Any]:
+        await client.set_findable(wanted)
+        if wanted:
+            _say_on(context, client)
+        else:
+            context.out.show(
+                "Nobody can ask for you by name. Your invite links and contacts stay as they are."
+            )
+        return {"findable": wanted, "handle": client.handle}
 
-        return await context.with_client(use)
-
-    return context.run(work)
+    return context.run_with_client(use)
 
 
 def _say_on(context: Context, client: Client) -> None:

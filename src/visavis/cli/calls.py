@@ -70,27 +70,24 @@ def call(
     """Call a contact: with picture, or --voice."""
     context: Context = ctx.obj
 
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            await synced(client)
-            to = await client.find_contact(contact)
-            if confidential and not to.verified:
-                raise AuthorizationError(Code.NOT_VERIFIED, "CK-371: asked before a camera opens")
-            return await _place(
-                context,
-                client,
-                to,
-                not voice,
-                media,
-                seconds,
-                text=text,
-                leave_no_trace=leave_no_trace,
-                confidential=confidential,
-            )
+    async def use(client: Client) -> dict[str, Any]:
+        await synced(client)
+        to = await client.find_contact(contact)
+        if confidential and not to.verified:
+            raise AuthorizationError(Code.NOT_VERIFIED, "CK-371: asked before a camera opens")
+        return await _place(
+            context,
+            client,
+            to,
+            not voice,
+            media,
+            seconds,
+            text=text,
+            leave_no_trace=leave_no_trace,
+            confidential=confidential,
+        )
 
-        return await context.with_client(use)
-
-    return context.run(work)
+    return context.run_with_client(use)
 
 
 async def _place(

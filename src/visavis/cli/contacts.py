@@ -49,38 +49,35 @@ def contacts(ctx: typer.Context) -> int:
     """List your contacts, after reading what has arrived."""
     context: Context = ctx.obj
 
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            with context.out.working("Reading what has arrived"):
-                fresh = await synced(client, context.out)
-            found = await client.contacts()
-            if found:
-                context.out.table(
-                    "",
-                    ("name", "state", "devices", ""),
-                    [
-                        (c.name, c.state, str(c.devices), "verified" if c.verified else "")
-                        for c in found
-                    ],
-                )
-            else:
-                context.out.show("No contacts yet. visavis invite makes a link for somebody.")
-            return {
-                "fresh": fresh,
-                "contacts": [
-                    {
-                        "name": c.name,
-                        "state": c.state,
-                        "devices": c.devices,
-                        "verified": c.verified,
-                    }
+    async def use(client: Client) -> dict[str, Any]:
+        with context.out.working("Reading what has arrived"):
+            fresh = await synced(client, context.out)
+        found = await client.contacts()
+        if found:
+            context.out.table(
+                "",
+                ("name", "state", "devices", ""),
+                [
+                    (c.name, c.state, str(c.devices), "verified" if c.verified else "")
                     for c in found
                 ],
-            }
+            )
+        else:
+            context.out.show("No contacts yet. visavis invite makes a link for somebody.")
+        return {
+            "fresh": fresh,
+            "contacts": [
+                {
+                    "name": c.name,
+                    "state": c.state,
+                    "devices": c.devices,
+                    "verified": c.verified,
+                }
+                for c in found
+            ],
+        }
 
-        return await context.with_client(use)
-
-    return context.run(work)
+    return context.run_with_client(use)
 
 
 def message(
@@ -91,57 +88,49 @@ def message(
     """Write a message to a contact."""
     context: Context = ctx.obj
 
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            if not text.strip():
-                raise MistakeError("There is nothing in this message. Nothing was sent.")
-            there = await synced(client, context.out)
-            to = await client.find_contact(contact)
-            await client.send_message(to, text)
-            sent = there and await synced(client, context.out)
-            if sent:
-                context.out.show(f"Sent to {plain(to.name)}, end-to-end encrypted.")
-            else:
-                context.out.show(
-                    "Your message is kept here and goes out when you run visavis next."
-                )
-            return {"to": to.name, "sent": sent}
+    async def use(client: Client) -> dict[str, Any]:
+        if not text.strip():
+            raise MistakeError("There is nothing in this message. Nothing was sent.")
+        there = await synced(client, context.out)
+        to = await client.find_contact(contact)
+        await client.send_message(to, text)
+        sent = there and await synced(client, context.out)
+        if sent:
+            context.out.show(f"Sent to {plain(to.name)}, end-to-end encrypted.")
+        else:
+            context.out.show("Your message is kept here and goes out when you run visavis next.")
+        return {"to": to.name, "sent": sent}
 
-        return await context.with_client(use)
-
-    return context.run(work)
+    return context.run_with_client(use)
 
 
 def messages(ctx: typer.Context, contact: ContactArgument) -> int:
     """Show the conversation with a contact, after reading what has arrived."""
     context: Context = ctx.obj
 
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            fresh = await synced(client, context.out)
-            who = await client.find_contact(contact)
-            entries = await client.history(who)
-            numbers = files.numbers_of(entries)
-            for entry in entries:
-                when = _when(entry.at)
-                side = "you" if entry.outgoing else plain(who.name)
-                what = files.line(entry, numbers) if entry.file else plain(entry.text)
-                context.out.show(f"[dim]{when}[/] [bold]{side}[/]  {what}")
-            if not entries:
-                context.out.show(f"Nothing was written between you and {plain(who.name)} yet.")
-            return {
-                "contact": who.name,
-                "fresh": fresh,
-                "messages": [
-                    {"at": e.at, "outgoing": e.outgoing, "kind": e.kind.value, "text": e.text}
-                    | files.described(e, numbers)
-                    for e in entries
-                ],
-            }
+    async def use(client: Client) -> dict[str, Any]:
+        fresh = await synced(client, context.out)
+        who = await client.find_contact(contact)
+        entries = await client.history(who)
+        numbers = files.numbers_of(entries)
+        for entry in entries:
+            when = _when(entry.at)
+            side = "you" if entry.outgoing else plain(who.name)
+            what = files.line(entry, numbers) if entry.file else plain(entry.text)
+            context.out.show(f"[dim]{when}[/] [bold]{side}[/]  {what}")
+        if not entries:
+            context.out.show(f"Nothing was written between you and {plain(who.name)} yet.")
+        return {
+            "contact": who.name,
+            "fresh": fresh,
+            "messages": [
+                {"at": e.at, "outgoing": e.outgoing, "kind": e.kind.value, "text": e.text}
+                | files.described(e, numbers)
+                for e in entries
+            ],
+        }
 
-        return await context.with_client(use, reads_messages=True)
-
-    return context.run(work)
+    return context.run_with_client(use, reads_messages=True)
 
 
 def _when(at: int) -> str:
@@ -166,52 +155,46 @@ def safety_number(
     if scanned is not None:
         return _compare(context, contact, scanned)
 
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            fresh = await synced(client, context.out)
-            who = await client.find_contact(contact)
-            number = await client.safety_number(who)
-            groups = number.split()
-            for start in range(0, len(groups), 4):
-                context.out.show("  " + "  ".join(groups[start : start + 4]))
-            text = await client.safety_text(who) if qr else ""
-            if qr:
-                print_qr(text, context.out)
-                context.out.show(text)
-            name = plain(who.name)
-            context.out.say(
-                f"{name} runs the same command. If both numbers are the same, nobody stands between"
-                " you.\nCompare them in person, or on a call where you know face or voice."
-            )
-            if who.state == CHANGED:
-                context.out.say(f"Somebody spoke for {name} with another key. What to do:")
-                context.out.say(decide(name))
-            told = {"contact": who.name, "safety_number": number, "fresh": fresh}
-            return {**told, "text": text} if qr else told
+    async def use(client: Client) -> dict[str, Any]:
+        fresh = await synced(client, context.out)
+        who = await client.find_contact(contact)
+        number = await client.safety_number(who)
+        groups = number.split()
+        for start in range(0, len(groups), 4):
+            context.out.show("  " + "  ".join(groups[start : start + 4]))
+        text = await client.safety_text(who) if qr else ""
+        if qr:
+            print_qr(text, context.out)
+            context.out.show(text)
+        name = plain(who.name)
+        context.out.say(
+            f"{name} runs the same command. If both numbers are the same, nobody stands between"
+            " you.\nCompare them in person, or on a call where you know face or voice."
+        )
+        if who.state == CHANGED:
+            context.out.say(f"Somebody spoke for {name} with another key. What to do:")
+            context.out.say(decide(name))
+        told = {"contact": who.name, "safety_number": number, "fresh": fresh}
+        return {**told, "text": text} if qr else told
 
-        return await context.with_client(use)
-
-    return context.run(work)
+    return context.run_with_client(use)
 
 
 def _compare(context: Context, contact: str, scanned: str) -> int:
     """Compare what a contact's QR code says, and mark them as verified if it is the same."""
 
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            await synced(client, context.out)
-            who = await client.find_contact(contact)
-            try:
-                await client.verify_by_text(who, scanned)
-            except PeerError as error:
-                raise _not_the_same(error, plain(who.name)) from error
-            await synced(client, context.out)
-            context.out.show(f"The codes match: {plain(who.name)} is verified.")
-            return {"contact": who.name, "verified": True}
+    async def use(client: Client) -> dict[str, Any]:
+        await synced(client, context.out)
+        who = await client.find_contact(contact)
+        try:
+            await client.verify_by_text(who, scanned)
+        except PeerError as error:
+            raise _not_the_same(error, plain(who.name)) from error
+        await synced(client, context.out)
+        context.out.show(f"The codes match: {plain(who.name)} is verified.")
+        return {"contact": who.name, "verified": True}
 
-        return await context.with_client(use)
-
-    return context.run(work)
+    return context.run_with_client(use)
 
 
 def _not_the_same(error: PeerError, name: str) -> Exception:
@@ -229,17 +212,14 @@ def keep(ctx: typer.Context, contact: ContactArgument) -> int:
     """Go on with the security key you know, after comparing safety numbers."""
     context: Context = ctx.obj
 
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            await synced(client)
-            who = await client.find_contact(contact)
-            await client.keep_identity(who)
-            context.out.show(f"Going on with the key you know of {plain(who.name)}.")
-            return {"contact": who.name}
+    async def use(client: Client) -> dict[str, Any]:
+        await synced(client)
+        who = await client.find_contact(contact)
+        await client.keep_identity(who)
+        context.out.show(f"Going on with the key you know of {plain(who.name)}.")
+        return {"contact": who.name}
 
-        return await context.with_client(use, expected={NoticeKind.IDENTITY_CHANGED})
-
-    return context.run(work)
+    return context.run_with_client(use, expected={NoticeKind.IDENTITY_CHANGED})
 
 
 def forget(
@@ -250,27 +230,22 @@ def forget(
     """Remove a contact: its keys go, and what it sends is refused."""
     context: Context = ctx.obj
 
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            await synced(client)
-            who = await client.find_contact(contact)
-            name = plain(who.name)
-            if not yes and not ask.interactive():
-                raise MistakeError("Say --yes to remove a contact without being asked.")
-            if not yes:
-                context.out.say(f"Remove {name}? Only a new invite brings them back. (yes/no)")
-                if (await ask.line()).lower() not in {"y", "yes"}:
-                    context.out.show("Nothing was changed.")
-                    return {"ok": False, "contact": who.name}
-            await client.forget_contact(who)
-            await synced(client)
-            context.out.show(f"{name} is no longer your contact.")
-            if who.state == CHANGED:
-                context.out.say(
-                    "Next: visavis invite makes a link for them; hand it over yourself."
-                )
-            return {"contact": who.name}
+    async def use(client: Client) -> dict[str, Any]:
+        await synced(client)
+        who = await client.find_contact(contact)
+        name = plain(who.name)
+        if not yes and not ask.interactive():
+            raise MistakeError("Say --yes to remove a contact without being asked.")
+        if not yes:
+            context.out.say(f"Remove {name}? Only a new invite brings them back. (yes/no)")
+            if (await ask.line()).lower() not in {"y", "yes"}:
+                context.out.show("Nothing was changed.")
+                return {"ok": False, "contact": who.name}
+        await client.forget_contact(who)
+        await synced(client)
+        context.out.show(f"{name} is no longer your contact.")
+        if who.state == CHANGED:
+            context.out.say("Next: visavis invite makes a link for them; hand it over yourself.")
+        return {"contact": who.name}
 
-        return await context.with_client(use, expected={NoticeKind.IDENTITY_CHANGED})
-
-    return context.run(work)
+    return context.run_with_client(use, expected={NoticeKind.IDENTITY_CHANGED})

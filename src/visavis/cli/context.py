@@ -74,6 +74,20 @@ class Context:
             raise KeyboardInterrupt
         return self.out.finish(result)
 
+    def run_with_client(
+        self,
+        work: Callable[[Client], Awaitable[dict[str, Any]]],
+        *,
+        reads_messages: bool = False,
+        expected: Collection[NoticeKind] = (),
+    ) -> int:
+        """Run a command that is all work of the profile's client; see `with_client`, `run`."""
+
+        async def whole() -> dict[str, Any]:
+            return await self.with_client(work, reads_messages=reads_messages, expected=expected)
+
+        return self.run(whole)
+
     async def _supervised(
         self, work: Callable[[], Coroutine[Any, Any, dict[str, Any]]]
     ) -> dict[str, Any] | None:

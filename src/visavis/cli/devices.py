@@ -32,39 +32,33 @@ def list_devices(ctx: typer.Context) -> int:
     """List your devices."""
     context: Context = ctx.obj
 
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            await synced(client)
-            found = await client.devices()
-            context.out.table(
-                "",
-                ("device", "", "since", "last seen"),
-                [
-                    (d.short_id, "this one" if d.current else "", d.created, d.last_seen)
-                    for d in found
-                ],
+    async def use(client: Client) -> dict[str, Any]:
+        await synced(client)
+        found = await client.devices()
+        context.out.table(
+            "",
+            ("device", "", "since", "last seen"),
+            [(d.short_id, "this one" if d.current else "", d.created, d.last_seen) for d in found],
+        )
+        if not all(d.listed and d.created for d in found):
+            context.out.say(
+                "A device that never finished its login is among them; it can do nothing. "
+                "visavis device revoke removes it."
             )
-            if not all(d.listed and d.created for d in found):
-                context.out.say(
-                    "A device that never finished its login is among them; it can do nothing. "
-                    "visavis device revoke removes it."
-                )
-            return {
-                "devices": [
-                    {
-                        "device": d.short_id,
-                        "current": d.current,
-                        "created": d.created,
-                        "last_seen": d.last_seen,
-                        "listed": d.listed,
-                    }
-                    for d in found
-                ]
-            }
+        return {
+            "devices": [
+                {
+                    "device": d.short_id,
+                    "current": d.current,
+                    "created": d.created,
+                    "last_seen": d.last_seen,
+                    "listed": d.listed,
+                }
+                for d in found
+            ]
+        }
 
-        return await context.with_client(use)
-
-    return context.run(work)
+    return context.run_with_client(use)
 
 
 def approve(

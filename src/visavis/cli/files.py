@@ -69,36 +69,33 @@ def send_file(
     """Send a photo or file to a contact. Places, times and names in photos are taken out first."""
     context: Context = ctx.obj
 
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            await synced(client)
-            to = await client.find_contact(contact)
-            try:
-                prepared = await client.prepare_file(file)
-            except OSError:
-                raise MistakeError("This file cannot be read. Nothing was sent.") from None
-            result = {
-                "to": to.name,
-                "name": prepared.name,
-                "type": prepared.file_type.value,
-                "size": len(prepared.data),
-                "stripped": prepared.stripped.value,
-            }
-            if not await _agreed(context, prepared, yes=yes):
-                context.out.show("Nothing was sent.")
-                return {"ok": False, **result}
-            with context.out.working(f"Sending {in_words(len(prepared.data))}"):
-                await client.send_file(to, prepared)
-                sent = await synced(client, context.out)
-            context.out.show(
-                f"Sent {plain(prepared.name)} to {plain(to.name)}, end-to-end encrypted. It can be "
-                "fetched for thirty days."
-            )
-            return {**result, "sent": sent}
+    async def use(client: Client) -> dict[str, Any]:
+        await synced(client)
+        to = await client.find_contact(contact)
+        try:
+            prepared = await client.prepare_file(file)
+        except OSError:
+            raise MistakeError("This file cannot be read. Nothing was sent.") from None
+        result = {
+            "to": to.name,
+            "name": prepared.name,
+            "type": prepared.file_type.value,
+            "size": len(prepared.data),
+            "stripped": prepared.stripped.value,
+        }
+        if not await _agreed(context, prepared, yes=yes):
+            context.out.show("Nothing was sent.")
+            return {"ok": False, **result}
+        with context.out.working(f"Sending {in_words(len(prepared.data))}"):
+            await client.send_file(to, prepared)
+            sent = await synced(client, context.out)
+        context.out.show(
+            f"Sent {plain(prepared.name)} to {plain(to.name)}, end-to-end encrypted. It can be "
+            "fetched for thirty days."
+        )
+        return {**result, "sent": sent}
 
-        return await context.with_client(use)
-
-    return context.run(work)
+    return context.run_with_client(use)
 
 
 async def _agreed(context: Context, prepared: PreparedFile, *, yes: bool) -> bool:
@@ -134,25 +131,22 @@ def save(
     """Fetch a file of a conversation, check it, and save it under a name that is not taken."""
     context: Context = ctx.obj
 
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            await synced(client, context.out)
-            who = await client.find_contact(contact)
-            found = [entry for entry in await client.history(who) if entry.file is not None]
-            which = len(found) if number is None else number
-            if not 1 <= which <= len(found):
-                raise MistakeError(
-                    f"There is no such file between you and {who.name}. visavis messages shows "
-                    "what there is."
-                )
-            with context.out.working("Fetching"):
-                try:
-                    path = await client.save_file(found[which - 1], folder)
-                except OSError:
-                    raise MistakeError("It cannot be saved in this folder.") from None
-            context.out.show_raw(f"Saved as {path}")
-            return {"contact": who.name, "number": which, "path": str(path)}
+    async def use(client: Client) -> dict[str, Any]:
+        await synced(client, context.out)
+        who = await client.find_contact(contact)
+        found = [entry for entry in await client.history(who) if entry.file is not None]
+        which = len(found) if number is None else number
+        if not 1 <= which <= len(found):
+            raise MistakeError(
+                f"There is no such file between you and {who.name}. visavis messages shows "
+                "what there is."
+            )
+        with context.out.working("Fetching"):
+            try:
+                path = await client.save_file(found[which - 1], folder)
+            except OSError:
+                raise MistakeError("It cannot be saved in this folder.") from None
+        context.out.show_raw(f"Saved as {path}")
+        return {"contact": who.name, "number": which, "path": str(path)}
 
-        return await context.with_client(use, reads_messages=True)
-
-    return context.run(work)
+    return context.run_with_client(use, reads_messages=True)

@@ -50,22 +50,19 @@ def invite(
     """Make a link by which somebody becomes your contact."""
     context: Context = ctx.obj
 
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            link = await client.create_invite(single_use=not many, days=days)
-            if qr and not context.out.as_json:
-                print_qr(link, context.out)
-            context.out.show_raw(link)
-            whom = "the people you want to hear from" if many else "one person, by a way you trust"
-            context.out.say(f"Good for {days} days. Give it to {whom}. They run:")
-            context.out.say("  visavis accept 'LINK'")
-            if many:
-                context.out.say("Then approve each of them with: visavis requests")
-            return {"link": link, "days": days, "single_use": not many}
+    async def use(client: Client) -> dict[str, Any]:
+        link = await client.create_invite(single_use=not many, days=days)
+        if qr and not context.out.as_json:
+            print_qr(link, context.out)
+        context.out.show_raw(link)
+        whom = "the people you want to hear from" if many else "one person, by a way you trust"
+        context.out.say(f"Good for {days} days. Give it to {whom}. They run:")
+        context.out.say("  visavis accept 'LINK'")
+        if many:
+            context.out.say("Then approve each of them with: visavis requests")
+        return {"link": link, "days": days, "single_use": not many}
 
-        return await context.with_client(use)
-
-    return context.run(work)
+    return context.run_with_client(use)
 
 
 def accept(
@@ -81,27 +78,24 @@ def accept(
     """Use an invite link: ask its maker to become your contact."""
     context: Context = ctx.obj
 
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            try:
-                with context.out.working("Sending your request"):
-                    contact = await client.accept_invite(link, wait_s=wait_s)
-            except VisavisError as error:
-                raise _explained(error) from error
-            if contact is None:
-                context.out.show(
-                    "Your request is with the server. They become your contact when they run "
-                    "visavis next\n(any command); then yours shows them: visavis contacts"
-                )
-                return {"accepted": False, "contact": None}
-            name = plain(contact.name)
-            context.out.show(f"[bold]{name}[/] is now your contact.")
-            context.out.show(f"Next: visavis message {name} 'Hello' or visavis call {name}")
-            return {"accepted": True, "contact": contact.name}
+    async def use(client: Client) -> dict[str, Any]:
+        try:
+            with context.out.working("Sending your request"):
+                contact = await client.accept_invite(link, wait_s=wait_s)
+        except VisavisError as error:
+            raise _explained(error) from error
+        if contact is None:
+            context.out.show(
+                "Your request is with the server. They become your contact when they run "
+                "visavis next\n(any command); then yours shows them: visavis contacts"
+            )
+            return {"accepted": False, "contact": None}
+        name = plain(contact.name)
+        context.out.show(f"[bold]{name}[/] is now your contact.")
+        context.out.show(f"Next: visavis message {name} 'Hello' or visavis call {name}")
+        return {"accepted": True, "contact": contact.name}
 
-        return await context.with_client(use, expected={NoticeKind.CONTACT_ADDED})
-
-    return context.run(work)
+    return context.run_with_client(use, expected={NoticeKind.CONTACT_ADDED})
 
 
 def _explained(error: VisavisError) -> VisavisError:
@@ -192,17 +186,14 @@ def decline(ctx: typer.Context, name: NameArgument) -> int:
     """Drop somebody's request. They are not told."""
     context: Context = ctx.obj
 
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            await synced(client)
-            one = await _find(client, name)
-            await client.decline_request(one)
-            context.out.show(f"The request of {plain(one.name)} is dropped. They are not told.")
-            return {"declined": one.name}
+    async def use(client: Client) -> dict[str, Any]:
+        await synced(client)
+        one = await _find(client, name)
+        await client.decline_request(one)
+        context.out.show(f"The request of {plain(one.name)} is dropped. They are not told.")
+        return {"declined": one.name}
 
-        return await context.with_client(use, expected={NoticeKind.REQUEST_WAITING})
-
-    return context.run(work)
+    return context.run_with_client(use, expected={NoticeKind.REQUEST_WAITING})
 
 
 async def _find(client: Client, name: str) -> Waiting:

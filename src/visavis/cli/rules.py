@@ -123,51 +123,44 @@ def block(ctx: typer.Context, contact: ContactArgument) -> int:
     """Block a contact: what it sends is refused, and nothing goes out to it."""
     context: Context = ctx.obj
 
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            await synced(client, context.out)
-            who = await client.find_contact(contact)
-            await client.block(who)
-            there = await synced(client, context.out)
-            name = plain(who.name)
-            if there:
-                context.out.show(f"{name} is blocked. The server refuses what they send you.")
-            else:
-                context.out.show(
-                    f"{name} is blocked on this device. The server is told when you run visavis "
-                    "next."
-                )
-            return {"contact": who.name, "state": "blocked", "told": there}
+    async def use(client: Client) -> dict[str, Any]:
+        await synced(client, context.out)
+        who = await client.find_contact(contact)
+        await client.block(who)
+        there = await synced(client, context.out)
+        name = plain(who.name)
+        if there:
+            context.out.show(f"{name} is blocked. The server refuses what they send you.")
+        else:
+            context.out.show(
+                f"{name} is blocked on this device. The server is told when you run visavis next."
+            )
+        return {"contact": who.name, "state": "blocked", "told": there}
 
-        return await context.with_client(use, expected={NoticeKind.IDENTITY_CHANGED})
-
-    return context.run(work)
+    return context.run_with_client(use, expected={NoticeKind.IDENTITY_CHANGED})
 
 
 def unblock(ctx: typer.Context, contact: ContactArgument) -> int:
     """Unblock a contact: it gets a fresh address of yours, and the conversation goes on."""
     context: Context = ctx.obj
 
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            await synced(client, context.out)
-            who = await client.unblock(await client.find_contact(contact))
-            there = await synced(client, context.out)
-            name = plain(who.name)
-            context.out.show(f"{name} is unblocked.")
-            if who.state == "rejoining":
-                context.out.say(
-                    "This device came while they were blocked, and waits to be let into the "
-                    "conversation. If it stays so:"
-                )
-            else:
-                context.out.say("If nothing reaches them, they have changed their address since:")
-            context.out.say("visavis invite makes a link for them, and the conversation goes on.")
-            return {"contact": who.name, "state": who.state, "told": there}
+    async def use(client: Client) -> dict[str, Any]:
+        await synced(client, context.out)
+        who = await client.unblock(await client.find_contact(contact))
+        there = await synced(client, context.out)
+        name = plain(who.name)
+        context.out.show(f"{name} is unblocked.")
+        if who.state == "rejoining":
+            context.out.say(
+                "This device came while they were blocked, and waits to be let into the "
+                "conversation. If it stays so:"
+            )
+        else:
+            context.out.say("If nothing reaches them, they have changed their address since:")
+        context.out.say("visavis invite makes a link for them, and the conversation goes on.")
+        return {"contact": who.name, "state": who.state, "told": there}
 
-        return await context.with_client(use)
-
-    return context.run(work)
+    return context.run_with_client(use)
 
 
 def verified(
@@ -178,25 +171,22 @@ def verified(
     """Note that you compared the safety number with a contact, and it was the same."""
     context: Context = ctx.obj
 
-    async def work() -> dict[str, Any]:
-        async def use(client: Client) -> dict[str, Any]:
-            await synced(client, context.out)
-            who = await client.find_contact(contact)
-            await client.set_verified(who, verified=not no)
-            await synced(client, context.out)
-            name = plain(who.name)
-            if no:
-                context.out.show(f"{name} is no longer marked as verified.")
-            else:
-                context.out.show(
-                    f"{name} is verified, with the security key you compared. With another key the "
-                    "mark is gone."
-                )
-            return {"contact": who.name, "verified": not no}
+    async def use(client: Client) -> dict[str, Any]:
+        await synced(client, context.out)
+        who = await client.find_contact(contact)
+        await client.set_verified(who, verified=not no)
+        await synced(client, context.out)
+        name = plain(who.name)
+        if no:
+            context.out.show(f"{name} is no longer marked as verified.")
+        else:
+            context.out.show(
+                f"{name} is verified, with the security key you compared. With another key the "
+                "mark is gone."
+            )
+        return {"contact": who.name, "verified": not no}
 
-        return await context.with_client(use)
-
-    return context.run(work)
+    return context.run_with_client(use)
 
 
 # Hours as people type them
