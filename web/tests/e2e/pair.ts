@@ -1,7 +1,7 @@
-/** Two people who are contacts, and what they do in most stories: talk, and hang up. */
+/** Two people who are contacts, and what they do in most stories: call, and hang up. */
 
 import { meet, Person } from "./person.ts";
-import { type Kind, type Setting, type Stage, until } from "./stage.ts";
+import type { Kind, Setting, Stage } from "./stage.ts";
 
 /** Sign two people up and make them contacts; each has the conversation with the other open. */
 export async function pair(
@@ -23,11 +23,8 @@ export async function join(inviter: Person, guest: Person): Promise<void> {
   await guest.page.waitForSelector(".thread-bar", { timeout: 120_000 });
 }
 
-/** How often people on a machine that is too busy for a call's own deadlines try. */
-const ATTEMPTS = 3;
-
 /**
- * Have one call and the other answer until the call stands.
+ * Have one call and the other answer, and wait until the call stands.
  *
  * @param dial What the caller does, from the open conversation.
  * @param answer What the callee presses.
@@ -37,24 +34,9 @@ export async function connect(
   dial: () => Promise<void>,
   answer: Parameters<Person["press"]>[0],
 ): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    await dial();
-    await callee.press(answer);
-    const stands = await until("a call, or its end", async () => {
-      const pages = await Promise.all([caller.shown(), callee.shown()]);
-      if (pages.every((page) => page.includes(caller.words("call.path.relayed")))) return "yes";
-      return pages.every((page) => page.includes(caller.words("ended.write"))) ? "no" : undefined;
-    });
-    if (stands === "yes") return;
-    if (attempt === ATTEMPTS) throw new Error(`${ATTEMPTS} calls came to nothing`);
-    for (const person of [caller, callee]) await person.press("do.done");
-  }
-}
-
-/** Have the first call the second, with video, until both see and hear each other. */
-export async function talk(caller: Person, callee: Person): Promise<void> {
-  await connect([caller, callee], () => caller.call("video"), "incoming.acceptVideo");
-  await Promise.all([caller.seesAndHears(), callee.seesAndHears()]);
+  await dial();
+  await callee.press(answer);
+  await Promise.all([caller.see("call.path.relayed"), callee.see("call.path.relayed")]);
 }
 
 /** Have one hang up, and both put the end away. */

@@ -40,8 +40,7 @@ export async function byRecoveryCode(first: Person, kind: Kind): Promise<Person>
   const fresh = await Person.arrive(first.stage, kind);
   await fresh.press("welcome.signIn");
   await fresh.type("field.handle", handle);
-  const label = fresh.words("signin.byCode");
-  await fresh.page.click(`::-p-xpath(//label[contains(normalize-space(.), "${label}")])`);
+  await fresh.choose(fresh.words("signin.byCode"));
   await fresh.type("signin.code", first.recoveryCode);
   await fresh.type("field.newPassword", PASSWORD);
   await fresh.press("signin.submit");
