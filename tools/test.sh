@@ -1,6 +1,6 @@
 #!/bin/sh
-# All tests, in four streams on two cores: two of Python with real servers, which mostly wait; the pure ones of
-# Python (no server, no socket) and all of TypeScript, which give way to them. Media comes last, alone.
+# All tests, in four streams on two cores: two of Python with real servers, which mostly wait; all of TypeScript; and
+# the pure ones of Python (no server, no socket, no time limit), which give way to them. Media comes last, alone.
 set -eu
 cd "$(dirname "$0")/.."
 if [ ! -d "$VISAVIS_VECTORS" ]; then
@@ -24,7 +24,7 @@ fast() {
   wait "$child"
 }
 web() {
-  NO_COLOR=1 $gently tools/node.sh vitest run &
+  NO_COLOR=1 tools/node.sh vitest run &
   child=$!
   wait "$child"
 }
@@ -34,7 +34,7 @@ stop() { kill "$child" 2>/dev/null; exit 1; }
 # shellcheck disable=SC2086 # lists of folders
 (trap stop TERM; gently="nice -n 19"; fast $pure) >build/test-pure.log 2>&1 &
 pure_stream=$!
-(trap stop TERM; gently="nice -n 10"; web) >build/test-web.log 2>&1 &
+(trap stop TERM; web) >build/test-web.log 2>&1 &
 web_stream=$!
 # shellcheck disable=SC2086
 (trap stop TERM; fast $rest) >build/test-rest.log 2>&1 &
