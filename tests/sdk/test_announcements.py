@@ -56,6 +56,27 @@ async def test_the_newest_address_of_our_other_device_stands(
     assert books.siblings.addresses()[books.device] == said[1].address
 
 
+async def test_both_replace_their_addresses_at_once(people: People) -> None:
+    """As when a device is shut out: the word to an address that stands no more is not lost."""
+    anna, bob = await people.pair()
+    ours, theirs = anna._session.books, bob._session.books
+    given = theirs.addresses.current(Purpose.CONTACT, ours.account)
+    assert given is not None
+    theirs.addresses.revoke(given, theirs.now())
+    await bob._session.housekeeping._revocations()
+    ours.store.put(ROTATE_KIND, theirs.account, b"")
+    await anna._session.membership.reconcile_all()
+    # The control: it went to the address that bob has revoked, and waits.
+    assert anna._session.outbox.waiting() == 1
+    assert ours.counters.dropped == {}
+    bob._session.membership.mark(theirs.groups.all()[0])
+    await settle(bob, anna)
+    assert anna._session.outbox.waiting() == 0
+    await bob.send_message((await bob.contacts())[0], "at your new one")
+    await settle(anna)
+    assert texts(await anna.history((await anna.contacts())[0])) == ["at your new one"]
+
+
 async def test_two_rotations_while_the_contact_is_away(people: People) -> None:
     """Six times over, for the order in which they arrive is the server's random ids'."""
     anna, bob = await people.pair()

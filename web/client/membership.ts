@@ -10,6 +10,7 @@
  */
 
 import { type Bytes, concat, equal, fromHex, hex } from "../core/bytes.ts";
+import type { Inner } from "../core/content_inner.ts";
 import { Standing } from "../core/content_records.ts";
 import { AuthorizationError, Code, PeerError, UnavailableError } from "../core/errors.ts";
 import { AccountId, MessageId, random } from "../core/ids.ts";
@@ -331,18 +332,28 @@ export class Membership {
     if (told !== undefined && announced !== undefined && equal(told, announced)) return;
     // While no device of theirs is known nobody can be told; its address marks the group.
     if (books.contacts.addresses(books.store, account).size === 0) return;
-    await this.#conversations.sendInnerMade(
-      account,
-      (unit, record) => {
-        const given = books.contactAddress(unit, account);
-        if (equal(record.announced, given.name)) return undefined;
-        record.announced = given.name;
-        const devices = [{ device: books.device, address: books.addresses.address(given) }];
-        const id = random(MessageId, books.rng);
-        const list = books.ownList(unit).data;
-        return { kind: "contact.devices", id, at: books.now(), list, devices };
-      },
-      { durable: true },
-    );
+    try {
+      await this.#conversations.sendInnerMade(
+        account,
+        (unit, record) => this.#announcement(unit, account, record),
+        { durable: true },
+      );
+    } catch (error) {
+      // Both sides replace their addresses when a device is shut out, so ours may go to one that
+      // stands no more. It lies in the outbox and goes out with their next one.
+      if (!(error instanceof AuthorizationError && error.code === Code.REFUSED)) throw error;
+    }
+  }
+
+  /** Make the word of our present address, unless they have it; written with what sends it. */
+  #announcement(unit: Unit, account: AccountId, record: GroupRecord): Inner | undefined {
+    const books = this.#books;
+    const given = books.contactAddress(unit, account);
+    if (equal(record.announced, given.name)) return undefined;
+    record.announced = given.name;
+    const devices = [{ device: books.device, address: books.addresses.address(given) }];
+    const id = random(MessageId, books.rng);
+    const list = books.ownList(unit).data;
+    return { kind: "contact.devices", id, at: books.now(), list, devices };
   }
 }

@@ -375,10 +375,17 @@ class Membership:
             # While no device of theirs is known nobody can be told; its address marks the group.
             if books.contact_address(record.account).name == record.announced:
                 return
-            if books.contacts.addresses(record.account):
+            if not books.contacts.addresses(record.account):
+                return
+            try:
                 await self._conversations.send_made(
                     record.account, self._announcement, durable=True
                 )
+            except AuthorizationError as error:
+                # Both sides replace their addresses when a device is shut out, so ours may go to
+                # one that stands no more. It lies in the outbox and goes out with their next one.
+                if error.code is not Code.REFUSED:
+                    raise
 
     def _announcement(self, record: GroupRecord) -> Inner | None:
         """Make the word of our present address, unless they have it; written with what sends it."""

@@ -316,6 +316,22 @@ describe("our address", () => {
     expect(anna.texts(bob)).toEqual(["to the new one"]);
   });
 
+  test("is told, though the contact has just replaced theirs, once we know it", async () => {
+    for (const [party, contact] of [
+      [bob, anna],
+      [anna, bob],
+    ] as const) {
+      await party.store.transaction((unit) => {
+        unit.put(ROTATE_KIND, contact.account.id, new Uint8Array());
+      });
+      await party.tidy();
+    }
+    expect(contactAddress(bob, anna)).not.toBe(hex((await anna.givenTo(bob)).capability));
+    expect(anna.drops).toEqual({});
+    await settle(anna, bob);
+    expect(contactAddress(bob, anna)).toBe(hex((await anna.givenTo(bob)).capability));
+  });
+
   test("is told once", async () => {
     anna.membership.mark(anna.conversation());
     anna.sent.mockClear();
