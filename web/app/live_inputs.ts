@@ -12,7 +12,7 @@ export function troubleOf(error: unknown): DeskTrouble {
 }
 
 /**
- * Open a device.
+ * Open the device that was chosen; any other if it is not there any more, or none was.
  *
  * @param browserFilter Whether the browser takes noise out; not where a filter of ours does, since two
  *   in a row take parts of words away.
@@ -23,7 +23,22 @@ export async function openTrack(
   id: string | undefined,
   browserFilter: boolean,
 ): Promise<MediaStreamTrack> {
-  const device = id === undefined ? {} : { deviceId: { ideal: id } };
+  if (id === undefined) return await open(kind, {}, browserFilter);
+  try {
+    // Not `ideal`: among several wishes a browser may prefer another camera to the one chosen.
+    return await open(kind, { deviceId: { exact: id } }, browserFilter);
+  } catch (error) {
+    // In some browsers it is no DOMException.
+    if ((error as Partial<Error> | null)?.name !== "OverconstrainedError") throw error;
+    return await open(kind, {}, browserFilter);
+  }
+}
+
+async function open(
+  kind: Input,
+  device: MediaTrackConstraints,
+  browserFilter: boolean,
+): Promise<MediaStreamTrack> {
   const stream = await navigator.mediaDevices.getUserMedia(
     kind === "camera"
       ? { video: { ...device, width: { ideal: 1280 }, height: { ideal: 720 } } }

@@ -69,19 +69,23 @@ class FakeContext {
 /** Every track that was handed out, and why the next is not. */
 let opened: FakeTrack[];
 let refusal: DOMException | undefined;
+/** A device that is not there any more. */
+let unplugged: string;
 let desk: LiveDesk;
 let told: Desk;
 
 beforeEach(() => {
   opened = [];
   refusal = undefined;
+  unplugged = "none of them";
   const mediaDevices = Object.assign(new EventTarget(), {
     enumerateDevices: async () => [],
     getUserMedia: async (wanted: Readonly<Record<string, unknown>>) => {
       if (refusal) throw refusal;
       const kind = "video" in wanted ? "video" : "audio";
-      const asked = wanted[kind] as { deviceId?: { ideal: string } };
-      const track = new FakeTrack(kind, asked.deviceId?.ideal ?? `first ${kind}`);
+      const asked = (wanted[kind] as { deviceId?: { exact: string } }).deviceId?.exact;
+      if (asked === unplugged) throw new DOMException("deviceId", "OverconstrainedError");
+      const track = new FakeTrack(kind, asked ?? `first ${kind}`);
       opened.push(track);
       return new FakeStream([track]);
     },
@@ -170,6 +174,17 @@ describe("a device that stops by itself", () => {
     expect([told.cameraOn, told.cameraTrouble]).toEqual([true, undefined]);
     expect(open("video").map(({ id }) => id)).toEqual(["other"]);
     local.close();
+  });
+
+  test("the one that was chosen is used, and another if it is not there any more", async () => {
+    await desk.set({ camera: true, microphone: true });
+    await desk.choose("camera", "other");
+    expect(open("video").map(({ id }) => id)).toEqual(["other"]);
+    await desk.setCamera(false);
+    unplugged = "other";
+    await desk.setCamera(true);
+    expect(told.cameraTrouble).toBeUndefined();
+    expect(open("video").map(({ id }) => id)).toEqual(["first video"]);
   });
 
   test("the control: choosing opens no camera that was turned off", async () => {

@@ -1,4 +1,4 @@
-/** Two people who are contacts, and what they do in most stories: call, and hang up. */
+/** Two people who are contacts, and what they do in most stories: talk, and hang up. */
 
 import { meet, Person } from "./person.ts";
 import type { Kind, Setting, Stage } from "./stage.ts";
@@ -37,6 +37,12 @@ export async function connect(
   await dial();
   await callee.press(answer);
   await Promise.all([caller.see("call.path.relayed"), callee.see("call.path.relayed")]);
+}
+
+/** Have the first call the second, with video, until both see and hear each other. */
+export async function talk(caller: Person, callee: Person): Promise<void> {
+  await connect([caller, callee], () => caller.call("video"), "incoming.acceptVideo");
+  await Promise.all([caller.seesAndHears(), callee.seesAndHears()]);
 }
 
 /** Have one hang up, and both put the end away. */

@@ -19,6 +19,8 @@ export type Flow = Readonly<{
   /** Of sound alone: packets, and bytes without headers. */
   audioSent: number;
   audioBytes: number;
+  /** Of the picture that comes now, as "640x480". */
+  size: string;
   candidates: number;
   connections: number;
 }>;
@@ -65,7 +67,7 @@ async function measure(): Promise<Flow> {
   const { watchedPeers } = globalThis as unknown as Watched;
   const flow = {
     ...{ decoded: 0, energy: 0, packetsSent: 0, candidates: 0, connections: 0 },
-    ...{ audioSent: 0, audioBytes: 0 },
+    ...{ audioSent: 0, audioBytes: 0, size: "" },
   };
   for (const peer of watchedPeers) {
     flow.connections += 1;
@@ -73,6 +75,7 @@ async function measure(): Promise<Flow> {
     for (const one of (await peer.getStats()).values()) {
       if (one.type === "inbound-rtp" && one.kind === "video") {
         flow.decoded += one.framesDecoded ?? 0;
+        flow.size = `${one.frameWidth}x${one.frameHeight}`;
       }
       if (one.type === "inbound-rtp" && one.kind === "audio") {
         flow.energy += one.totalAudioEnergy ?? 0;
@@ -339,6 +342,15 @@ export class Person {
   async choose(text: string): Promise<void> {
     const label = `::-p-xpath(//label[contains(normalize-space(.), "${text}")])`;
     await this.page.locator(label).click(); // once the panel stands still
+  }
+
+  /** What the browser calls the camera, or screen, whose picture is sent. */
+  async cameraInUse(): Promise<string | undefined> {
+    return this.page.evaluate(() => {
+      const { watchedPeers } = globalThis as unknown as Watched;
+      const tracks = watchedPeers.flatMap((peer) => peer.getSenders()).map(({ track }) => track);
+      return tracks.find((track) => track?.kind === "video" && track.readyState === "live")?.label;
+    });
   }
 
   async leave(): Promise<void> {

@@ -32,6 +32,10 @@ export type Setting = Readonly<{
   prefs?: Readonly<Record<string, boolean | number>>;
   /** What the page may use unasked (Chromium); the usual: all that a call needs. */
   allowed?: readonly Permission[];
+  /** Another program than the machine's browser (`host.ts`). */
+  program?: string;
+  /** Chromium: one profile, on the disk, that outlives the browser. */
+  kept?: boolean;
 }>;
 
 const CHROMIUM_FLAGS = [
@@ -140,6 +144,17 @@ export class Stage {
     return Buffer.from(JSON.stringify(values)).toString("base64");
   }
 
+  /** The relay's process, which the server started. */
+  get relayPid(): number {
+    const { pid } = this.#server ?? {};
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+    const relays = children.filter((child) => {
+      return readFileSync(`/proc/${child}/comm`, "utf8").startsWith("turnserver");
+    });
+    if (relays.length !== 1) throw new Error(`the server has ${relays.length} relays`);
+    return Number(relays[0]);
+  }
+
   async killServer(signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): Promise<void> {
     const running = this.#server;
     this.#server = undefined;
@@ -177,7 +192,8 @@ export class Stage {
   async blank(wanted: Kind | Setting): Promise<Page> {
     const setting = typeof wanted === "string" ? { name: wanted, kind: wanted } : wanted;
     const browser = await this.#browser(setting);
-    const context = await browser.createBrowserContext();
+    const { kept = false } = setting;
+    const context = kept ? browser.defaultBrowserContext() : await browser.createBrowserContext();
     if (setting.kind === "chromium") {
       const allowed = setting.allowed ?? ["camera", "microphone", "notifications"];
       await context.overridePermissions(ORIGIN, [...allowed]);
@@ -204,8 +220,9 @@ export class Stage {
       setting.kind === "chromium"
         ? {
             ...waits,
-            executablePath: "/usr/bin/chromium",
+            executablePath: setting.program ?? "/usr/bin/chromium",
             args: [...CHROMIUM_FLAGS, ...(fakes === false ? [] : [flag]), ...this.chromiumFlags],
+            // Not by a socket: the browser may be on another host, or lose its network.
             pipe: true,
             userDataDir: join(home, "profile"),
             env,
@@ -213,13 +230,34 @@ export class Stage {
         : {
             ...waits,
             browser: "firefox",
-            executablePath: "/usr/bin/firefox-esr",
+            executablePath: setting.program ?? "/usr/bin/firefox-esr",
             extraPrefsFirefox: { ...FIREFOX_PREFS, ...setting.prefs },
             env,
           },
     );
     this.#browsers.set(name, browser);
     return browser;
+  }
+
+  /** Kill all tabs of a Chromium, which lives on. */
+  async killTabs(name: string): Promise<void> {
+    const session = await this.#browsers.get(name)?.target().createCDPSession();
+    if (session === undefined) throw new Error(`no browser ${name}`);
+    const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+    const tabs = processInfo.filter(({ type }) => type === "renderer");
+    if (tabs.length === 0) throw new Error("no tab is open");
+    for (const { id } of tabs) process.kill(id, "SIGKILL");
+    await session.detach();
+  }
+
+  /** Kill a browser with all that it has open. */
+  async killBrowser(name: string): Promise<void> {
+    const process = this.#browsers.get(name)?.process();
+    this.#browsers.delete(name);
+    if (!process) throw new Error(`no browser ${name}`);
+    const ended = new Promise((resolve) => process.once("exit", resolve));
+    process.kill("SIGKILL");
+    await ended;
   }
 
   /** Run the command-line program with a profile of its own. */

@@ -1,4 +1,4 @@
-/** In a call: what muting does and does not change. */
+/** In a call: what muting does and does not change, and another camera. */
 
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
@@ -77,6 +77,23 @@ story(
     assert.equal(muted.bytes, spoken.bytes, "each as long as before");
     await anna.press("call.unmute");
     await bert.hears();
-    assert.deepEqual([...anna.complaints, ...bert.complaints], []);
   },
 );
+
+story(stage, "her own picture, and another camera: pictures go on", async () => {
+  const own = await anna.page.$eval(
+    ".self video",
+    (video) => (video as HTMLVideoElement).videoWidth,
+  );
+  assert.ok(own > 0, "she sees herself");
+  assert.equal(await anna.cameraInUse(), "fake_device_0");
+  await anna.press("call.more");
+  await anna.press("call.devices");
+  await anna.choose("fake_device_1");
+  await anna.putAway("desk.title");
+  await bert.seesAndHears();
+  assert.equal(await anna.cameraInUse(), "fake_device_1");
+  await anna.press("call.hangUp");
+  await bert.see("ended.title");
+  assert.deepEqual([...anna.complaints, ...bert.complaints], []);
+});
