@@ -117,6 +117,7 @@ describe("at a real server", () => {
     for (let at = 0; at < large.length; at += 65_536) {
       crypto.getRandomValues(large.subarray(at, at + 65_536));
     }
+    large.fill(0, 0, 16); // by chance it would begin like a page or a program now and then
     const sent = await anna.sendFile(boris, new Blob([large]), "large");
     expect((await open()).sha256).toBe(sha256(large));
     expect(sha256(await bytesOf(await anna.openFile(sent)))).toBe(sha256(large));

@@ -5,11 +5,15 @@
  * asked of the browser's own figures (getStats), which the page cannot make up.
  */
 
-import type { Page } from "puppeteer-core";
+import { setTimeout as elapsed } from "node:timers/promises";
+import type { ElementHandle, Page } from "puppeteer-core";
 import { en } from "../../app/i18n/en.ts";
 import { type Kind, PASSWORD, type Setting, type Stage, until } from "./stage.ts";
 
 type Key = keyof typeof en;
+
+/** What has not moved for so long stands still. */
+const STILL_MS = 100;
 
 /** What one end sent and what of the other's it decoded, over all its connections. */
 export type Flow = Readonly<{
@@ -89,6 +93,12 @@ async function measure(): Promise<Flow> {
     }
   }
   return flow;
+}
+
+/** Where something stands on the page; nothing once it is gone. */
+async function place(element: ElementHandle): Promise<string | undefined> {
+  const box = await element.boundingBox();
+  return box === null ? undefined : JSON.stringify(box);
 }
 
 export class Person {
@@ -194,13 +204,22 @@ export class Person {
   }
 
   async press(key: Key, values?: Record<string, string>): Promise<void> {
-    const found = await this.#find(this.words(key, values));
-    await found.click();
+    await this.#press(this.words(key, values));
+  }
+
+  /** Press it once it stands still: a click on what moves lands beside it. */
+  async #press(name: string): Promise<void> {
+    await until(`${name}, standing still`, async () => {
+      const found = await this.#find(name);
+      const [before, , after] = [await place(found), await elapsed(STILL_MS), await place(found)];
+      if (before === undefined || before !== after) return false;
+      await found.click();
+      return true;
+    });
   }
 
   async type(key: Key, text: string): Promise<void> {
-    const found = await this.#find(this.words(key));
-    await found.click();
+    await this.#press(this.words(key));
     await this.page.keyboard.type(text);
   }
 
