@@ -157,6 +157,18 @@ export class CallTransport {
     this.#preparing ??= this.#begin((signal) => this.#prepare(signal));
   }
 
+  /**
+   * Do so anew, if it was done and gathering has not begun: the server is back after it was away, and
+   * if it was started anew its relay knows other credentials. A browser that has begun to gather
+   * with dead ones cannot begin again.
+   */
+  prepareAnew(): void {
+    if (this.#preparing === undefined || this.#negotiation !== undefined) return;
+    this.#preparing.cancel();
+    this.#prepared = undefined;
+    this.#preparing = this.#begin((signal) => this.#prepare(signal));
+  }
+
   /** Begin to gather; `candidatesGathered` or `failed` follows. */
   gather(): void {
     this.#negotiate((signal) => this.#gather(signal));

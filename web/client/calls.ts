@@ -294,6 +294,7 @@ export class CallService implements Service {
   #onConnection(connected: boolean): void {
     const { live } = this.#board;
     if (!connected || live === null) return;
+    this.#liveShell()?.transport.prepareAnew();
     const event: Event = { kind: "networkRestored", now: this.#seam.monotonic() };
     this.#feed({ kind: "happened", call: live.call, contact: null, event });
   }

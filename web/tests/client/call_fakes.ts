@@ -105,6 +105,8 @@ export class FakeRelay {
   gathered = 0;
   /** User names that it does not know: they were another relay's, before a restart. */
   readonly unknown = new Set<string>();
+  /** How often somebody gathered with such a name: a browser cannot gather again after that. */
+  refused = 0;
   /** The next one made answers with a picture, whatever was agreed. */
   nextAnswersVideo = false;
   readonly made: FakeMedia[] = [];
@@ -215,6 +217,7 @@ export class FakeMedia implements MediaConnection {
       throw new UnavailableError(Code.UNAVAILABLE, "restarted meanwhile");
     }
     const isKnown = servers.every(({ username }) => !this.#relay.unknown.has(username));
+    if (!isKnown) this.#relay.refused += 1;
     if (!this.#relay.running || !isKnown) throw new UnavailableError(Code.NO_RELAY, "no relay");
     this.#relay.gathered += 1;
     this.#gathered = true;

@@ -101,6 +101,28 @@ it(
   }),
 );
 
+it(
+  "a server that comes back while it rings is asked at once for its new relay",
+  play(async (w) => {
+    const call = await w.device("anna1").call();
+    const ringing = await w.device("ben1").rings();
+    await w.clock.wait(1);
+    w.relay.unknown.add("u1");
+    w.network.stop();
+    w.network.start();
+    const theirs = await w.device("ben1").accept(ringing);
+    await Promise.all([call.connected(), theirs.connected()]);
+    expect(w.turnAsked.filter((name) => name === "anna1")).toHaveLength(2);
+    expect(w.relay.refused).toBe(0);
+    // Once it has gathered, the call keeps what it has.
+    w.network.stop();
+    w.network.start();
+    await w.clock.wait(1);
+    expect(w.turnAsked.filter((name) => name === "anna1")).toHaveLength(2);
+    await call.hangUp();
+  }),
+);
+
 /** Ben accepts when it rings; if both get through, Anna hangs up. Returns how it ended for both. */
 async function outcome(w: World): Promise<readonly [string, string | undefined]> {
   const [anna, ben] = [w.device("anna1"), w.device("ben1")];

@@ -12,6 +12,8 @@ import { type Kind, PASSWORD, type Setting, type Stage, until } from "./stage.ts
 
 type Key = keyof typeof en;
 
+/** Chromium complains of an answer that belongs to the protocol: another member's commit was first. */
+const WAS_SECOND = /status of 409 /;
 /** What has not moved for so long stands still. */
 const STILL_MS = 100;
 
@@ -142,7 +144,8 @@ export class Person {
     const complaints: string[] = [];
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("console", (message) => {
-      if (message.type() === "error") complaints.push(message.text());
+      if (message.type() !== "error" || WAS_SECOND.test(message.text())) return;
+      complaints.push(message.text());
     });
     await page.evaluateOnNewDocument(watch);
     await page.goto(link ?? stage.origin);
