@@ -216,8 +216,14 @@ export class Person {
       const found = await this.#find(name);
       const [before, , after] = [await place(found), await elapsed(STILL_MS), await place(found)];
       if (before === undefined || before !== after) return false;
-      await found.click();
-      return true;
+      // It may go in this very moment: a panel that closes, a page that redraws itself.
+      return await found.click().then(
+        () => true,
+        (error: Error) => {
+          if (!error.message.includes("not clickable")) throw error;
+          return false;
+        },
+      );
     });
   }
 
