@@ -1,4 +1,4 @@
-"""The account's devices: listed, and shut out (P3, R-93).
+"""The account's devices: listed, and shut out (P3, R-93); and its password, changed.
 
 Revoking: a new list without the device, signed with the identity key that the password unwraps;
 the device is deleted at the server; its leaf goes from every group; contacts and our other devices
@@ -8,16 +8,18 @@ cut short, revoking again (or the next housekeeping) completes.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from visavis.core.errors import AuthorizationError, Code, VisavisError
+from visavis.core.errors import AuthorizationError, Code, UnavailableError, VisavisError
 from visavis.core.identity import DeviceList, ListedDevice
 from visavis.core.ids import DeviceId
 from visavis.core.recovery import RecoveryCode
-from visavis.sdk.account import Accounts
+from visavis.sdk.account import Accounts, set_password
 from visavis.sdk.addresses import ROTATE_KIND
 from visavis.sdk.device_chain import catch_up, remember, require_standing, sign_next
+from visavis.sdk.enrol import require_password
 from visavis.sdk.history import NoticeKind
 from visavis.sdk.keystore import Keystore
 from visavis.sdk.login import Login
@@ -108,6 +110,28 @@ async def revoke(session: Session, short_id: str, proof: str | RecoveryCode) -> 
     await session.vault.rewrite()
     books.store.delete(REVOKING_KIND, device)
     await session.sync()
+
+
+async def change_password(session: Session, old: str, new: str) -> None:
+    """Change the account's password, and the one that opens this profile.
+
+    Raises:
+        AuthorizationError: LOGIN_FAILED, the old one is wrong; WEAK_PASSWORD.
+    """
+    store, profile = session.books.store, session.books.profile
+    require_password(new, profile.handle)
+    async with Accounts(profile.origin).login(profile.handle, old) as login:
+        refresh(session, login)
+        # Both passwords open the profile until the server has answered: no moment without one.
+        await asyncio.to_thread(store.add_password, new)
+        try:
+            await set_password(login, new)
+        except VisavisError as error:
+            if not isinstance(error, UnavailableError):
+                store.drop_newest_password()
+            raise
+        store.keep_newest_password()
+        remember(store, login)
 
 
 def refresh(session: Session, login: Login) -> None:

@@ -1,4 +1,4 @@
-"""Whether a contact is who they seem: the safety number with them, and the text of its QR code.
+"""Whether a contact is who they seem: the safety number, its QR code, a false alarm put away.
 
 The mark that a person makes after comparing is in `visavis.sdk.decisions`.
 """
@@ -9,6 +9,7 @@ from visavis.core.errors import AuthorizationError, Code
 from visavis.core.ids import AccountId
 from visavis.core.safety_number import Party, SafetyNumber, check_text, safety_number
 from visavis.sdk.books import Books
+from visavis.sdk.history import NoticeKind
 
 
 def safety_number_with(books: Books, account: AccountId) -> SafetyNumber:
@@ -31,9 +32,28 @@ def check_number_with(books: Books, account: AccountId, text: str) -> None:
     check_text(*_parties(books, account), text)
 
 
+def keep_identity(books: Books, account: AccountId) -> None:
+    """Go on with the key we know, after an identity change was shown and found to be false.
+
+    Raises:
+        AuthorizationError: UNKNOWN_CONTACT.
+    """
+    known = books.contacts.get(account)
+    if known is None:
+        raise _unknown()
+    with books.store.transaction():
+        known.identity_changed = False
+        books.contacts.save(known)
+        books.history.forget_notice(NoticeKind.IDENTITY_CHANGED, account)
+
+
 def _parties(books: Books, account: AccountId) -> tuple[Party, Party]:
     theirs = books.lists.newest(account)
     if theirs is None:
-        raise AuthorizationError(Code.UNKNOWN_CONTACT, "no contact of ours")
+        raise _unknown()
     own = Party(books.account, books.own_list.identity_key)
     return own, Party(theirs.account_id, theirs.identity_key)
+
+
+def _unknown() -> AuthorizationError:
+    return AuthorizationError(Code.UNKNOWN_CONTACT, "no contact of ours")
