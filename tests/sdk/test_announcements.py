@@ -11,6 +11,7 @@ from visavis.core.content_self import SelfDevices
 from visavis.core.ids import MessageId
 from visavis.sdk.addresses import ROTATE_KIND, Purpose
 from visavis.sdk.client import Client
+from visavis.sdk.received import Said
 
 
 def announcements(client: Client, purpose: Purpose) -> list[DeviceAddress]:
@@ -23,19 +24,18 @@ def announcements(client: Client, purpose: Purpose) -> list[DeviceAddress]:
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "overtaken"])
 async def test_the_newest_address_of_a_contact_stands(people: People, order: list[int]) -> None:
     anna, bob = await people.pair()
-    said = announcements(anna, Purpose.CONTACT)
+    told = announcements(anna, Purpose.CONTACT)
     theirs, ours = anna._session.books, bob._session.books
     known = ours.contacts.all()[0]
     record = ours.groups.get(known.group)
     assert record is not None
     for number in order:
         content = ContactDevices(
-            MessageId.random(theirs.rng), theirs.now(), theirs.own_list.data, (said[number],)
+            MessageId.random(theirs.rng), theirs.now(), theirs.own_list.data, (told[number],)
         )
-        bob._session.conversations._learn_devices(
-            record, known, theirs.device, content, 100 + number
-        )
-    assert ours.contacts.addresses(known.account)[theirs.device] == said[1].address
+        said = Said(theirs.account, theirs.device, 100 + number)
+        bob._session.conversations._contents._learn_devices(record, known, said, content)
+    assert ours.contacts.addresses(known.account)[theirs.device] == told[1].address
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "overtaken"])
@@ -49,11 +49,12 @@ async def test_the_newest_address_of_our_other_device_stands(
         record = anna._session.books.groups.self_group()
     assert record is not None
     books = anna._session.books
-    said = announcements(anna, Purpose.SIBLING)
+    told = announcements(anna, Purpose.SIBLING)
     for number in order:
-        content = SelfDevices(books.own_list.data, (said[number],))
-        anna._session.conversations._sibling_content(record, books.device, content, 100 + number)
-    assert books.siblings.addresses()[books.device] == said[1].address
+        content = SelfDevices(books.own_list.data, (told[number],))
+        said = Said(books.account, books.device, 100 + number)
+        anna._session.conversations._contents.sibling(record, said, content)
+    assert books.siblings.addresses()[books.device] == told[1].address
 
 
 async def test_both_replace_their_addresses_at_once(people: People) -> None:

@@ -14,7 +14,7 @@ from visavis.media.silence import SilenceSource
 from visavis.media.sinks import NullSink
 from visavis.sdk.calls import Call
 from visavis.sdk.client import Client
-from visavis.sdk.conversation import note_identity_changed
+from visavis.sdk.group_steps import note_identity_changed
 from visavis.testing.server import running_server
 
 pytestmark = pytest.mark.media

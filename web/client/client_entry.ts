@@ -1,7 +1,7 @@
 /**
  * How a client comes to be: by sign-up, by login on one more device, or by opening what is there.
  *
- * The class methods of `src/visavis/sdk/client.py`; what a page uses is `client.ts`.
+ * Twin of `src/visavis/sdk/client_entry.py`; what a page uses is `client.ts`.
  */
 
 import { AuthorizationError, Code, PeerError, VisavisError } from "../core/errors.ts";

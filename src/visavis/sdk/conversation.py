@@ -4,7 +4,8 @@ Sending: one MLS message, sealed afresh for each device. The group's new state a
 outbox are on disk in one transaction before anything leaves. Receiving: decrypted, checked, and
 what it changes is on disk in one transaction; only then is the envelope acknowledged (`inbox`).
 
-Not for: who is in a group (`membership`), or what calls mean (`calls`).
+Not for: who is in a group (`membership`), what a message changes (`received`), or what calls mean
+(`calls`).
 """
 
 from __future__ import annotations
@@ -23,36 +24,31 @@ from visavis.core.content import (
     encode_sibling,
 )
 from visavis.core.content_inner import (
-    CallMissed,
-    ContactDevices,
     Inner,
     MessageFile,
     MessageText,
 )
 from visavis.core.content_outer import CommitHint, Mls, Outer
-from visavis.core.content_records import Standing
-from visavis.core.content_self import SelfContacts, SelfDevices, SelfVault, Sibling
+from visavis.core.content_self import Sibling
 from visavis.core.errors import (
     AuthorizationError,
     Code,
     PeerError,
     UnavailableError,
-    VisavisError,
 )
-from visavis.core.identity import UnverifiedDeviceList
 from visavis.core.ids import AccountId, DeviceId, MessageId
 from visavis.core.mls import ApplicationMessage, Group, peek
 from visavis.sdk.addresses import Given, Purpose
 from visavis.sdk.books import Books
 from visavis.sdk.contact_book import Known
-from visavis.sdk.decisions import take_decision
-from visavis.sdk.groups import ANNOUNCED_KIND, GroupKind, GroupRecord, device_of
-from visavis.sdk.history import Message, MessageKind, NoticeKind
+from visavis.sdk.group_steps import Stepping, require_conversation
+from visavis.sdk.groups import GroupKind, GroupRecord, device_of
+from visavis.sdk.history import Message
 from visavis.sdk.outbox import Outbox
+from visavis.sdk.received import PENDING_INNER_KIND, HandedOn, ReceivedContents, Said
 from visavis.sdk.seam import InnerReceived, SelfReceived
 from visavis.sdk.sequencer import Sequencers
 
-PENDING_INNER_KIND: Final = "inner.pending"
 UNHEARD_S: Final = 45
 """Seconds a live content waits for somebody to listen: as long as a call rings."""
 
@@ -85,10 +81,8 @@ class Conversations:
         books: What this device keeps.
         outbox: For durable contents.
         sequencers: To catch up when a message is from a later epoch.
+        contents: Keeps what was received.
         send_live: Sends one content in the call class.
-        dirty: Told which group may need a commit or an announcement.
-        vault_seen: Told which vault counter a sibling has seen.
-        vault_stale: Told when a contact cannot be reached any more by what the vault says.
         catch_up: Waits until what lies in the mailbox was processed.
     """
 
@@ -97,53 +91,35 @@ class Conversations:
         books: Books,
         outbox: Outbox,
         sequencers: Sequencers,
+        contents: ReceivedContents,
         *,
         send_live: SendOuter,
-        dirty: Callable[[GroupRecord], None],
-        vault_seen: Callable[[SelfVault], None],
-        vault_stale: Callable[[], None],
         catch_up: Callable[[], Awaitable[None]],
     ) -> None:
         self._books = books
         self._outbox = outbox
         self._sequencers = sequencers
         self._send_live = send_live
-        self._dirty = dirty
-        self._vault_seen = vault_seen
-        self._vault_stale = vault_stale
+        self._contents = contents
         self._catch_up = catch_up
         self._unheard: list[tuple[InnerReceived, int]] = []
         self.inner_handlers: list[Callable[[InnerReceived], Awaitable[None]]] = []
         self.self_handlers: list[Callable[[SelfReceived], Awaitable[None]]] = []
 
     def require(self, contact: AccountId) -> tuple[Known, GroupRecord]:
-        """Return a contact and its conversation, if we may send to it now.
+        """Return a contact and its conversation; see `require_conversation`."""
+        return require_conversation(self._books, contact)
 
-        Raises:
-            AuthorizationError: REFUSED, no contact of ours, or blocked; IDENTITY_CHANGED (CK-563:
-                nothing is sent until the person has decided).
-            UnavailableError: We wait to be let in again (P5), or for the address of a device that
-                the contact has now: what is said until then would reach nobody.
-        """
-        known = self._books.contacts.get(contact)
-        if known is None or known.standing is Standing.BLOCKED:
-            raise AuthorizationError(Code.REFUSED, "not a contact, or blocked")
-        if known.identity_changed:
-            raise AuthorizationError(Code.IDENTITY_CHANGED, "CK-563: the person has to decide")
-        record = self._books.groups.get(known.group)
-        if record is None or not known.member:
-            raise UnavailableError(Code.UNAVAILABLE, "not (yet) back in this conversation")
-        if not self._books.contacts.addresses(contact):
-            raise UnavailableError(Code.UNAVAILABLE, "no device of the contact is known just now")
-        return known, record
+    # Sending
 
     async def send_text(self, contact: AccountId, text: str) -> None:
         """Send a text message, durably, to the contact's devices and to our own others.
 
         Raises:
-            AuthorizationError: As `require`; REFUSED also when every device of the contact refuses
-                it: then it is taken back.
-            UnavailableError: As `require`. A server that is away is no error: the message waits.
+            AuthorizationError: As `require_conversation`; REFUSED also when every device of the
+                contact refuses it: then it is taken back.
+            UnavailableError: As `require_conversation`. A server that is away is no error: the
+                message waits.
         """
         books = self._books
         await self._say(contact, MessageText(MessageId.random(books.rng), books.now(), text))
@@ -211,7 +187,7 @@ class Conversations:
             async with self._books.groups.lock(record):
                 plain = encode_sibling(content)
                 newest = self._books.groups.newest(record)
-                with self._stepping(newest), self._books.store.transaction():
+                with Stepping(self._books, newest), self._books.store.transaction():
                     letter = self._write(newest, plain, targets, durable=durable)
             if durable:
                 await self._flush()
@@ -221,17 +197,17 @@ class Conversations:
     async def _send(
         self, contact: AccountId, make: Making, *, durable: bool, to_siblings: bool
     ) -> _Letter | None:
-        """Write what is to be said to a contact; raises as `require`."""
+        """Write what is to be said to a contact; raises as `require_conversation`."""
         books = self._books
         while True:
-            _, record = self.require(contact)
+            _, record = require_conversation(books, contact)
             async with books.groups.lock(record):
                 # While we waited for the lock much may have changed: the person has to decide, the
                 # contact was removed, the conversation began anew in another group.
-                _, newest = self.require(contact)
+                _, newest = require_conversation(books, contact)
                 if newest.group_id != record.group_id:
                     continue
-                with self._stepping(newest), books.store.transaction():
+                with Stepping(books, newest), books.store.transaction():
                     content = make(newest)
                     if content is None:
                         return None
@@ -276,6 +252,8 @@ class Conversations:
         if len(failures) == len(results):
             raise failures[0]
 
+    # Receiving
+
     async def receive_hint(self, given: Given, hint: CommitHint) -> None:
         """Pull what the hint speaks of; the hint itself is not believed.
 
@@ -304,21 +282,22 @@ class Conversations:
                 state = self._books.groups.state(record)
             if head.epoch is not None and head.epoch > state.epoch:
                 raise PeerError(Code.WRONG_EPOCH, "CK-578: an epoch that no sequencer knows")
-            pending = self._open(record, state, content.message, durable=durable)
+            handed_on = self._open(record, state, content.message, durable=durable)
         self._books.history.publish()
-        if pending is not None:
-            await self._dispatch(*pending)
+        if handed_on is not None:
+            await self._dispatch(handed_on)
 
     async def redispatch(self) -> None:
         """Hand out what came before there was a handler, or before a crash."""
         unheard, self._unheard = self._unheard, []
         for received, until in unheard:
             if self._books.now() < until:
-                await self._dispatch(received, None)
+                await self._dispatch(HandedOn(received))
         for key, data in self._books.store.items(PENDING_INNER_KIND):
             account, device, own = AccountId(data[:16]), DeviceId(data[16:32]), data[32] == 1
             inner = decode_inner(data[33:])
-            await self._dispatch(InnerReceived(account, device, own, inner, live=False), key)
+            received = InnerReceived(account, device, own, inner, live=False)
+            await self._dispatch(HandedOn(received, key))
 
     def _require_group(self, given: Given, group_id: bytes) -> GroupRecord:
         record = self._books.groups.get(group_id)
@@ -331,9 +310,9 @@ class Conversations:
 
     def _open(
         self, record: GroupRecord, state: Group, message: bytes, *, durable: bool
-    ) -> tuple[InnerReceived | SelfReceived, bytes | None] | None:
+    ) -> HandedOn | None:
         books = self._books
-        with self._stepping(record), books.store.transaction():
+        with Stepping(books, record), books.store.transaction():
             result = state.process(message, now=books.now())
             # CK-572: a commit is believed only when the sequencer stored it (a member that sends
             # it around by hand would split the group); proposals by themselves are not used.
@@ -345,126 +324,16 @@ class Conversations:
             # CK-575: a revoked device still holds keys of the epochs before its removal.
             if not books.lists.stands(account, device):
                 raise PeerError(Code.BAD_CREDENTIAL, "CK-575: the device was revoked")
-            count = int.from_bytes(result.authenticated_data[:8], "big")
-            record.heard(count)
+            said = Said(account, device, int.from_bytes(result.authenticated_data[:8], "big"))
+            record.heard(said.count)
             books.groups.save(record, state)
             if record.kind is GroupKind.SELF:
-                return self._sibling_content(record, device, decode_sibling(result.content), count)
+                return self._contents.sibling(record, said, decode_sibling(result.content))
             inner = decode_inner(result.content)
-            return self._content(record, account, device, inner, count, durable=durable)
+            return self._contents.inner(record, said, inner, durable=durable)
 
-    def _content(
-        self,
-        record: GroupRecord,
-        account: AccountId,
-        device: DeviceId,
-        inner: Inner,
-        count: int,
-        *,
-        durable: bool,
-    ) -> tuple[InnerReceived, bytes | None] | None:
-        books = self._books
-        own = account == books.account
-        known = books.contacts.get(record.account)
-        if known is not None and known.standing is Standing.BLOCKED and not own:
-            return None
-        match inner:
-            case MessageText() | MessageFile():
-                said = Message.of(record.account, inner, outgoing=own)
-                books.history.add(said, inner.id, count)
-                return None
-            case ContactDevices():
-                if known is not None and not own:
-                    self._learn_devices(record, known, device, inner, count)
-                return None
-            case _:
-                if isinstance(inner, CallMissed) and not own:
-                    self._note_missed(record, inner, count)
-                received = InnerReceived(record.account, device, own, inner, live=not durable)
-                key = None
-                if durable:
-                    key = books.rng(16)
-                    head = record.account + device + bytes([own])
-                    books.store.put(PENDING_INNER_KIND, key, head + encode_inner(inner))
-                return received, key
-
-    def _note_missed(self, record: GroupRecord, missed: CallMissed, count: int) -> None:
-        """Put a missed call into the thread, once however often it is told (R-02)."""
-        text = f"Missed {missed.media.value} call"
-        entry = Message(
-            record.account, missed.at, outgoing=False, text=text, kind=MessageKind.MISSED_CALL
-        )
-        self._books.history.add(entry, MessageId(missed.call), count)
-
-    def _learn_devices(
-        self,
-        record: GroupRecord,
-        known: Known,
-        device: DeviceId,
-        said: ContactDevices,
-        count: int,
-    ) -> None:
-        books = self._books
-        offered = UnverifiedDeviceList.parse(said.list).verify()
-        if offered.account_id != record.account:
-            raise PeerError(Code.BAD_CREDENTIAL, "CK-576: another account's device list")
-        books.lists.learn(offered)
-        before, was_known = known.addresses.get(device), bool(known.addresses)
-        for entry in said.devices if self._is_news(record, device, count) else ():
-            # CK-576: a device speaks for its own address only, so that one stolen device cannot
-            # draw what is meant for the others to itself.
-            if entry.device == device:
-                known.addresses[device] = entry.address.require_server(books.profile.origin)
-        books.contacts.save(known)
-        # The vault says where it was reached before, or knows no way to the contact at all.
-        if (before is not None or not was_known) and known.addresses.get(device) != before:
-            self._vault_stale()
-        self._dirty(record)
-        self._outbox.kick()
-
-    def _is_news(self, record: GroupRecord, device: DeviceId, count: int) -> bool:
-        """Say whether a device announces its address later than it last did here, and note it.
-
-        CK-588: what waited at the server comes in any order, for its ids are random. An address
-        that was replaced is revoked; taken for the present one, it would end the conversation.
-        """
-        key = record.group_id + device
-        last = self._books.store.get(ANNOUNCED_KIND, key)
-        if last is not None and count <= int.from_bytes(last, "big"):
-            return False
-        self._books.store.put(ANNOUNCED_KIND, key, count.to_bytes(8, "big"))
-        return True
-
-    def _sibling_content(
-        self, record: GroupRecord, device: DeviceId, content: Sibling, count: int
-    ) -> tuple[SelfReceived, bytes | None] | None:
-        books = self._books
-        match content:
-            case SelfDevices():
-                offered = UnverifiedDeviceList.parse(content.list).verify()
-                if offered.account_id != books.account:
-                    raise PeerError(Code.BAD_CREDENTIAL, "CK-576: another account's device list")
-                if books.lists.learn(offered):
-                    for other in books.groups.all():
-                        self._dirty(other)
-                for entry in content.devices if self._is_news(record, device, count) else ():
-                    if entry.device == device:
-                        address = entry.address.require_server(books.profile.origin)
-                        books.siblings.save(device, address)
-                self._outbox.kick()
-                return None
-            case SelfVault():
-                self._vault_seen(content)
-                return None
-            case SelfContacts():
-                for contact in content.records:
-                    take_decision(books, contact)
-                self._outbox.kick()
-                return None
-            case _:
-                return SelfReceived(device, content), None
-
-    async def _dispatch(self, received: InnerReceived | SelfReceived, key: bytes | None) -> None:
+    async def _dispatch(self, handed_on: HandedOn) -> None:
+        received, key = handed_on.received, handed_on.key
         if isinstance(received, InnerReceived) and not self.inner_handlers:
             # Calls are not up yet: a ring is kept as long as it could still be answered.
             if key is None:
@@ -478,38 +347,3 @@ class Conversations:
                 await self_handler(received)
         if key is not None:
             self._books.store.delete(PENDING_INNER_KIND, key)
-
-    def _stepping(self, record: GroupRecord) -> _Stepping:
-        return _Stepping(self._books, record)
-
-
-class _Stepping:
-    """While a group's state is stepped: on failure it is read back from disk.
-
-    An identity that changed is written down, so that sending stops (CK-563).
-    """
-
-    def __init__(self, books: Books, record: GroupRecord) -> None:
-        self._books = books
-        self._record = record
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if error is None:
-            return
-        self._books.groups.discard(self._record)
-        if isinstance(error, VisavisError) and error.code is Code.IDENTITY_CHANGED:
-            note_identity_changed(self._books, self._record.account)
-
-
-def note_identity_changed(books: Books, account: AccountId) -> None:
-    """Stop sending to a contact until the person has decided, and tell the person."""
-    known = books.contacts.get(account)
-    if known is not None and not known.identity_changed:
-        with books.store.transaction():
-            known.identity_changed = True
-            books.contacts.save(known)
-            books.history.notice(NoticeKind.IDENTITY_CHANGED, account, None, books.now())
-        books.history.publish()

@@ -47,6 +47,7 @@ from visavis.sdk.housekeeping import Housekeeping
 from visavis.sdk.inbox import Inbox
 from visavis.sdk.membership import Membership
 from visavis.sdk.outbox import Outbox
+from visavis.sdk.received import ReceivedContents
 from visavis.sdk.seam import (
     InnerHandler,
     KeyMaterial,
@@ -97,14 +98,19 @@ class Session:
             rng=books.rng,
         )
         self.vault = Vault(books, self.device_api, self._vault_written)
+        contents = ReceivedContents(
+            books,
+            self.outbox,
+            dirty=self._mark,
+            vault_seen=lambda said: self.vault.seen(said.counter),
+            vault_stale=self.vault.write_soon,
+        )
         self.conversations = Conversations(
             books,
             self.outbox,
             self.sequencers,
+            contents,
             send_live=self._send_live,
-            dirty=self._mark,
-            vault_seen=lambda said: self.vault.seen(said.counter),
-            vault_stale=self.vault.write_soon,
             catch_up=self._catch_up,
         )
         self.membership = Membership(

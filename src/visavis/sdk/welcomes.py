@@ -24,7 +24,7 @@ from visavis.core.mls import Group, welcome_references
 from visavis.sdk.addresses import Given, Purpose
 from visavis.sdk.books import Books
 from visavis.sdk.contact_book import Joining, Known
-from visavis.sdk.conversation import note_identity_changed
+from visavis.sdk.group_steps import note_identity_changed
 from visavis.sdk.groups import GroupKind, GroupRecord, credential_of, device_of
 from visavis.sdk.history import NoticeKind
 

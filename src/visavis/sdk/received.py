@@ -1,0 +1,200 @@
+"""What a message that was verified and decrypted changes: history, device lists, addresses.
+
+Everything here happens in the transaction that also keeps the group's new state, so a message is
+taken as a whole or not at all. Not for decrypting it, nor for handing it on (`conversation.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from visavis.core.content import encode_inner
+from visavis.core.content_inner import (
+    CallMissed,
+    ContactDevices,
+    Inner,
+    MessageFile,
+    MessageText,
+)
+from visavis.core.content_records import Standing
+from visavis.core.content_self import SelfContacts, SelfDevices, SelfVault, Sibling
+from visavis.core.errors import Code, PeerError
+from visavis.core.identity import DeviceList, UnverifiedDeviceList
+from visavis.core.ids import AccountId, DeviceId, MessageId
+from visavis.sdk.books import Books
+from visavis.sdk.contact_book import Known
+from visavis.sdk.decisions import take_decision
+from visavis.sdk.groups import ANNOUNCED_KIND, GroupRecord
+from visavis.sdk.history import Message, MessageKind
+from visavis.sdk.outbox import Outbox
+from visavis.sdk.seam import InnerReceived, SelfReceived
+
+PENDING_INNER_KIND: Final = "inner.pending"
+"""By random key: contents for the call service that it has not dealt with yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOn:
+    """What is handed on once the transaction is on disk.
+
+    Args:
+        received: To whom listens.
+        key: Its row in the store, if it is kept until it was dealt with.
+    """
+
+    received: InnerReceived | SelfReceived
+    key: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Who said it, and in what order: `count` is its sender's count in this group."""
+
+    account: AccountId
+    device: DeviceId
+    count: int
+
+
+class ReceivedContents:
+    """Contents of conversations and of the self group.
+
+    Args:
+        books: What this device keeps.
+        outbox: Kicked when there are new addresses.
+        dirty: Told which group may need a commit or an announcement.
+        vault_seen: Told which vault counter a sibling has seen.
+        vault_stale: Told when a contact cannot be reached any more by what the vault says.
+    """
+
+    def __init__(
+        self,
+        books: Books,
+        outbox: Outbox,
+        *,
+        dirty: Callable[[GroupRecord], None],
+        vault_seen: Callable[[SelfVault], None],
+        vault_stale: Callable[[], None],
+    ) -> None:
+        self._books = books
+        self._outbox = outbox
+        self._dirty = dirty
+        self._vault_seen = vault_seen
+        self._vault_stale = vault_stale
+
+    def inner(
+        self, record: GroupRecord, said: Said, content: Inner, *, durable: bool
+    ) -> HandedOn | None:
+        """Keep what a message of a conversation says.
+
+        Raises:
+            PeerError: It is refused and changes nothing.
+        """
+        books = self._books
+        own = said.account == books.account
+        known = books.contacts.get(record.account)
+        if known is not None and known.standing is Standing.BLOCKED and not own:
+            return None
+        match content:
+            case MessageText() | MessageFile():
+                message = Message.of(record.account, content, outgoing=own)
+                books.history.add(message, content.id, said.count)
+                return None
+            case ContactDevices():
+                if known is not None and not own:
+                    self._learn_devices(record, known, said, content)
+                return None
+            case _:
+                if isinstance(content, CallMissed) and not own:
+                    self._note_missed(record, content, said.count)
+                contact, device = record.account, said.device
+                received = InnerReceived(contact, device, own, content, live=not durable)
+                if not durable:
+                    return HandedOn(received)
+                key = books.rng(16)
+                head = contact + device + bytes([own])
+                books.store.put(PENDING_INNER_KIND, key, head + encode_inner(content))
+                return HandedOn(received, key)
+
+    def sibling(self, record: GroupRecord, said: Said, content: Sibling) -> HandedOn | None:
+        """Keep what a message of the self group says.
+
+        Raises:
+            PeerError: It is refused and changes nothing.
+        """
+        match content:
+            case SelfDevices():
+                self._learn_own(record, said, content)
+                return None
+            case SelfVault():
+                self._vault_seen(content)
+                return None
+            case SelfContacts():
+                for contact in content.records:
+                    take_decision(self._books, contact)
+                self._outbox.kick()
+                return None
+            case _:
+                return HandedOn(SelfReceived(said.device, content))
+
+    def _note_missed(self, record: GroupRecord, missed: CallMissed, count: int) -> None:
+        """Put a missed call into the thread, once however often it is told (R-02)."""
+        text = f"Missed {missed.media.value} call"
+        entry = Message(
+            record.account, missed.at, outgoing=False, text=text, kind=MessageKind.MISSED_CALL
+        )
+        self._books.history.add(entry, MessageId(missed.call), count)
+
+    def _learn_devices(
+        self,
+        record: GroupRecord,
+        known: Known,
+        said: Said,
+        content: ContactDevices,
+    ) -> None:
+        books, device = self._books, said.device
+        books.lists.learn(_list_of(content.list, record.account))
+        before, was_known = known.addresses.get(device), bool(known.addresses)
+        for entry in content.devices if self._is_news(record, said) else ():
+            # CK-576: a device speaks for its own address only, so that one stolen device cannot
+            # draw what is meant for the others to itself.
+            if entry.device == device:
+                known.addresses[device] = entry.address.require_server(books.profile.origin)
+        books.contacts.save(known)
+        # The vault says where it was reached before, or knows no way to the contact at all.
+        if (before is not None or not was_known) and known.addresses.get(device) != before:
+            self._vault_stale()
+        self._dirty(record)
+        self._outbox.kick()
+
+    def _learn_own(self, record: GroupRecord, said: Said, content: SelfDevices) -> None:
+        books, device = self._books, said.device
+        if books.lists.learn(_list_of(content.list, books.account)):
+            for other in books.groups.all():
+                self._dirty(other)
+        for entry in content.devices if self._is_news(record, said) else ():
+            if entry.device == device:  # CK-576, as above
+                address = entry.address.require_server(books.profile.origin)
+                books.siblings.save(device, address)
+        self._outbox.kick()
+
+    def _is_news(self, record: GroupRecord, said: Said) -> bool:
+        """Say whether a device announces its address later than it last did here, and note it.
+
+        CK-588: what waited at the server comes in any order, for its ids are random. An address
+        that was replaced is revoked; taken for the present one, it would end the conversation.
+        """
+        key = record.group_id + said.device
+        last = self._books.store.get(ANNOUNCED_KIND, key)
+        if last is not None and said.count <= int.from_bytes(last, "big"):
+            return False
+        self._books.store.put(ANNOUNCED_KIND, key, said.count.to_bytes(8, "big"))
+        return True
+
+
+def _list_of(data: bytes, account: AccountId) -> DeviceList:
+    offered = UnverifiedDeviceList.parse(data).verify()
+    if offered.account_id != account:
+        raise PeerError(Code.BAD_CREDENTIAL, "CK-576: another account's device list")
+    return offered
