@@ -15,7 +15,8 @@ from visavis.core.errors import Code, FatalError, PeerError
 from visavis.core.ids import AccountId
 from visavis.sdk.client import Client
 from visavis.sdk.history import NoticeKind
-from visavis.sdk.vault import BUCKETS, FIRST_SLOTS, SLOTS_PER_WRITE, UNREADABLE, read_vault
+from visavis.sdk.vault_read import BUCKETS, UNREADABLE, read_vault
+from visavis.sdk.vault_slots import FIRST_SLOTS, SLOTS_PER_WRITE
 from visavis.transport.api import DeviceApi, VaultState
 
 

@@ -1,5 +1,5 @@
 /**
- * What a vault looks like at the server, and how it is read (first half of `sdk/vault.py`).
+ * What a vault looks like at the server, and how it is read.
  *
  * One item per slot, each padded and sealed under the vault data key, in slots of fixed size with
  * random ids. A manifest (counter, hash of every slot, signature of the device that wrote it) makes

@@ -43,7 +43,7 @@ from visavis.sdk.profile import Profile
 from visavis.sdk.session import Session
 from visavis.sdk.store import DATABASE, Store
 from visavis.sdk.unlock import Kdf
-from visavis.sdk.vault import UNREADABLE, Contents, read_vault
+from visavis.sdk.vault_read import UNREADABLE, Contents, read_vault
 from visavis.transport.api import DeviceApi, DeviceRegistration
 from visavis.transport.http import Http
 from visavis.transport.origin import require_secure

@@ -1,0 +1,205 @@
+"""What a vault looks like at the server, and how it is read.
+
+One item per slot, each padded and sealed under the vault data key, in slots of fixed size with
+random ids. A manifest (counter, hash of every slot, signature of the device that wrote it) makes a
+write one step and a rollback visible. Byte for byte what TypeScript writes: both read both.
+
+Not for: when and what is written (`vault.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Final
+
+from visavis.core import cbor
+from visavis.core.address import ContactAddress
+from visavis.core.content import decode_record
+from visavis.core.content_records import ContactRecord
+from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError
+from visavis.core.identity import DeviceList, UnverifiedDeviceList, verify
+from visavis.core.ids import AccountId, DeviceId, Rng, Signature
+from visavis.core.keywrap import OVERHEAD, Purpose, unwrap, wrap
+from visavis.transport.api import DeviceApi, VaultState
+
+BUCKETS: Final = (4_096, 65_536)
+READ_AT_ONCE: Final = 64
+READ_ATTEMPTS: Final = 5
+UNREADABLE: Final = "vault item"
+"""Contacts in the vault that cannot be read are counted under this name."""
+
+LABEL: Final = b"visavis vault manifest v1\0"
+ACCOUNT_ITEM: Final = b"account"
+"""The key of the item that holds our own device list and addresses; a contact's is its account."""
+UNREADABLE_ITEM: Final = b"unreadable"
+"""Stands for the item of a slot that we cannot read. It is left as it is, for a device that can."""
+_PAD: Final = b"\x80"
+
+Slots = dict[bytes, tuple[bytes, bytes]]
+"""Slots as the newest manifest shows them: id -> (hash, key of the item in it; empty if none)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a vault holds, read and verified."""
+
+    own_list: DeviceList
+    siblings: dict[DeviceId, ContactAddress] = field(repr=False)
+    contacts: tuple[ContactRecord, ...]
+    unreadable: int = 0
+    """Contacts whose item breaks the schema: of a faulty device of ours, or a newer one."""
+    payloads: dict[bytes, bytes] = field(default_factory=dict, repr=False)
+    """What is in each slot that holds something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a write was: `slots` is id -> hash. Its signature is not checked yet."""
+
+    counter: int
+    device: DeviceId
+    slots: dict[bytes, bytes]
+    body: bytes = field(repr=False)
+    signature: Signature
+
+
+def _pad(payload: bytes) -> bytes:
+    for size in BUCKETS:
+        if len(payload) + 1 + OVERHEAD <= size:
+            return (payload + _PAD).ljust(size - OVERHEAD, b"\0")
+    raise PeerError(Code.TOO_LARGE, "a vault item beyond the largest slot")
+
+
+def _unpad(padded: bytes) -> bytes:
+    return padded.rstrip(b"\0").removesuffix(_PAD)
+
+
+def seal_item(key: bytes, context: bytes, payload: bytes, rng: Rng) -> bytes:
+    """Seal one item for one slot (or the manifest for its counter)."""
+    return wrap(Purpose.VAULT_ITEM, key, _pad(payload), rng, context=context)
+
+
+def _open_item(keys: tuple[bytes, ...], context: bytes, sealed: bytes) -> bytes:
+    for key in keys:
+        try:
+            return _unpad(unwrap(Purpose.VAULT_ITEM, key, sealed, context=context))
+        except AuthorizationError:
+            continue
+    raise PeerError(Code.DECRYPTION, "CK-592: the vault does not open with the account's keys")
+
+
+def vault_keys(data: bytes) -> tuple[bytes, ...]:
+    """Split the profile's vault keys: the newest first."""
+    return tuple(data[at : at + 32] for at in range(0, len(data), 32))
+
+
+async def read_vault(
+    api: DeviceApi, keys: tuple[bytes, ...], account: AccountId
+) -> tuple[int, Contents, Slots]:
+    """Read and verify a whole vault.
+
+    A contact that cannot be read is passed over and counted, so that one bad item does not shut the
+    vault: what cannot be opened, or is not what the manifest says, is no such item but an attack.
+
+    Returns:
+        (counter, contents, slots).
+
+    Raises:
+        PeerError: DECRYPTION or BAD_SIGNATURE: it was altered; UNEXPECTED: there is none.
+    """
+    for _ in range(READ_ATTEMPTS):
+        state = await api.vault()
+        try:
+            return await _read_state(api, keys, account, state)
+        except PeerError:
+            # Another device may have written between our two requests: then it is another state.
+            if (await api.vault()).counter == state.counter:
+                raise
+    raise UnavailableError(Code.UNAVAILABLE, "the vault keeps changing")
+
+
+async def _read_state(
+    api: DeviceApi, keys: tuple[bytes, ...], account: AccountId, state: VaultState
+) -> tuple[int, Contents, Slots]:
+    manifest = read_manifest(state, keys)
+    slots: Slots = {}
+    contacts: list[ContactRecord] = []
+    unreadable = 0
+    payloads: dict[bytes, bytes] = {}
+    own: tuple[DeviceList, dict[DeviceId, ContactAddress]] | None = None
+    ids = sorted(manifest.slots)
+    for at in range(0, len(ids), READ_AT_ONCE):
+        page = ids[at : at + READ_AT_ONCE]
+        found = await api.read_vault(page)
+        for slot in page:
+            data = found.get(slot, b"")
+            # CK-592: each slot must be the one the manifest speaks of, none missing or older.
+            if hashlib.sha256(data).digest() != manifest.slots[slot]:
+                raise PeerError(Code.DECRYPTION, "CK-592: a vault slot is missing or altered")
+            key = b""
+            payload = _open_item(keys, slot, data)
+            match cbor.decode_map(payload):
+                case {"k": "contact", "r": bytes(record)}:
+                    try:
+                        contact, account_id = _read_contact(record)
+                    except PeerError:
+                        unreadable += 1
+                        key = UNREADABLE_ITEM
+                    else:
+                        contacts.append(contact)
+                        key = bytes(account_id)
+                case {"k": "account", "list": bytes(listed), "devices": list(devices)}:
+                    own = (
+                        UnverifiedDeviceList.parse(listed).verify(),
+                        {DeviceId(d): ContactAddress.from_cbor(a) for d, a in devices},
+                    )
+                    key = ACCOUNT_ITEM
+                case _:
+                    pass
+            slots[slot] = (manifest.slots[slot], key)
+            if key:
+                payloads[slot] = payload
+    if own is None or own[0].account_id != account:
+        raise PeerError(Code.DECRYPTION, "CK-592: the vault is not this account's")
+    writer = own[0].find(manifest.device)
+    if writer is None:
+        raise PeerError(Code.BAD_CREDENTIAL, "CK-590: the manifest's writer is not on our list")
+    verify(writer.signature_key, LABEL, manifest.body, manifest.signature)
+    contents = Contents(own[0], own[1], tuple(contacts), unreadable, payloads)
+    return manifest.counter, contents, slots
+
+
+def _read_contact(data: bytes) -> tuple[ContactRecord, AccountId]:
+    record = decode_record(ContactRecord, data)
+    return record, UnverifiedDeviceList.parse(record.list).verify().account_id
+
+
+def read_manifest(state: VaultState, keys: tuple[bytes, ...]) -> Manifest:
+    """Open the manifest; its signature is not checked yet.
+
+    Raises:
+        PeerError: UNEXPECTED, there is no vault; DECRYPTION; MALFORMED (CK-590).
+    """
+    if not state.manifest:
+        raise PeerError(Code.UNEXPECTED, "there is no vault")
+    plain = _open_item(keys, manifest_context(state.counter), state.manifest)
+    match cbor.decode(plain):
+        case [bytes(body), bytes(signature)]:
+            pass
+        case _:
+            raise PeerError(Code.MALFORMED, "the vault's manifest")
+    match cbor.decode_versioned(body):
+        case {"counter": int(counter), "device": bytes(device), "slots": list(slots)} if (
+            counter == state.counter
+        ):
+            found = {bytes(slot): bytes(digest) for slot, digest in slots}
+            return Manifest(counter, DeviceId(device), found, body, Signature(signature))
+        case _:
+            # CK-590: the counter is under the signature, the server cannot relabel an old one.
+            raise PeerError(Code.MALFORMED, "CK-590: the vault's manifest or its counter")
+
+
+def manifest_context(counter: int) -> bytes:
+    """Return what a manifest is sealed for."""
+    return b"manifest" + counter.to_bytes(8, "big")
