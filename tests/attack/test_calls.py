@@ -35,11 +35,11 @@ def test_another_contact_cannot_fill_the_place_of_early_messages() -> None:
             junk = Mls(forged.encrypt(b"junk", rng=rng))
             other = AccountId(b"another account.")
             await service._on_group(OuterReceived(other, junk))
-            assert shell._early == []
+            assert shell.secrets._early == []
             assert service.dropped[Code.WRONG_GROUP] == 1
             # The control: what comes over the contact's own address waits for the Welcome.
             await service._on_group(OuterReceived(shell.contact, junk))
-            assert len(shell._early) == 1
+            assert len(shell.secrets._early) == 1
             await ringing.decline()
             await call.hang_up()
 

@@ -26,7 +26,7 @@ from visavis.core.mls import (
     generate_signature_key,
     new_key_package,
 )
-from visavis.sdk.call_shell import MAX_EARLY
+from visavis.sdk.call_secrets import MAX_EARLY
 from visavis.sdk.calls import Call
 from visavis.testing import lossy_network
 from visavis.testing.lossy_network import Fault, once
@@ -170,8 +170,8 @@ def test_rubbish_ends_no_call_and_fills_no_memory(monkeypatch: pytest.MonkeyPatc
             for message in forged(w, bytes(shell.call), MAX_EARLY + 10):
                 await put(w, Mls(message), wait_s=0)
             await asyncio.sleep(0.1)
-            assert len(shell._early) == MAX_EARLY
-            bundle = shell._bundle
+            assert len(shell.secrets._early) == MAX_EARLY
+            bundle = shell.secrets.bundle
             assert bundle is not None
             anna = w["anna1"].session
             # A well-formed Welcome for Ben's key package, to a group that is not this call's.
@@ -188,7 +188,7 @@ def test_rubbish_ends_no_call_and_fills_no_memory(monkeypatch: pytest.MonkeyPatc
             await put(w, CallWelcome(other.welcome))
             assert shell.refusal is Code.WRONG_GROUP  # CK-363
             await put(w, CallWelcome(b"\0" * 64))
-            assert shell._group is None
+            assert shell.secrets._group is None
             await asyncio.gather(call.connected(), theirs.connected())
             assert await call.sas() == await theirs.sas()
             await call.hang_up()
@@ -284,7 +284,7 @@ def test_a_caller_that_changes_its_nonce_gets_no_call() -> None:
             call = await w["anna1"].call()
             ringing = await w["ben1"].rings()
             shell = next(iter(w["anna1"].service._shells.values()))
-            shell._nonce = Nonce32(b"chosen after seeing Ben's nonce!")
+            shell.secrets.nonce = Nonce32(b"chosen after seeing Ben's nonce!")
             theirs = await w["ben1"].accept(ringing)
             await theirs.ended()
             assert theirs.end_code == Code.BAD_COMMITMENT

@@ -69,10 +69,11 @@ def test_every_key_is_gone_after_the_call() -> None:
             frames = [shell.frames for shell in shells]
             assert all(f.current() is not None for f in frames)  # The control.
             await asyncio.gather(call.hang_up(), theirs.ended())
-            for shell in shells:
-                assert shell._group is shell._bundle is shell._nonce is shell._welcome is None
-                assert shell.invite is shell._accept is None
-                assert shell._accepts == {}
+            for secrets in (shell.secrets for shell in shells):
+                assert secrets._group is secrets._welcome is None
+                assert secrets.bundle is secrets.nonce is None
+                assert secrets.invite is secrets.accept is None
+                assert secrets._accepts == {}
             assert all(f.current() is None for f in frames)
 
     run(story())
@@ -338,8 +339,8 @@ def test_a_call_that_reconnects_often_gets_fresh_keys_and_goes_on() -> None:
             theirs = await w["ben1"].accept(await w["ben1"].rings())
             await asyncio.gather(call.connected(), theirs.connected())
             shell = next(iter(w["ben1"].service._shells.values()))
-            assert shell._group is not None
-            first = shell._group.frame_keys().epoch
+            assert shell.secrets._group is not None
+            first = shell.secrets._group.frame_keys().epoch
             for _ in range(12):
                 w.relay.stop()
                 await asyncio.sleep(4)
@@ -351,7 +352,7 @@ def test_a_call_that_reconnects_often_gets_fresh_keys_and_goes_on() -> None:
                     c.stats().frames_decoded > d + 50
                     for c, d in zip((call, theirs), decoded, strict=True)
                 ] == [True, True]
-            assert shell._group.frame_keys().epoch >= first + 3
+            assert shell.secrets._group.frame_keys().epoch >= first + 3
             await call.hang_up()
             await theirs.ended()
 

@@ -90,8 +90,8 @@ async def test_after_the_call_nobody_can_decrypt_it(
         await until(lambda: len(frames) > 60)
         # During the call the devices can, and their state shows how.
         shells = [shell_of(client) for client in (anna, ben)]
-        groups = [shell._need_group()._group for shell in shells]
-        keys = bytearray(shells[0]._need_group().frame_keys().base_key)
+        groups = [shell.secrets._need_group()._group for shell in shells]
+        keys = bytearray(shells[0].secrets._need_group().frame_keys().base_key)
         exporter = bytearray(groups[0]._state.keys.exporter)  # Both members' one.
         assert opened_with(keys, frames) == len(frames)
         assert copies(keys) > 0

@@ -63,7 +63,7 @@ def test_what_people_are_shown_is_what_was_negotiated() -> None:
             await asyncio.gather(call.connected(), theirs.connected())
             for name in ("anna1", "ben1"):
                 shell = next(iter(w[name].service._shells.values()))
-                assert shell._need_group()._group.suite_id == SUITE_ID
+                assert shell.secrets._need_group()._group.suite_id == SUITE_ID
             assert call.suite == theirs.suite == SUITE_NAME
             await call.hang_up()
 

@@ -13,11 +13,21 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Final, assert_never
 
+from visavis.core import call_events as on
 from visavis.core import sas
 from visavis.core.content import decode_in_call, encode_in_call
-from visavis.core.content_call import InCall
+from visavis.core.content_call import (
+    CallAnswer,
+    CallCandidates,
+    CallHangup,
+    CallOffer,
+    CallPath,
+    CallReady,
+    CallReveal,
+    InCall,
+)
 from visavis.core.errors import Code, PeerError, UsageError
 from visavis.core.identity import UnverifiedCredential
 from visavis.core.ids import AccountId, CallId, DeviceId, Nonce32
@@ -259,6 +269,26 @@ def call_of(message: bytes) -> CallId | None:
     """Return the call whose group a message claims to be for; raises PeerError MALFORMED."""
     group_id = peek(message).group_id
     return CallId(group_id) if group_id is not None and len(group_id) == CallId.LENGTH else None
+
+
+def event_of(content: InCall, now: float) -> on.Event:
+    """Return what a message of the call group is to the call machine."""
+    match content:
+        case CallReveal():
+            return on.RevealReceived(content.nonce)
+        case CallCandidates():
+            return on.CandidatesReceived(content.candidates)
+        case CallReady():
+            return on.ReadyReceived()
+        case CallHangup():
+            return on.HangupReceived()
+        case CallPath():
+            return on.PathReceived(now, content.path)
+        case CallOffer():
+            return on.OfferReceived(now, content.sdp, content.path)
+        case CallAnswer():
+            return on.AnswerReceived(content.sdp)
+    assert_never(content)
 
 
 def _only_these(keys: KeyMaterial, other: Device) -> CredentialValidator:

@@ -235,8 +235,8 @@ class CallService:
         live = result.board.live
         if live is not None and live.call == content.call and content.call not in self._shells:
             shell = self._new_shell(received.contact, content.call)
-            shell.invite = content
-            shell.inviter = received.device
+            shell.secrets.invite = content
+            shell.secrets.inviter = received.device
             if content.confidential:
                 self._confide(shell)
         self._apply(result, note_missed=not content.confidential)
@@ -249,7 +249,7 @@ class CallService:
 
     def _on_accept(self, received: InnerReceived, content: CallAccept) -> None:
         shell = self._shells.get(content.call)
-        if shell is None or shell.contact != received.contact or shell.inviter is not None:
+        if shell is None or shell.contact != received.contact or shell.secrets.inviter is not None:
             self.dropped[Code.UNEXPECTED] += 1
             return
         if content.device != received.device:  # CK-362: a device speaks for itself only.
@@ -265,7 +265,7 @@ class CallService:
         except VisavisError as error:  # CK-365: dropped; a good one may still come.
             shell.note(error.code)
             return
-        shell.keep_accept(content)
+        shell.secrets.keep_accept(content)
         accepted = on.AcceptReceived(self._seam.monotonic(), received.device, content.media)
         self._from_peer(received.contact, content.call, accepted)
 
@@ -295,7 +295,7 @@ class CallService:
             return
         shell = self._shells[live.call]
         try:
-            joined = shell.join(welcome)
+            joined = shell.secrets.join(welcome)
         except VisavisError as error:  # CK-365: the deadline judges, not whoever sends rubbish.
             shell.note(error.code)
             return
