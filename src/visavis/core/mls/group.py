@@ -2,7 +2,7 @@
 
 A group is a small mutable shell around an immutable `GroupState`: every method makes a new state
 and keeps it only if nothing was refused. Randomness and time are arguments. Not thread safe: a
-device has one writer (protocol.md P5).
+device has one writer (protocol.md P5). What only reads is its base, `GroupView` (`group_view.py`).
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from visavis.core.errors import UsageError
-from visavis.core.mls import key_schedule
-from visavis.core.mls.checks import ensure
-from visavis.core.mls.commit_create import CommitOptions, create_commit, make_group_info
+from visavis.core.mls.commit_create import CommitOptions, create_commit
 from visavis.core.mls.creation import create_state
 from visavis.core.mls.external import Joiner, external_state
+from visavis.core.mls.group_view import GroupView
 from visavis.core.mls.joining import KnownPsks, join_state
 from visavis.core.mls.kem import Rng
-from visavis.core.mls.key_package import KeyPackageBundle, UnverifiedKeyPackage
+from visavis.core.mls.key_package import KeyPackageBundle
 from visavis.core.mls.leaf_check import CredentialValidator, Rules
 from visavis.core.mls.leaf_node import (
     Credential,
@@ -26,27 +25,13 @@ from visavis.core.mls.leaf_node import (
     Lifetime,
     MemberInfo,
 )
-from visavis.core.mls.persist import decode_state, encode_state
+from visavis.core.mls.persist import decode_state
 from visavis.core.mls.proposal_list import choose
-from visavis.core.mls.proposals import (
-    Add,
-    ExternalPsk,
-    GroupContextExtensions,
-    PreSharedKey,
-    Proposal,
-    PskId,
-    Remove,
-    ResumptionPsk,
-    ResumptionUsage,
-)
-from visavis.core.mls.protection import (
-    PAD_BLOCK,
-)
+from visavis.core.mls.protection import PAD_BLOCK
 from visavis.core.mls.receive import Received, receive
-from visavis.core.mls.sending import new_update, send_application, send_proposal
-from visavis.core.mls.state import PAST_EPOCHS, GroupState, Status
+from visavis.core.mls.sending import new_proposals, new_update, send_application, send_proposal
+from visavis.core.mls.state import PAST_EPOCHS, GroupState
 from visavis.core.mls.suite import suite_of
-from visavis.core.mls.wire import WireFormat, wrap_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +52,19 @@ class PendingCommit:
     ratchet_tree: bytes
 
 
-class Group:
-    """One member's view of one group.
+class Group(GroupView):
+    """One member's view of one group, and its steps.
 
     Attributes:
         welcomed_by: After `join`, the member who signed the Welcome: who speaks for what came with
             it. None otherwise; it is not stored.
     """
 
-    __slots__ = ("_state", "_validator", "welcomed_by")
+    __slots__ = ("_validator", "welcomed_by")
 
     def __init__(self, state: GroupState, validator: CredentialValidator) -> None:
         """Wrap a state; use `create`, `join`, `external_join` or `from_bytes`."""
-        self._state = state
+        super().__init__(state)
         self._validator = validator
         self.welcomed_by: MemberInfo | None = None
 
@@ -214,65 +199,6 @@ class Group:
         """
         return cls(decode_state(data), validator)
 
-    def to_bytes(self) -> bytes:
-        """Serialise everything, secrets included: for the encrypted local store only (P5)."""
-        return encode_state(self._state)
-
-    @property
-    def group_id(self) -> bytes:
-        """The group's id."""
-        return self._state.context.group_id
-
-    @property
-    def epoch(self) -> int:
-        """The current epoch."""
-        return self._state.context.epoch
-
-    @property
-    def suite_id(self) -> int:
-        """The group's suite."""
-        return self._state.suite.suite_id
-
-    @property
-    def own_leaf(self) -> int:
-        """Our leaf index."""
-        return self._state.own_leaf
-
-    @property
-    def is_active(self) -> bool:
-        """False once we were removed, or the group ended by a ReInit."""
-        return self._state.status is Status.ACTIVE
-
-    @property
-    def epoch_authenticator(self) -> bytes:
-        """A secret that is equal for all who agree on the epoch (RFC 9420, 8.7)."""
-        self._check_active()
-        return self._state.keys.epoch_authenticator
-
-    @property
-    def resumption_psk(self) -> bytes:
-        """The epoch's resumption PSK, to link another group to this one (RFC 9420, 8.6)."""
-        self._check_active()
-        return self._state.keys.resumption
-
-    @property
-    def extensions(self) -> tuple[Extension, ...]:
-        """Extensions of the group context."""
-        return self._state.context.extensions
-
-    @property
-    def has_pending(self) -> bool:
-        """Whether proposals wait for a commit."""
-        return bool(self._state.pending)
-
-    def members(self) -> tuple[MemberInfo, ...]:
-        """Return the members in the order of their leaves."""
-        return self._state.members()
-
-    def _check_active(self) -> None:
-        """Refuse to use a group that is over (CK-062)."""
-        ensure("CK-062", self.is_active)
-
     def add_psk(self, psk_id: bytes, psk: bytes) -> None:
         """Supply an external PSK; it stays until `forget_psk`."""
         self._state = replace(self._state, psks={**self._state.psks, psk_id: psk})
@@ -281,12 +207,6 @@ class Group:
         """Drop an external PSK."""
         psks = {i: p for i, p in self._state.psks.items() if i != psk_id}
         self._state = replace(self._state, psks=psks)
-
-    def _psk_id(self, psk: bytes | int, rng: Rng) -> PskId:
-        nonce = rng(self._state.suite.nh)
-        if isinstance(psk, bytes):
-            return ExternalPsk(psk, nonce)
-        return ResumptionPsk(ResumptionUsage.APPLICATION, self.group_id, psk, nonce)
 
     def commit(
         self,
@@ -332,11 +252,9 @@ class Group:
         """
         self._check_active()
         state = self._state
-        by_value: list[Proposal] = [Remove(leaf) for leaf in remove]
-        by_value += [Add(UnverifiedKeyPackage.parse(data).struct) for data in add]
-        by_value += [PreSharedKey(self._psk_id(psk, rng)) for psk in psks]
-        if extensions is not None:
-            by_value.append(GroupContextExtensions(tuple(extensions)))
+        by_value = new_proposals(
+            state, rng, add=add, remove=remove, psks=psks, extensions=extensions
+        )
         pending = list(state.pending.items()) if include_pending else []
         created = create_commit(
             state,
@@ -384,18 +302,17 @@ class Group:
         """
         self._check_active()
         state = self._state
-        proposals: list[Proposal] = []
-        if add is not None:
-            proposals.append(Add(UnverifiedKeyPackage.parse(add).struct))
-        if remove is not None:
-            proposals.append(Remove(remove))
+        proposals = new_proposals(
+            state,
+            rng,
+            add=() if add is None else (add,),
+            remove=() if remove is None else (remove,),
+            psks=() if psk is None else (psk,),
+            extensions=extensions,
+        )
         if update:
             proposal, state = new_update(state, rng)
             proposals.append(proposal)
-        if psk is not None:
-            proposals.append(PreSharedKey(self._psk_id(psk, rng)))
-        if extensions is not None:
-            proposals.append(GroupContextExtensions(tuple(extensions)))
         if len(proposals) != 1:
             raise UsageError("propose exactly one change at a time")
         rules = Rules(now, self._validator, sending=True)
@@ -448,46 +365,6 @@ class Group:
         state, received = receive(self._state, message, Rules(now, self._validator))
         self._state = state
         return received
-
-    def exporter(self, label: str, context: bytes, length: int) -> bytes:
-        """Return MLS-Exporter(label, context, length) (RFC 9420, 8.5).
-
-        Args:
-            label: What the secret is for.
-            context: Anything it should be bound to.
-            length: Bytes wanted.
-
-        Returns:
-            The secret.
-
-        Raises:
-            PeerError: The group is over (CK-062).
-        """
-        self._check_active()
-        state = self._state
-        return key_schedule.export(
-            state.suite, state.keys.exporter, label.encode(), context, length
-        )
-
-    def group_info(self, *, with_tree: bool = True) -> bytes:
-        """Return a signed GroupInfo with external_pub, for external joins.
-
-        Args:
-            with_tree: Include the ratchet tree.
-
-        Returns:
-            The MLSMessage.
-
-        Raises:
-            PeerError: The group is over (CK-062).
-        """
-        self._check_active()
-        info = make_group_info(self._state, with_tree=with_tree, external=True)
-        return wrap_message(WireFormat.GROUP_INFO, info.encode())
-
-    def ratchet_tree(self) -> bytes:
-        """Return the tree, for joiners whose Welcome or GroupInfo has none."""
-        return self._state.tree.encode()
 
     def adopt_past(self, before: Group) -> None:
         """Take over which message keys of ended epochs were spent since this state was made.

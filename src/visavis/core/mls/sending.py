@@ -1,16 +1,28 @@
-"""Sending proposals and application messages; commits are in `commit_create`."""
+"""Making and sending proposals, and application messages; commits are in `commit_create`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from visavis.core.mls.framing import Sender, SenderType
 from visavis.core.mls.kem import Rng
-from visavis.core.mls.key_package import sign_leaf
+from visavis.core.mls.key_package import UnverifiedKeyPackage, sign_leaf
 from visavis.core.mls.leaf_check import Rules
-from visavis.core.mls.leaf_node import LeafSource
+from visavis.core.mls.leaf_node import Extension, LeafSource
 from visavis.core.mls.proposal_list import check_proposal
-from visavis.core.mls.proposals import Proposal, Update
+from visavis.core.mls.proposals import (
+    Add,
+    ExternalPsk,
+    GroupContextExtensions,
+    PreSharedKey,
+    Proposal,
+    PskId,
+    Remove,
+    ResumptionPsk,
+    ResumptionUsage,
+    Update,
+)
 from visavis.core.mls.protection import protect_private, protect_public, sign_content
 from visavis.core.mls.receive import remember
 from visavis.core.mls.state import GroupState
@@ -75,6 +87,46 @@ def send_proposal(
         message, secret_tree = protect_private(view, signed, rng)
         state = replace(state, secret_tree=secret_tree)
     return remember(state, signed, proposal), message
+
+
+def new_proposals(
+    state: GroupState,
+    rng: Rng,
+    *,
+    add: Sequence[bytes],
+    remove: Sequence[int],
+    psks: Sequence[bytes | int],
+    extensions: Sequence[Extension] | None,
+) -> list[Proposal]:
+    """Make proposals of what shall change.
+
+    Args:
+        state: The current state.
+        rng: Source of randomness.
+        add: Key packages (MLSMessages) to add.
+        remove: Leaf indices to remove.
+        psks: PSKs to mix in: ids of external ones, or epochs of this group (resumption).
+        extensions: New extensions of the group context, if they are to change.
+
+    Returns:
+        The proposals; they are not checked yet.
+
+    Raises:
+        PeerError: A key package cannot be read.
+    """
+    proposals: list[Proposal] = [Remove(leaf) for leaf in remove]
+    proposals += [Add(UnverifiedKeyPackage.parse(data).struct) for data in add]
+    proposals += [PreSharedKey(_psk_id(state, psk, rng)) for psk in psks]
+    if extensions is not None:
+        proposals.append(GroupContextExtensions(tuple(extensions)))
+    return proposals
+
+
+def _psk_id(state: GroupState, psk: bytes | int, rng: Rng) -> PskId:
+    nonce = rng(state.suite.nh)
+    if isinstance(psk, bytes):
+        return ExternalPsk(psk, nonce)
+    return ResumptionPsk(ResumptionUsage.APPLICATION, state.context.group_id, psk, nonce)
 
 
 def new_update(state: GroupState, rng: Rng) -> tuple[Update, GroupState]:
