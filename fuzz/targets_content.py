@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, get_args
 
 from fuzz.engine import Target, round_trip
-from visavis.core import base64url, cbor, content, envelope, handle_request, identity, keywrap, work
+from visavis.core import (
+    base64url,
+    cbor,
+    content,
+    device_list,
+    envelope,
+    handle_request,
+    keywrap,
+    work,
+)
 from visavis.core.address import ContactAddress
 from visavis.core.content_call import InCall
 from visavis.core.content_fields import (
@@ -29,15 +38,9 @@ from visavis.core.content_inner import Inner
 from visavis.core.content_outer import Outer
 from visavis.core.content_records import ContactRecord
 from visavis.core.content_self import Sibling
-from visavis.core.identity import (
-    ListedDevice,
-    UnverifiedCredential,
-    UnverifiedDeviceList,
-    credential_identity,
-    generate_identity_key,
-    sign,
-    sign_first,
-)
+from visavis.core.credential import UnverifiedCredential, credential_identity
+from visavis.core.device_list import ListedDevice, UnverifiedDeviceList, sign_first
+from visavis.core.identity import generate_identity_key, sign
 from visavis.core.ids import (
     AccountId,
     Capability,
@@ -145,7 +148,7 @@ def _list_body() -> bytes:
 
 def _check_list_body(data: bytes) -> str:
     """Sign the mutated body, so that what is checked behind the signature is reached."""
-    signature = sign(IDENTITY, identity._LIST_LABEL, data)  # noqa: SLF001
+    signature = sign(IDENTITY, device_list._LIST_LABEL, data)  # noqa: SLF001
     signed = cbor.encode([data, bytes(signature)])
     found = UnverifiedDeviceList.parse(signed).verify()
     again = {

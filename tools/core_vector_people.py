@@ -10,22 +10,26 @@ from core_vector_kit import OK, Json, flipped, outcome, plain, randbytes
 
 from visavis.core import base64url, cbor
 from visavis.core.address import ContactAddress
-from visavis.core.identity import (
+from visavis.core.credential import (
     Credential,
-    DeviceList,
-    ListedDevice,
     UnverifiedCredential,
-    UnverifiedDeviceList,
-    accept_list,
     check_member,
     credential_identity,
-    identity_hash,
-    identity_public_key,
     make_present_validator,
     make_validator,
-    sign,
+)
+from visavis.core.device_list import (
+    DeviceList,
+    ListedDevice,
+    UnverifiedDeviceList,
+    accept_list,
     sign_first,
     sign_successor,
+)
+from visavis.core.identity import (
+    identity_hash,
+    identity_public_key,
+    sign,
     verify,
 )
 from visavis.core.ids import (

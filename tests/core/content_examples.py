@@ -31,8 +31,8 @@ from visavis.core.content_records import (
     Rules,
     Standing,
 )
+from visavis.core.device_list import ListedDevice, sign_first
 from visavis.core.file_type import FileType
-from visavis.core.identity import ListedDevice, sign_first
 from visavis.core.ids import (
     AccountId,
     BlobId,

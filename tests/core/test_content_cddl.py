@@ -48,8 +48,9 @@ from visavis.core.content_fields import (
     schema,
 )
 from visavis.core.content_records import ContactRecord
+from visavis.core.credential import UnverifiedCredential, credential_identity
+from visavis.core.device_list import UnverifiedDeviceList
 from visavis.core.errors import PeerError
-from visavis.core.identity import UnverifiedCredential, UnverifiedDeviceList, credential_identity
 from visavis.core.ids import Digest
 from visavis.core.invite import Invite, PairingLink
 

@@ -21,14 +21,9 @@ from visavis.core.content_signed import (
     verify_rejoin,
     verify_request,
 )
+from visavis.core.device_list import ListedDevice, sign_first, sign_successor
 from visavis.core.errors import Code, PeerError
-from visavis.core.identity import (
-    ListedDevice,
-    identity_hash,
-    identity_public_key,
-    sign_first,
-    sign_successor,
-)
+from visavis.core.identity import identity_hash, identity_public_key
 from visavis.core.ids import (
     AccountId,
     Capability,

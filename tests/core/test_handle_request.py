@@ -11,6 +11,7 @@ from visavis.core.address import ContactAddress
 from visavis.core.content_outer import ContactRequest
 from visavis.core.content_records import UNSIGNED, JoiningDevice
 from visavis.core.content_signed import sign_request, verify_request
+from visavis.core.device_list import ListedDevice, sign_first
 from visavis.core.envelope import BUCKETS
 from visavis.core.errors import Code, PeerError, UsageError
 from visavis.core.handle_request import (
@@ -24,7 +25,7 @@ from visavis.core.handle_request import (
     seal_request,
     sealing_key_of,
 )
-from visavis.core.identity import ListedDevice, identity_public_key, sign_first
+from visavis.core.identity import identity_public_key
 from visavis.core.ids import (
     AccountId,
     Capability,

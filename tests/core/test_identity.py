@@ -9,23 +9,27 @@ from dataclasses import dataclass
 import pytest
 
 from visavis.core import cbor
-from visavis.core.errors import Code, PeerError, UsageError
-from visavis.core.identity import (
+from visavis.core.credential import (
+    UnverifiedCredential,
+    check_member,
+    credential_identity,
+    make_validator,
+)
+from visavis.core.device_list import (
     MAX_DEVICES,
     DeviceList,
     ListedDevice,
-    UnverifiedCredential,
     UnverifiedDeviceList,
     accept_list,
-    check_member,
-    credential_identity,
+    sign_first,
+    sign_successor,
+)
+from visavis.core.errors import Code, PeerError, UsageError
+from visavis.core.identity import (
     generate_identity_key,
     identity_hash,
     identity_public_key,
-    make_validator,
     sign,
-    sign_first,
-    sign_successor,
     verify,
 )
 from visavis.core.ids import AccountId, DeviceId, IdentityKey, SignatureKey

@@ -12,7 +12,8 @@ from pathlib import Path
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
 OPENS = ("visavis.core.mls", "visavis.core.sframe", "visavis.core.frame_keys",
-         "visavis.core.content", "visavis.core.identity", "visavis.core.keywrap",
+         "visavis.core.content", "visavis.core.identity", "visavis.core.device_list",
+         "visavis.core.credential", "visavis.core.keywrap",
          "visavis.core.recovery", "visavis.core.sas", "visavis.sdk", "visavis.testing",
          "av", "aiortc", "aioice")  # fmt: skip
 """What has keys of people, or decodes media."""

@@ -28,17 +28,11 @@ from visavis.core.content import (
 )
 from visavis.core.content_outer import CallWelcome, Mls
 from visavis.core.content_records import Media, Rules
+from visavis.core.credential import UnverifiedCredential, credential_identity, make_validator
+from visavis.core.device_list import DeviceList, ListedDevice, sign_first
 from visavis.core.envelope import BUCKETS, open_envelope, seal
 from visavis.core.errors import AuthorizationError, Code, VisavisError
-from visavis.core.identity import (
-    DeviceList,
-    ListedDevice,
-    UnverifiedCredential,
-    credential_identity,
-    generate_identity_key,
-    make_validator,
-    sign_first,
-)
+from visavis.core.identity import generate_identity_key
 from visavis.core.ids import (
     AccountId,
     CallId,

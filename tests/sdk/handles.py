@@ -12,8 +12,9 @@ from visavis.core.content import encode_outer
 from visavis.core.content_outer import ContactRequest
 from visavis.core.content_records import UNSIGNED, JoiningDevice
 from visavis.core.content_signed import sign_request
+from visavis.core.device_list import ListedDevice, sign_first
 from visavis.core.handle_request import HandleAddress, pay
-from visavis.core.identity import ListedDevice, identity_public_key, sign_first
+from visavis.core.identity import identity_public_key
 from visavis.core.ids import (
     AccountId,
     Capability,

@@ -8,6 +8,14 @@ from pathlib import Path
 import pytest
 from tests.sdk.conftest import PASSWORD, People, settle, texts
 
+from visavis.core.device_list import (
+    MAX_DEVICES,
+    MAX_VERSION,
+    DeviceList,
+    ListedDevice,
+    sign_first,
+    sign_successor,
+)
 from visavis.core.errors import (
     AuthorizationError,
     Code,
@@ -15,14 +23,6 @@ from visavis.core.errors import (
     UnavailableError,
     UsageError,
     VisavisError,
-)
-from visavis.core.identity import (
-    MAX_DEVICES,
-    MAX_VERSION,
-    DeviceList,
-    ListedDevice,
-    sign_first,
-    sign_successor,
 )
 from visavis.core.ids import AccountId, DeviceId, SignatureKey
 from visavis.core.mls import SUITE_ID, signature_public_key

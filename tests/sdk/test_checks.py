@@ -11,9 +11,9 @@ from tests.sdk.conftest import PASSWORD, People, drops, settle, texts
 
 from visavis.core.content import decode_outer, encode_outer
 from visavis.core.content_outer import ContactAccept, Mls, PairReveal
+from visavis.core.device_list import sign_first
 from visavis.core.envelope import seal_bytes
 from visavis.core.errors import AuthorizationError, Code, PeerError
-from visavis.core.identity import sign_first
 from visavis.core.ids import DeviceId, Nonce32
 from visavis.core.invite import PairingLink
 from visavis.sdk import enrol

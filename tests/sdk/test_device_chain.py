@@ -11,8 +11,9 @@ import pytest
 from tests.sdk.conftest import PASSWORD, People, drops, settle, texts
 from tests.sdk.test_devices import kinds, link_device
 
-from visavis.core import identity
+from visavis.core import device_list
 from visavis.core.content_outer import ContactRejoin
+from visavis.core.device_list import DeviceList, UnverifiedDeviceList
 from visavis.core.errors import (
     AuthorizationError,
     Code,
@@ -20,7 +21,6 @@ from visavis.core.errors import (
     UnavailableError,
     VisavisError,
 )
-from visavis.core.identity import DeviceList, UnverifiedDeviceList
 from visavis.core.recovery import RecoveryCode
 from visavis.sdk import account, device_chain, devices, enrol
 from visavis.sdk.account import Accounts
@@ -89,7 +89,7 @@ def before_first(
 def seen_by(monkeypatch: pytest.MonkeyPatch) -> list[DeviceList]:
     """Every list that is signed as a successor, in order, stored or not."""
     signed: list[DeviceList] = []
-    sign = identity.sign_successor
+    sign = device_list.sign_successor
 
     def signing(*args: Any) -> DeviceList:
         signed.append(sign(*args))

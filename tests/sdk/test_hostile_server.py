@@ -15,8 +15,8 @@ from visavis.core.content_inner import ContactDevices
 from visavis.core.content_outer import ContactRequest, Mls
 from visavis.core.content_records import UNSIGNED, DeviceAddress, JoiningDevice
 from visavis.core.content_signed import sign_request
+from visavis.core.device_list import ListedDevice, sign_first
 from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError
-from visavis.core.identity import ListedDevice, sign_first
 from visavis.core.ids import MessageId, RequestToken, SignatureKey
 from visavis.core.invite import Invite
 from visavis.core.mls import SUITE_ID, new_key_package, signature_public_key

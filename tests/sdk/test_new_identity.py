@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 from tests.sdk.conftest import People, drops, settle, texts
 
+from visavis.core.device_list import sign_first
 from visavis.core.errors import AuthorizationError, Code
-from visavis.core.identity import sign_first
 from visavis.sdk.client import Client
 
 

@@ -18,8 +18,8 @@ from tests.sdk.conftest import PASSWORD, People, drops, settle, texts
 from tests.sdk.test_devices import link_device
 from tests.sdk.test_vault import contents
 
+from visavis.core.device_list import sign_successor
 from visavis.core.errors import Code, UnavailableError
-from visavis.core.identity import sign_successor
 from visavis.core.ids import DeviceId, GroupId
 from visavis.sdk.account import Accounts
 from visavis.sdk.addresses import Purpose

@@ -19,7 +19,7 @@ from visavis.core.content_fields import (
     Uint,
     Word,
 )
-from visavis.core.identity import MAX_DEVICES, MAX_LIST_BYTES
+from visavis.core.device_list import MAX_DEVICES, MAX_LIST_BYTES
 from visavis.core.ids import (
     DeviceId,
     GroupId,

@@ -17,14 +17,9 @@ from typing import TypeVar
 from visavis.core import cbor
 from visavis.core.content_fields import Content, encode_fields
 from visavis.core.content_outer import ContactAccept, ContactRejoin, ContactRequest
+from visavis.core.device_list import DeviceList, UnverifiedDeviceList, accept_list
 from visavis.core.errors import Code, PeerError
-from visavis.core.identity import (
-    DeviceList,
-    UnverifiedDeviceList,
-    accept_list,
-    sign,
-    verify,
-)
+from visavis.core.identity import sign, verify
 from visavis.core.ids import AccountId, DeviceId, MailboxId, RequestToken, Signature
 from visavis.core.invite import Invite
 

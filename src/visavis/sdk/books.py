@@ -14,8 +14,9 @@ from typing import Final
 
 from visavis.core.address import ContactAddress
 from visavis.core.content_records import Standing
+from visavis.core.credential import credential_identity
+from visavis.core.device_list import DeviceList
 from visavis.core.errors import Code, FatalError
-from visavis.core.identity import DeviceList, credential_identity
 from visavis.core.ids import AccountId, DeviceId, GroupId, Rng
 from visavis.core.mls import SUITE_ID, Group, KeyPackageBundle, new_key_package
 from visavis.sdk.addresses import Addresses, Given, Purpose

@@ -28,8 +28,8 @@ from visavis.core.content_call import (
     CallReveal,
     InCall,
 )
+from visavis.core.credential import UnverifiedCredential
 from visavis.core.errors import Code, PeerError, UsageError
-from visavis.core.identity import UnverifiedCredential
 from visavis.core.ids import AccountId, CallId, DeviceId, Nonce32
 from visavis.core.mls import (
     SUITE_ID,

@@ -17,9 +17,9 @@ from visavis.core.contact_rules import ALL_RING
 from visavis.core.content import decode_record, encode_record
 from visavis.core.content_fields import Array, Nested
 from visavis.core.content_records import ContactRecord, Decided, DeviceAddress, Rules, Standing
+from visavis.core.device_list import MAX_DEVICES, UnverifiedDeviceList
 from visavis.core.errors import Code, FatalError
 from visavis.core.handle_request import is_handle
-from visavis.core.identity import MAX_DEVICES, UnverifiedDeviceList
 from visavis.core.ids import AccountId, DeviceId, GroupId, IdentityKey, SequencerHandle
 from visavis.sdk.lists import DeviceLists
 from visavis.sdk.store import Store

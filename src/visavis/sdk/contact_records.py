@@ -13,8 +13,8 @@ from visavis.core import cbor
 from visavis.core import contact_types as c
 from visavis.core.content import decode_outer, encode_outer
 from visavis.core.content_outer import ContactRequest
+from visavis.core.device_list import DeviceList, UnverifiedDeviceList
 from visavis.core.errors import Code, FatalError, PeerError
-from visavis.core.identity import DeviceList, UnverifiedDeviceList
 from visavis.core.ids import AccountId, Digest, RequestToken
 from visavis.core.invite import Invite
 from visavis.sdk.store import Store

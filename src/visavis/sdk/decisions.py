@@ -27,8 +27,8 @@ from visavis.core.content_records import (
     Standing,
 )
 from visavis.core.content_self import SelfContacts
+from visavis.core.device_list import UnverifiedDeviceList
 from visavis.core.errors import AuthorizationError, Code
-from visavis.core.identity import UnverifiedDeviceList
 from visavis.core.ids import AccountId
 from visavis.sdk.addresses import LOOK, ROTATE_KIND, Purpose
 from visavis.sdk.books import Books

@@ -21,8 +21,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from visavis.core.device_list import (
+    MAX_DEVICES,
+    DeviceList,
+    ListedDevice,
+    sign_successor,
+)
 from visavis.core.errors import AuthorizationError, Code, PeerError
-from visavis.core.identity import MAX_DEVICES, DeviceList, ListedDevice, sign_successor
 from visavis.core.ids import DeviceId
 from visavis.sdk.books import Books
 from visavis.sdk.history import NoticeKind

@@ -12,8 +12,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
+from visavis.core.device_list import DeviceList, ListedDevice
 from visavis.core.errors import AuthorizationError, Code, UnavailableError, VisavisError
-from visavis.core.identity import DeviceList, ListedDevice
 from visavis.core.ids import DeviceId
 from visavis.core.recovery import RecoveryCode
 from visavis.sdk.account import Accounts, set_password

@@ -21,13 +21,13 @@ from visavis.core.content import encode_outer
 from visavis.core.content_outer import ContactRejoin
 from visavis.core.content_records import UNSIGNED, JoiningDevice
 from visavis.core.content_signed import sign_rejoin
-from visavis.core.errors import AuthorizationError, Code, PeerError, VisavisError
-from visavis.core.identity import (
+from visavis.core.device_list import (
     DeviceList,
     ListedDevice,
     UnverifiedDeviceList,
     sign_first,
 )
+from visavis.core.errors import AuthorizationError, Code, PeerError, VisavisError
 from visavis.core.ids import AccountId, DeviceId, MailboxId, SignatureKey
 from visavis.core.mls import SUITE_ID, generate_signature_key, signature_public_key
 from visavis.core.recovery import RecoveryCode

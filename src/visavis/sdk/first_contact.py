@@ -17,8 +17,9 @@ from visavis.core.contact import step
 from visavis.core.content import encode_outer
 from visavis.core.content_outer import ContactAccept, ContactRequest
 from visavis.core.content_signed import verify_accept, verify_request
+from visavis.core.device_list import DeviceList, UnverifiedDeviceList
 from visavis.core.errors import AuthorizationError, Code, FatalError, PeerError, UsageError
-from visavis.core.identity import DeviceList, UnverifiedDeviceList, identity_hash
+from visavis.core.identity import identity_hash
 from visavis.core.ids import AccountId, DeviceId, RequestToken
 from visavis.core.invite import Invite
 from visavis.sdk import contact_records as records

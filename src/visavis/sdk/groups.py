@@ -13,8 +13,8 @@ from enum import StrEnum
 from typing import Final, Self
 
 from visavis.core import cbor
+from visavis.core.credential import Credential, UnverifiedCredential
 from visavis.core.errors import Code, FatalError, PeerError
-from visavis.core.identity import Credential, UnverifiedCredential
 from visavis.core.ids import AccountId, DeviceId, GroupId, SequencerHandle
 from visavis.core.mls import Group, MemberInfo
 from visavis.sdk.lists import DeviceLists

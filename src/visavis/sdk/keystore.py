@@ -21,8 +21,9 @@ from types import TracebackType
 from typing import Final, Self
 
 from visavis.core import cbor
+from visavis.core.device_list import DeviceList, UnverifiedDeviceList
 from visavis.core.errors import AuthorizationError, Code, PeerError, UsageError
-from visavis.core.identity import DeviceList, UnverifiedDeviceList, identity_public_key
+from visavis.core.identity import identity_public_key
 from visavis.core.ids import AccountId, Digest, IdentityKey
 from visavis.core.keywrap import Purpose, unwrap, wrap
 from visavis.core.recovery import RecoveryCode

@@ -8,13 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from visavis.core.identity import (
-    DeviceList,
-    UnverifiedDeviceList,
-    accept_list,
-    make_present_validator,
-    make_validator,
-)
+from visavis.core.credential import make_present_validator, make_validator
+from visavis.core.device_list import DeviceList, UnverifiedDeviceList, accept_list
 from visavis.core.ids import AccountId, DeviceId
 from visavis.core.mls import CredentialValidator
 from visavis.sdk.store import Store

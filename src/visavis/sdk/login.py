@@ -18,8 +18,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
+from visavis.core.device_list import DeviceList, accept_list
 from visavis.core.errors import Code, PeerError, UnavailableError, VisavisError
-from visavis.core.identity import DeviceList, accept_list
 from visavis.sdk.keystore import Keystore, UnlockedAccount
 from visavis.transport.api import AccountApi
 from visavis.transport.http import Http, TokenEndedError

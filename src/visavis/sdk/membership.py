@@ -24,6 +24,7 @@ from visavis.core.content_outer import (
 )
 from visavis.core.content_records import DeviceAddress, Standing
 from visavis.core.content_self import SelfDevices
+from visavis.core.credential import UnverifiedCredential
 from visavis.core.errors import (
     AuthorizationError,
     Code,
@@ -31,7 +32,6 @@ from visavis.core.errors import (
     UnavailableError,
     VisavisError,
 )
-from visavis.core.identity import UnverifiedCredential
 from visavis.core.ids import AccountId, DeviceId, GroupId, MessageId
 from visavis.core.mls import Group, UnverifiedKeyPackage
 from visavis.sdk.addresses import LOOK, ROTATE_KIND, Purpose

@@ -12,8 +12,9 @@ from visavis.core.content import encode_outer
 from visavis.core.content_outer import ContactAccept, ContactRequest
 from visavis.core.content_records import UNSIGNED, DeviceAddress, JoiningDevice
 from visavis.core.content_signed import sign_accept, sign_request
+from visavis.core.credential import UnverifiedCredential
+from visavis.core.device_list import DeviceList
 from visavis.core.errors import Code, FatalError, PeerError
-from visavis.core.identity import DeviceList, UnverifiedCredential
 from visavis.core.ids import GroupId, RequestToken, SequencerHandle
 from visavis.core.mls import Group, UnverifiedKeyPackage
 from visavis.sdk.addresses import Given, Purpose

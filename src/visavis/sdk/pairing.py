@@ -24,8 +24,8 @@ from typing import Final, TypeVar
 from visavis.core import sas
 from visavis.core.address import ContactAddress
 from visavis.core.content_outer import PairAnswer, PairOffer, PairRequest, PairReveal
+from visavis.core.device_list import DeviceList, UnverifiedDeviceList, accept_list
 from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError
-from visavis.core.identity import DeviceList, UnverifiedDeviceList, accept_list
 from visavis.core.ids import Digest, Nonce32, SignatureKey
 from visavis.core.invite import PairingLink
 from visavis.core.mls import SUITE_ID, signature_public_key

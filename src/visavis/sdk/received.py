@@ -20,8 +20,8 @@ from visavis.core.content_inner import (
 )
 from visavis.core.content_records import Standing
 from visavis.core.content_self import SelfContacts, SelfDevices, SelfVault, Sibling
+from visavis.core.device_list import DeviceList, UnverifiedDeviceList
 from visavis.core.errors import Code, PeerError
-from visavis.core.identity import DeviceList, UnverifiedDeviceList
 from visavis.core.ids import AccountId, DeviceId, MessageId
 from visavis.sdk.books import Books
 from visavis.sdk.contact_book import Known

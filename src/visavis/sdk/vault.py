@@ -16,12 +16,13 @@ from typing import Final
 
 from visavis.core import cbor
 from visavis.core.content import encode_record
+from visavis.core.device_list import DeviceList, UnverifiedDeviceList
 from visavis.core.errors import (
     Code,
     FatalError,
     PeerError,
 )
-from visavis.core.identity import DeviceList, UnverifiedDeviceList, sign
+from visavis.core.identity import sign
 from visavis.sdk.books import Books
 from visavis.sdk.decisions import take_decision
 from visavis.sdk.history import NoticeKind

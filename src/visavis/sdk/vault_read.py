@@ -17,8 +17,9 @@ from visavis.core import cbor
 from visavis.core.address import ContactAddress
 from visavis.core.content import decode_record
 from visavis.core.content_records import ContactRecord
+from visavis.core.device_list import DeviceList, UnverifiedDeviceList
 from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError
-from visavis.core.identity import DeviceList, UnverifiedDeviceList, verify
+from visavis.core.identity import verify
 from visavis.core.ids import AccountId, DeviceId, Rng, Signature
 from visavis.core.keywrap import OVERHEAD, Purpose, unwrap, wrap
 from visavis.transport.api import DeviceApi, VaultState

@@ -17,8 +17,8 @@ from visavis.core.content_outer import (
 )
 from visavis.core.content_records import Standing
 from visavis.core.content_signed import verify_late_rejoin, verify_rejoin
+from visavis.core.device_list import UnverifiedDeviceList
 from visavis.core.errors import Code, PeerError, VisavisError
-from visavis.core.identity import UnverifiedDeviceList
 from visavis.core.ids import AccountId, DeviceId, GroupId, SequencerHandle
 from visavis.core.mls import Group, welcome_references
 from visavis.sdk.addresses import Given, Purpose
