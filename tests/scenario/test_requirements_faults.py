@@ -180,7 +180,7 @@ async def test_a_used_up_quota_delays_and_loses_nothing(tmp_path: Path) -> None:
         assert 0 < waiting < len(said)
         address = next(iter(anna._session.contact_devices(to_ben.account).values()))
         with pytest.raises(UnavailableError) as full:
-            await anna._session._send_durable(address, b"z" * 6_000)
+            await anna._session._sending.durable(address, b"z" * 6_000)
         assert full.value.code is Code.QUOTA
         assert "wait a little" in full.value.describe()
         await ben.sync()

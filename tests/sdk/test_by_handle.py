@@ -46,7 +46,7 @@ async def found(client: Client, asker: Client) -> None:
 
 
 async def send(client: Client, address: HandleAddress, content: bytes) -> None:
-    await client._session._send_durable(address, content)
+    await client._session._sending.durable(address, content)
 
 
 def kinds(notices: list[Any]) -> list[NoticeKind]:

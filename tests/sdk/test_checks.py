@@ -21,6 +21,7 @@ from visavis.sdk.addresses import Purpose
 from visavis.sdk.groups import MAX_LEAP
 from visavis.sdk.keystore import UnlockedAccount
 from visavis.sdk.sequencer import SEAL_LABEL, WRITE_LABEL
+from visavis.sdk.session_sending import presented
 from visavis.transport.api import LoginStarted, PublicApi
 
 
@@ -83,7 +84,7 @@ async def test_a_sequencer_holds_commits_only(people: People) -> None:
     key = state.exporter(SEAL_LABEL, b"", 32)
     context = bytes(record.sequencer) + state.epoch.to_bytes(8, "big")
     await session.anonymous.commit(
-        session._present(record)[0],
+        presented(session.books, record)[0],
         record.sequencer,
         state.epoch,
         write_key=state.exporter(WRITE_LABEL, b"", 32),
@@ -122,7 +123,7 @@ async def test_an_epoch_that_no_sequencer_knows(people: People) -> None:
     ahead = session.books.groups.state(record).commit(rng=session.rng, now=session.now()).group
     message = ahead.encrypt(b"\xa0", authenticated_data=bytes(8), rng=session.rng)
     (address,) = session.contact_devices((await bob.contacts())[0].account).values()
-    await session._send_durable(address, encode_outer(Mls(message)))
+    await session._sending.durable(address, encode_outer(Mls(message)))
     await bob.send_message(await bob.find_contact("anna"), "in the epoch of all")
     await settle(anna)
     assert drops(anna) == {"wrong_epoch": 1}
@@ -144,7 +145,7 @@ async def test_an_answer_counts_once(people: People, monkeypatch: pytest.MonkeyP
     (answer,) = [data for data in sent if isinstance(decode_outer(data), ContactAccept)]
     group = (await bob.contacts())[0], bob._session.books.contacts.all()[0].group
     (address,) = anna._session.contact_devices((await anna.contacts())[0].account).values()
-    await anna._session._send_durable(address, answer)
+    await anna._session._sending.durable(address, answer)
     await settle(bob)
     assert drops(bob) == {"unexpected": 1}
     assert group[1] == bob._session.books.contacts.all()[0].group

@@ -328,7 +328,7 @@ async def test_a_revoked_device_is_not_heard(people: People) -> None:
     await settle(anna, bob)
     good = bob._session.books.contact_address(at_bob.account)
     address = bob._session.books.addresses.address(good)
-    await anna._session._send_durable(address, encode_outer(Mls(sealed)))
+    await anna._session._sending.durable(address, encode_outer(Mls(sealed)))
     await settle(bob)
     assert drops(bob).get("bad_credential") == 1
     assert texts(await bob.history(at_bob)) == ["before"]

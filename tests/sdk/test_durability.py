@@ -148,7 +148,7 @@ async def test_poison_does_not_block_the_mailbox(people: People) -> None:
     anna._session.inbox._ack = ack
     address = next(iter(bob._session.contact_devices((await bob.contacts())[0].account).values()))
     for garbage in (b"", b"\xa0", b"\xff" * 40, b"\xa2ak\x63mlsav\x01"):
-        await bob._session._send_durable(address, garbage)
+        await bob._session._sending.durable(address, garbage)
     # Sealed for nobody, and of a size that is no bucket.
     for delivery in (Delivery(b"d" * 16, True, bytes(1024)), Delivery(b"e" * 16, True, b"short")):
         assert await anna._session.inbox.process(delivery)
@@ -360,6 +360,6 @@ async def test_the_pool_is_refilled(people: People) -> None:
     assert not addresses.needs_refill
     for _ in range(150):  # past what was there before
         given = addresses.mint(Purpose.OWN, session.rng(4))
-    await bob._session._send_durable(addresses.address(given), b"\xa0")
+    await bob._session._sending.durable(addresses.address(given), b"\xa0")
     await settle(anna)
     assert drops(anna) == {"malformed": 1}

@@ -228,11 +228,11 @@ async def test_addresses_open_one_door_each(people: People) -> None:
     state = bob._session.books.groups.state(record)
     message = state.encrypt(b"\xa0", authenticated_data=bytes(8), rng=bob._session.rng)
     # Bob's message over Carol's address (they may collude to blur who said what).
-    await carol._session._send_durable(address, encode_outer(Mls(message)))
+    await carol._session._sending.durable(address, encode_outer(Mls(message)))
     await settle(anna)
     assert drops(anna) == {"wrong_group": 1}
     invite = Invite.from_link(await anna.create_invite())
-    await carol._session._send_durable(invite.address, encode_outer(Mls(message)))
+    await carol._session._sending.durable(invite.address, encode_outer(Mls(message)))
     await settle(anna)
     assert drops(anna) == {"wrong_group": 1, "unexpected": 1}
 
@@ -246,7 +246,7 @@ async def test_a_handshake_by_hand_is_not_believed(people: People) -> None:
     commit = state.commit(rng=session.rng, now=session.books.now())
     at_bob = await bob.find_contact("anna")
     address = next(iter(session.contact_devices(at_bob.account).values()))
-    await session._send_durable(address, encode_outer(Mls(commit.message)))
+    await session._sending.durable(address, encode_outer(Mls(commit.message)))
     await settle(anna)
     assert drops(anna) == {"unexpected": 1}
     ours = anna._session.books.groups.all()[0]

@@ -13,16 +13,18 @@ Not for removing a contact (`Session.forget_contact`), nor for what calls do the
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from visavis.core.contact_rules import ALL_RING, encode_rules
+from visavis.core.contact_rules import ALL_RING, Ring, decide, encode_rules
 from visavis.core.content import encode_record
 from visavis.core.content_records import (
     MAX_TIME,
     ContactRecord,
     Decided,
+    Media,
     Rules,
     Standing,
 )
@@ -204,3 +206,29 @@ def _rank(of: Known | ContactRecord, name: str) -> bytes:
             return b"" if of.verified is None else bytes(of.verified)
         case _:
             return encode_record(of.rules or ALL_RING)
+
+
+def may_ring(books: Books, contact: AccountId, media: Media, *, called: bool) -> Media | None:
+    """Return as what a call of this contact may ring now (R-86, R-87); None: nothing rings."""
+    known = books.contacts.get(contact)
+    if known is None or not known.may_reach_us:
+        return None
+    if called:
+        return media
+    at = time.localtime(books.now())
+    decision = decide(known.rules, media, at.tm_wday, 60 * at.tm_hour + at.tm_min)
+    return decision.media if isinstance(decision, Ring) else None
+
+
+def granted(books: Books, contact: AccountId) -> Rules:
+    """Return the contact's rules, for what they grant beyond ringing."""
+    known = books.contacts.get(contact)
+    return known.rules if known is not None and known.may_reach_us else ALL_RING
+
+
+def is_verified(books: Books, contact: AccountId) -> bool:
+    """Say whether the contact's safety number was compared, with the key it has now."""
+    known, newest = books.contacts.get(contact), books.lists.newest(contact)
+    if known is None or newest is None or known.identity_changed:
+        return False
+    return known.verified == newest.identity_key

@@ -2,7 +2,8 @@
 
 One `Session` per open profile and process. It owns every task it starts and ends them on `close`.
 
-Not for applications: they use `visavis.sdk.client.Client`.
+Not for applications: they use `visavis.sdk.client.Client`. How contents leave is in
+`session_sending`.
 """
 
 from __future__ import annotations
@@ -10,39 +11,32 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import time
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Final
+from typing import Any
 
 from visavis.core import base64url
 from visavis.core.address import ContactAddress
-from visavis.core.contact_rules import ALL_RING, Ring, decide
 from visavis.core.content import encode_outer
 from visavis.core.content_inner import Inner
 from visavis.core.content_outer import Outer
 from visavis.core.content_records import Media, Rules
 from visavis.core.content_self import SelfVault, Sibling
-from visavis.core.envelope import seal
 from visavis.core.errors import (
     AuthorizationError,
     Code,
     FatalError,
-    UnavailableError,
     UsageError,
     VisavisError,
 )
-from visavis.core.handle_request import AnyAddress, HandleAddress, seal_request
 from visavis.core.ids import AccountId, DeviceId, Rng
 from visavis.core.mls import KeyPackageBundle
-from visavis.sdk.addresses import Purpose
 from visavis.sdk.books import Books
 from visavis.sdk.by_handle import ByHandle
-from visavis.sdk.contact_records import ACCEPTED_KIND
 from visavis.sdk.conversation import Conversations
-from visavis.sdk.decisions import Decisions
+from visavis.sdk.decisions import Decisions, granted, is_verified, may_ring
 from visavis.sdk.first_contact import FirstContact
-from visavis.sdk.groups import GroupKind, GroupRecord
-from visavis.sdk.history import NoticeKind
+from visavis.sdk.forgetting import forget
+from visavis.sdk.groups import GroupRecord
 from visavis.sdk.housekeeping import Housekeeping
 from visavis.sdk.inbox import Inbox
 from visavis.sdk.membership import Membership
@@ -56,17 +50,16 @@ from visavis.sdk.seam import (
     TurnServer,
 )
 from visavis.sdk.sequencer import Applied, Sequencers
+from visavis.sdk.session_sending import Sending, own_address, presented, told_of_commits
 from visavis.sdk.store import Store
+from visavis.sdk.syncing import Syncing
+from visavis.sdk.tasks import Tasks
 from visavis.sdk.vault import Vault
 from visavis.sdk.welcomes import Welcomes
 from visavis.transport.anonymous import AnonymousApi
 from visavis.transport.api import DeviceApi
 from visavis.transport.http import Http
 from visavis.transport.socket import ReceiveSocket, SendSocket
-
-QUIET_S: Final = 0.5
-"""Seconds without a frame after which a backlog counts as read, should the server never say so."""
-CONNECT_S: Final = 10.0
 
 
 class Session:
@@ -85,15 +78,16 @@ class Session:
         self.device_api = DeviceApi(self._device_http)
         self.anonymous = AnonymousApi(Http(origin))
         self._send_socket = SendSocket(origin)
-        self.outbox = Outbox(store, books.resolve, self._send_durable, books.now)
+        self._sending = Sending(books, self._send_socket)
+        self.outbox = Outbox(store, books.resolve, self._sending.durable, books.now)
         self.sequencers = Sequencers(
             store=store,
             groups=books.groups,
             outbox=self.outbox,
             api=self.anonymous,
-            present=self._present,
+            present=lambda record: presented(books, record),
             applied=self._applied,
-            targets=self._targets,
+            targets=lambda record: told_of_commits(books, record),
             now=books.now,
             rng=books.rng,
         )
@@ -110,7 +104,7 @@ class Session:
             self.outbox,
             self.sequencers,
             contents,
-            send_live=self._send_live,
+            send_live=self._sending.live,
             catch_up=self._catch_up,
         )
         self.membership = Membership(
@@ -149,8 +143,8 @@ class Session:
             ack=self.receiver.ack,
             after=self.housekeeping.kick,
         )
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._last_delivery = 0.0
+        self._syncing = Syncing(self.receiver, self.inbox, self.outbox, self.housekeeping)
+        self._tasks = Tasks(self._died)
         self._receiving = False
 
     # Life
@@ -169,9 +163,7 @@ class Session:
 
     async def close(self) -> None:
         """End every task and connection, and lock the store."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.end()
         self.books.history.incoming.close()
         self.books.history.notices.close()
         await self._send_socket.close()
@@ -187,84 +179,30 @@ class Session:
             AuthorizationError: REFUSED, this device was revoked.
             FatalError: This profile cannot be used any more; say why.
         """
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._caught_up()
-                for _ in range(8):
-                    await self.inbox.idle()
-                    await self.inbox.retry()
-                    await self.inbox.idle()
-                    await self.housekeeping.idle()
-                    if not self.housekeeping.busy and not self.inbox.kept:
-                        break
-                await self.outbox.flush()
-        except TimeoutError:
-            raise UnavailableError(Code.UNAVAILABLE, "the server did not answer in time") from None
-
-    async def _caught_up(self) -> None:
-        """Wait until the backlog was delivered; later, until what the server has sent is here."""
-        loop = asyncio.get_running_loop()
-        give_up = loop.time() + CONNECT_S
-        while True:
-            self._require_alive()
-            if self.receiver.connected and loop.time() - self._last_delivery > QUIET_S:
-                self.receiver.caught_up.set()
-            if self.receiver.caught_up.is_set():
-                try:
-                    await self.receiver.ping()
-                except UnavailableError:
-                    self.receiver.caught_up.clear()  # it broke just now: it connects again
-                else:
-                    return
-            if not self.receiver.connected and loop.time() > give_up:
-                raise UnavailableError(Code.UNAVAILABLE, "the server cannot be reached")
-            await asyncio.sleep(0.01)
-
-    def _require_alive(self) -> None:
-        if self.receiver.stopped is not None:
-            stopped = self.receiver.stopped
-            raise AuthorizationError(stopped.code, stopped.detail)
-        failed = self.inbox.failed or self.housekeeping.failed
-        if failed is not None:
-            raise FatalError(failed.code, failed.detail)
+        await self._syncing.sync(timeout_s)
 
     def forget_contact(self, account: AccountId) -> None:
         """Remove a contact with its groups, keys and addresses; history stays."""
-        books = self.books
-        with books.store.transaction():
-            given = books.addresses.current(Purpose.CONTACT, account)
-            if given is not None:
-                books.addresses.revoke(given, books.now())
-            for record in books.groups.all():
-                if record.account == account and record.kind is GroupKind.CONVERSATION:
-                    books.groups.remove(record)
-            books.contacts.remove(account)
-            books.lists.forget(account)
-            books.store.delete(ACCEPTED_KIND, account)
-            books.history.forget_notice(NoticeKind.IDENTITY_CHANGED, account)
-            books.history.forget_notice(NoticeKind.CONTACT_ADDED, account)
-            books.history.forget_notice(NoticeKind.CONTACT_BY_HANDLE, account)
-        books.store.scrub()
+        with self.books.store.transaction():
+            forget(self.books, account)
+        self.books.store.scrub()
         self.vault.changed()
         self.housekeeping.kick()
 
     # What the parts need
 
     async def _deliver(self, delivery: Any) -> None:
-        self._last_delivery = asyncio.get_running_loop().time()
+        self._syncing.heard()
         await self.inbox.put(delivery)
 
     def _on_connection(self, connected: bool) -> None:  # noqa: FBT001 - a listener's one argument
         if connected:
-            self._last_delivery = asyncio.get_running_loop().time()
+            self._syncing.heard()
             self.outbox.kick()
             self.housekeeping.kick()
 
     async def _catch_up(self) -> None:
-        with contextlib.suppress(TimeoutError, UnavailableError):
-            async with asyncio.timeout(CONNECT_S):
-                await self._caught_up()
-                await self.inbox.idle()
+        await self._syncing.try_to_catch_up()
 
     def _applied(self, change: Applied) -> None:
         self.membership.applied(change)
@@ -278,43 +216,6 @@ class Session:
     async def _tell_vault(self, counter: int) -> None:
         with contextlib.suppress(VisavisError):  # gossip: the next write tells it again
             await self.conversations.send_self(SelfVault(counter), durable=True)
-
-    def _seal(self, address: AnyAddress, content: bytes) -> bytes:
-        address.require_server(self.books.profile.origin)
-        if isinstance(address, HandleAddress):
-            return seal_request(address, content, self.rng)
-        return seal(address.mailbox, address.seal_key, content, self.rng)
-
-    async def _send_durable(self, address: AnyAddress, content: bytes) -> None:
-        await self._send_socket.send(address, self._seal(address, content), durable=True)
-
-    async def _send_live(self, address: ContactAddress, content: Outer) -> None:
-        sealed = self._seal(address, encode_outer(content))
-        await self._send_socket.send(address, sealed, durable=False)
-
-    def _present(self, record: GroupRecord) -> list[ContactAddress]:
-        """Return the addresses whose capabilities may be shown to a group's sequencer.
-
-        Both sides of a conversation show capabilities of the same account's mailboxes, the one
-        with the lower id, so that the server does not see two accounts at one sequencer (P8). Only
-        if all of those are refused does the other side show its own.
-        """
-        books = self.books
-        if record.kind is GroupKind.SELF:
-            return [self.own_turn_address()]
-        own = books.addresses.address(books.contact_address(record.account))
-        if books.account < record.account:
-            return [own]
-        theirs = books.contacts.addresses(record.account)
-        return [*(theirs[device] for device in sorted(theirs)), own]
-
-    def _targets(self, record: GroupRecord) -> list[tuple[AccountId, DeviceId]]:
-        books = self.books
-        siblings = [(books.account, device) for device in books.siblings.addresses()]
-        if record.kind is GroupKind.SELF:
-            return siblings
-        theirs = books.contacts.addresses(record.account)
-        return [(record.account, device) for device in theirs] + siblings
 
     # The seam for calls (see `visavis.sdk.seam.CallSeam`)
 
@@ -351,19 +252,11 @@ class Session:
         self, contact: AccountId, media: Media = Media.VIDEO, *, called: bool = False
     ) -> Media | None:
         """Return as what a call of this contact may ring now (R-86, R-87); None: nothing rings."""
-        known = self.books.contacts.get(contact)
-        if known is None or not known.may_reach_us:
-            return None
-        if called:
-            return media
-        at = time.localtime(self.now())
-        decision = decide(known.rules, media, at.tm_wday, 60 * at.tm_hour + at.tm_min)
-        return decision.media if isinstance(decision, Ring) else None
+        return may_ring(self.books, contact, media, called=called)
 
     def granted(self, contact: AccountId) -> Rules:
         """Return the contact's rules, for what they grant beyond ringing."""
-        known = self.books.contacts.get(contact)
-        return known.rules if known is not None and known.may_reach_us else ALL_RING
+        return granted(self.books, contact)
 
     def is_changed(self, contact: AccountId) -> bool:
         """Say whether the contact has another identity key, and the person has not decided yet."""
@@ -372,10 +265,7 @@ class Session:
 
     def is_verified(self, contact: AccountId) -> bool:
         """Say whether the contact's safety number was compared, with the key it has now."""
-        known, newest = self.books.contacts.get(contact), self.books.lists.newest(contact)
-        if known is None or newest is None or known.identity_changed:
-            return False
-        return known.verified == newest.identity_key
+        return is_verified(self.books, contact)
 
     def contact_name(self, contact: AccountId) -> str:
         """Return the contact's name as the person sees it."""
@@ -415,7 +305,7 @@ class Session:
                 self.outbox.drop([row])
                 raise AuthorizationError(Code.REFUSED, "the address is not good any more")
         else:
-            await self._send_live(address, content)
+            await self._sending.live(address, content)
 
     async def send_self(self, content: Sibling, *, durable: bool) -> None:
         """Send one message to all our other devices."""
@@ -428,8 +318,7 @@ class Session:
 
     def own_turn_address(self) -> ContactAddress:
         """Return an address of this device itself, to present when asking for TURN."""
-        books = self.books
-        return books.addresses.address(books.addresses.current_or_mint(Purpose.OWN, b""))
+        return own_address(self.books)
 
     def on_inner(self, handler: InnerHandler) -> None:
         """Register who gets `call.*` contents."""
@@ -456,14 +345,9 @@ class Session:
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run work in the session's scope: cancelled and awaited on close."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
+        return self._tasks.spawn(work)
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            # A task of ours that dies is a bug or a failed store: say so at the next `sync`.
-            kind = type(task.exception()).__name__
-            self.housekeeping.failed = FatalError(Code.USAGE, f"a background task ended: {kind}")
+    def _died(self, error: BaseException) -> None:
+        # A task of ours that dies is a bug or a failed store: say so at the next `sync`.
+        kind = type(error).__name__
+        self.housekeeping.failed = FatalError(Code.USAGE, f"a background task ended: {kind}")
