@@ -7,7 +7,7 @@
  * group's lock from reading to writing it.
  */
 
-import { type Bytes, copy, hex } from "../core/bytes.ts";
+import { type Bytes, copy, equal, hex } from "../core/bytes.ts";
 import { decode, encode, isBytes, isList } from "../core/cbor.ts";
 import { Code, FatalError } from "../core/errors.ts";
 import { type Credential, UnverifiedCredential } from "../core/identity.ts";
@@ -15,10 +15,13 @@ import { AccountId, type DeviceId, GroupId, SequencerHandle } from "../core/ids.
 import { type CredentialValidator, Group, type MemberInfo } from "../core/mls/index.ts";
 import type { DeviceLists } from "./lists.ts";
 import { Lock } from "./lock.ts";
+import { deletePending } from "./pending_commit.ts";
 import type { Reader, Unit } from "./unit.ts";
 
 export const RECORD_KIND = "group";
 export const STATE_KIND = "group.state";
+/** Group id and device -> count of the device's newest announcement of its address. */
+export const ANNOUNCED_KIND = "announced";
 /** How far a count may run ahead of what we have seen: more than a month away brings. */
 export const MAX_LEAP = 2 ** 20;
 
@@ -213,11 +216,15 @@ export class Groups {
     if (state !== undefined) unit.put(STATE_KIND, key, state.toBytes());
   }
 
-  /** Forget a group for good, its keys included. */
-  remove(unit: Unit, record: Pick<GroupRecord, "groupId">): void {
-    const key = copy(record.groupId);
-    unit.delete(RECORD_KIND, key);
-    unit.delete(STATE_KIND, key);
+  /** Forget a group for good, and whatever is kept by its id, its keys included. */
+  remove(unit: Unit, { groupId }: Pick<GroupRecord, "groupId">): void {
+    const id = copy(groupId);
+    unit.delete(RECORD_KIND, id);
+    unit.delete(STATE_KIND, id);
+    deletePending(unit, id);
+    for (const [key] of unit.items(ANNOUNCED_KIND)) {
+      if (equal(key.subarray(0, id.length), id)) unit.delete(ANNOUNCED_KIND, key);
+    }
   }
 
   /** Return the devices in a group by `seatKey`; of a group at hand, `seatsOf` tells. */

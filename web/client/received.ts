@@ -18,14 +18,12 @@ import { type AccountId, type DeviceId, MessageId } from "../core/ids.ts";
 import type { Books } from "./books.ts";
 import type { Known } from "./contact_book.ts";
 import { takeDecision } from "./decisions.ts";
-import type { GroupRecord } from "./groups.ts";
+import { ANNOUNCED_KIND, type GroupRecord } from "./groups.ts";
 import { entryOf, MessageKind } from "./history.ts";
 import type { Outbox } from "./outbox.ts";
 import type { InnerReceived, SelfReceived } from "./seam.ts";
 import type { Unit } from "./unit.ts";
 
-/** Group id and device -> count of the device's newest announcement of its address. */
-export const ANNOUNCED_KIND = "announced";
 /** By random key: contents for the call service that it has not dealt with yet. */
 export const PENDING_INNER_KIND = "inner.pending";
 

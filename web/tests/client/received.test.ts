@@ -2,8 +2,7 @@
 
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Purpose } from "../../client/addresses.ts";
-import { GroupKind, GroupRecord, MAX_LEAP } from "../../client/groups.ts";
-import { ANNOUNCED_KIND } from "../../client/received.ts";
+import { ANNOUNCED_KIND, GroupKind, GroupRecord, MAX_LEAP } from "../../client/groups.ts";
 import { type Bytes, hex, uint } from "../../core/bytes.ts";
 import { encodeInner, encodeSibling } from "../../core/content.ts";
 import type { Outer } from "../../core/content_outer.ts";

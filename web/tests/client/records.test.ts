@@ -4,11 +4,21 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { type Books, DAY_S, KEY_PACKAGE_S } from "../../client/books.ts";
 import { ContactBook, deviceAddresses, Known, knownFromRecord } from "../../client/contact_book.ts";
 import * as records from "../../client/contact_records.ts";
-import { GroupKind, GroupRecord, MAX_LEAP, seatKey, seatsOf } from "../../client/groups.ts";
+import {
+  ANNOUNCED_KIND,
+  GroupKind,
+  GroupRecord,
+  MAX_LEAP,
+  RECORD_KIND,
+  STATE_KIND,
+  seatKey,
+  seatsOf,
+} from "../../client/groups.ts";
 import { DeviceLists } from "../../client/lists.ts";
+import { PENDING_KIND, readPending, savePending } from "../../client/pending_commit.ts";
 import { Profile } from "../../client/profile.ts";
 import type { Store } from "../../client/store.ts";
-import { type Bytes, equal, hex, utf8 } from "../../core/bytes.ts";
+import { type Bytes, concat, equal, hex, utf8 } from "../../core/bytes.ts";
 import { encode } from "../../core/cbor.ts";
 import type { ContactRequest } from "../../core/content_outer.ts";
 import { Standing, UNSIGNED } from "../../core/content_records.ts";
@@ -429,6 +439,29 @@ describe("groups", () => {
     await store.transaction((unit) => books.groups.remove(unit, record));
     expect(books.groups.get(store, record.groupId)).toBeUndefined();
     expect((await refusal(books.groups.state(store, record))).code).toBe(Code.WRONG_GROUP);
+  });
+
+  it("are forgotten with all that is kept by their ids, and no other is", async () => {
+    const made = await books.createGroup(store);
+    const [id, other] = [new GroupId(made.groupId), group()];
+    const record = new GroupRecord(id, GroupKind.CONVERSATION, me.account, handle());
+    const pending = { n: 0, sealed: id, writeKey: id, nextHash: id, after: id };
+    await store.transaction((unit) => {
+      books.groups.save(unit, record, made);
+      for (const of of [id, other]) {
+        savePending(unit, of, { ...pending, sends: [], added: [], removed: [] });
+        unit.put(ANNOUNCED_KIND, concat(of, me.device(0).id), new Uint8Array(8));
+        unit.put(ANNOUNCED_KIND, concat(of, me.device(1).id), new Uint8Array(8));
+      }
+    });
+    const left = () => [RECORD_KIND, STATE_KIND, PENDING_KIND, ANNOUNCED_KIND].map(count);
+    const count = (kind: string) => store.count(kind);
+    expect(left()).toEqual([1, 1, 2, 4]);
+    await store.transaction((unit) => books.groups.remove(unit, record));
+    expect(left()).toEqual([0, 0, 1, 2]);
+    expect(readPending(store, other)).toBeDefined();
+    const heads = store.items(ANNOUNCED_KIND).map(([key]) => hex(key.subarray(0, other.length)));
+    expect(heads).toEqual([hex(other), hex(other)]);
   });
 
   it("have one lock each", () => {
