@@ -68,8 +68,7 @@ export default function Preview({ id, media }: { id: PersonId; media: Media }) {
             onPress={() => void calls.preview({ microphone: !desk.micOn })}
           />
           <div className="grow stack tight">
-            {desk.micOn ? <Level /> : <p>{say("call.muted")}</p>}
-            <p className="help">{say("preview.levelHelp")}</p>
+            <Microphone />
           </div>
           {video && desk.cameraOn && (
             <IconBtn
@@ -91,7 +90,7 @@ export default function Preview({ id, media }: { id: PersonId; media: Media }) {
             />
           </div>
         )}
-        <DeskTroubles />
+        <DeskTroubles of={["camera"]} />
         <Failed task={task} />
         <Btn look="primary" icon={video ? "video" : "phone"} wide busy={task.busy} onPress={start}>
           {say(video ? "preview.video" : "preview.voice")}
@@ -104,5 +103,18 @@ export default function Preview({ id, media }: { id: PersonId; media: Media }) {
         </Sheet>
       )}
     </section>
+  );
+}
+
+/** How loud they are, or why nobody would hear them: not muted, if the microphone did not open. */
+function Microphone() {
+  const { micOn, micTrouble } = useAppState((state) => state.desk);
+  if (micTrouble) return <DeskTroubles of={["microphone"]} />;
+  if (!micOn) return <p>{say("call.muted")}</p>;
+  return (
+    <>
+      <Level />
+      <p className="help">{say("preview.levelHelp")}</p>
+    </>
   );
 }

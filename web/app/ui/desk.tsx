@@ -12,6 +12,9 @@ const KINDS = ["camera", "microphone", "speaker"] as const;
 
 type Kind = (typeof KINDS)[number];
 
+/** What may be wanted and not open. */
+type Input = "camera" | "microphone";
+
 export function DeskChoices({ kinds = KINDS }: { kinds?: readonly Kind[] }) {
   const { calls } = useModel();
   const desk = useAppState((state) => state.desk);
@@ -44,11 +47,11 @@ export function DeskChoices({ kinds = KINDS }: { kinds?: readonly Kind[] }) {
   ));
 }
 
-export function DeskTroubles() {
-  const desk = useAppState((state) => state.desk);
+export function DeskTroubles({ of = ["camera", "microphone"] }: { of?: readonly Input[] }) {
+  const { cameraTrouble, micTrouble } = useAppState((state) => state.desk);
   const keys: readonly Key[] = [
-    ...(desk.cameraTrouble ? [`desk.camera.${desk.cameraTrouble}` as const] : []),
-    ...(desk.micTrouble ? [`desk.microphone.${desk.micTrouble}` as const] : []),
+    ...(of.includes("camera") && cameraTrouble ? [`desk.camera.${cameraTrouble}` as const] : []),
+    ...(of.includes("microphone") && micTrouble ? [`desk.microphone.${micTrouble}` as const] : []),
   ];
   return keys.map((key) => (
     <Note key={key} tone="warm" live>
