@@ -17,6 +17,7 @@ import type { Joined } from "./enrol.ts";
 import type { Login } from "./login.ts";
 import type { Session } from "./session.ts";
 import type { Unit } from "./unit.ts";
+import { UNREADABLE } from "./vault_read.ts";
 
 /** Write what the vault held into the new profile's books. */
 export async function enter(session: Pick<Session, "books">, joined: Joined): Promise<void> {
@@ -25,6 +26,7 @@ export async function enter(session: Pick<Session, "books">, joined: Joined): Pr
   await books.store.transaction(async (unit) => {
     books.lists.learn(unit, ownList);
     if (contents === undefined) return;
+    for (let i = 0; i < contents.unreadable; i++) books.counters.drop(UNREADABLE);
     for (const record of contents.contacts) {
       const known = await knownFromRecord(record, { member: false });
       known.thread ??= known.group;

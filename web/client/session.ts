@@ -262,7 +262,7 @@ export class Session implements CallSeam {
   async forgetContact(account: AccountId): Promise<void> {
     await this.books.store.transaction((unit) => {
       forget(unit, this.books, account);
-      this.vault.changed(unit);
+      this.vault.removed(unit, account);
     });
     this.housekeeping.kick();
   }

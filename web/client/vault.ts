@@ -15,6 +15,7 @@ import { encodeRecord } from "../core/content.ts";
 import { ContactRecord } from "../core/content_records.ts";
 import { Code, FatalError, PeerError } from "../core/errors.ts";
 import { type DeviceList, sign, UnverifiedDeviceList } from "../core/identity.ts";
+import { AccountId } from "../core/ids.ts";
 import { SHA256 } from "../core/mls/kdf.ts";
 import type { Books } from "./books.ts";
 import { takeDecision } from "./decisions.ts";
@@ -29,10 +30,12 @@ import {
   LABEL,
   type Manifest,
   manifestContext,
+  type Payloads,
   readManifest,
   readVault,
   type Slots,
   sealItem,
+  UNREADABLE,
   vaultKeys,
 } from "./vault_read.ts";
 import { choose, type Items, itemsByKey } from "./vault_slots.ts";
@@ -44,6 +47,8 @@ const ATTEMPTS = 4;
 const STATE_KIND = "vault";
 const SLOT_KIND = "vault.slot";
 const ITEM_KIND = "vault.item";
+/** By account: contacts that were removed on this device, until the vault does not have them. */
+const REMOVED_KIND = "vault.removed";
 const EMPTY = cbor.encode({ k: "empty" });
 
 type Numbered = "due" | "highest" | "counter" | "intent" | "rekey";
@@ -74,6 +79,16 @@ export class Vault {
   changed(unit: Unit): void {
     const [wait = 0] = new Uint32Array(this.#books.rng(4).buffer);
     this.#wish(unit, this.#books.now() + (wait % WITHIN_S));
+  }
+
+  /**
+   * Have a contact that was removed here taken out of the vault with the next write.
+   *
+   * A device of ours that still has it writes it again: it is gone when the last one removed it.
+   */
+  removed(unit: Unit, account: AccountId): void {
+    unit.put(REMOVED_KIND, copy(account), new Uint8Array());
+    this.changed(unit);
   }
 
   /** Have it written at the next opportunity (first write, new device, revocation). */
@@ -108,11 +123,12 @@ export class Vault {
    * @throws FatalError UNEXPECTED, this profile is an older copy of itself (CK-593).
    */
   async refresh(): Promise<Contents> {
-    const { store, account } = this.#books;
+    const { store, account, counters } = this.#books;
     const keys = vaultKeys(this.#books.profile.vaultKeys);
     const state = await this.#api.vault();
     await this.#check(state, await readManifest(state, keys));
     const { counter, contents, slots } = await readVault(this.#api, keys, account);
+    for (let i = 0; i < contents.unreadable; i++) counters.drop(UNREADABLE);
     await store.transaction(async (unit) => {
       keep(unit, slots);
       this.seen(unit, counter);
@@ -241,16 +257,21 @@ export class Vault {
   async #writeOnce(): Promise<void> {
     const { store, profile, rng } = this.#books;
     const state = await this.#api.vault();
-    await this.#catchUp(state);
+    const rewrites = number(store, "rekey") !== 0;
+    const contents = await this.#catchUp(state, rewrites);
     const slots: Slots = state.counter === 0 ? new Map() : kept(store);
     const items = await this.#items();
-    const rewrites = number(store, "rekey") !== 0;
-    const chosen = choose(slots, items, { written: itemsByKey(store, ITEM_KIND), rewrites, rng });
+    const gone = this.#gone();
+    const found = rewrites && contents !== undefined ? contents.payloads : new Map();
+    const carried = stays(found, slots, gone);
+    const written = itemsByKey(store, ITEM_KIND);
+    const chosen = choose(slots, items, { written, gone, carried, rewrites, rng });
     const [key] = vaultKeys(profile.vaultKeys);
     if (key === undefined) throw new FatalError(Code.UNEXPECTED, "a profile without a vault key");
     const put: [Bytes, Bytes][] = [];
     for (const { id, item } of chosen.slots) {
-      const data = await sealItem(key, id, items.get(hex(item))?.payload ?? EMPTY, rng);
+      const payload = items.get(hex(item))?.payload ?? carried.get(hex(id)) ?? EMPTY;
+      const data = await sealItem(key, id, payload, rng);
       put.push([id, data]);
       slots.set(hex(id), { id, digest: SHA256.hash(data), item });
     }
@@ -261,28 +282,49 @@ export class Vault {
     await store.transaction((unit) => {
       keep(unit, slots);
       for (const { item } of chosen.slots) {
-        if (item.length === 0) continue;
-        const payload = items.get(hex(item))?.payload ?? new Uint8Array();
-        unit.put(ITEM_KIND, item, SHA256.hash(payload));
+        const held = items.get(hex(item));
+        if (held !== undefined) unit.put(ITEM_KIND, item, SHA256.hash(held.payload));
       }
+      this.#settleRemoved(unit, slots);
       set(unit, "highest", counter);
       set(unit, "counter", counter);
       set(unit, "due", this.#wished);
-      set(unit, "rekey", 0);
+      if (rewrites) set(unit, "rekey", 0); // it may have been wished for meanwhile
       if (chosen.more) this.changed(unit);
     });
     this.#written(counter);
   }
 
-  /** Read what another device wrote, before we write on top of it. */
-  async #catchUp(state: VaultState): Promise<void> {
+  /**
+   * Read what another device wrote, before we write on top of it; and all of it before its key
+   * changes: what we cannot write anew goes over to the new key as well. After one more change nobody
+   * could open it, nor the vault.
+   */
+  async #catchUp(state: VaultState, rewrites: boolean): Promise<Contents | undefined> {
     const { store, profile } = this.#books;
     if (state.counter === 0) {
-      if (number(store, "highest") === 0) return;
+      if (number(store, "highest") === 0) return undefined;
       throw new PeerError(Code.UNEXPECTED, "CK-591: the server shows no vault any more");
     }
     await this.#check(state, await readManifest(state, vaultKeys(profile.vaultKeys)));
-    if (state.counter !== number(store, "counter")) await this.refresh();
+    const isNew = state.counter !== number(store, "counter");
+    return isNew || rewrites ? await this.refresh() : undefined;
+  }
+
+  /** Return the accounts that were removed here and did not come back, as hex. */
+  #gone(): ReadonlySet<string> {
+    const { contacts, store } = this.#books;
+    const removed = store.items(REMOVED_KIND).map(([account]) => new AccountId(account));
+    return new Set(removed.filter((id) => contacts.get(store, id) === undefined).map(hex));
+  }
+
+  /** Remember no more whom the vault does not have, nor who is a contact again. */
+  #settleRemoved(unit: Unit, slots: Slots): void {
+    const held = new Set([...slots.values()].map(({ item }) => hex(item)));
+    for (const [account] of unit.items(REMOVED_KIND)) {
+      const isBack = this.#books.contacts.get(unit, new AccountId(account)) !== undefined;
+      if (isBack || !held.has(hex(account))) unit.delete(REMOVED_KIND, account);
+    }
   }
 
   /** Return the payload of each item, by its key. */
@@ -301,6 +343,8 @@ export class Vault {
         .map((entry) => [entry.device, addressToCbor(entry.address)]);
       add(ACCOUNT_ITEM, cbor.encode({ k: "account", list: newest.data, devices }));
       for (const known of books.contacts.all(unit)) {
+        // A record has an address (CK-271): what the vault says of it stays.
+        if (known.devices.length === 0) continue;
         const record = encodeRecord(ContactRecord, books.contacts.record(unit, known));
         add(copy(known.account), cbor.encode({ k: "contact", r: record }));
       }
@@ -316,6 +360,12 @@ export class Vault {
     const signature = await sign(profile.signaturePrivate, LABEL, body);
     return sealItem(key, manifestContext(counter), cbor.encode([body, signature]), rng);
   }
+}
+
+/** Return what is in the slots whose items shall stay. */
+function stays(payloads: Payloads, slots: Slots, gone: ReadonlySet<string>): Payloads {
+  const isGone = (id: string) => gone.has(hex(slots.get(id)?.item ?? EMPTY));
+  return new Map([...payloads].filter(([id]) => !isGone(id)));
 }
 
 function kept(reader: Reader): Slots {

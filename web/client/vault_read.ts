@@ -39,6 +39,10 @@ const PAD = 0x80;
 export const LABEL = "visavis vault manifest v1\0";
 /** The key of the item that holds our own device list and addresses; a contact's is its account. */
 export const ACCOUNT_ITEM = utf8("account");
+/** Contacts in the vault that cannot be read are counted under this name. */
+export const UNREADABLE = "vault item";
+/** Stands for the item of a slot that we cannot read. It is left as it is, for a device that can. */
+const UNREADABLE_ITEM = utf8("unreadable");
 
 /** A slot as the newest manifest shows it. */
 export type Slot = Readonly<{
@@ -58,7 +62,14 @@ export type Contents = Readonly<{
   /** Our devices by the hex of their ids. */
   siblings: ReadonlyMap<string, readonly [DeviceId, ContactAddress]>;
   contacts: readonly ContactRecord[];
+  /** Contacts whose item breaks the schema: of a faulty device of ours, or a newer one. */
+  unreadable: number;
+  /** What is in each slot that holds something, by the hex of its id. */
+  payloads: Payloads;
 }>;
+
+/** What is in slots, by the hex of their ids. */
+export type Payloads = ReadonlyMap<string, Bytes>;
 
 export type Manifest = Readonly<{
   counter: number;
@@ -74,6 +85,9 @@ export type Vaulted = Readonly<{ counter: number; contents: Contents; slots: Slo
 
 /**
  * Read and verify a whole vault.
+ *
+ * A contact that cannot be read is passed over and counted, so that one bad item does not shut the
+ * vault: what cannot be opened, or is not what the manifest says, is no such item but an attack.
  *
  * @throws PeerError DECRYPTION or BAD_SIGNATURE: it was altered; UNEXPECTED: there is none.
  */
@@ -104,6 +118,8 @@ async function readState(
   const manifest = await readManifest(state, keys);
   const slots: Slots = new Map();
   const contacts: ContactRecord[] = [];
+  const payloads = new Map<string, Bytes>();
+  let unreadable = 0;
   let own: Pick<Contents, "ownList" | "siblings"> | undefined;
   const named = [...manifest.slots.values()].sort(([a], [b]) => compare(a, b));
   for (let at = 0; at < named.length; at += READ_AT_ONCE) {
@@ -116,9 +132,12 @@ async function readState(
       if (!equal(SHA256.hash(data), digest)) {
         throw new PeerError(Code.DECRYPTION, "CK-592: a vault slot is missing or altered");
       }
-      const held = await readItem(await openItem(keys, id, data));
+      const payload = await openItem(keys, id, data);
+      const held = await readItem(payload);
       if (held.kind === "contact") contacts.push(held.record);
+      if (held.kind === "unreadable") unreadable++;
       if (held.kind === "account") own = held;
+      if (held.item.length > 0) payloads.set(hex(id), payload);
       slots.set(hex(id), { id, digest, item: held.item });
     }
   }
@@ -131,28 +150,36 @@ async function readState(
   }
   await verify(writer.signatureKey, LABEL, manifest.body, manifest.signature);
   const { ownList, siblings } = own;
-  return { counter: manifest.counter, contents: { ownList, siblings, contacts }, slots };
+  const contents = { ownList, siblings, contacts, unreadable, payloads };
+  return { counter: manifest.counter, contents, slots };
 }
 
 type Held =
   | Readonly<{ kind: "contact"; item: Bytes; record: ContactRecord }>
   | (Readonly<{ kind: "account"; item: Bytes }> & Pick<Contents, "ownList" | "siblings">)
-  | Readonly<{ kind: "other"; item: Bytes }>;
+  | Readonly<{ kind: "unreadable" | "other"; item: Bytes }>;
 
 async function readItem(payload: Bytes): Promise<Held> {
   const fields = cbor.decodeMap(payload);
   const [kind, r, list, devices] = ["k", "r", "list", "devices"].map((name) => fields.get(name));
-  if (kind === "contact" && cbor.isBytes(r)) {
-    const record = decodeRecord(ContactRecord, r);
-    const { accountId } = await UnverifiedDeviceList.parse(record.list).verify();
-    return { kind, item: copy(accountId), record };
-  }
+  if (kind === "contact" && cbor.isBytes(r)) return readContact(r);
   if (kind === "account" && cbor.isBytes(list) && cbor.isList(devices)) {
     const ownList = await UnverifiedDeviceList.parse(list).verify();
     const siblings = new Map(devices.map(readSibling));
     return { kind, item: ACCOUNT_ITEM, ownList, siblings };
   }
   return { kind: "other", item: new Uint8Array() };
+}
+
+async function readContact(data: Bytes): Promise<Held> {
+  try {
+    const record = decodeRecord(ContactRecord, data);
+    const { accountId } = await UnverifiedDeviceList.parse(record.list).verify();
+    return { kind: "contact", item: copy(accountId), record };
+  } catch (error) {
+    if (!(error instanceof PeerError)) throw error;
+    return { kind: "unreadable", item: UNREADABLE_ITEM };
+  }
 }
 
 function readSibling(entry: cbor.Value): [string, readonly [DeviceId, ContactAddress]] {

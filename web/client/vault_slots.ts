@@ -7,7 +7,7 @@
 import { type Bytes, equal, hex, type Rng } from "../core/bytes.ts";
 import { SHA256 } from "../core/mls/kdf.ts";
 import type { Reader } from "./unit.ts";
-import type { Slots } from "./vault_read.ts";
+import type { Payloads, Slots } from "./vault_read.ts";
 
 /** Slots of a new vault, and by how many it grows. More hide small numbers of contacts better. */
 export const FIRST_SLOTS = 16;
@@ -27,6 +27,10 @@ export type Choice = Readonly<{
 export type Known = Readonly<{
   /** Hash of what was written last of each item, by the hex of its key. */
   written: ReadonlyMap<string, Bytes>;
+  /** Keys of items that shall not be in the vault any more, as hex. */
+  gone: ReadonlySet<string>;
+  /** What is in the slots of items that we cannot write anew; it is written again as it is. */
+  carried: Payloads;
   /** Every slot is to be written. */
   rewrites: boolean;
   rng: Rng;
@@ -40,7 +44,8 @@ export function itemsByKey(reader: Reader, kind: string): ReadonlyMap<string, By
 }
 
 /** Choose the slots to write. */
-export function choose(slots: Slots, items: Items, { written, rewrites, rng }: Known): Choice {
+export function choose(slots: Slots, items: Items, known: Known): Choice {
+  const { written, gone, carried, rewrites, rng } = known;
   const inUse = [...slots.values()].filter(({ item }) => item.length > 0);
   const place = new Map(inUse.map(({ id, item }) => [hex(item), id]));
   const free = [...slots.values()].filter(({ item }) => item.length === 0).map(({ id }) => id);
@@ -59,21 +64,26 @@ export function choose(slots: Slots, items: Items, { written, rewrites, rng }: K
       free.push(id);
     }
   }
+  const emptied = inUse.filter(({ item }) => gone.has(hex(item)));
+  const changes = emptied.length + dirty.length;
   const everything = rewrites || chosen.size > 0;
-  const limit = everything ? dirty.length : SLOTS_PER_WRITE;
-  for (const [name, { key }] of dirty.slice(0, limit)) {
+  const limit = everything ? changes : SLOTS_PER_WRITE;
+  const first = emptied.slice(0, limit);
+  for (const { id } of first) chosen.set(hex(id), { id, item: NOTHING });
+  for (const [name, { key }] of dirty.slice(0, limit - first.length)) {
     const id = place.get(name) ?? takeAny(free, rng);
     if (id !== undefined) chosen.set(hex(id), { id, item: key });
   }
   // Unchanged slots are rewritten too, so that every write looks alike.
   const rest = [...slots.values()].filter(
-    ({ id, item }) => !chosen.has(hex(id)) && (item.length === 0 || items.has(hex(item))),
+    ({ id, item }) =>
+      !chosen.has(hex(id)) && (item.length === 0 || items.has(hex(item)) || carried.has(hex(id))),
   );
   while (rest.length > 0 && (everything || chosen.size < SLOTS_PER_WRITE)) {
     const slot = takeAny(rest, rng);
     if (slot !== undefined) chosen.set(hex(slot.id), { id: slot.id, item: slot.item });
   }
-  return { slots: [...chosen.values()], more: dirty.length > limit };
+  return { slots: [...chosen.values()], more: changes > limit };
 }
 
 /** Take one out by chance. */

@@ -185,8 +185,8 @@ class Session:
         """Remove a contact with its groups, keys and addresses; history stays."""
         with self.books.store.transaction():
             forget(self.books, account)
+            self.vault.removed(account)
         self.books.store.scrub()
-        self.vault.changed()
         self.housekeeping.kick()
 
     # What the parts need

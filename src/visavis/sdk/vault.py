@@ -23,6 +23,7 @@ from visavis.core.errors import (
     PeerError,
 )
 from visavis.core.identity import sign
+from visavis.core.ids import AccountId
 from visavis.sdk.books import Books
 from visavis.sdk.decisions import take_decision
 from visavis.sdk.history import NoticeKind
@@ -47,6 +48,8 @@ WITHIN_S: Final = 3_600
 _STATE_KIND: Final = "vault"
 _SLOT_KIND: Final = "vault.slot"
 _ITEM_KIND: Final = "vault.item"
+_REMOVED_KIND: Final = "vault.removed"
+"""By account: contacts that were removed on this device, until the vault does not have them."""
 _EMPTY: Final = cbor.encode({"k": "empty"})
 
 
@@ -73,6 +76,14 @@ class Vault:
         """Have the vault written at a random time within the hour."""
         wait = int.from_bytes(self._books.rng(4), "big") % WITHIN_S
         self._wish(self._books.now() + wait)
+
+    def removed(self, account: AccountId) -> None:
+        """Have a contact that was removed here taken out of the vault with the next write.
+
+        A device of ours that still has it writes it again: it is gone when the last one removed it.
+        """
+        self._books.store.put(_REMOVED_KIND, account, b"")
+        self.changed()
 
     def write_soon(self) -> None:
         """Have it written at the next opportunity (first write, new device, revocation)."""
@@ -221,6 +232,7 @@ class Vault:
     async def _write_once(self) -> None:
         books = self._books
         state = await self._api.vault()
+        rewrites = self._number(b"rekey") != 0
         carried: dict[bytes, bytes] = {}
         if state.counter == 0:
             slots: Slots = {}
@@ -228,20 +240,22 @@ class Vault:
                 raise PeerError(Code.UNEXPECTED, "CK-591: the server shows no vault any more")
         else:
             await self._check(state, read_manifest(state, vault_keys(books.profile.vault_keys)))
-            rekey = self._number(b"rekey")
-            if rekey or state.counter != self._number(b"counter"):
+            if rewrites or state.counter != self._number(b"counter"):
                 contents = await self.refresh()
-                # What we cannot write anew (contacts that we do not know, or removed) goes over to
-                # the new key as well: after one more change nobody could open it, nor the vault.
-                carried = contents.payloads if rekey else {}
+                # What we cannot write anew (contacts that we do not know) goes over to the new key
+                # as well: after one more change nobody could open it, nor the vault.
+                carried = contents.payloads if rewrites else {}
             slots = self._kept()
         items = self._items()
+        gone = self._gone()
+        carried = {slot: held for slot, held in carried.items() if slots[slot][1] not in gone}
         chosen = choose(
             slots,
             items,
             carried,
             written=dict(books.store.items(_ITEM_KIND)),
-            rewrites=bool(self._number(b"rekey")),
+            gone=gone,
+            rewrites=rewrites,
             rng=books.rng,
         )
         key = books.profile.vault_keys[:32]
@@ -260,13 +274,30 @@ class Vault:
                 if name in items:
                     digest = hashlib.sha256(items[name]).digest()
                     books.store.put(_ITEM_KIND, name, digest)
+            self._settle_removed(slots)
             self._set(b"highest", counter)
             self._set(b"counter", counter)
             self._set(b"due", self._wished)
-            self._set(b"rekey", 0)
+            if rewrites:
+                self._set(b"rekey", 0)  # it may have been wished for meanwhile
         if chosen.more:
             self.changed()
         self._written(counter)
+
+    def _gone(self) -> frozenset[bytes]:
+        """Return the accounts that were removed here and did not come back."""
+        books = self._books
+        removed = [account for account, _ in books.store.items(_REMOVED_KIND)]
+        return frozenset(one for one in removed if books.contacts.get(AccountId(one)) is None)
+
+    def _settle_removed(self, slots: Slots) -> None:
+        """Remember no more whom the vault does not have, nor who is a contact again."""
+        books = self._books
+        held = {name for _, name in slots.values()}
+        for account, _ in books.store.items(_REMOVED_KIND):
+            is_back = books.contacts.get(AccountId(account)) is not None
+            if is_back or account not in held:
+                books.store.delete(_REMOVED_KIND, account)
 
     def _items(self) -> dict[bytes, bytes]:
         """Return the payload of each item, by its key."""

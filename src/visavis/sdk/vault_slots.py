@@ -37,6 +37,7 @@ def choose(
     carried: dict[bytes, bytes],
     *,
     written: dict[bytes, bytes],
+    gone: frozenset[bytes],
     rewrites: bool,
     rng: Rng,
 ) -> Choice:
@@ -47,6 +48,7 @@ def choose(
         items: What shall be in the vault: payloads by item keys.
         carried: What is taken along as it is: payloads by slot ids.
         written: Hash of what was written last of each item, by its key.
+        gone: Keys of items that shall not be in the vault any more.
         rewrites: Every slot is to be written.
         rng: Chooses.
     """
@@ -66,15 +68,19 @@ def choose(
         chosen.update(dict.fromkeys(grown, b""))
         free += grown
     everything = rewrites or bool(chosen)
-    limit = len(dirty) if everything else SLOTS_PER_WRITE
-    for name in dirty[:limit]:
+    emptied = [slot for slot, (_, name) in slots.items() if name in gone]
+    changes = len(emptied) + len(dirty)
+    limit = changes if everything else SLOTS_PER_WRITE
+    first = emptied[:limit]
+    chosen.update(dict.fromkeys(first, b""))
+    for name in dirty[: limit - len(first)]:
         slot = place.get(name)
         if slot is None:
             slot = free.pop(int.from_bytes(rng(4), "big") % len(free))
         chosen[slot] = name
     known = {slot for slot, (_, name) in slots.items() if not name or name in items}
     _fill(chosen, slots, known | carried.keys(), everything=everything, rng=rng)
-    return Choice(chosen, more=len(dirty) > limit)
+    return Choice(chosen, more=changes > limit)
 
 
 def _fill(

@@ -4,114 +4,30 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { Books } from "../../client/books.ts";
 import { Known } from "../../client/contact_book.ts";
 import { Profile } from "../../client/profile.ts";
-import type { DeviceApi, VaultState } from "../../client/transport/api.ts";
 import { Vault } from "../../client/vault.ts";
 import { BUCKETS, readVault, vaultKeys } from "../../client/vault_read.ts";
 import { FIRST_SLOTS, SLOTS_PER_WRITE } from "../../client/vault_slots.ts";
-import { type Bytes, concat, copy, equal, hex } from "../../core/bytes.ts";
+import { type Bytes, equal, hex } from "../../core/bytes.ts";
 import { Code, FatalError, PeerError } from "../../core/errors.ts";
-import { AccountId, DeviceId, GroupId, random, SequencerHandle } from "../../core/ids.ts";
+import { AccountId, DeviceId, random } from "../../core/ids.ts";
 import { MemoryStore } from "./memory_store.ts";
-import { address, booksOf, Person, rng } from "./people.ts";
+import { address, booksOf, rng } from "./people.ts";
+import {
+  anna,
+  atWork,
+  befriend,
+  begin,
+  changeKey,
+  clock,
+  device,
+  names,
+  refusal,
+  server,
+  two,
+  whole,
+} from "./vault_world.ts";
 
-type Write = Readonly<{ slots: number; sizes: Set<number>; manifest: number }>;
-type Api = Pick<DeviceApi, "vault" | "readVault" | "writeVault">;
-
-/** The server's part: compare and set. */
-class Server {
-  state: VaultState = { counter: 0, manifest: new Uint8Array(), slots: [] };
-  slots = new Map<string, Bytes>();
-  readonly writes: Write[] = [];
-  /** Called before a write is judged. */
-  before: () => Promise<void> | void = () => undefined;
-
-  readonly api: Api = {
-    vault: async () => this.state,
-    readVault: async (ids) =>
-      ids.flatMap((id) => {
-        const data = this.slots.get(hex(id));
-        return data === undefined ? [] : [[copy(id), data] as const];
-      }),
-    writeVault: async (expected, manifest, put) => {
-      await this.before();
-      if (expected !== this.state.counter) throw new PeerError(Code.CONFLICT, "another was first");
-      for (const [id, data] of put) this.slots.set(hex(id), copy(data));
-      const sizes = new Set(put.map(([, data]) => data.length));
-      this.writes.push({ slots: put.length, sizes, manifest: manifest.length });
-      const counter = expected + 1;
-      const slots = [...this.slots.keys()].map((name) => copy(Buffer.from(name, "hex")));
-      this.state = { counter, manifest: copy(manifest), slots };
-    },
-  };
-
-  /** Keep what is there, to show it again later. */
-  snapshot(): () => void {
-    const [state, slots] = [this.state, new Map(this.slots)];
-    return () => {
-      this.state = state;
-      this.slots = slots;
-    };
-  }
-}
-
-type Device = Readonly<{ books: Books; vault: Vault; told: number[]; store: MemoryStore }>;
-
-let time = 1_800_000_000;
-let server: Server;
-let anna: Person;
-
-beforeEach(() => {
-  server = new Server();
-  anna = new Person(2);
-});
-
-/** Narrow an `Api` to what `Vault` takes: the rest of `DeviceApi` is not called. */
-function whole(api: Api): DeviceApi {
-  return api as DeviceApi;
-}
-
-async function device(person = anna, store = new MemoryStore()): Promise<Device> {
-  const books = await booksOf(store, person, await person.list(), { now: () => time });
-  return atWork(books, store);
-}
-
-function atWork(books: Books, store: MemoryStore): Device {
-  const told: number[] = [];
-  return { books, vault: new Vault(books, whole(server.api), (n) => told.push(n)), told, store };
-}
-
-/** Have the device know somebody; the vault is to be written within the hour. */
-async function befriend({ books, vault }: Device, name: string, member = true): Promise<Known> {
-  const person = new Person();
-  const list = await person.list();
-  const entry = { device: person.device().id, address: address() };
-  const known = new Known(
-    person.account,
-    name,
-    random(GroupId, rng),
-    random(SequencerHandle, rng),
-    { addresses: new Map([[hex(entry.device), entry]]), member },
-  );
-  await books.store.transaction((unit) => {
-    books.lists.learn(unit, list);
-    books.contacts.save(unit, known);
-    vault.changed(unit);
-  });
-  return known;
-}
-
-async function names({ books }: Device): Promise<string[]> {
-  const keys = vaultKeys(books.profile.vaultKeys);
-  const { contents } = await readVault(whole(server.api), keys, books.account);
-  return contents.contacts.map(({ name }) => name).sort();
-}
-
-function refusal(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-}
+beforeEach(begin);
 
 describe("when", () => {
   test("P6: a contact is written within the hour", async () => {
@@ -120,12 +36,12 @@ describe("when", () => {
     expect(one.vault.dueAt).toBe(0);
     await befriend(one, "bob.12345");
     const { dueAt } = one.vault;
-    expect(dueAt).toBeGreaterThanOrEqual(time);
-    expect(dueAt).toBeLessThan(time + 3_600);
-    time = dueAt - 1;
+    expect(dueAt).toBeGreaterThanOrEqual(clock.time);
+    expect(dueAt).toBeLessThan(clock.time + 3_600);
+    clock.time = dueAt - 1;
     await one.vault.write({ ifDue: true });
     expect(await names(one)).toEqual([]);
-    time = dueAt;
+    clock.time = dueAt;
     await one.vault.write({ ifDue: true });
     expect(await names(one)).toEqual(["bob.12345"]);
     expect([one.vault.dueAt, one.told]).toEqual([0, [1, 2]]);
@@ -195,11 +111,7 @@ describe("what shows", () => {
     await befriend(one, "bob.12345");
     await one.vault.write();
     const [old] = vaultKeys(one.books.profile.vaultKeys);
-    await one.books.store.transaction((unit) => {
-      const profile = Profile.load(unit);
-      profile.with({ vaultKeys: concat(rng(32), profile.vaultKeys) }).save(unit);
-    });
-    await one.vault.rewrite();
+    await changeKey(one);
     expect(server.writes.at(-1)?.slots).toBe(FIRST_SLOTS);
     const [fresh] = vaultKeys(one.books.profile.vaultKeys);
     const by = (key = new Uint8Array()) => readVault(whole(server.api), [key], one.books.account);
@@ -209,23 +121,6 @@ describe("what shows", () => {
 });
 
 describe("two devices", () => {
-  /** Two devices of one account that share the vault's key. */
-  async function two(): Promise<readonly [Device, Device]> {
-    const one = await device();
-    const list = one.books.ownList(one.store);
-    const other = new MemoryStore();
-    const { id, key } = anna.device(1);
-    const mine = new Person();
-    const base = await booksOf(other, mine, await mine.list(), { now: () => time });
-    await other.transaction((unit) => {
-      const { origin, handle, token, mailbox } = Profile.load(unit);
-      const { vaultKeys: keys } = one.books.profile;
-      new Profile(origin, handle, anna.account, id, key, token, mailbox, keys).save(unit);
-      base.lists.learn(unit, list);
-    });
-    return [one, atWork(await Books.open(other, { now: () => time }), other)];
-  }
-
   test("who comes second reads what the first wrote, and writes on top of it", async () => {
     const [one, other] = await two();
     await befriend(one, "bob.12345");
@@ -337,7 +232,7 @@ describe("a server that cheats", () => {
     const stray = new MemoryStore();
     await booksOf(stray, anna, await anna.list());
     await stray.transaction((unit) => other.save(unit));
-    await atWork(await Books.open(stray, { now: () => time }), stray).vault.write();
+    await atWork(await Books.open(stray, { now: () => clock.time }), stray).vault.write();
     const refused = await refusal(one.vault.refresh());
     expect(refused).toMatchObject({ code: Code.BAD_CREDENTIAL });
   });
@@ -348,7 +243,7 @@ test("CK-593, P5: an older copy of the profile stops", async () => {
   await one.vault.write();
   const copied = one.store.copied();
   await one.vault.write();
-  const old = atWork(await Books.open(copied, { now: () => time }), copied);
+  const old = atWork(await Books.open(copied, { now: () => clock.time }), copied);
   const stopped = await refusal(old.vault.write());
   expect(stopped).toBeInstanceOf(FatalError);
   expect(String(stopped)).toContain("CK-593");
