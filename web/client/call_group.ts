@@ -15,8 +15,8 @@ import { type Bytes, concat, copy, equal, type Rng, wipe } from "../core/bytes.t
 import type { Event } from "../core/call_events.ts";
 import { decodeInCall, encodeInCall } from "../core/content.ts";
 import type { InCall } from "../core/content_call.ts";
+import { UnverifiedCredential } from "../core/credential.ts";
 import { Code, PeerError, UsageError } from "../core/errors.ts";
-import { UnverifiedCredential } from "../core/identity.ts";
 import { type AccountId, CallId, type DeviceId, Nonce32 } from "../core/ids.ts";
 import {
   type CredentialValidator,

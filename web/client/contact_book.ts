@@ -16,9 +16,9 @@ import {
   type DeviceAddress,
   Standing,
 } from "../core/content_records.ts";
+import { type DeviceList, UnverifiedDeviceList } from "../core/device_list.ts";
 import { Code, FatalError } from "../core/errors.ts";
 import { isHandle } from "../core/handle_request.ts";
-import { type DeviceList, UnverifiedDeviceList } from "../core/identity.ts";
 import { AccountId, DeviceId, GroupId, IdentityKey, SequencerHandle } from "../core/ids.ts";
 import type { DeviceLists } from "./lists.ts";
 import type { Reader, Unit } from "./unit.ts";

@@ -22,8 +22,8 @@ import {
   Rules,
   Standing,
 } from "../core/content_records.ts";
+import { UnverifiedDeviceList } from "../core/device_list.ts";
 import { AuthorizationError, Code } from "../core/errors.ts";
-import { UnverifiedDeviceList } from "../core/identity.ts";
 import { AccountId } from "../core/ids.ts";
 import { LOOK, Purpose, ROTATE_KIND } from "./addresses.ts";
 import type { Books } from "./books.ts";

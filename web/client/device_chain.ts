@@ -17,14 +17,14 @@
  */
 
 import { compare, equal, uint, utf8 } from "../core/bytes.ts";
-import { AuthorizationError, Code, FatalError, PeerError } from "../core/errors.ts";
 import {
   type DeviceList,
   type ListedDevice,
   MAX_DEVICES,
   sameListed,
   signSuccessor,
-} from "../core/identity.ts";
+} from "../core/device_list.ts";
+import { AuthorizationError, Code, FatalError, PeerError } from "../core/errors.ts";
 import type { DeviceId } from "../core/ids.ts";
 import { type Books, systemRng } from "./books.ts";
 import { NoticeKind } from "./history.ts";

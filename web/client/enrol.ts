@@ -10,8 +10,8 @@
 
 import * as base64url from "../core/base64url.ts";
 import { type Bytes, concat, equal, wipe } from "../core/bytes.ts";
+import { type DeviceList, type ListedDevice, signFirst } from "../core/device_list.ts";
 import { AuthorizationError, Code, PeerError, VisavisError } from "../core/errors.ts";
-import { type DeviceList, type ListedDevice, signFirst } from "../core/identity.ts";
 import { AccountId, DeviceId, MailboxId, random, SignatureKey } from "../core/ids.ts";
 import { generateSignatureKey, SUITE_ID, signaturePublicKey } from "../core/mls/index.ts";
 import { SHA256 } from "../core/mls/kdf.ts";

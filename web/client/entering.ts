@@ -9,7 +9,7 @@ import { type Bytes, equal } from "../core/bytes.ts";
 import { encodeOuter } from "../core/content.ts";
 import { UNSIGNED } from "../core/content_records.ts";
 import { signRejoin } from "../core/content_signed.ts";
-import { UnverifiedDeviceList } from "../core/identity.ts";
+import { UnverifiedDeviceList } from "../core/device_list.ts";
 import type { AccountId } from "../core/ids.ts";
 import type { Given } from "./addresses.ts";
 import { knownFromRecord } from "./contact_book.ts";

@@ -13,6 +13,7 @@ import { LinkUse, type Requested } from "../core/contact_types.ts";
 import { encodeOuter } from "../core/content.ts";
 import type { ContactAccept, ContactRequest } from "../core/content_outer.ts";
 import { verifyAccept } from "../core/content_signed.ts";
+import type { DeviceList } from "../core/device_list.ts";
 import {
   AuthorizationError,
   Code,
@@ -20,7 +21,7 @@ import {
   UnavailableError,
   UsageError,
 } from "../core/errors.ts";
-import { type DeviceList, identityHash } from "../core/identity.ts";
+import { identityHash } from "../core/identity.ts";
 import { AccountId, type DeviceId, RequestToken, random } from "../core/ids.ts";
 import { inviteFromLink, inviteToLink, requireFresh } from "../core/invite.ts";
 import { type Given, Purpose } from "./addresses.ts";

@@ -9,8 +9,8 @@
 
 import { type Bytes, copy, equal, hex } from "../core/bytes.ts";
 import { decode, encode, isBytes, isList } from "../core/cbor.ts";
+import { type Credential, UnverifiedCredential } from "../core/credential.ts";
 import { Code, FatalError } from "../core/errors.ts";
-import { type Credential, UnverifiedCredential } from "../core/identity.ts";
 import { AccountId, type DeviceId, GroupId, SequencerHandle } from "../core/ids.ts";
 import { type CredentialValidator, Group, type MemberInfo } from "../core/mls/index.ts";
 import type { DeviceLists } from "./lists.ts";

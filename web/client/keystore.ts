@@ -17,8 +17,9 @@
 
 import { type Bytes, concat, copy, equal, type Rng, wipe } from "../core/bytes.ts";
 import { decodeVersioned, encode, exactly, isBytes, isList, type Value } from "../core/cbor.ts";
+import { type DeviceList, UnverifiedDeviceList } from "../core/device_list.ts";
 import { AuthorizationError, Code, PeerError, UsageError } from "../core/errors.ts";
-import { type DeviceList, identityPublicKey, UnverifiedDeviceList } from "../core/identity.ts";
+import { identityPublicKey } from "../core/identity.ts";
 import { AccountId, Digest, type IdentityKey } from "../core/ids.ts";
 import { Purpose, unwrap, wrap } from "../core/keywrap.ts";
 import { SHA256 } from "../core/mls/kdf.ts";

@@ -9,15 +9,9 @@
  */
 
 import { type Bytes, copy, hex } from "../core/bytes.ts";
+import { makePresentValidator, makeValidator, type NewestList } from "../core/credential.ts";
+import { acceptList, type DeviceList, UnverifiedDeviceList } from "../core/device_list.ts";
 import { Code, FatalError } from "../core/errors.ts";
-import {
-  acceptList,
-  type DeviceList,
-  makePresentValidator,
-  makeValidator,
-  type NewestList,
-  UnverifiedDeviceList,
-} from "../core/identity.ts";
 import type { AccountId, DeviceId } from "../core/ids.ts";
 import type { CredentialValidator } from "../core/mls/index.ts";
 import type { Reader, Unit } from "./unit.ts";

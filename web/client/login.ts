@@ -13,8 +13,8 @@
  */
 
 import { type Bytes, copy, equal } from "../core/bytes.ts";
+import { acceptList, type DeviceList } from "../core/device_list.ts";
 import { Code, PeerError, UnavailableError, VisavisError } from "../core/errors.ts";
-import { acceptList, type DeviceList } from "../core/identity.ts";
 import { Keystore, type UnlockedAccount } from "./keystore.ts";
 import { AccountApi } from "./transport/api.ts";
 import { Http, TokenEndedError } from "./transport/http.ts";

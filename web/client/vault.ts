@@ -13,8 +13,9 @@ import { type Bytes, compare, concat, copy, equal, hex, uint, utf8 } from "../co
 import * as cbor from "../core/cbor.ts";
 import { encodeRecord } from "../core/content.ts";
 import { ContactRecord } from "../core/content_records.ts";
+import { type DeviceList, UnverifiedDeviceList } from "../core/device_list.ts";
 import { Code, FatalError, PeerError } from "../core/errors.ts";
-import { type DeviceList, sign, UnverifiedDeviceList } from "../core/identity.ts";
+import { sign } from "../core/identity.ts";
 import { AccountId } from "../core/ids.ts";
 import { SHA256 } from "../core/mls/kdf.ts";
 import type { Books } from "./books.ts";

@@ -23,8 +23,9 @@ import {
 import * as cbor from "../core/cbor.ts";
 import { decodeRecord } from "../core/content.ts";
 import { ContactRecord } from "../core/content_records.ts";
+import { type DeviceList, UnverifiedDeviceList } from "../core/device_list.ts";
 import { AuthorizationError, Code, PeerError, UnavailableError } from "../core/errors.ts";
-import { type DeviceList, UnverifiedDeviceList, verify } from "../core/identity.ts";
+import { verify } from "../core/identity.ts";
 import { type AccountId, DeviceId, Signature } from "../core/ids.ts";
 import { OVERHEAD, Purpose, unwrap, wrap } from "../core/keywrap.ts";
 import { SHA256 } from "../core/mls/kdf.ts";

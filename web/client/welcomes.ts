@@ -15,8 +15,8 @@ import type {
 } from "../core/content_outer.ts";
 import { Standing } from "../core/content_records.ts";
 import { verifyLateRejoin, verifyRejoin } from "../core/content_signed.ts";
+import { type DeviceList, UnverifiedDeviceList } from "../core/device_list.ts";
 import { Code, PeerError, VisavisError } from "../core/errors.ts";
-import { type DeviceList, UnverifiedDeviceList } from "../core/identity.ts";
 import { AccountId, type DeviceId, GroupId, random, SequencerHandle } from "../core/ids.ts";
 import { Group, type MemberInfo, welcomeReferences } from "../core/mls/index.ts";
 import { type Given, Purpose } from "./addresses.ts";

@@ -13,7 +13,7 @@ import {
   uint,
   word,
 } from "./content_fields.ts";
-import { MAX_DEVICES, MAX_LIST_BYTES } from "./identity.ts";
+import { MAX_DEVICES, MAX_LIST_BYTES } from "./device_list.ts";
 import {
   CallId,
   DeviceId,

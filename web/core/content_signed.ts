@@ -13,15 +13,9 @@ import { type Bytes, equal, hex } from "./bytes.ts";
 import { encode } from "./cbor.ts";
 import { type AnyContentType, encodeFields } from "./content_fields.ts";
 import { ContactAccept, ContactRejoin, ContactRequest } from "./content_outer.ts";
+import { acceptList, type DeviceList, sameListed, UnverifiedDeviceList } from "./device_list.ts";
 import { Code, PeerError } from "./errors.ts";
-import {
-  acceptList,
-  type DeviceList,
-  sameListed,
-  sign,
-  UnverifiedDeviceList,
-  verify,
-} from "./identity.ts";
+import { sign, verify } from "./identity.ts";
 import type { AccountId, DeviceId, MailboxId, RequestToken } from "./ids.ts";
 import { checkInviter, type Invite } from "./invite.ts";
 

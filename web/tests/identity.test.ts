@@ -2,9 +2,25 @@
 
 import { describe, expect, test } from "vitest";
 import { type Bytes, fromHex, hex } from "../core/bytes.ts";
+import {
+  checkMember,
+  credentialIdentity,
+  makePresentValidator,
+  makeValidator,
+  type NewestList,
+  UnverifiedCredential,
+} from "../core/credential.ts";
+import {
+  acceptList,
+  type DeviceList,
+  type ListedDevice,
+  MAX_DEVICES,
+  signFirst,
+  signSuccessor,
+  UnverifiedDeviceList,
+} from "../core/device_list.ts";
 import { UsageError } from "../core/errors.ts";
 import * as identity from "../core/identity.ts";
-import { type DeviceList, type ListedDevice, UnverifiedDeviceList } from "../core/identity.ts";
 import { AccountId, DeviceId, IdentityKey, SignatureKey } from "../core/ids.ts";
 import type { MemberInfo } from "../core/mls/leaf_node.ts";
 import { flipped, loadCore, outcome, plain, rows } from "./core_vectors.ts";
@@ -54,10 +70,10 @@ describe("as in Python", () => {
 
   test("the first list and its successor are signed alike", async () => {
     const account = new AccountId(FIRST.data("account"));
-    const one = await identity.signFirst(account, IDENTITY, listed(FIRST, "devices"));
+    const one = await signFirst(account, IDENTITY, listed(FIRST, "devices"));
     expect(hex(one.data)).toBe(hex(known(0).data));
     const devices = listed(VECTORS, "successor").toReversed(); // any order
-    const two = await identity.signSuccessor(one, IDENTITY, devices);
+    const two = await signSuccessor(one, IDENTITY, devices);
     expect(hex(two.data)).toBe(hex(known(1).data));
     expect(two).toEqual(known(1));
   });
@@ -94,7 +110,7 @@ describe("as in Python", () => {
   test("CK-262, CK-263: which list follows which", async () => {
     type Row = readonly [known: number, offered: number, held: number | string];
     for (const [one, other, held] of rows<Row>(VECTORS, "accepts")) {
-      const accept = () => identity.acceptList(known(one), known(other));
+      const accept = () => acceptList(known(one), known(other));
       if (typeof held === "string") expect(await outcome(accept)).toBe(held);
       else expect(accept()).toBe(known(held));
     }
@@ -103,13 +119,13 @@ describe("as in Python", () => {
   test("CK-264: credentials", async () => {
     const [device] = listed(FIRST, "devices");
     if (device === undefined) throw new MismatchError("a device");
-    const own = identity.credentialIdentity(device.deviceId, known(1));
+    const own = credentialIdentity(device.deviceId, known(1));
     expect(hex(own)).toBe(VECTORS.text("credential"));
-    const good = await identity.UnverifiedCredential.parse(own).verify(device.signatureKey);
+    const good = await UnverifiedCredential.parse(own).verify(device.signatureKey);
     expect(good).toEqual({ accountId: known(1).accountId, device, deviceList: known(1) });
     type Row = readonly [identity: string, signatureKey: string, outcome: string];
     for (const [data, key, expected] of rows<Row>(VECTORS, "credentials")) {
-      const check = () => identity.UnverifiedCredential.parse(fromHex(data)).verify(fromHex(key));
+      const check = () => UnverifiedCredential.parse(fromHex(data)).verify(fromHex(key));
       expect(await outcome(check)).toBe(expected);
     }
   });
@@ -132,10 +148,10 @@ describe("as in Python", () => {
           .filter((list) => list !== undefined)
           .map((list) => [hex(list.accountId), list]),
       );
-      const newest: identity.NewestList = (account) => held.get(hex(account)) ?? null;
-      const validate = identity.makeValidator(newest);
-      expect(await outcome(() => identity.checkMember(newest, info))).toBe(e.text("checked"));
-      const present = identity.makePresentValidator(newest);
+      const newest: NewestList = (account) => held.get(hex(account)) ?? null;
+      const validate = makeValidator(newest);
+      expect(await outcome(() => checkMember(newest, info))).toBe(e.text("checked"));
+      const present = makePresentValidator(newest);
       expect(await outcome(() => present(info, null))).toBe(e.text("present"));
       expect(await outcome(() => validate(info, null))).toBe(e.text("coming"));
       // The leaves are the same ones for every newest list.
@@ -160,13 +176,13 @@ describe("our own mistakes", () => {
   });
 
   test("lists that others would refuse", async () => {
-    const many = Array.from({ length: identity.MAX_DEVICES + 1 }, (_, i) => device(i));
+    const many = Array.from({ length: MAX_DEVICES + 1 }, (_, i) => device(i));
     const renamed = { ...device(2), signatureKey: device(1).signatureKey };
     for (const devices of [[], many, [device(1), device(1)], [device(1), renamed]]) {
-      await expect(identity.signFirst(account, IDENTITY, devices)).rejects.toThrow(UsageError);
+      await expect(signFirst(account, IDENTITY, devices)).rejects.toThrow(UsageError);
     }
     const evil = new Uint8Array(32).fill(6);
-    await expect(identity.signSuccessor(known(0), evil, [device(1)])).rejects.toThrow(UsageError);
+    await expect(signSuccessor(known(0), evil, [device(1)])).rejects.toThrow(UsageError);
   });
 
   test("keys, labels and devices that are none", async () => {
@@ -179,7 +195,7 @@ describe("our own mistakes", () => {
       await expect(signed).rejects.toThrow(UsageError);
     }
     const { deviceId } = device(9);
-    expect(() => identity.credentialIdentity(deviceId, known(0))).toThrow(UsageError);
+    expect(() => credentialIdentity(deviceId, known(0))).toThrow(UsageError);
   });
 });
 

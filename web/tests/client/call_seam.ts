@@ -23,14 +23,10 @@ import type { Inner } from "../../core/content_inner.ts";
 import type { Outer } from "../../core/content_outer.ts";
 import type { DeviceAddress, Media } from "../../core/content_records.ts";
 import type { Sibling } from "../../core/content_self.ts";
+import { credentialIdentity, makeValidator } from "../../core/credential.ts";
+import { type DeviceList, signFirst } from "../../core/device_list.ts";
 import { AuthorizationError, Code } from "../../core/errors.ts";
-import {
-  credentialIdentity,
-  type DeviceList,
-  generateIdentityKey,
-  makeValidator,
-  signFirst,
-} from "../../core/identity.ts";
+import { generateIdentityKey } from "../../core/identity.ts";
 import {
   AccountId,
   Capability,

@@ -7,12 +7,8 @@ import { Profile } from "../../client/profile.ts";
 import type { UnitStore } from "../../client/unit.ts";
 import type { ContactAddress } from "../../core/address.ts";
 import { type Bytes, concat } from "../../core/bytes.ts";
-import {
-  type DeviceList,
-  generateIdentityKey,
-  signFirst,
-  signSuccessor,
-} from "../../core/identity.ts";
+import { type DeviceList, signFirst, signSuccessor } from "../../core/device_list.ts";
+import { generateIdentityKey } from "../../core/identity.ts";
 import {
   AccountId,
   Capability,

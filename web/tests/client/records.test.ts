@@ -22,8 +22,9 @@ import { type Bytes, concat, equal, hex, utf8 } from "../../core/bytes.ts";
 import { encode } from "../../core/cbor.ts";
 import type { ContactRequest } from "../../core/content_outer.ts";
 import { Standing, UNSIGNED } from "../../core/content_records.ts";
+import type { DeviceList } from "../../core/device_list.ts";
 import { Code } from "../../core/errors.ts";
-import { type DeviceList, identityHash } from "../../core/identity.ts";
+import { identityHash } from "../../core/identity.ts";
 import {
   type AccountId,
   DeviceId,

@@ -6,7 +6,8 @@ import { type Bytes, hex } from "../../core/bytes.ts";
 import type { ContactRejoin } from "../../core/content_outer.ts";
 import { UNSIGNED } from "../../core/content_records.ts";
 import { signRejoin } from "../../core/content_signed.ts";
-import { generateIdentityKey, signFirst } from "../../core/identity.ts";
+import { signFirst } from "../../core/device_list.ts";
+import { generateIdentityKey } from "../../core/identity.ts";
 import { type Party, World } from "./world.ts";
 
 let world: World;

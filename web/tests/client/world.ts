@@ -24,15 +24,15 @@ import type { ContactAddress } from "../../core/address.ts";
 import { type Bytes, compare, equal, hex } from "../../core/bytes.ts";
 import { encodeOuter } from "../../core/content.ts";
 import type { Outer } from "../../core/content_outer.ts";
-import { seal } from "../../core/envelope.ts";
-import { Code, PeerError, UnavailableError } from "../../core/errors.ts";
 import {
   type DeviceList,
-  generateIdentityKey,
   type ListedDevice,
   signFirst,
   signSuccessor,
-} from "../../core/identity.ts";
+} from "../../core/device_list.ts";
+import { seal } from "../../core/envelope.ts";
+import { Code, PeerError, UnavailableError } from "../../core/errors.ts";
+import { generateIdentityKey } from "../../core/identity.ts";
 import {
   AccountId,
   DeviceId,
