@@ -6,140 +6,35 @@
  *
  * Calls that change a group take turns: each begins when the one before has ended, in the order in
  * which they were made. Otherwise two of them would start from one state, and the second to end
- * would undo the first, spent keys included. What only reads (`exporter`, `toBytes`, the properties)
- * sees the state at the moment of the call. A validator must not wait for its own group.
+ * would undo the first, spent keys included. What only reads (`group_view.ts`) sees the state at
+ * the moment of the call. A validator must not wait for its own group.
  */
 
-import { type Bytes, copy, hex, type Rng } from "../bytes.ts";
+import { type Bytes, copy, hex } from "../bytes.ts";
 import { UsageError } from "../errors.ts";
-import { ensure } from "./checks.ts";
-import { type CommitOptions, createCommit, makeGroupInfo } from "./commit_create.ts";
+import { createCommit } from "./commit_create.ts";
 import { createState } from "./creation.ts";
 import { externalState } from "./external.ts";
-import { encodeGroupInfo } from "./group_context.ts";
+import type {
+  CreateOptions,
+  EncryptOptions,
+  ExternalJoinOptions,
+  GroupCommitOptions,
+  JoinOptions,
+  ProposeOptions,
+} from "./group_options.ts";
+import { GroupView, type Held } from "./group_view.ts";
 import { joinState } from "./joining.ts";
-import { type KeyPackageBundle, UnverifiedKeyPackage } from "./key_package.ts";
-import { mlsExporter } from "./key_schedule.ts";
+import type { KeyPackageBundle } from "./key_package.ts";
 import type { CredentialValidator, Rules } from "./leaf_check.ts";
-import { basicCredential, type Extensions, type MemberInfo } from "./leaf_node.ts";
-import { decodeState, encodeState } from "./persist.ts";
+import { basicCredential, type MemberInfo } from "./leaf_node.ts";
+import { decodeState } from "./persist.ts";
 import { choose } from "./proposal_list.ts";
-import { type Add, type Proposal, type PskId, ResumptionUsage } from "./proposals.ts";
 import { PAD_BLOCK } from "./protection.ts";
 import { type Received, receive } from "./receive.ts";
-import { newUpdate, sendApplication, sendProposal } from "./sending.ts";
-import {
-  afterRemoval,
-  type ExternalPsks,
-  type GroupState,
-  membersOf,
-  pastAfter,
-  type ResumptionPsks,
-  Status,
-} from "./state.ts";
+import { newProposals, newUpdate, sendApplication, sendProposal } from "./sending.ts";
+import { afterRemoval, type GroupState, pastAfter } from "./state.ts";
 import { suiteOf } from "./suite.ts";
-import { WireFormat, wrapMessage } from "./wire.ts";
-
-/** A PSK to mix in: the id of an external one, or an epoch of this group (resumption). */
-export type PskChoice = Bytes | bigint;
-
-/** Who creates which group. */
-export type CreateOptions = Readonly<{
-  /** Its id; unique among our groups. */
-  groupId: Bytes;
-  /** Its suite; the product uses `SUITE_ID`. */
-  suiteId: number;
-  /** Identity for our basic credential. */
-  identity: Bytes;
-  /** Our signature key. */
-  signaturePrivate: Bytes;
-  rng: Rng;
-  /** Judges credentials. */
-  validator: CredentialValidator;
-  /** Of our leaf: first and last second, unix time. */
-  lifetime: readonly [notBefore: number, notAfter: number];
-  /** Of the group context. */
-  extensions?: Extensions;
-}>;
-
-/** What a joiner brings to a Welcome. */
-export type JoinOptions = Readonly<{
-  /** Unix seconds. */
-  now: number;
-  /** Judges credentials from now on. */
-  validator: CredentialValidator;
-  /** Judges those of the members that are in the group, if not the same. */
-  presentValidator?: CredentialValidator;
-  /** The tree, if the Welcome has none. */
-  ratchetTree?: Bytes;
-  /** External PSKs by the hex of their id. */
-  psks?: ExternalPsks;
-  /** Resumption PSKs by `resumptionKey`. */
-  resumptionPsks?: ResumptionPsks;
-}>;
-
-/** Who joins without being added. */
-export type ExternalJoinOptions = Readonly<{
-  /** Identity for our basic credential. */
-  identity: Bytes;
-  /** Our signature key. */
-  signaturePrivate: Bytes;
-  rng: Rng;
-  /** Unix seconds. */
-  now: number;
-  /** Judges credentials. */
-  validator: CredentialValidator;
-  /** The tree, if the GroupInfo has none. */
-  ratchetTree?: Bytes;
-  /** Leaf of our own old self, to be replaced. */
-  resyncLeaf?: number;
-}>;
-
-/** What a commit does, and how it is made. */
-export type GroupCommitOptions = CommitOptions &
-  Readonly<{
-    rng: Rng;
-    /** Unix seconds. */
-    now: number;
-    /** Key packages (MLSMessages) to add. */
-    add?: readonly Bytes[];
-    /** Leaf indices to remove. */
-    remove?: readonly number[];
-    /** PSKs to mix in. */
-    psks?: readonly PskChoice[];
-    /** New extensions of the group context. */
-    extensions?: Extensions;
-    /** Take up the pending proposals that fit, unless this is false. */
-    includePending?: boolean;
-  }>;
-
-/** One change to propose. */
-export type ProposeOptions = Readonly<{
-  rng: Rng;
-  /** Unix seconds. */
-  now: number;
-  /** A key package to add. */
-  add?: Bytes;
-  /** A leaf index to remove; our own to leave. */
-  remove?: number;
-  /** Fresh keys for our leaf. */
-  update?: boolean;
-  /** A PSK to mix in. */
-  psk?: PskChoice;
-  /** New extensions of the group context. */
-  extensions?: Extensions;
-  /** As PublicMessage. */
-  public?: boolean;
-}>;
-
-/** How an application message is encrypted. */
-export type EncryptOptions = Readonly<{
-  rng: Rng;
-  /** Travels in the clear, authenticated. */
-  authenticatedData?: Bytes;
-  /** Pad to a multiple of this many bytes; 0 for no padding. */
-  padTo?: number;
-}>;
 
 /** A commit that waits for the sequencer. */
 export type PendingCommit = Readonly<{
@@ -157,13 +52,13 @@ export type PendingCommit = Readonly<{
 }>;
 
 /** One member's view of one group. */
-export class Group {
+export class Group extends GroupView {
   /**
    * After `join`, the member who signed the Welcome: who speaks for what came with it. Null
    * otherwise; it is not stored.
    */
   readonly welcomedBy: MemberInfo | null;
-  #state: GroupState;
+  readonly #held: Held;
   readonly #validator: CredentialValidator;
   /** Ends, never rejects, when the last call that changes this group has ended. */
   #lastTurn: Promise<unknown> = Promise.resolve();
@@ -174,19 +69,19 @@ export class Group {
     validator: CredentialValidator,
     welcomedBy: MemberInfo | null = null,
   ) {
-    this.#state = state;
+    const held = { state };
+    super(held);
+    this.#held = held;
     this.#validator = validator;
     this.welcomedBy = welcomedBy;
   }
 
-  toString(): string {
-    const { context, ownLeaf } = this.#state;
-    return `Group(${hex(context.groupId.subarray(0, 3))}, epoch=${context.epoch}, leaf=${ownLeaf})`;
+  get #state(): GroupState {
+    return this.#held.state;
   }
 
-  /** What a log or an error report would print: no identity, no secret. */
-  toJSON(): string {
-    return this.toString();
+  set #state(state: GroupState) {
+    this.#held.state = state;
   }
 
   /**
@@ -267,67 +162,6 @@ export class Group {
     return new Group(decodeState(data), options.validator);
   }
 
-  /** Serialise everything, secrets included: for the encrypted local store only (P5). */
-  toBytes(): Bytes {
-    return encodeState(this.#state);
-  }
-
-  /** The group's id. */
-  get groupId(): Bytes {
-    return this.#state.context.groupId;
-  }
-
-  /** The current epoch. */
-  get epoch(): bigint {
-    return this.#state.context.epoch;
-  }
-
-  /** The group's suite. */
-  get suiteId(): number {
-    return this.#state.suite.suiteId;
-  }
-
-  /** Our leaf index. */
-  get ownLeaf(): number {
-    return this.#state.ownLeaf;
-  }
-
-  /** False once we were removed, or the group ended by a ReInit. */
-  get isActive(): boolean {
-    return this.#state.status === Status.ACTIVE;
-  }
-
-  /** A secret that is equal for all who agree on the epoch (RFC 9420, 8.7). */
-  get epochAuthenticator(): Bytes {
-    return copy(this.#activeState().keys.epochAuthenticator);
-  }
-
-  /** The epoch's resumption PSK, to link another group to this one (RFC 9420, 8.6). */
-  get resumptionPsk(): Bytes {
-    return copy(this.#activeState().keys.resumption);
-  }
-
-  /** Extensions of the group context. */
-  get extensions(): Extensions {
-    return this.#state.context.extensions;
-  }
-
-  /** Whether proposals wait for a commit. */
-  get hasPending(): boolean {
-    return this.#state.pending.size > 0;
-  }
-
-  /** Return the members in the order of their leaves. */
-  members(): MemberInfo[] {
-    return membersOf(this.#state.tree);
-  }
-
-  /** Return the state, unless the group is over (CK-062). */
-  #activeState(): GroupState {
-    ensure("CK-062", this.isActive);
-    return this.#state;
-  }
-
   /** Run a step once all steps asked for earlier have ended. */
   #inTurn<T>(step: () => T | Promise<T>): Promise<T> {
     const turn = this.#lastTurn.then(step);
@@ -366,14 +200,9 @@ export class Group {
    */
   async commit(options: GroupCommitOptions): Promise<PendingCommit> {
     return await this.#inTurn(async () => {
-      const state = this.#activeState();
-      const { rng, add = [], remove = [], psks = [], extensions } = options;
-      const byValue: Proposal[] = [
-        ...remove.map((removed) => ({ kind: "remove", removed }) as const),
-        ...add.map(proposeAdd),
-        ...psks.map((psk) => ({ kind: "psk", psk: pskIdOf(state, psk, rng) }) as const),
-        ...(extensions ? [{ kind: "group context extensions", extensions } as const] : []),
-      ];
+      const state = this.activeState();
+      const { rng } = options;
+      const byValue = newProposals(state, options, rng);
       const pending = (options.includePending ?? true) ? [...state.pending] : [];
       const chosen = choose(pending, state.ownLeaf, byValue);
       const rules = this.#sendingRules(options.now);
@@ -396,18 +225,15 @@ export class Group {
    */
   async propose(options: ProposeOptions): Promise<Bytes> {
     return await this.#inTurn(async () => {
-      let state = this.#activeState();
+      let state = this.activeState();
       const { rng, add, remove, update, psk, extensions } = options;
-      const proposals: Proposal[] = [];
-      if (add !== undefined) proposals.push(proposeAdd(add));
-      if (remove !== undefined) proposals.push({ kind: "remove", removed: remove });
+      const changes = { add: some(add), remove: some(remove), psks: some(psk), extensions };
+      const proposals = newProposals(state, changes, rng);
       if (update) {
         const [proposal, withKey] = await newUpdate(state, rng);
         proposals.push(proposal);
         state = withKey;
       }
-      if (psk !== undefined) proposals.push({ kind: "psk", psk: pskIdOf(state, psk, rng) });
-      if (extensions) proposals.push({ kind: "group context extensions", extensions });
       const [proposal, second] = proposals;
       if (proposal === undefined || second !== undefined) {
         throw new UsageError("propose exactly one change at a time");
@@ -437,7 +263,7 @@ export class Group {
     const { rng, authenticatedData = new Uint8Array(0), padTo = PAD_BLOCK } = options;
     return await this.#inTurn(async () => {
       const letter = { content, authenticatedData, padTo };
-      const [after, message] = await sendApplication(this.#activeState(), letter, rng);
+      const [after, message] = await sendApplication(this.activeState(), letter, rng);
       this.#state = after;
       return message;
     });
@@ -459,37 +285,6 @@ export class Group {
       this.#state = after;
       return received;
     });
-  }
-
-  /**
-   * Return MLS-Exporter(label, context, length) (RFC 9420, 8.5).
-   *
-   * @param label What the secret is for.
-   * @param context Anything it should be bound to.
-   * @param length Bytes wanted.
-   * @throws PeerError The group is over (CK-062).
-   */
-  async exporter(label: string, context: Bytes, length: number): Promise<Bytes> {
-    const { suite, keys } = this.#activeState();
-    return mlsExporter(suite, keys.exporter, label, context, length);
-  }
-
-  /**
-   * Return a signed GroupInfo with external_pub, for external joins.
-   *
-   * @param options.withTree Include the ratchet tree, unless this is false.
-   * @returns The MLSMessage.
-   * @throws PeerError The group is over (CK-062).
-   */
-  async groupInfo(options: Readonly<{ withTree?: boolean }> = {}): Promise<Bytes> {
-    const withTree = options.withTree ?? true;
-    const info = await makeGroupInfo(this.#activeState(), { withTree, external: true });
-    return wrapMessage(WireFormat.GROUP_INFO, encodeGroupInfo(info));
-  }
-
-  /** Return the tree, for joiners whose Welcome or GroupInfo has none. */
-  ratchetTree(): Bytes {
-    return this.#state.tree.encode();
   }
 
   /**
@@ -530,13 +325,6 @@ export class Group {
   }
 }
 
-function proposeAdd(keyPackage: Bytes): Add {
-  return { kind: "add", keyPackage: UnverifiedKeyPackage.parse(keyPackage).struct };
-}
-
-function pskIdOf(state: GroupState, psk: PskChoice, rng: Rng): PskId {
-  const nonce = rng(state.suite.nh);
-  if (typeof psk !== "bigint") return { kind: "external", pskId: psk, nonce };
-  const usage = ResumptionUsage.APPLICATION;
-  return { kind: "resumption", usage, groupId: state.context.groupId, epoch: psk, nonce };
+function some<T>(given: T | undefined): readonly T[] {
+  return given === undefined ? [] : [given];
 }

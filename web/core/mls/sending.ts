@@ -1,12 +1,12 @@
-/** Sending proposals and application messages; commits are in `commit_create.ts`. */
+/** Making and sending proposals, and application messages; commits are in `commit_create.ts`. */
 
 import { type Bytes, hex, type Rng } from "../bytes.ts";
 import { memberSender } from "./framing.ts";
-import { signLeaf } from "./key_package.ts";
+import { signLeaf, UnverifiedKeyPackage } from "./key_package.ts";
 import type { Rules } from "./leaf_check.ts";
-import { LeafSource } from "./leaf_node.ts";
+import { type Extensions, LeafSource } from "./leaf_node.ts";
 import { checkProposal } from "./proposal_list.ts";
-import type { Proposal, Update } from "./proposals.ts";
+import { type Add, type Proposal, type PskId, ResumptionUsage, type Update } from "./proposals.ts";
 import { protectPrivate, protectPublic, signContent } from "./protection.ts";
 import { remember } from "./receive.ts";
 import { type GroupState, viewOf } from "./state.ts";
@@ -82,6 +82,51 @@ export async function sendProposal(
   }
   const [message, secretTree] = await protectPrivate(view, signed, rng);
   return [remember({ ...state, secretTree }, signed, proposed), message];
+}
+
+/** A PSK to mix in: the id of an external one, or an epoch of this group (resumption). */
+export type PskChoice = Bytes | bigint;
+
+/** What shall change. */
+export type Changes = Readonly<{
+  /** Key packages (MLSMessages) to add. */
+  add?: readonly Bytes[];
+  /** Leaf indices to remove. */
+  remove?: readonly number[];
+  /** PSKs to mix in. */
+  psks?: readonly PskChoice[];
+  /** New extensions of the group context, if they are to change. */
+  extensions?: Extensions | undefined;
+}>;
+
+/**
+ * Make proposals of what shall change.
+ *
+ * @param state The current state.
+ * @param changes The changes.
+ * @param rng Source of randomness.
+ * @returns The proposals; they are not checked yet.
+ * @throws PeerError A key package cannot be read.
+ */
+export function newProposals(state: GroupState, changes: Changes, rng: Rng): Proposal[] {
+  const { add = [], remove = [], psks = [], extensions } = changes;
+  return [
+    ...remove.map((removed) => ({ kind: "remove", removed }) as const),
+    ...add.map(proposeAdd),
+    ...psks.map((psk) => ({ kind: "psk", psk: pskIdOf(state, psk, rng) }) as const),
+    ...(extensions ? [{ kind: "group context extensions", extensions } as const] : []),
+  ];
+}
+
+function proposeAdd(keyPackage: Bytes): Add {
+  return { kind: "add", keyPackage: UnverifiedKeyPackage.parse(keyPackage).struct };
+}
+
+function pskIdOf(state: GroupState, psk: PskChoice, rng: Rng): PskId {
+  const nonce = rng(state.suite.nh);
+  if (typeof psk !== "bigint") return { kind: "external", pskId: psk, nonce };
+  const usage = ResumptionUsage.APPLICATION;
+  return { kind: "resumption", usage, groupId: state.context.groupId, epoch: psk, nonce };
 }
 
 /** Make an Update of our leaf and keep its private key until a commit takes it up. */

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { type Bytes, hex, utf8 } from "../../core/bytes.ts";
 import { AuthorizationError, Code, PeerError, UsageError } from "../../core/errors.ts";
-import type { ProposeOptions } from "../../core/mls/group.ts";
+import type { ProposeOptions } from "../../core/mls/group_options.ts";
 import {
   type CommitApplied,
   type CredentialValidator,

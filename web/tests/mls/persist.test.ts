@@ -9,7 +9,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { describe, expect, test } from "vitest";
 import { type Bytes, fromHex, hex, utf8 } from "../../core/bytes.ts";
 import { Code, FatalError } from "../../core/errors.ts";
-import type { GroupCommitOptions, ProposeOptions } from "../../core/mls/group.ts";
+import type { GroupCommitOptions, ProposeOptions } from "../../core/mls/group_options.ts";
 import {
   Group,
   generateSignatureKey,

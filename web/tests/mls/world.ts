@@ -6,8 +6,9 @@ import { PeerError } from "../../core/errors.ts";
 import type { CheckId } from "../../core/mls/checks.ts";
 import { withTag } from "../../core/mls/commit_create.ts";
 import { type Content, memberSender, type Sender } from "../../core/mls/framing.ts";
-import type { GroupCommitOptions, PendingCommit, ProposeOptions } from "../../core/mls/group.ts";
+import type { PendingCommit } from "../../core/mls/group.ts";
 import { encodeGroupContext } from "../../core/mls/group_context.ts";
+import type { GroupCommitOptions, ProposeOptions } from "../../core/mls/group_options.ts";
 import {
   type Extension,
   Group,
