@@ -11,6 +11,7 @@ import "../screens/inside.css";
 import "../screens/pages.css";
 import "../screens/thread.css";
 import "../screens/call.css";
+import "../screens/preview.css";
 import "../screens/room.css";
 import { App } from "../app.tsx";
 import { isLanguage, speak } from "../i18n/text.ts";

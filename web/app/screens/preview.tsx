@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "react";
 import "./call.css";
+import "./preview.css";
 import { say } from "../i18n/text.ts";
 import { Icon } from "../icons.tsx";
 import type { Media, PersonId } from "../model.ts";
