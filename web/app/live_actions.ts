@@ -6,7 +6,7 @@ import type { LiveModel } from "./live_model.ts";
 import { clientRules } from "./live_people.ts";
 import { permissions } from "./live_permissions.ts";
 import { keepStorage } from "./live_storage.ts";
-import type { DeviceActions, DoorActions, PasswordRating, PeopleActions } from "./model.ts";
+import type { DeviceActions, DoorActions, PasswordRating, PeopleActions } from "./model_actions.ts";
 
 /** One profile per browser. */
 export function profile() {

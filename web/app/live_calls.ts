@@ -7,16 +7,8 @@ import { Code, UnavailableError, UsageError } from "../core/errors.ts";
 import type { MediaStats, RemoteMedia } from "../media/interfaces.ts";
 import type { LiveDesk } from "./live_desk.ts";
 import { COME_BACK_MS, leftCallOf, noteLeaving, wasLeftJustNow } from "./live_return.ts";
-import type {
-  CallActions,
-  CallState,
-  CallView,
-  Effect,
-  Incoming,
-  Media,
-  PersonId,
-  Quality,
-} from "./model.ts";
+import type { CallState, CallView, Effect, Incoming, Media, PersonId, Quality } from "./model.ts";
+import type { CallActions } from "./model_actions.ts";
 import { prefs, setPrefs } from "./prefs.ts";
 import { type Flow, flowOf, NO_FLOW, qualityOf } from "./quality.ts";
 

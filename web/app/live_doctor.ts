@@ -5,7 +5,7 @@
 
 import { Code } from "../core/errors.ts";
 import { doctorFetch } from "./live_server.ts";
-import type { DoctorCheck, DoctorName } from "./model.ts";
+import type { DoctorCheck, DoctorName } from "./model_actions.ts";
 
 type Said = Omit<DoctorCheck, "name">;
 type IceServers = () => Promise<readonly RTCIceServer[] | undefined>;

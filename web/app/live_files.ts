@@ -5,7 +5,7 @@ import { Code, VisavisError } from "../core/errors.ts";
 import { SHOWN_TYPES } from "../core/file_type.ts";
 import type { LiveModel } from "./live_model.ts";
 import { messageOf } from "./live_people.ts";
-import type { FileActions, FileStep } from "./model.ts";
+import type { FileActions, FileStep } from "./model_actions.ts";
 
 const EDGE = 96;
 const QUALITY = 0.6;

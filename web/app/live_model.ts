@@ -16,16 +16,8 @@ import { fileActions } from "./live_files.ts";
 import { alertsOf, countOfTheirs, peopleOf, threadOf } from "./live_people.ts";
 import { LivePush } from "./live_push.ts";
 import { keepStorage } from "./live_storage.ts";
-import type {
-  AppModel,
-  AppState,
-  Entry,
-  Feature,
-  Permitted,
-  Person,
-  PersonId,
-  Thread,
-} from "./model.ts";
+import type { AppModel, AppState, Entry, Feature, Person, PersonId, Thread } from "./model.ts";
+import type { Permitted } from "./model_actions.ts";
 import { passkeysHere } from "./passkey_here.ts";
 
 const SEEN = "visavis.alerts-seen";

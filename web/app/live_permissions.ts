@@ -1,6 +1,6 @@
 /** What this browser allows the page to use, as far as it says. */
 
-import type { Permission, Permissions, Permitted } from "./model.ts";
+import type { Permission, Permissions, Permitted } from "./model_actions.ts";
 
 const ALL: readonly Permitted[] = ["camera", "microphone", "notifications"];
 

@@ -4,7 +4,7 @@ import type { Client } from "../client/client.ts";
 import type { Push } from "../client/push.ts";
 import { UnavailableError } from "../core/errors.ts";
 import { recipientsFetch } from "./live_server.ts";
-import type { PushActions, PushOutcome, PushStanding } from "./model.ts";
+import type { PushActions, PushOutcome, PushStanding } from "./model_actions.ts";
 import { prefs, setPrefs } from "./prefs.ts";
 import { dropRingWords, keepRingWords, RENEW } from "./ring_words.ts";
 

@@ -1,7 +1,7 @@
 /** What the pages themselves ask of the server, without any credential: what it is, whom it tells. */
 
 import { Code, UnavailableError } from "../core/errors.ts";
-import type { Recipient } from "./model.ts";
+import type { Recipient } from "./model_actions.ts";
 
 /** @throws TypeError, DOMException: it does not answer. */
 export async function doctorFetch(): Promise<{ turn: boolean }> {

@@ -2,7 +2,7 @@
 
 import { useEffect } from "react";
 import { say, useLanguage } from "./i18n/text.ts";
-import type { DeviceActions } from "./model.ts";
+import type { DeviceActions } from "./model_actions.ts";
 import { useAppState, useModel } from "./model_hooks.tsx";
 import { usePrefs } from "./prefs.ts";
 import { ASK, keepRingWords, TAG } from "./ring_words.ts";

@@ -1,8 +1,7 @@
 /** A model that stands still: states for pictures and tests. Never in the product's bundle. */
 
+import type { AppModel, AppState } from "../model.ts";
 import type {
-  AppModel,
-  AppState,
   CallActions,
   DeviceActions,
   DoorActions,
@@ -10,7 +9,7 @@ import type {
   PeopleActions,
   PushActions,
   WaysIn,
-} from "../model.ts";
+} from "../model_actions.ts";
 import { setPrefs } from "../prefs.ts";
 import {
   CHECKS,

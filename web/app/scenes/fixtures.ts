@@ -1,19 +1,7 @@
 /** People, conversations and devices that nobody has: for pictures and tests. */
 
-import type {
-  AppState,
-  CallView,
-  Desk,
-  Device,
-  DoctorCheck,
-  Entry,
-  Permissions,
-  Person,
-  Recipient,
-  Thread,
-  Use,
-  WaysIn,
-} from "../model.ts";
+import type { AppState, CallView, Desk, Entry, Person, Thread } from "../model.ts";
+import type { Device, DoctorCheck, Permissions, Recipient, Use, WaysIn } from "../model_actions.ts";
 
 export const NOW = Math.floor(Date.now() / 1000);
 const HOUR = 3600;

@@ -3,7 +3,8 @@
 import { type ComponentType, lazy, type ReactNode } from "react";
 import { Code } from "../../core/codes.ts";
 import type { Landing } from "../landing.ts";
-import type { AppState, CallView, WaysIn } from "../model.ts";
+import type { AppState, CallView } from "../model.ts";
+import type { WaysIn } from "../model_actions.ts";
 import type { Prefs } from "../prefs.ts";
 import type { Route } from "../router.ts";
 import { RulesCard } from "../screens/rules.tsx";

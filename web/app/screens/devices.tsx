@@ -3,7 +3,7 @@
 import { useEffect, useState } from "react";
 import { date, say } from "../i18n/text.ts";
 import { Icon } from "../icons.tsx";
-import type { Device, Proof } from "../model.ts";
+import type { Device, Proof } from "../model_actions.ts";
 import { useModel } from "../model_hooks.tsx";
 import { go } from "../router.ts";
 import { Btn, Note, Page } from "../ui/parts.tsx";

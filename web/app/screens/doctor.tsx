@@ -4,7 +4,7 @@ import { useCallback, useEffect, useState } from "react";
 import { en } from "../i18n/en.ts";
 import { type Key, say } from "../i18n/text.ts";
 import { Icon } from "../icons.tsx";
-import type { CheckResult, DoctorCheck } from "../model.ts";
+import type { CheckResult, DoctorCheck } from "../model_actions.ts";
 import { useModel } from "../model_hooks.tsx";
 import { Btn, Page } from "../ui/parts.tsx";
 import { useTask } from "../ui/task.ts";

@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { date, say } from "../i18n/text.ts";
 import { Icon } from "../icons.tsx";
-import type { Passkey, Proof } from "../model.ts";
+import type { Passkey, Proof } from "../model_actions.ts";
 import { useAppState, useModel } from "../model_hooks.tsx";
 import { go } from "../router.ts";
 import { Failed } from "../ui/failed.tsx";

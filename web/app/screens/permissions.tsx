@@ -3,7 +3,7 @@
 import { useEffect, useState } from "react";
 import { day, duration, type Key, say, timeOfDay } from "../i18n/text.ts";
 import { Icon, type IconName } from "../icons.tsx";
-import type { Permission, Permissions, Permitted, Use } from "../model.ts";
+import type { Permission, Permissions, Permitted, Use } from "../model_actions.ts";
 import { useAppState, useModel } from "../model_hooks.tsx";
 import { Failed } from "../ui/failed.tsx";
 import { Btn, Note, Page } from "../ui/parts.tsx";

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "react";
 import { type Key, say } from "../i18n/text.ts";
-import type { PushOutcome, PushStanding } from "../model.ts";
+import type { PushOutcome, PushStanding } from "../model_actions.ts";
 import { useModel } from "../model_hooks.tsx";
 import { Failed } from "../ui/failed.tsx";
 import { Btn, Note, Page } from "../ui/parts.tsx";

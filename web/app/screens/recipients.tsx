@@ -3,7 +3,7 @@
 import { useEffect, useState } from "react";
 import { en } from "../i18n/en.ts";
 import { type Key, say } from "../i18n/text.ts";
-import type { Recipient } from "../model.ts";
+import type { Recipient } from "../model_actions.ts";
 import { useModel } from "../model_hooks.tsx";
 import { Failed } from "../ui/failed.tsx";
 import { Note, Page } from "../ui/parts.tsx";

@@ -2,7 +2,8 @@
 
 import { lazy, Suspense, useEffect, useState } from "react";
 import { say } from "../i18n/text.ts";
-import type { Comparison, PersonId, SafetyNumber } from "../model.ts";
+import type { PersonId } from "../model.ts";
+import type { Comparison, SafetyNumber } from "../model_actions.ts";
 import { useModel, usePerson, useSupports } from "../model_hooks.tsx";
 import { Failed } from "../ui/failed.tsx";
 import { Btn, Named, Note, Page } from "../ui/parts.tsx";

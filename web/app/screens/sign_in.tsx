@@ -2,7 +2,7 @@
 
 import { lazy, Suspense, useRef, useState } from "react";
 import { say } from "../i18n/text.ts";
-import type { SignInStep } from "../model.ts";
+import type { SignInStep } from "../model_actions.ts";
 import { useAppState, useModel } from "../model_hooks.tsx";
 import { CopyBtn } from "../ui/copy.tsx";
 import { Failed } from "../ui/failed.tsx";

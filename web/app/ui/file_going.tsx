@@ -2,7 +2,7 @@
 
 import { type ReactNode, useEffect, useRef } from "react";
 import { say } from "../i18n/text.ts";
-import type { FileStep } from "../model.ts";
+import type { FileStep } from "../model_actions.ts";
 import { Btn } from "./parts.tsx";
 
 const WHOLE = 100;

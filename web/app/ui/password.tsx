@@ -3,7 +3,7 @@
 import { useEffect, useId, useState } from "react";
 import { en } from "../i18n/en.ts";
 import { type Key, say } from "../i18n/text.ts";
-import type { PasswordRating } from "../model.ts";
+import type { PasswordRating } from "../model_actions.ts";
 import { useModel } from "../model_hooks.tsx";
 import { Field } from "./fields.tsx";
 

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "react";
 import { say } from "../i18n/text.ts";
-import type { Proof, WaysIn } from "../model.ts";
+import type { Proof, WaysIn } from "../model_actions.ts";
 import { useAppState, useModel } from "../model_hooks.tsx";
 import { Failed } from "./failed.tsx";
 import { Field } from "./fields.tsx";
