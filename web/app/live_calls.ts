@@ -4,13 +4,14 @@ import type { Call, IncomingCall } from "../client/call_objects.ts";
 import type { Client } from "../client/client.ts";
 import { hex } from "../core/bytes.ts";
 import { Code, UnavailableError, UsageError } from "../core/errors.ts";
-import type { MediaStats, RemoteMedia } from "../media/interfaces.ts";
+import type { RemoteMedia } from "../media/interfaces.ts";
+import { type Shown, stateOf, statsOf, viewOf } from "./live_call_view.ts";
 import type { LiveDesk } from "./live_desk.ts";
 import { COME_BACK_MS, leftCallOf, noteLeaving, wasLeftJustNow } from "./live_return.ts";
-import type { CallState, CallView, Effect, Incoming, Media, PersonId, Quality } from "./model.ts";
+import type { CallView, Effect, Incoming, Media, PersonId } from "./model.ts";
 import type { CallActions } from "./model_actions.ts";
 import { prefs, setPrefs } from "./prefs.ts";
-import { type Flow, flowOf, NO_FLOW, qualityOf } from "./quality.ts";
+import { flowOf, NO_FLOW } from "./quality.ts";
 
 /** What the calls need of the model around them. */
 export interface CallHost {
@@ -23,35 +24,11 @@ export interface CallHost {
   ring(incoming: Incoming | undefined): void;
 }
 
-const STATES: Readonly<Record<Call["state"], CallState>> = {
-  calling: "calling",
-  ringing: "connecting",
-  connecting: "connecting",
-  in_call: "inCall",
-  reconnecting: "reconnecting",
-  ended: "ended",
-};
 const LOOK_MS = 1000;
 /** While a call comes to stand much changes at once: it is drawn together. */
 const DRAW_MS = 40;
 /** The first word goes before the drawing, which takes longer; but a person sees that it goes on. */
 const FIRST_MS = 150;
-
-/** A call that is shown, and what is measured of it. */
-type Shown = {
-  call: Call;
-  id: PersonId;
-  outgoing: boolean;
-  media: Media;
-  remote: MediaStream | undefined;
-  connectedAt: number | undefined;
-  /** It is being gone on with after a reload, and nobody has answered yet. */
-  comingBack: boolean;
-  flow: Flow;
-  /** The other person had real-time text open when we last looked. */
-  textThere: boolean;
-  stop: () => void;
-};
 
 export class LiveCalls implements CallActions {
   readonly #host: CallHost;
@@ -247,40 +224,11 @@ export class LiveCalls implements CallActions {
       shown.connectedAt ??= Date.now();
       shown.comingBack = false;
     }
-    const state = stateOf(shown);
     this.#keep(shown);
+    const state = stateOf(shown);
     if (state !== "ended" && state !== "calling") shown.media = call.media;
     const person = this.#host.person(shown.id);
-    if (person === undefined) return;
-    const { desk } = this.#host;
-    const security = call.security();
-    const seconds =
-      shown.connectedAt === undefined ? 0 : Math.round((Date.now() - shown.connectedAt) / 1000);
-    this.#host.show({
-      person,
-      outgoing: shown.outgoing,
-      media: shown.media,
-      state,
-      ringsThere: call.rings,
-      connectedAt: shown.connectedAt,
-      words: security.words?.split(/\s+/) ?? [],
-      suite: security.suite,
-      epoch: security.epoch,
-      path: security.path,
-      rttMs: security.roundTripMs,
-      quality: this.#quality(shown),
-      remote: shown.remote,
-      remotePicture: shown.flow.pictured,
-      self: desk.selfStream,
-      micOn: desk.desk.micOn,
-      cameraOn: desk.desk.cameraOn,
-      sharing: desk.sharing,
-      text: call.text.view,
-      confidential: call.confidential,
-      end: shown.comingBack ? "lost" : call.endReason,
-      endCode: call.endCode,
-      seconds,
-    });
+    if (person !== undefined) this.#host.show(viewOf(shown, person, this.#host.desk));
   }
 
   /** Return where the other side goes, and how the call is put on the screen once there is one. */
@@ -355,13 +303,6 @@ export class LiveCalls implements CallActions {
     this.refresh();
   }
 
-  #quality(shown: Shown): Quality {
-    const { roundTripMs } = shown.call.security();
-    return shown.call.state === "in_call"
-      ? qualityOf(roundTripMs, shown.flow, Date.now())
-      : "unknown";
-  }
-
   #over(shown: Shown | undefined): void {
     if (shown === undefined) return;
     shown.stop();
@@ -384,19 +325,4 @@ export class LiveCalls implements CallActions {
 
 function firstWord(call: Call): Promise<void> {
   return Promise.race([call.said(), new Promise<void>((resolve) => setTimeout(resolve, FIRST_MS))]);
-}
-
-/** To a person, a call that comes back after a reload, of either side, is the one that it was. */
-function stateOf({ call, connectedAt }: Shown): CallState {
-  const state = STATES[call.state];
-  const isBetween = state === "calling" || state === "connecting";
-  return isBetween && connectedAt !== undefined ? "reconnecting" : state;
-}
-
-function statsOf(call: Call): MediaStats | undefined {
-  try {
-    return call.stats();
-  } catch {
-    return undefined; // nobody has answered yet
-  }
 }
