@@ -14,6 +14,7 @@
  * at once by the service, so an event always meets the newest one.
  *
  * A send that fails is a lost message: the machine's deadlines and repeats are there for that.
+ * What the call says first is made in `call_first_word.ts`; its secrets are in `call_secrets.ts`.
  * Nothing here is written to disk, and at the end everything is erased (R-22).
  */
 
@@ -22,7 +23,6 @@ import { type Effect, EndReason, Media } from "../core/call_effects.ts";
 import type { Event } from "../core/call_events.ts";
 import type { State } from "../core/call_types.ts";
 import type { InCall } from "../core/content_call.ts";
-import { type CallAccept, type CallInvite, RING_S } from "../core/content_inner.ts";
 import {
   AuthorizationError,
   Code,
@@ -30,14 +30,14 @@ import {
   UnavailableError,
   VisavisError,
 } from "../core/errors.ts";
-import { type AccountId, type CallId, Nonce32, random } from "../core/ids.ts";
+import type { AccountId, CallId } from "../core/ids.ts";
 import { assertNever } from "../core/never.ts";
-import { commit } from "../core/sas.ts";
 import type { MediaFactory, MediaStats, TextEnd } from "../media/interfaces.ts";
+import type { Face } from "./call_face.ts";
+import { FirstWord } from "./call_first_word.ts";
 import { eventOf, type Rekeyed } from "./call_group.ts";
 import { CallSecrets } from "./call_secrets.ts";
 import { CallSending } from "./call_sending.ts";
-import type { CallText } from "./call_text.ts";
 import { ANSWER_S, CallTransport } from "./call_transport.ts";
 import { Lock, Signal, withTimeout } from "./lock.ts";
 import type { CallSeam } from "./seam.ts";
@@ -50,26 +50,6 @@ const FAILURES: ReadonlySet<EndReason> = new Set([
   EndReason.LOST,
   EndReason.WITHDRAWN,
 ]);
-
-/** What of a call a person's code sees. */
-export interface Face {
-  /** What is written in the call. */
-  readonly text: CallText;
-  /** Note that it rings at the other side. */
-  onRinging(): void;
-  /** Take the call group's epoch. */
-  onEpoch(epoch: bigint): void;
-  /** Take the short authentication string. */
-  onWords(words: string): void;
-  /** Take fresh figures. */
-  onStats(stats: MediaStats): void;
-  /** Note that the first frame was decoded. */
-  onFirstFrame(): void;
-  /** Our first word left: the invite, or the accept. */
-  onSaid(): void;
-  /** Take the end. */
-  onEnd(reason: EndReason, code: Code | undefined): void;
-}
 
 /** Carries out the effects of one call on this device. */
 export class CallShell {
@@ -94,6 +74,7 @@ export class CallShell {
   refusal: Code | undefined;
   readonly #seam: CallSeam;
   readonly #sending: CallSending;
+  readonly #first: FirstWord;
   readonly #turns = new Lock();
   #effects: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -125,6 +106,7 @@ export class CallShell {
     this.#sending = new CallSending(seam, contact, call);
     this.secrets = new CallSecrets(seam, contact, call);
     this.transport = new CallTransport(seam, makeMedia, this);
+    this.#first = new FirstWord(seam, this.#sending, this.secrets, this.transport);
     seam.spawn((signal) => this.#live(signal));
   }
 
@@ -214,13 +196,13 @@ export class CallShell {
     const live = { durable: false } as const;
     switch (effect.kind) {
       case "sendInvite":
-        await sending.say(await this.#ourInvite(), live);
+        await sending.say(await this.#first.invite(this.wanted, this.again), live);
         this.face.onSaid();
         return transport.prepare();
       case "sendRinging":
         return await sending.say({ kind: "call.ringing", ...sending.head() }, live);
       case "sendAccept":
-        await sending.say(await this.#ourAccept(effect.media), live);
+        await sending.say(await this.#first.accept(effect.media), live);
         return this.face.onSaid();
       case "sendTaken":
         return await sending.say(
@@ -320,37 +302,6 @@ export class CallShell {
     if (message !== undefined && other !== undefined) {
       await this.#sending.sendTo(other, { kind: "mls", message });
     }
-  }
-
-  async #ourInvite(): Promise<CallInvite> {
-    const { secrets, wanted } = this;
-    if (secrets.invite !== undefined) return secrets.invite;
-    const nonce = random(Nonce32, this.#seam.rng);
-    secrets.nonce = nonce;
-    const offer = await this.transport.start(wanted).createOffer();
-    const confidential = this.transport.steady;
-    const { again } = this;
-    const expiry = { expiresS: RING_S, confidential, again };
-    const rest = { media: wanted, offer, commit: commit(nonce), ...expiry };
-    secrets.invite = { kind: "call.invite", ...this.#sending.head(), ...rest };
-    return secrets.invite;
-  }
-
-  async #ourAccept(media: Media): Promise<CallAccept> {
-    const { secrets } = this;
-    const { rng, device } = this.#seam;
-    if (secrets.accept !== undefined) return secrets.accept;
-    if (secrets.invite === undefined) throw new TypeError("what is accepted has rung");
-    const connection = this.transport.start(media);
-    const answer = await connection.acceptOffer(secrets.invite.offer);
-    this.transport.prepare(); // The offer was good, and a person has accepted.
-    const bundle = await this.#seam.newKeyPackage();
-    secrets.bundle = bundle;
-    secrets.nonce = random(Nonce32, rng);
-    const { keyPackage } = bundle;
-    const rest = { device, media, answer, nonce: random(Nonce32, rng), keyPackage };
-    secrets.accept = { kind: "call.accept", ...this.#sending.head(), ...rest };
-    return secrets.accept;
   }
 
   // The call group.

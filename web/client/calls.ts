@@ -2,44 +2,36 @@
  * All calls of one device: the service behind `Call` and `IncomingCall` (`call_objects.ts`).
  *
  * It runs the board (`core/call_board.ts`) on what arrives, and hands effects to one shell per call
- * (`call_shell.ts`). It sits on the session through `CallSeam` alone. The board is replaced at once
- * by each event; what must be opened or checked before it is an event waits its turn in its call's
- * shell, in the order in which it arrived.
+ * (`call_shell.ts`, found in `call_table.ts`). It sits on the session through `CallSeam` alone. The
+ * board is replaced at once by each event; what must be opened or checked before it is an event waits
+ * its turn in its call's shell, in the order in which it arrived.
  *
  * Not for: recording. There is none in the client, on purpose.
  */
 
-import { type Bytes, equal, hex } from "../core/bytes.ts";
+import { type Bytes, equal } from "../core/bytes.ts";
 import {
   type BoardEffect,
   type BoardEvent,
   type BoardStep,
   boardStep,
-  type Exchange,
   emptyBoard,
 } from "../core/call_board.ts";
 import { EndReason, type Media } from "../core/call_effects.ts";
 import type { Event } from "../core/call_events.ts";
-import { type State, Trace } from "../core/call_types.ts";
+import { Trace } from "../core/call_types.ts";
 import type { CallAccept, CallInvite } from "../core/content_inner.ts";
-import { Code, UsageError, VisavisError } from "../core/errors.ts";
+import { Code, VisavisError } from "../core/errors.ts";
 import { type AccountId, CallId, random } from "../core/ids.ts";
 import { assertNever } from "../core/never.ts";
-import type { MediaFactory } from "../media/interfaces.ts";
 import { callOf, checkKeyPackage } from "./call_group.ts";
 import { closeEnds } from "./call_media.ts";
-import { Call, IncomingCall, type MissedCall, type Service } from "./call_objects.ts";
+import { type Call, IncomingCall, type MissedCall, type Service } from "./call_objects.ts";
 import { CallQueue } from "./call_queue.ts";
-import { CallShell } from "./call_shell.ts";
+import type { CallShell } from "./call_shell.ts";
+import { CallTable } from "./call_table.ts";
 import type { CallOptions, CallServiceOptions } from "./call_terms.ts";
-import {
-  allowedPath,
-  CLOCKS_DIFFER_S,
-  confine,
-  goodbye,
-  ringsNobody,
-  shareNothing,
-} from "./call_terms.ts";
+import { allowedPath, CLOCKS_DIFFER_S, confine, goodbye, ringsNobody } from "./call_terms.ts";
 import type { CallSeam, InnerReceived, OuterReceived, SelfReceived } from "./seam.ts";
 
 export { Call, IncomingCall, type MissedCall, type Security, SUITE_NAME } from "./call_objects.ts";
@@ -50,9 +42,7 @@ export class CallService implements Service {
   /** How many messages were dropped, by code: for the doctor and tests. */
   readonly dropped = new Map<Code, number>();
   readonly #seam: CallSeam;
-  readonly #makeMedia: MediaFactory;
-  readonly #shells = new Map<string, CallShell>();
-  readonly #faces = new Map<string, Call>();
+  readonly #table: CallTable;
   readonly #incoming = new CallQueue<IncomingCall>();
   readonly #missed = new CallQueue<MissedCall>();
   #board;
@@ -60,7 +50,9 @@ export class CallService implements Service {
   /** @param seam The session. */
   constructor(seam: CallSeam, { makeMedia }: CallServiceOptions) {
     this.#seam = seam;
-    this.#makeMedia = makeMedia;
+    const happened = (call: CallId, event: Event) =>
+      this.#feed({ kind: "happened", call, contact: null, event });
+    this.#table = new CallTable(this, seam, makeMedia, happened);
     this.#board = emptyBoard(seam.device);
   }
 
@@ -127,13 +119,15 @@ export class CallService implements Service {
     }
     const [first] = result.effects;
     const shell =
-      first?.kind === "exchange" ? this.#shellOf(first.standing) : this.#newShell(contact, call);
+      first?.kind === "exchange"
+        ? this.#table.shellOf(first.standing)
+        : this.#table.make(contact, call);
     shell.wanted = media;
     shell.again = again ?? null;
     shell.transport.lend({ local, remote });
-    if (confidential) this.#confide(shell); // before the invite says so
+    if (confidential) this.#table.confide(shell); // before the invite says so
     this.#apply(result);
-    return this.#faceOf(shell.call);
+    return this.#table.faceOf(shell.call);
   }
 
   /** Yield each call that rings here, those that came before too; each is given out once. */
@@ -207,11 +201,11 @@ export class CallService implements Service {
     const arrived = { now, contact, device, call, media, commitment: commit, again, maySee };
     const result = boardStep(this.#board, { kind: "inviteArrived", ...arrived });
     const { live } = result.board;
-    if (live !== null && equal(live.call, call) && !this.#shells.has(hex(call))) {
-      const shell = this.#newShell(contact, call);
+    if (live !== null && equal(live.call, call) && this.#table.find(call) === undefined) {
+      const shell = this.#table.make(contact, call);
       shell.secrets.invite = content;
       shell.secrets.inviter = device;
-      if (content.confidential) this.#confide(shell);
+      if (content.confidential) this.#table.confide(shell);
     }
     const isNoted = (effect: BoardEffect) => effect.kind !== "noteMissed" || !content.confidential;
     this.#apply({ board: result.board, effects: result.effects.filter(isNoted) });
@@ -219,7 +213,7 @@ export class CallService implements Service {
 
   async #onAccept({ contact, device }: InnerReceived, content: CallAccept): Promise<void> {
     const { call, keyPackage, media } = content;
-    const shell = this.#shells.get(hex(call));
+    const shell = this.#table.find(call);
     const isOurs = shell !== undefined && shell.secrets.inviter === undefined;
     if (!isOurs || !equal(shell.contact, contact)) {
       this.#drop(Code.UNEXPECTED);
@@ -250,7 +244,7 @@ export class CallService implements Service {
         await this.#onWelcome(contact, content.message);
       } else if (content.kind === "mls") {
         const call = callOf(content.message);
-        const shell = call && this.#shells.get(hex(call));
+        const shell = call && this.#table.find(call);
         // CK-361: who learned the id of somebody else's call has no say in it.
         if (shell === undefined || !equal(shell.contact, contact)) this.#drop(Code.WRONG_GROUP);
         else await shell.arrive(() => shell.receive(content.message));
@@ -312,14 +306,14 @@ export class CallService implements Service {
     const shell = this.#liveShell();
     const state = this.#board.live?.state;
     if (shell === undefined || (state?.kind !== "inCall" && state?.kind !== "reconnecting")) return;
-    const path = allowedPath(this.#seam, shell.contact, this.#faceOf(shell.call));
+    const path = allowedPath(this.#seam, shell.contact, this.#table.faceOf(shell.call));
     if (path === state.paths.ours) return;
     this.happenedHere(shell, { kind: "pathDecided", now: this.#seam.monotonic(), path });
   }
 
   /** Do what an arrival calls for after all that arrived for its call before it. */
   async #inTurn(call: CallId, work: (call: CallId) => void | Promise<void>): Promise<void> {
-    const shell = this.#shells.get(hex(call));
+    const shell = this.#table.find(call);
     await (shell === undefined ? work(call) : shell.arrive(() => work(call)));
   }
 
@@ -337,40 +331,32 @@ export class CallService implements Service {
     this.#apply(boardStep(this.#board, event));
   }
 
-  /** Make a call a confidential one, for good, before its media is made. */
-  #confide(shell: CallShell): void {
-    shell.transport.steady = true;
-    this.#faceOf(shell.call).confidential = true;
-  }
-
   #apply({ board, effects }: BoardStep): void {
     const before = this.#board.live;
     this.#board = board;
     for (const effect of effects) this.#carryOut(effect);
     const { live } = board;
-    if (live !== null) this.#show(live.call, live.state);
+    if (live !== null) this.#table.show(live.call, live.state);
     if (before !== null && (live === null || !equal(live.call, before.call))) {
-      this.#show(before.call, { kind: "ended", call: before.call, reason: EndReason.HUNG_UP });
+      this.#table.show(before.call, {
+        kind: "ended",
+        call: before.call,
+        reason: EndReason.HUNG_UP,
+      });
     }
     this.#followRules();
-  }
-
-  #show(call: CallId, state: State): void {
-    const shell = this.#shells.get(hex(call));
-    if (shell !== undefined) shell.state = state;
-    this.#faces.get(hex(call))?.onState(state);
   }
 
   #carryOut(effect: BoardEffect): void {
     switch (effect.kind) {
       case "act": {
-        const shell = this.#shellOf(effect.call);
+        const shell = this.#table.shellOf(effect.call);
         const act = effect.effect;
         if (act.kind !== "startRinging") {
           shell.carryOut(act);
           return;
         }
-        const face = this.#faceOf(effect.call);
+        const face = this.#table.faceOf(effect.call);
         this.#incoming.push(new IncomingCall(this, face, shell, act.media));
         return;
       }
@@ -378,7 +364,7 @@ export class CallService implements Service {
         this.#missed.push({ ...effect, contactName: this.#seam.contactName(effect.contact) });
         return;
       case "exchange":
-        this.#exchange(effect);
+        this.#table.exchange(effect);
         return;
       case "drop":
         this.#drop(effect.code);
@@ -388,56 +374,8 @@ export class CallService implements Service {
     }
   }
 
-  /** Let the person's call go on as the one that stands (P9, glare). */
-  #exchange({ givenUp, standing }: Exchange): void {
-    const old = this.#shells.get(hex(givenUp));
-    if (old === undefined) return; // Never placed: the person called somebody who was ringing here.
-    const shell = this.#shellOf(standing);
-    const ends = old.transport.takeBack();
-    shell.transport.lend(ends);
-    const face = this.#faceOf(givenUp);
-    face.bind(shell);
-    face.text.startOver();
-    this.#faces.set(hex(standing), face);
-    shell.face = face;
-    if (shell.transport.steady || face.confidential) {
-      // What either of the two promised.
-      this.#confide(shell);
-      shareNothing(ends.local);
-    }
-    const silent = new Call(this, old.contact, face.contactName);
-    this.#faces.set(hex(givenUp), silent);
-    old.face = silent;
-  }
-
-  #newShell(contact: AccountId, call: CallId): CallShell {
-    const face = new Call(this, contact, this.#seam.contactName(contact));
-    const feed = (event: Event) => this.#feed({ kind: "happened", call, contact: null, event });
-    const shell = new CallShell(this.#seam, this.#makeMedia, feed, contact, call, face);
-    face.bind(shell);
-    this.#shells.set(hex(call), shell);
-    this.#faces.set(hex(call), face);
-    void shell.over.wait().then(() => {
-      this.#shells.delete(hex(call));
-      this.#faces.delete(hex(call));
-    });
-    return shell;
-  }
-
   #liveShell(): CallShell | undefined {
     const { live } = this.#board;
-    return live === null ? undefined : this.#shells.get(hex(live.call));
-  }
-
-  #shellOf(call: CallId): CallShell {
-    const shell = this.#shells.get(hex(call));
-    if (shell === undefined) throw new UsageError("a live call has a shell");
-    return shell;
-  }
-
-  #faceOf(call: CallId): Call {
-    const face = this.#faces.get(hex(call));
-    if (face === undefined) throw new UsageError("a live call has a face");
-    return face;
+    return live === null ? undefined : this.#table.find(live.call);
   }
 }

@@ -1,0 +1,121 @@
+/**
+ * The calls that have a shell on this device, and the `Call` by which a person sees each of them.
+ *
+ * They are not always of one pair: after a glare the person's `Call` goes on with the shell of the
+ * call that stands.
+ *
+ * Not for: deciding which calls there are (`calls.ts` and its board).
+ */
+
+import { hex } from "../core/bytes.ts";
+import type { Exchange } from "../core/call_board.ts";
+import type { Event } from "../core/call_events.ts";
+import type { State } from "../core/call_types.ts";
+import { UsageError } from "../core/errors.ts";
+import type { AccountId, CallId } from "../core/ids.ts";
+import type { MediaFactory } from "../media/interfaces.ts";
+import { Call, type Service } from "./call_objects.ts";
+import { CallShell } from "./call_shell.ts";
+import { shareNothing } from "./call_terms.ts";
+import type { CallSeam } from "./seam.ts";
+
+/** Shells and faces, by call. */
+export class CallTable {
+  readonly #service: Service;
+  readonly #seam: CallSeam;
+  readonly #makeMedia: MediaFactory;
+  readonly #happened: (call: CallId, event: Event) => void;
+  readonly #shells = new Map<string, CallShell>();
+  readonly #faces = new Map<string, Call>();
+
+  /**
+   * @param service What the calls pass on to that a person wants.
+   * @param seam The session.
+   * @param makeMedia Makes media connections.
+   * @param happened Takes what a shell says that happened to its call.
+   */
+  constructor(
+    service: Service,
+    seam: CallSeam,
+    makeMedia: MediaFactory,
+    happened: (call: CallId, event: Event) => void,
+  ) {
+    this.#service = service;
+    this.#seam = seam;
+    this.#makeMedia = makeMedia;
+    this.#happened = happened;
+  }
+
+  /** Return a call's shell, if it has one. */
+  find(call: CallId): CallShell | undefined {
+    return this.#shells.get(hex(call));
+  }
+
+  /**
+   * Return the shell of a call that is live.
+   *
+   * @throws UsageError It is not.
+   */
+  shellOf(call: CallId): CallShell {
+    const shell = this.find(call);
+    if (shell === undefined) throw new UsageError("a live call has a shell");
+    return shell;
+  }
+
+  /** Return how a person sees a call that is live. Throws as `shellOf`. */
+  faceOf(call: CallId): Call {
+    const face = this.#faces.get(hex(call));
+    if (face === undefined) throw new UsageError("a live call has a face");
+    return face;
+  }
+
+  /** Make a call's shell and its face; they go when it is over. */
+  make(contact: AccountId, call: CallId): CallShell {
+    const face = new Call(this.#service, contact, this.#seam.contactName(contact));
+    const feed = (event: Event) => this.#happened(call, event);
+    const shell = new CallShell(this.#seam, this.#makeMedia, feed, contact, call, face);
+    face.bind(shell);
+    this.#shells.set(hex(call), shell);
+    this.#faces.set(hex(call), face);
+    void shell.over.wait().then(() => {
+      this.#shells.delete(hex(call));
+      this.#faces.delete(hex(call));
+    });
+    return shell;
+  }
+
+  /** Make a call a confidential one, for good, before its media is made. */
+  confide(shell: CallShell): void {
+    shell.transport.steady = true;
+    this.faceOf(shell.call).confidential = true;
+  }
+
+  /** Show a call's state to its shell and to the person. */
+  show(call: CallId, state: State): void {
+    const shell = this.find(call);
+    if (shell !== undefined) shell.state = state;
+    this.#faces.get(hex(call))?.onState(state);
+  }
+
+  /** Let the person's call go on as the one that stands (P9, glare). */
+  exchange({ givenUp, standing }: Exchange): void {
+    const old = this.find(givenUp);
+    if (old === undefined) return; // Never placed: the person called somebody who was ringing here.
+    const shell = this.shellOf(standing);
+    const ends = old.transport.takeBack();
+    shell.transport.lend(ends);
+    const face = this.faceOf(givenUp);
+    face.bind(shell);
+    face.text.startOver();
+    this.#faces.set(hex(standing), face);
+    shell.face = face;
+    if (shell.transport.steady || face.confidential) {
+      // What either of the two promised.
+      this.confide(shell);
+      shareNothing(ends.local);
+    }
+    const silent = new Call(this.#service, old.contact, face.contactName);
+    this.#faces.set(hex(givenUp), silent);
+    old.face = silent;
+  }
+}
