@@ -199,7 +199,9 @@ export class LiveCalls implements CallActions {
       // Too much waits, or the call has just ended: the field shows what holds.
       if (!(error instanceof UsageError)) throw error;
     }
-    this.refresh();
+    // At once: until the field is drawn with a letter it goes back to what it held before, and the
+    // next key would be added to that.
+    this.#draw();
   }
 
   dismiss(): void {
