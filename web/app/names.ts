@@ -63,19 +63,25 @@ const ALIKE: Readonly<Record<string, string>> = Object.fromEntries(
   ].flatMap((group) => [...group].map((one) => [one, [...group][0] ?? one])),
 );
 
+/** Return a name without its accents, and without what is not seen. */
+function bare(name: string): string {
+  return name.normalize("NFKD").toLowerCase().replace(/\p{M}/gu, "").replace(UNSEEN, "");
+}
+
 /** Return a name with what could be mistaken for each other made equal. */
 export function skeleton(name: string): string {
-  const bare = name.normalize("NFKD").toLowerCase().replace(/\p{M}/gu, "").replace(UNSEEN, "");
-  const folded = Array.from(bare, (one) => ALIKE[one] ?? one).join("");
+  const folded = Array.from(bare(name), (one) => ALIKE[one] ?? one).join("");
   return folded
     .replaceAll("rn", "m")
     .replaceAll("vv", "w")
     .replace(/[\s._\-~]/g, "");
 }
 
-/** Return the part of a handle that its owner chose: `anna` of `anna.48213`. */
+/** Return the part of a handle that its owner chose: `anna` of `anna.48213`, whatever stands around it. */
 function chosen(name: string): string {
-  return name.replace(/~[0-9a-f]+$/, "").replace(/\.\d+$/, "");
+  return bare(name)
+    .replace(/~[0-9a-f]+$/, "")
+    .replace(/[^\p{L}\p{N}]+\p{Nd}+[^\p{L}\p{N}]*$/u, "");
 }
 
 /** Say whether somebody could take one name for the other. */

@@ -69,6 +69,8 @@ describe("look-alikes", () => {
   test.each([
     ["mira.20417", "mіra.20417~9f0c22ab71de"], // Cyrillic і
     ["mira.20417", "mira.20418"], // other digits
+    ["mira.20417", "m\u0456ra.20417\u0341\u0353\u035A~9f0c22ab71de"], // and a tower of accents
+    ["mira.20417", "mira\u2024\u0662\u0660\u0664\u0661\u0667 "], // another full stop, Arabic digits
     ["paul.10000", "pau1.10000"],
     ["jonas.77120", "j0nas.77120"],
     ["marnie.1", "mamie.1"],

@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -20,6 +20,8 @@ const PICTURES = join(ROOT, "build/hostile");
 
 const stage = new Stage({ behind: BEHIND });
 let proxy: HostileProxy;
+/** Programs that were started: one that outlived its story would keep this one from ending. */
+const started: ChildProcess[] = [];
 
 before(async () => {
   mkdirSync(PICTURES, { recursive: true });
@@ -27,6 +29,7 @@ before(async () => {
   await stage.startServer();
 });
 after(async () => {
+  for (const process of started) process.kill();
   await stage.close();
   await proxy.close();
 });
@@ -232,6 +235,7 @@ async function hostileContact(invite: string, name: string) {
     env: stage.environment(),
     stdio: ["pipe", "pipe", "inherit"],
   });
+  started.push(process);
   const lines = createInterface({ input: process.stdout })[Symbol.asyncIterator]();
   const heard = async (word: string) => {
     const { value } = await lines.next();

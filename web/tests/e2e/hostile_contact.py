@@ -60,7 +60,7 @@ async def rubbish(client: Client, contact: Contact) -> None:
             conversation.encode_inner = honest
     for address in session.contact_devices(contact.account).values():
         for content in (*CONTENTS[1:], os.urandom(900), os.urandom(5_000)):
-            await session._send_durable(address, content)  # noqa: SLF001
+            await session._sending.durable(address, content)  # noqa: SLF001
 
 
 async def main(folder: str, origin: str, signup: str, invite: str, name: str) -> None:
