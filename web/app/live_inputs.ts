@@ -60,7 +60,12 @@ export class Silence {
   readonly track: MediaStreamTrack | undefined;
 
   constructor() {
-    [this.track] = this.#context.createMediaStreamDestination().stream.getAudioTracks();
+    const end = this.#context.createMediaStreamDestination();
+    // Chromium makes packets only of what something plays into, though it play nothing.
+    const nothing = new ConstantSourceNode(this.#context, { offset: 0 });
+    nothing.connect(end);
+    nothing.start();
+    [this.track] = end.stream.getAudioTracks();
   }
 
   stop(): void {

@@ -66,6 +66,11 @@ class FakeContext {
   async close(): Promise<void> {}
 }
 
+class FakeSource {
+  connect() {}
+  start() {}
+}
+
 /** Every track that was handed out, and why the next is not. */
 let opened: FakeTrack[];
 let refusal: DOMException | undefined;
@@ -94,6 +99,7 @@ beforeEach(() => {
   vi.stubGlobal("MediaStream", FakeStream);
   vi.stubGlobal("AudioContext", FakeContext);
   vi.stubGlobal("AnalyserNode", class {});
+  vi.stubGlobal("ConstantSourceNode", FakeSource);
   const tell = (state: Desk) => {
     told = state;
   };

@@ -39,7 +39,9 @@ story(stage, "the camera is unplugged: told here, taken off the screen there", a
   await anna.see("desk.camera.gone");
   await bert.read(bert.words("call.noPicture").trim());
   context.diagnostic(`off the screen after ${((performance.now() - began) / 1000).toFixed(1)} s`);
-  const still = await bert.page.$eval("video.remote", (video) => video.checkVisibility());
+  const still = await bert.page.$eval("video.remote", (video) =>
+    video.checkVisibility({ visibilityProperty: true }),
+  );
   assert.equal(still, false, "no picture stands still before them");
   await Promise.all([bert.hears(), anna.seesAndHears()]);
 
