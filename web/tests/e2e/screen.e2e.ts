@@ -9,6 +9,8 @@ import { Stage, until } from "./stage.ts";
 import { story } from "./story.ts";
 
 const stage = new Stage();
+// The question which screen it shall be is answered by the browser, with a screen of its own making.
+stage.chromiumFlags.push("--use-fake-ui-for-media-stream");
 let anna: Person;
 let bert: Person;
 
@@ -21,32 +23,27 @@ after(() => stage.close());
 
 story(stage, "a screen is looked at, sent, and ended by the browser's bar", async (context) => {
   await talk(anna, bert);
-  const camera = (await bert.flow()).size;
+  const camera = await anna.cameraInUse();
 
   // Before the tap that says so nothing of the screen leaves.
   await anna.press("call.share");
   await anna.see("share.title");
   await anna.press("share.pick");
   await anna.see("share.previewLead");
-  const preview = await until("a preview", () =>
-    anna.page.$eval(".share-preview", (video) => (video as HTMLVideoElement).videoWidth || false),
+  await until("a preview", () =>
+    anna.page.$eval(".share-preview", (video) => (video as HTMLVideoElement).videoWidth > 0),
   );
   await elapsed(1500);
-  assert.equal((await bert.flow()).size, camera, "they still see the camera");
+  assert.equal(await anna.cameraInUse(), camera, "the camera is what is sent");
   await anna.press("share.start");
 
   const screen = await until("another picture", async () => {
-    const size = (await bert.flow()).size;
-    return size === camera ? undefined : size;
+    const label = await anna.cameraInUse();
+    return label === camera ? undefined : label;
   });
   await bert.seesAndHears();
   await anna.read(anna.words("call.sharing").replace("{name} ", "").trim());
-  context.diagnostic(`camera ${camera}, screen ${screen}, preview ${preview} wide`);
-  const ratio = (size: string) => {
-    const [width, height] = size.split("x").map(Number);
-    return (width ?? 0) / (height ?? 1);
-  };
-  assert.notEqual(ratio(screen).toFixed(2), ratio(camera).toFixed(2), "another shape");
+  context.diagnostic(`${camera}, then ${screen}: ${(await bert.flow()).size}`);
 
   // As the browser's own bar ends it: the track is over, the page is told.
   await anna.page.evaluate(() => {
@@ -55,7 +52,7 @@ story(stage, "a screen is looked at, sent, and ended by the browser's bar", asyn
     track?.stop();
     track?.dispatchEvent(new Event("ended"));
   });
-  await until("the camera again", async () => (await bert.flow()).size === camera);
+  await until("the camera again", async () => (await anna.cameraInUse()) === camera);
   await bert.seesAndHears();
   await hangUp(anna, bert);
 });

@@ -46,7 +46,6 @@ const CHROMIUM_FLAGS = [
   "--no-first-run",
   "--disable-gpu",
   "--autoplay-policy=no-user-gesture-required",
-  "--auto-select-desktop-capture-source=Entire screen",
 ];
 
 /** Firefox: its own pattern and tone, no question about permissions, nothing sent home. */
