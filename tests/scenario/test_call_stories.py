@@ -9,6 +9,7 @@ import pytest
 from tests.scenario.call_world import World, until
 
 from visavis.core.address import ContactAddress
+from visavis.core.content_call import CallAnswer
 from visavis.core.errors import Code, UnavailableError, UsageError
 from visavis.testing.virtual_clock import now, run
 
@@ -296,6 +297,31 @@ def test_a_relay_that_dies_in_the_call_is_survived() -> None:
             decoded = call.stats().frames_decoded
             await asyncio.sleep(5)
             assert call.stats().frames_decoded > decoded + 5
+            await call.hang_up()
+            assert await theirs.ended() == "hung_up_there"
+
+    run(story())
+
+
+@pytest.mark.parametrize("said", ["anna1", "ben1"])
+def test_an_answer_that_answers_no_open_offer_is_dropped(said: str) -> None:
+    """CK-386: late, or said twice, it ends neither the call nor the program."""
+
+    async def story() -> None:
+        async with World() as w:
+            call = await w["anna1"].call()
+            theirs = await w["ben1"].accept(await w["ben1"].rings())
+            await asyncio.gather(call.connected(), theirs.connected())
+            shell = next(iter(w[said].service._shells.values()))
+            w.relay.stop()
+            await asyncio.sleep(4)
+            await shell.tell(CallAnswer("answer 7 7 7 7"))
+            await asyncio.sleep(1)
+            w.relay.running = True
+            await until(lambda: call.state == theirs.state == "in_call")
+            await shell.tell(CallAnswer("answer 7 7 7 7"))  # Nor now.
+            await asyncio.sleep(1)
+            assert call.state == theirs.state == "in_call"
             await call.hang_up()
             assert await theirs.ended() == "hung_up_there"
 

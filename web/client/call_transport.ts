@@ -82,6 +82,8 @@ export class CallTransport {
   #preparing: Spawned | undefined;
   #prepared: TurnServer | undefined;
   #early: string[] | undefined;
+  /** Whether an offer of ours was told and not answered. */
+  #isOffered = false;
 
   /**
    * @param seam The session.
@@ -177,6 +179,7 @@ export class CallTransport {
   /** Begin an ICE restart of ours; `candidatesGathered` or `restartFailed` follows. */
   restart(path: Path): void {
     this.#early = undefined;
+    this.#isOffered = false;
     this.#negotiate((signal) => this.#restart(path, signal));
   }
 
@@ -185,7 +188,20 @@ export class CallTransport {
     // What follows their offer is for the transport that answers it, which is not there yet:
     // credentials are fetched first, and the old transport would swallow the candidates.
     this.#early = [];
+    this.#isOffered = false;
     this.#negotiate((signal) => this.#answerRestart(sdp, path, signal));
+  }
+
+  /**
+   * Take the answer to our restart. One that answers no open offer is dropped: it was on its way when
+   * we began another restart, or somebody says it twice (CK-386).
+   *
+   * @throws PeerError MALFORMED.
+   */
+  async acceptRestartAnswer(sdp: string): Promise<void> {
+    if (!this.#isOffered) return;
+    this.#isOffered = false;
+    await this.media.acceptAnswer(sdp);
   }
 
   /**
@@ -325,6 +341,7 @@ export class CallTransport {
       await still(signal, media.restart({ relayOnly: path === Path.RELAYED })); // CK-384
       const sdp = await still(signal, media.createOffer());
       const candidates = await still(signal, media.gather([server]));
+      this.#isOffered = true;
       await still(signal, this.#owner.tell({ kind: "call.offer", sdp, path }));
       this.#owner.feed({ kind: "candidatesGathered", candidates });
     } catch (error) {

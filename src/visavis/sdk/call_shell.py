@@ -224,7 +224,7 @@ class CallShell:
             case do.AnswerRestart(sdp, path):
                 self.transport.answer_restart(sdp, path)
             case do.ApplyRestartAnswer(sdp):
-                await self.transport.media.accept_answer(sdp)
+                await self.transport.accept_restart_answer(sdp)
             case do.InstallFrameKeys():
                 self._install()
             case do.StartFrames():

@@ -77,6 +77,8 @@ class CallTransport:
         self._tasks: set[asyncio.Task[None]] = set()
         self._negotiation: asyncio.Task[None] | None = None
         self._early: list[str] | None = None
+        self._offered = False
+        """Whether an offer of ours was told and not answered."""
 
     def lend(self, source: MediaSource, sink: MediaSink) -> None:
         """Take what the person shows and hears with."""
@@ -128,6 +130,7 @@ class CallTransport:
     def restart(self, path: Path) -> None:
         """Begin an ICE restart of ours; CandidatesGathered or RestartFailed follows."""
         self._early = None
+        self._offered = False
         self._negotiate(self._restart(path))
 
     def answer_restart(self, sdp: str, path: Path) -> None:
@@ -135,7 +138,22 @@ class CallTransport:
         # What follows their offer is for the transport that answers it, which is not there yet:
         # credentials are fetched first, and the old transport would swallow the candidates.
         self._early = []
+        self._offered = False
         self._negotiate(self._answer_restart(sdp, path))
+
+    async def accept_restart_answer(self, sdp: str) -> None:
+        """Take the answer to our restart.
+
+        One that answers no open offer is dropped: it was on its way when we began another restart,
+        or somebody says it twice (CK-386).
+
+        Raises:
+            PeerError: MALFORMED.
+        """
+        if not self._offered:
+            return
+        self._offered = False
+        await self.media.accept_answer(sdp)
 
     async def add_candidates(self, lines: Sequence[str]) -> None:
         """Take the other side's candidates, now or when their transport is there.
@@ -207,6 +225,7 @@ class CallTransport:
             await self.media.restart([server], relay_only=path is Path.RELAYED)  # CK-384
             offer = await self.media.create_offer()
             lines = await self.media.gather([server])
+            self._offered = True
             await self._owner.tell(CallOffer(offer, path))
         except (VisavisError, TimeoutError):
             self._owner.feed(on.RestartFailed(self._seam.monotonic()))

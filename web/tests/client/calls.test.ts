@@ -310,6 +310,26 @@ describe("a relay that dies in the call", () => {
     }),
   );
 
+  it.each(["anna1", "ben1"])(
+    "drops an answer that answers no open offer (CK-386), said by %s",
+    (said) =>
+      play(async (w) => {
+        const [call, theirs] = await talk(w);
+        w.relay.stop();
+        await w.clock.wait(4);
+        const answer = { kind: "call.answer", sdp: "answer 7 7 false 7 7" } as const;
+        await w.shell(said).tell(answer);
+        await w.clock.wait(1);
+        w.relay.running = true;
+        await w.clock.until(() => call.state === "in_call" && theirs.state === "in_call");
+        await w.shell(said).tell(answer); // Nor now.
+        await w.clock.wait(1);
+        expect([call.state, theirs.state]).toEqual(["in_call", "in_call"]);
+        await call.hangUp();
+        expect(await theirs.ended()).toBe("hung_up_there");
+      })(),
+  );
+
   it(
     "keeps candidates that come before their transport",
     play(async (w) => {
