@@ -174,7 +174,7 @@ IN_CALL: Final = Family(
         call.CallHangup(call.HangupReason.ENDED),
         call.CallPath(Path.DIRECT),
         call.CallOffer("v=0\r\n", Path.RELAYED),
-        call.CallAnswer("v=0\r\n"),
+        call.CallAnswer("v=0\r\n", DIGEST),
     ),
 )
 SIBLING: Final = Family(

@@ -126,7 +126,7 @@ SMALL_EVENTS: Final[dict[str, on.Event]] = {
     "path_relayed": on.PathReceived(100, RELAYED),
     "offer": on.OfferReceived(100, "offer", RELAYED),
     "offer_direct": on.OfferReceived(100, "offer", DIRECT),
-    "answer": on.AnswerReceived("answer"),
+    "answer": on.AnswerReceived("answer", Digest(b"o" * 32)),
     "hangup": on.HangupReceived(),
     "gathered": on.CandidatesGathered(LINES),
     "media_up": on.MediaConnected(),

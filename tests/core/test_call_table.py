@@ -72,7 +72,7 @@ from visavis.core.ids import Digest
 
 NOT_OURS = Column(unexpected="taken_us")  # A caller is told of no taken.
 OURS = Column(same="taken_us")
-APPLY = (do.ApplyRestartAnswer("answer"),)
+APPLY = (do.ApplyRestartAnswer("answer", Digest(b"o" * 32)),)
 
 
 def table() -> dict[str, Column]:

@@ -11,6 +11,7 @@ from tests.scenario.call_world import World, until
 from visavis.core.address import ContactAddress
 from visavis.core.content_call import CallAnswer
 from visavis.core.errors import Code, UnavailableError, UsageError
+from visavis.core.ids import Digest
 from visavis.testing.virtual_clock import now, run
 
 
@@ -315,11 +316,12 @@ def test_an_answer_that_answers_no_open_offer_is_dropped(said: str) -> None:
             shell = next(iter(w[said].service._shells.values()))
             w.relay.stop()
             await asyncio.sleep(4)
-            await shell.tell(CallAnswer("answer 7 7 7 7"))
+            stale = CallAnswer("answer 7 7 7 7", Digest(bytes(32)))
+            await shell.tell(stale)
             await asyncio.sleep(1)
             w.relay.running = True
             await until(lambda: call.state == theirs.state == "in_call")
-            await shell.tell(CallAnswer("answer 7 7 7 7"))  # Nor now.
+            await shell.tell(stale)  # Nor now.
             await asyncio.sleep(1)
             assert call.state == theirs.state == "in_call"
             await call.hang_up()

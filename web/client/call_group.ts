@@ -293,7 +293,7 @@ export function eventOf(content: InCall, now: number): Event {
     case "call.offer":
       return { kind: "offerReceived", now, sdp: content.sdp, path: content.path };
     case "call.answer":
-      return { kind: "answerReceived", sdp: content.sdp };
+      return { kind: "answerReceived", sdp: content.sdp, offer: content.offer };
     default:
       return assertNever(content);
   }

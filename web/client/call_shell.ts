@@ -254,7 +254,7 @@ export class CallShell {
       case "answerRestart":
         return transport.answerRestart(effect.sdp, effect.path);
       case "applyRestartAnswer":
-        return await transport.acceptRestartAnswer(effect.sdp);
+        return await transport.acceptRestartAnswer(effect.sdp, effect.offer);
       case "installFrameKeys":
         return await this.#install();
       case "startFrames":

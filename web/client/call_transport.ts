@@ -8,11 +8,14 @@
  * Not for: deciding (the call machine), keys (`call_group.ts`), or ICE itself (`web/media`).
  */
 
+import { equal, utf8 } from "../core/bytes.ts";
 import { Media, Path } from "../core/call_effects.ts";
 import type { Event } from "../core/call_events.ts";
 import type { State } from "../core/call_types.ts";
 import type { InCall } from "../core/content_call.ts";
 import { Code, PeerError, UnavailableError, UsageError, VisavisError } from "../core/errors.ts";
+import { Digest } from "../core/ids.ts";
+import { SHA256 } from "../core/mls/kdf.ts";
 import { assertNever } from "../core/never.ts";
 import {
   type MediaConnection,
@@ -82,8 +85,8 @@ export class CallTransport {
   #preparing: Spawned | undefined;
   #prepared: TurnServer | undefined;
   #early: string[] | undefined;
-  /** Whether an offer of ours was told and not answered. */
-  #isOffered = false;
+  /** Which offer of ours was told and not answered. */
+  #offered: Digest | undefined;
 
   /**
    * @param seam The session.
@@ -179,7 +182,7 @@ export class CallTransport {
   /** Begin an ICE restart of ours; `candidatesGathered` or `restartFailed` follows. */
   restart(path: Path): void {
     this.#early = undefined;
-    this.#isOffered = false;
+    this.#offered = undefined;
     this.#negotiate((signal) => this.#restart(path, signal));
   }
 
@@ -188,19 +191,19 @@ export class CallTransport {
     // What follows their offer is for the transport that answers it, which is not there yet:
     // credentials are fetched first, and the old transport would swallow the candidates.
     this.#early = [];
-    this.#isOffered = false;
+    this.#offered = undefined;
     this.#negotiate((signal) => this.#answerRestart(sdp, path, signal));
   }
 
   /**
-   * Take the answer to our restart. One that answers no open offer is dropped: it was on its way when
-   * we began another restart, or somebody says it twice (CK-386).
+   * Take the answer to this restart offer of ours. One that answers no open offer is dropped: it was on
+   * its way when we began another restart, or somebody says it twice (CK-386).
    *
    * @throws PeerError MALFORMED.
    */
-  async acceptRestartAnswer(sdp: string): Promise<void> {
-    if (!this.#isOffered) return;
-    this.#isOffered = false;
+  async acceptRestartAnswer(sdp: string, offer: Digest): Promise<void> {
+    if (this.#offered === undefined || !equal(this.#offered, offer)) return;
+    this.#offered = undefined;
     await this.media.acceptAnswer(sdp);
   }
 
@@ -341,7 +344,7 @@ export class CallTransport {
       await still(signal, media.restart({ relayOnly: path === Path.RELAYED })); // CK-384
       const sdp = await still(signal, media.createOffer());
       const candidates = await still(signal, media.gather([server]));
-      this.#isOffered = true;
+      this.#offered = digestOf(sdp);
       await still(signal, this.#owner.tell({ kind: "call.offer", sdp, path }));
       this.#owner.feed({ kind: "candidatesGathered", candidates });
     } catch (error) {
@@ -358,7 +361,7 @@ export class CallTransport {
       await still(signal, media.restart({ relayOnly: path === Path.RELAYED })); // CK-384
       const sdp = await still(signal, media.acceptOffer(offer));
       await still(signal, this.#addEarly());
-      await still(signal, this.#owner.tell({ kind: "call.answer", sdp }));
+      await still(signal, this.#owner.tell({ kind: "call.answer", sdp, offer: digestOf(offer) }));
       const candidates = await still(signal, media.gather([server]));
       this.#owner.feed({ kind: "candidatesGathered", candidates });
     } catch (error) {
@@ -402,6 +405,11 @@ export class CallTransport {
     this.#negotiation?.cancel();
     this.#negotiation = this.#begin(work);
   }
+}
+
+/** Return the SHA-256 by which an answer names its offer (CK-386). */
+export function digestOf(offer: string): Digest {
+  return new Digest(SHA256.hash(utf8(offer)));
 }
 
 /** Wait for a step of a negotiation, and go on only if no newer one has begun. */

@@ -9,7 +9,7 @@ import type { HangupReason } from "./content_call.ts";
 import { Media, type Path } from "./content_records.ts";
 import type { Handled } from "./content_self.ts";
 import type { Code } from "./errors.ts";
-import type { DeviceId, Nonce32 } from "./ids.ts";
+import type { DeviceId, Digest, Nonce32 } from "./ids.ts";
 
 export { HangupReason } from "./content_call.ts";
 export { Media, Path } from "./content_records.ts";
@@ -123,8 +123,13 @@ export type RestartIce = Readonly<{ kind: "restartIce"; path: Path }>;
 /** Fetch fresh TURN credentials, answer this restart offer, gather for this path. */
 export type AnswerRestart = Readonly<{ kind: "answerRestart"; sdp: string; path: Path }>;
 
-/** Give the answer to our restart offer to the media connection, gather. */
-export type ApplyRestartAnswer = Readonly<{ kind: "applyRestartAnswer"; sdp: string }>;
+/** Give the answer to this restart offer of ours to the media connection, if it is the open one. */
+export type ApplyRestartAnswer = Readonly<{
+  kind: "applyRestartAnswer";
+  sdp: string;
+  /** SHA-256 of the offer. */
+  offer: Digest;
+}>;
 
 /** Feed `deadlineReached` at this monotonic second; replaces the deadline set before. */
 export type SetDeadline = Readonly<{ kind: "setDeadline"; at: number }>;

@@ -111,7 +111,12 @@ export type OfferReceived = Readonly<{
 }>;
 
 /** The other side answers our restart. */
-export type AnswerReceived = Readonly<{ kind: "answerReceived"; sdp: string }>;
+export type AnswerReceived = Readonly<{
+  kind: "answerReceived";
+  sdp: string;
+  /** SHA-256 of the offer that it answers. */
+  offer: Digest;
+}>;
 
 /** The other side ended the call. */
 export type HangupReceived = Readonly<{ kind: "hangupReceived" }>;

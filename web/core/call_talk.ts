@@ -217,7 +217,7 @@ export function fromReconnecting(state: Reconnecting, event: Event): Step {
       return answer(link, paths, deadline, event);
     case "answerReceived":
       if (turn === Turn.THEIRS) return reject(state);
-      return goOn(state, { kind: "applyRestartAnswer", sdp: event.sdp });
+      return goOn(state, { kind: "applyRestartAnswer", sdp: event.sdp, offer: event.offer });
     case "candidatesReceived":
       return goOn(state, { kind: "addCandidates", candidates: event.candidates });
     case "candidatesGathered":

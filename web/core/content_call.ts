@@ -9,11 +9,13 @@ import {
   type ContentOf,
   type ContentType,
   content,
+  fixed,
   type Schema,
   text,
   word,
 } from "./content_fields.ts";
 import { NONCE, PATH, SDP } from "./content_records.ts";
+import { Digest } from "./ids.ts";
 
 export const MAX_CANDIDATES = 32;
 export const MAX_CANDIDATE_BYTES = 512;
@@ -65,7 +67,11 @@ export const CallOffer = inCall("call.offer", {
 export type CallOffer = ContentOf<typeof CallOffer>;
 
 /** The answer to `CallOffer`. */
-export const CallAnswer = inCall("call.answer", { sdp: SDP });
+export const CallAnswer = inCall("call.answer", {
+  sdp: SDP,
+  /** SHA-256 of the offer that it answers (CK-386). */
+  offer: fixed(Digest),
+});
 export type CallAnswer = ContentOf<typeof CallAnswer>;
 
 export type InCall =

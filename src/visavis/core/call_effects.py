@@ -14,7 +14,7 @@ from visavis.core.content_call import HangupReason
 from visavis.core.content_records import Media, Path
 from visavis.core.content_self import Handled
 from visavis.core.errors import Code
-from visavis.core.ids import DeviceId, Nonce32
+from visavis.core.ids import DeviceId, Digest, Nonce32
 
 
 def lesser(one: Media, other: Media) -> Media:
@@ -206,9 +206,11 @@ class AnswerRestart:
 
 @dataclass(frozen=True, slots=True)
 class ApplyRestartAnswer:
-    """Give the answer to our restart offer to the media connection, gather."""
+    """Give the answer to this restart offer of ours, if it is the open one, to the media."""
 
     sdp: str
+    offer: Digest
+    """SHA-256 of the offer."""
 
 
 @dataclass(frozen=True, slots=True)

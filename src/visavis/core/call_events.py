@@ -175,6 +175,8 @@ class AnswerReceived:
     """The other side answers our restart."""
 
     sdp: str
+    offer: Digest
+    """SHA-256 of the offer that it answers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,10 +203,10 @@ def from_reconnecting(state: Reconnecting, event: on.Event) -> Step:
             if isinstance(link, CallerLink) and state.turn is Turn.OURS:
                 return Step(state)  # Both restarted at once: the caller's offer stands.
             return answer(link, state.paths, state.deadline, event)
-        case on.AnswerReceived(sdp):
+        case on.AnswerReceived(sdp, offer):
             if state.turn is Turn.THEIRS:
                 return _reject(state)
-            return Step(state, (do.ApplyRestartAnswer(sdp),))
+            return Step(state, (do.ApplyRestartAnswer(sdp, offer),))
         case on.CandidatesReceived(candidates):
             return Step(state, (do.AddCandidates(candidates),))
         case on.CandidatesGathered(candidates):

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final, TypeAlias
 
-from visavis.core.content_fields import Array, Content, Text, Word
+from visavis.core.content_fields import Array, Content, Fixed, Text, Word
 from visavis.core.content_records import NonceField, Path, SdpField
+from visavis.core.ids import Digest
 
 MAX_CANDIDATES: Final = 32
 MAX_CANDIDATE_BYTES: Final = 512
@@ -88,6 +89,8 @@ class CallAnswer(Content):
 
     TYPE: ClassVar = {"t": "call.answer"}
     sdp: SdpField
+    offer: Annotated[Digest, Fixed(Digest)]
+    """SHA-256 of the offer that it answers (CK-386)."""
 
 
 InCall: TypeAlias = (

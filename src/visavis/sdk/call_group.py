@@ -287,7 +287,7 @@ def event_of(content: InCall, now: float) -> on.Event:
         case CallOffer():
             return on.OfferReceived(now, content.sdp, content.path)
         case CallAnswer():
-            return on.AnswerReceived(content.sdp)
+            return on.AnswerReceived(content.sdp, content.offer)
     assert_never(content)
 
 

@@ -223,8 +223,8 @@ class CallShell:
                 self.transport.restart(path)
             case do.AnswerRestart(sdp, path):
                 self.transport.answer_restart(sdp, path)
-            case do.ApplyRestartAnswer(sdp):
-                await self.transport.accept_restart_answer(sdp)
+            case do.ApplyRestartAnswer(sdp, offer):
+                await self.transport.accept_restart_answer(sdp, offer)
             case do.InstallFrameKeys():
                 self._install()
             case do.StartFrames():

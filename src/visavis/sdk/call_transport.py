@@ -9,6 +9,7 @@ Not for: deciding (the call machine), keys (`call_group`), or ICE itself (`visav
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final, Protocol, assert_never
 
@@ -16,6 +17,7 @@ from visavis.core import call_events as on
 from visavis.core.call_types import Media, Path, Reconnecting, State
 from visavis.core.content_call import CallAnswer, CallOffer, InCall
 from visavis.core.errors import Code, PeerError, UsageError, VisavisError
+from visavis.core.ids import Digest
 from visavis.media.call_frames import CallFrames
 from visavis.media.interfaces import MediaEvent, MediaSink, MediaSource, MediaStats, TurnServer
 from visavis.sdk.call_media import LentSink, LentSource, MediaFactory, MediaPort, relay
@@ -77,8 +79,8 @@ class CallTransport:
         self._tasks: set[asyncio.Task[None]] = set()
         self._negotiation: asyncio.Task[None] | None = None
         self._early: list[str] | None = None
-        self._offered = False
-        """Whether an offer of ours was told and not answered."""
+        self._offered: Digest | None = None
+        """Which offer of ours was told and not answered."""
 
     def lend(self, source: MediaSource, sink: MediaSink) -> None:
         """Take what the person shows and hears with."""
@@ -130,7 +132,7 @@ class CallTransport:
     def restart(self, path: Path) -> None:
         """Begin an ICE restart of ours; CandidatesGathered or RestartFailed follows."""
         self._early = None
-        self._offered = False
+        self._offered = None
         self._negotiate(self._restart(path))
 
     def answer_restart(self, sdp: str, path: Path) -> None:
@@ -138,11 +140,11 @@ class CallTransport:
         # What follows their offer is for the transport that answers it, which is not there yet:
         # credentials are fetched first, and the old transport would swallow the candidates.
         self._early = []
-        self._offered = False
+        self._offered = None
         self._negotiate(self._answer_restart(sdp, path))
 
-    async def accept_restart_answer(self, sdp: str) -> None:
-        """Take the answer to our restart.
+    async def accept_restart_answer(self, sdp: str, offer: Digest) -> None:
+        """Take the answer to this restart offer of ours.
 
         One that answers no open offer is dropped: it was on its way when we began another restart,
         or somebody says it twice (CK-386).
@@ -150,9 +152,9 @@ class CallTransport:
         Raises:
             PeerError: MALFORMED.
         """
-        if not self._offered:
+        if self._offered != offer:
             return
-        self._offered = False
+        self._offered = None
         await self.media.accept_answer(sdp)
 
     async def add_candidates(self, lines: Sequence[str]) -> None:
@@ -225,7 +227,7 @@ class CallTransport:
             await self.media.restart([server], relay_only=path is Path.RELAYED)  # CK-384
             offer = await self.media.create_offer()
             lines = await self.media.gather([server])
-            self._offered = True
+            self._offered = digest_of(offer)
             await self._owner.tell(CallOffer(offer, path))
         except (VisavisError, TimeoutError):
             self._owner.feed(on.RestartFailed(self._seam.monotonic()))
@@ -239,7 +241,7 @@ class CallTransport:
             await self.media.restart([server], relay_only=path is Path.RELAYED)  # CK-384
             answer = await self.media.accept_offer(sdp)
             await self._add_early()
-            await self._owner.tell(CallAnswer(answer))
+            await self._owner.tell(CallAnswer(answer, digest_of(sdp)))
             lines = await self.media.gather([server])
         except (VisavisError, TimeoutError) as error:
             self._early = None
@@ -268,3 +270,8 @@ class CallTransport:
         if self._negotiation is not None:
             self._negotiation.cancel()
         self._negotiation = self._begin(work)
+
+
+def digest_of(offer: str) -> Digest:
+    """Return the SHA-256 by which an answer names its offer (CK-386)."""
+    return Digest(hashlib.sha256(offer.encode()).digest())

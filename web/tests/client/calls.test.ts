@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../client/calls.ts";
 import { Code, UsageError } from "../../core/errors.ts";
+import { Digest } from "../../core/ids.ts";
 import { play, type World } from "./call_world.ts";
 
 /** Anna calls Ben, who accepts; returns once both hear each other. */
@@ -317,7 +318,8 @@ describe("a relay that dies in the call", () => {
         const [call, theirs] = await talk(w);
         w.relay.stop();
         await w.clock.wait(4);
-        const answer = { kind: "call.answer", sdp: "answer 7 7 false 7 7" } as const;
+        const offer = new Digest(new Uint8Array(32));
+        const answer = { kind: "call.answer", sdp: "answer 7 7 false 7 7", offer } as const;
         await w.shell(said).tell(answer);
         await w.clock.wait(1);
         w.relay.running = true;
