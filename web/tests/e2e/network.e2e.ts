@@ -117,9 +117,10 @@ story(
       assert.equal(packetsSent, 0, "no connection is left");
     }
     // It was the network, not the device: they can call again.
-    await anna.press("ended.again");
     await bert.press("do.done");
+    await anna.press("ended.again");
     await bert.press("incoming.acceptVideo");
+    await anna.press("call.cameraOn"); // off until it is wanted
     await Promise.all([anna.seesAndHears(), bert.seesAndHears()]);
     await anna.press("call.hangUp");
     await bert.see("ended.title");
