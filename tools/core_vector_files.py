@@ -22,7 +22,6 @@ from visavis.core.file_seal import (
     CHUNK_BYTES,
     PLAIN_BYTES,
     SALT_BYTES,
-    digest_of,
     open_file,
     seal_file,
 )
@@ -91,7 +90,7 @@ def _seal_vector(size: int) -> Json:
     blob = seal_file(data, KEY, lambda _: SALT)
     return {
         "size": size,
-        "sha256": digest_of(data).hex(),
+        "sha256": Digest.sha256(data).hex(),
         "length": len(blob),
         "blob": hashlib.sha256(blob).hexdigest(),
     }
@@ -101,7 +100,7 @@ def _opens() -> list[list[Any]]:
     """Changes of the blob of a file of 65,521 bytes, and of what is said about it."""
     size = PLAIN_BYTES + 1
     data = content(size)
-    blob, digest = seal_file(data, KEY, lambda _: SALT), digest_of(data)
+    blob, digest = seal_file(data, KEY, lambda _: SALT), Digest.sha256(data)
     rows: list[list[Any]] = []
 
     def row(change: str, at: int, bad: bytes, **said: Any) -> None:

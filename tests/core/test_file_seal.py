@@ -17,7 +17,6 @@ from visavis.core.file_seal import (
     PLAIN_BYTES,
     SALT_BYTES,
     blob_size,
-    digest_of,
     open_file,
     seal_file,
 )
@@ -43,7 +42,7 @@ def at(blob: bytes, index: int) -> bytes:
 def test_round_trip(size: int) -> None:
     data = os.urandom(size)
     blob = seal_file(data, KEY, os.urandom)
-    assert open_file(blob, KEY, digest_of(data), size) == data
+    assert open_file(blob, KEY, Digest.sha256(data), size) == data
     assert len(blob) == blob_size(size)
     assert data[:64] not in blob or size < 4
 
@@ -53,10 +52,10 @@ def test_the_largest_file_fits_the_largest_blob_and_one_byte_more_is_refused() -
     data = bytes(MAX_FILE_BYTES)
     blob = seal_file(data, KEY, os.urandom)
     assert len(blob) == MAX_BLOB_BYTES
-    assert open_file(blob, KEY, digest_of(data), MAX_FILE_BYTES) == data
+    assert open_file(blob, KEY, Digest.sha256(data), MAX_FILE_BYTES) == data
     for size in (0, -1, MAX_FILE_BYTES + 1):
         with refused(Code.TOO_LARGE, "CK-301"):
-            open_file(blob, KEY, digest_of(data), size)
+            open_file(blob, KEY, Digest.sha256(data), size)
     with refused(Code.TOO_LARGE, "CK-301"):
         seal_file(bytes(MAX_FILE_BYTES + 1), KEY, os.urandom)
     with refused(Code.TOO_LARGE, "CK-301"):
@@ -84,7 +83,7 @@ def test_a_changed_bit_anywhere() -> None:
         bad = bytearray(blob)
         bad[place] ^= 1
         with refused(Code.DECRYPTION, "CK-297"):
-            open_file(bytes(bad), KEY, digest_of(FILE), len(FILE))
+            open_file(bytes(bad), KEY, Digest.sha256(FILE), len(FILE))
 
 
 def test_chunks_swapped_doubled_dropped_or_from_another_blob() -> None:
@@ -92,32 +91,32 @@ def test_chunks_swapped_doubled_dropped_or_from_another_blob() -> None:
     salt, parts = blob[:SALT_BYTES], [at(blob, n) for n in range(4)]
     for order in ((1, 0, 2, 3), (0, 0, 2, 3), (0, 1, 3, 2), (0, 1, 2, 2)):
         with refused(Code.DECRYPTION, "CK-297"):
-            open_file(salt + b"".join(parts[n] for n in order), KEY, digest_of(FILE), len(FILE))
+            open_file(salt + b"".join(parts[n] for n in order), KEY, Digest.sha256(FILE), len(FILE))
     with refused(Code.DECRYPTION, "CK-297"):
-        open_file(salt + at(other, 0) + b"".join(parts[1:]), KEY, digest_of(FILE), len(FILE))
+        open_file(salt + at(other, 0) + b"".join(parts[1:]), KEY, Digest.sha256(FILE), len(FILE))
     for bad in (b"", blob[:-1], blob + b"\0", blob[:-CHUNK_BYTES], blob + parts[3]):
         with refused(Code.DECRYPTION, "CK-296"):
-            open_file(bad, KEY, digest_of(FILE), len(FILE))
+            open_file(bad, KEY, Digest.sha256(FILE), len(FILE))
 
 
 def test_the_count_of_chunks_is_bound() -> None:
     """A sender that seals the first chunks of a longer file as a whole one."""
-    short = seal_by_hand(FILE, digest_of(FILE), len(FILE), count=16)
+    short = seal_by_hand(FILE, Digest.sha256(FILE), len(FILE), count=16)
     with refused(Code.DECRYPTION, "CK-297"):
-        open_file(short[: blob_size(len(FILE))], KEY, digest_of(FILE), len(FILE))
+        open_file(short[: blob_size(len(FILE))], KEY, Digest.sha256(FILE), len(FILE))
 
 
 def test_lies_about_size_hash_and_key() -> None:
     blob = seal_file(FILE, KEY, os.urandom)
     for size in (len(FILE) - 1, len(FILE) + 1, 1):
         with refused(Code.DECRYPTION, "CK-297"):
-            open_file(blob, KEY, digest_of(FILE), size)
+            open_file(blob, KEY, Digest.sha256(FILE), size)
     with refused(Code.DECRYPTION, "CK-296"):
-        open_file(blob, KEY, digest_of(FILE), 4 * PLAIN_BYTES + 1)
+        open_file(blob, KEY, Digest.sha256(FILE), 4 * PLAIN_BYTES + 1)
     with refused(Code.DECRYPTION, "CK-297"):
         open_file(blob, KEY, Digest(bytes(32)), len(FILE))
     with refused(Code.DECRYPTION, "CK-297"):
-        open_file(blob, FileKey(bytes(32)), digest_of(FILE), len(FILE))
+        open_file(blob, FileKey(bytes(32)), Digest.sha256(FILE), len(FILE))
 
 
 def seal_by_hand(content: bytes, digest: bytes, size: int, *, count: int = 4) -> bytes:
@@ -136,14 +135,17 @@ def seal_by_hand(content: bytes, digest: bytes, size: int, *, count: int = 4) ->
 def test_a_hostile_sender() -> None:
     """CK-298, CK-299: whoever has the key may seal anything; it must still be what it said."""
     honest = seal_by_hand(FILE, hashlib.sha256(FILE).digest(), len(FILE))
-    assert open_file(honest, KEY, digest_of(FILE), len(FILE)) == FILE
+    assert open_file(honest, KEY, Digest.sha256(FILE), len(FILE)) == FILE
     with refused(Code.DECRYPTION, "CK-299"):
         wrong = Digest(bytes(32))
         open_file(seal_by_hand(FILE, wrong, len(FILE)), KEY, wrong, len(FILE))
     for more in (FILE + b"x", FILE + bytes(100_000) + b"x"):
         with refused(Code.DECRYPTION, "CK-298"):
             open_file(
-                seal_by_hand(more, digest_of(FILE), len(FILE)), KEY, digest_of(FILE), len(FILE)
+                seal_by_hand(more, Digest.sha256(FILE), len(FILE)),
+                KEY,
+                Digest.sha256(FILE),
+                len(FILE),
             )
 
 

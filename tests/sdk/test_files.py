@@ -17,7 +17,7 @@ from visavis.core import base64url, cbor
 from visavis.core.content_fields import encode_fields
 from visavis.core.content_inner import MessageFile
 from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError, UsageError
-from visavis.core.file_seal import blob_size, digest_of, seal_file
+from visavis.core.file_seal import blob_size, seal_file
 from visavis.core.file_type import MAX_FILE_BYTES, FileType
 from visavis.core.ids import BlobId, Digest, FileKey, MessageId
 from visavis.core.strip import Stripped, strip
@@ -154,7 +154,7 @@ async def hostile(sender: Client, to: Contact, data: bytes, **said: Any) -> None
         "a.txt",
         FileType.TEXT,
         len(data),
-        digest_of(data),
+        Digest.sha256(data),
         key,
         BlobId(base64url.decode(blob)),
     )

@@ -10,9 +10,9 @@
 import { Code, UnavailableError, UsageError } from "../core/errors.ts";
 import type { LocalMedia, LocalTracks } from "../media/interfaces.ts";
 import { CameraPicture } from "./live_blur.ts";
-import { type Input, Meter, openTrack, Silence, troubleOf } from "./live_inputs.ts";
+import { Meter, openTrack, Silence, troubleOf } from "./live_inputs.ts";
 import { MicrophoneSound } from "./live_noise.ts";
-import type { Desk, DeskDevice, DeskTrouble, Effect } from "./model.ts";
+import type { Desk, DeskDevice, DeskTrouble, Effect, Input } from "./model.ts";
 import { prefs } from "./prefs.ts";
 
 type Kind = "camera" | "microphone" | "speaker";

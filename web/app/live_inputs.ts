@@ -1,8 +1,6 @@
 /** Opening one camera or microphone of this browser, why that failed, how loud a track is, and silence. */
 
-import type { DeskTrouble } from "./model.ts";
-
-export type Input = "camera" | "microphone";
+import type { DeskTrouble, Input } from "./model.ts";
 
 /** Return what a person is told of why a device did not open. */
 export function troubleOf(error: unknown): DeskTrouble {

@@ -193,6 +193,9 @@ export type Desk = Readonly<{
 export type DeskDevice = Readonly<{ id: string; label: string }>;
 
 /** "gone": it was open, and stopped by itself. */
+/** What is opened for a call. */
+export type Input = "camera" | "microphone";
+
 export type DeskTrouble = "denied" | "missing" | "busy" | "gone";
 
 /** What is done to picture and sound on this device before they are sent. */

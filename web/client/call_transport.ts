@@ -15,7 +15,6 @@ import type { State } from "../core/call_types.ts";
 import type { InCall } from "../core/content_call.ts";
 import { Code, PeerError, UnavailableError, UsageError, VisavisError } from "../core/errors.ts";
 import { Digest } from "../core/ids.ts";
-import { SHA256 } from "../core/mls/kdf.ts";
 import { assertNever } from "../core/never.ts";
 import {
   type MediaConnection,
@@ -170,8 +169,9 @@ export class CallTransport {
   prepareAnew(): void {
     if (this.#preparing === undefined || this.#negotiation !== undefined) return;
     this.#preparing.cancel();
+    this.#preparing = undefined;
     this.#prepared = undefined;
-    this.#preparing = this.#begin((signal) => this.#prepare(signal));
+    this.prepare();
   }
 
   /** Begin to gather; `candidatesGathered` or `failed` follows. */
@@ -344,7 +344,7 @@ export class CallTransport {
       await still(signal, media.restart({ relayOnly: path === Path.RELAYED })); // CK-384
       const sdp = await still(signal, media.createOffer());
       const candidates = await still(signal, media.gather([server]));
-      this.#offered = digestOf(sdp);
+      this.#offered = Digest.sha256(utf8(sdp));
       await still(signal, this.#owner.tell({ kind: "call.offer", sdp, path }));
       this.#owner.feed({ kind: "candidatesGathered", candidates });
     } catch (error) {
@@ -361,7 +361,10 @@ export class CallTransport {
       await still(signal, media.restart({ relayOnly: path === Path.RELAYED })); // CK-384
       const sdp = await still(signal, media.acceptOffer(offer));
       await still(signal, this.#addEarly());
-      await still(signal, this.#owner.tell({ kind: "call.answer", sdp, offer: digestOf(offer) }));
+      await still(
+        signal,
+        this.#owner.tell({ kind: "call.answer", sdp, offer: Digest.sha256(utf8(offer)) }),
+      );
       const candidates = await still(signal, media.gather([server]));
       this.#owner.feed({ kind: "candidatesGathered", candidates });
     } catch (error) {
@@ -405,11 +408,6 @@ export class CallTransport {
     this.#negotiation?.cancel();
     this.#negotiation = this.#begin(work);
   }
-}
-
-/** Return the SHA-256 by which an answer names its offer (CK-386). */
-export function digestOf(offer: string): Digest {
-  return new Digest(SHA256.hash(utf8(offer)));
 }
 
 /** Wait for a step of a negotiation, and go on only if no newer one has begun. */

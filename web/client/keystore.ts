@@ -22,7 +22,6 @@ import { AuthorizationError, Code, PeerError, UsageError } from "../core/errors.
 import { identityPublicKey } from "../core/identity.ts";
 import { AccountId, Digest, type IdentityKey } from "../core/ids.ts";
 import { Purpose, unwrap, wrap } from "../core/keywrap.ts";
-import { SHA256 } from "../core/mls/kdf.ts";
 import type { RecoveryCode } from "../core/recovery.ts";
 
 /** Bytes of a stored keystore, whatever is in it: its length must not tell which wraps exist. */
@@ -164,7 +163,7 @@ export class Keystore {
 
   /** SHA-256 of the stored form: what a successor names as the one it replaces. */
   get digest(): Digest {
-    return new Digest(SHA256.hash(this.toBytes()));
+    return Digest.sha256(this.toBytes());
   }
 
   /**

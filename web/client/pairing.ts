@@ -23,7 +23,6 @@ import { AuthorizationError, Code, PeerError } from "../core/errors.ts";
 import { Digest, Nonce32, random, SignatureKey } from "../core/ids.ts";
 import { pairingFromLink, pairingToLink } from "../core/invite.ts";
 import { SUITE_ID, signaturePublicKey } from "../core/mls/index.ts";
-import { SHA256 } from "../core/mls/kdf.ts";
 import * as sas from "../core/sas.ts";
 import { type Given, Purpose } from "./addresses.ts";
 import { NoticeKind } from "./history.ts";
@@ -184,7 +183,7 @@ export async function approve(
     });
     const answered = await line.next("pair.answer", ANSWER_S, signal);
     // CK-597: the key must be the one whose hash the person carried over by hand.
-    if (!equal(SHA256.hash(answered.key), pairing.deviceKeyHash)) {
+    if (!equal(Digest.sha256(answered.key), pairing.deviceKeyHash)) {
       throw new PeerError(Code.BAD_SIGNATURE, "CK-597: not the key of the link");
     }
     const transcript = sas.pairingTranscript({
@@ -327,5 +326,5 @@ export class NewSide {
 }
 
 function hashOf(key: SignatureKey): Digest {
-  return new Digest(SHA256.hash(key));
+  return Digest.sha256(key);
 }

@@ -16,7 +16,6 @@ import { decode, decodeVersioned, encode, exactly, isBytes, isList } from "./cbo
 import { Code, PeerError, UsageError } from "./errors.ts";
 import { identityPublicKey, sign, verify } from "./identity.ts";
 import { AccountId, DeviceId, Digest, IdentityKey, Signature, SignatureKey } from "./ids.ts";
-import { SHA256 } from "./mls/kdf.ts";
 
 /** Devices of one account. Higher makes credentials longer: the list travels in each of them. */
 export const MAX_DEVICES = 16;
@@ -72,7 +71,7 @@ class VerifiedDeviceList {
     this.previous = fields.previous;
     this.devices = fields.devices;
     this.data = fields.data;
-    this.digest = new Digest(SHA256.hash(fields.data));
+    this.digest = Digest.sha256(fields.data);
   }
 
   /** Return the device with this id, or null. */

@@ -8,7 +8,6 @@
 import { type Bytes, concat, type Rng, utf8 } from "./bytes.ts";
 import { Code, PeerError, UsageError } from "./errors.ts";
 import { Digest, IdentityKey, Signature } from "./ids.ts";
-import { SHA256 } from "./mls/kdf.ts";
 import { ED25519 } from "./mls/signature.ts";
 
 const HASH_LABEL = utf8("visavis identity v1\0");
@@ -25,7 +24,7 @@ export async function identityPublicKey(privateKey: Bytes): Promise<IdentityKey>
 
 /** Return what an invite carries to pin the inviter's identity: SHA-256 with a label. */
 export function identityHash(identityKey: IdentityKey): Digest {
-  return new Digest(SHA256.hash(concat(HASH_LABEL, identityKey)));
+  return Digest.sha256(concat(HASH_LABEL, identityKey));
 }
 
 /**

@@ -13,6 +13,7 @@
 
 import { hex, type Rng } from "./bytes.ts";
 import { Code, PeerError } from "./errors.ts";
+import { SHA256 } from "./mls/kdf.ts";
 
 /** What stands for a kind of fixed bytes: its constructor. */
 export type FixedKind<T extends FixedBytes> = {
@@ -119,6 +120,11 @@ export class SignatureKey extends FixedBytes {
 export class Digest extends FixedBytes {
   declare readonly brand: "Digest";
   static override readonly LENGTH = 32;
+
+  /** Return the digest of some bytes (FIPS 180-4). */
+  static sha256(data: Uint8Array): Digest {
+    return new Digest(SHA256.hash(data));
+  }
 }
 
 /** An Ed25519 signature, 64 bytes. */

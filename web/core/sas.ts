@@ -19,7 +19,7 @@
 import { type Bytes, concat, equal, hex, uint, utf8 } from "./bytes.ts";
 import { Code, PeerError, UsageError } from "./errors.ts";
 import { Digest, type Nonce32 } from "./ids.ts";
-import { SHA256, SHA384 } from "./mls/kdf.ts";
+import { SHA384 } from "./mls/kdf.ts";
 import { SAS_WORDS } from "./words.ts";
 
 /** Words shown; each carries 8 bits. Fewer are sooner read and sooner guessed. */
@@ -31,7 +31,7 @@ const DIGITS_LABEL = "visavis pairing digits v1";
 
 /** Return the commitment to a nonce: SHA-256 with a label. */
 export function commit(nonce: Nonce32): Digest {
-  return new Digest(SHA256.hash(concat(COMMIT_LABEL, nonce)));
+  return Digest.sha256(concat(COMMIT_LABEL, nonce));
 }
 
 /**

@@ -11,7 +11,6 @@ has not been checked.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Self
@@ -69,7 +68,7 @@ class DeviceList:
     @property
     def digest(self) -> Digest:
         """SHA-256 of the signed bytes: what the successor names as `previous`."""
-        return Digest(hashlib.sha256(self.data).digest())
+        return Digest.sha256(self.data)
 
     def find(self, device_id: DeviceId) -> ListedDevice | None:
         """Return the device with this id, or None."""

@@ -16,7 +16,6 @@ Nothing is handed out before everything was checked.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -56,11 +55,6 @@ def blob_size(size: int) -> int:
     return SALT_BYTES + chunk_count(size) * CHUNK_BYTES
 
 
-def digest_of(data: bytes | bytearray) -> Digest:
-    """Return the SHA-256 of a file."""
-    return Digest(hashlib.sha256(data).digest())
-
-
 def seal_file(data: bytes, key: FileKey, rng: Rng) -> bytes:
     """Encrypt a file.
 
@@ -77,7 +71,7 @@ def seal_file(data: bytes, key: FileKey, rng: Rng) -> bytes:
     """
     count = chunk_count(len(data))
     salt = rng(SALT_BYTES)
-    cipher = _cipher(key, salt, digest_of(data), len(data))
+    cipher = _cipher(key, salt, Digest.sha256(data), len(data))
     out = bytearray(salt)
     for index in range(count):
         plain = data[index * PLAIN_BYTES : (index + 1) * PLAIN_BYTES].ljust(PLAIN_BYTES, b"\0")
@@ -115,7 +109,7 @@ def open_file(blob: bytes, key: FileKey, digest: Digest, size: int) -> bytes:
     if out[size:].strip(b"\0"):
         raise PeerError(Code.DECRYPTION, "CK-298: something follows the file")
     del out[size:]
-    if digest_of(out) != digest:
+    if Digest.sha256(out) != digest:
         raise PeerError(Code.DECRYPTION, "CK-299: not the file the message speaks of")
     return bytes(out)
 

@@ -6,7 +6,6 @@ device carries in its credential (`credential.py`).
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
 
 from visavis.core.errors import Code, PeerError, UsageError
@@ -29,7 +28,7 @@ def identity_public_key(private: bytes) -> IdentityKey:
 
 def identity_hash(identity_key: IdentityKey) -> Digest:
     """Return what an invite carries to pin the inviter's identity: SHA-256 with a label."""
-    return Digest(hashlib.sha256(_HASH_LABEL + identity_key).digest())
+    return Digest.sha256(_HASH_LABEL + identity_key)
 
 
 def sign(private: bytes, label: bytes, message: bytes) -> Signature:

@@ -7,6 +7,7 @@ traceback or a `repr` of a whole state cannot carry an identifier out.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import ClassVar, Self, TypeAlias
 
@@ -108,6 +109,11 @@ class Digest(FixedBytes):
 
     __slots__ = ()
     LENGTH = 32
+
+    @classmethod
+    def sha256(cls, data: bytes | bytearray) -> Self:
+        """Return the digest of some bytes (FIPS 180-4)."""
+        return cls(hashlib.sha256(data).digest())
 
 
 class Nonce32(FixedBytes):

@@ -37,7 +37,7 @@ _DIGITS_LABEL: Final = b"visavis pairing digits v1"
 
 def commit(nonce: Nonce32) -> Digest:
     """Return the commitment to a nonce: SHA-256 with a label."""
-    return Digest(hashlib.sha256(_COMMIT_LABEL + nonce).digest())
+    return Digest.sha256(_COMMIT_LABEL + nonce)
 
 
 def check_reveal(commitment: Digest, nonce: Nonce32) -> None:

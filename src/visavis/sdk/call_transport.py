@@ -9,7 +9,6 @@ Not for: deciding (the call machine), keys (`call_group`), or ICE itself (`visav
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final, Protocol, assert_never
 
@@ -227,7 +226,7 @@ class CallTransport:
             await self.media.restart([server], relay_only=path is Path.RELAYED)  # CK-384
             offer = await self.media.create_offer()
             lines = await self.media.gather([server])
-            self._offered = digest_of(offer)
+            self._offered = Digest.sha256(offer.encode())
             await self._owner.tell(CallOffer(offer, path))
         except (VisavisError, TimeoutError):
             self._owner.feed(on.RestartFailed(self._seam.monotonic()))
@@ -241,7 +240,7 @@ class CallTransport:
             await self.media.restart([server], relay_only=path is Path.RELAYED)  # CK-384
             answer = await self.media.accept_offer(sdp)
             await self._add_early()
-            await self._owner.tell(CallAnswer(answer, digest_of(sdp)))
+            await self._owner.tell(CallAnswer(answer, Digest.sha256(sdp.encode())))
             lines = await self.media.gather([server])
         except (VisavisError, TimeoutError) as error:
             self._early = None
@@ -270,8 +269,3 @@ class CallTransport:
         if self._negotiation is not None:
             self._negotiation.cancel()
         self._negotiation = self._begin(work)
-
-
-def digest_of(offer: str) -> Digest:
-    """Return the SHA-256 by which an answer names its offer (CK-386)."""
-    return Digest(hashlib.sha256(offer.encode()).digest())

@@ -31,9 +31,9 @@ from visavis.core.errors import (
     VisavisError,
 )
 from visavis.core.file_name import is_refused, safe_name, with_extension
-from visavis.core.file_seal import blob_size, chunk_count, digest_of, open_file, seal_file
+from visavis.core.file_seal import blob_size, chunk_count, open_file, seal_file
 from visavis.core.file_type import EXTENSIONS, MAX_FILE_BYTES, FileType, file_type
-from visavis.core.ids import AccountId, BlobId, FileKey, MessageId
+from visavis.core.ids import AccountId, BlobId, Digest, FileKey, MessageId
 from visavis.core.strip import Stripped, strip
 from visavis.core.thumbnail import thumbnail_of
 from visavis.sdk.history import Message
@@ -131,7 +131,7 @@ async def send_file(
         name=prepared.name,
         media_type=prepared.file_type,
         size=len(prepared.data),
-        sha256=digest_of(prepared.data),
+        sha256=Digest.sha256(prepared.data),
         key=key,
         blob=blob,
         thumbnail=thumbnail_of(thumbnail),

@@ -14,7 +14,6 @@ Not for: who may replace a keystore when (`visavis.sdk.login`).
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass, field, replace
 from types import TracebackType
@@ -118,7 +117,7 @@ class Keystore:
     @property
     def digest(self) -> Digest:
         """SHA-256 of the stored form: what a successor names as the one it replaces."""
-        return Digest(hashlib.sha256(self.to_bytes()).digest())
+        return Digest.sha256(self.to_bytes())
 
     def open_with_password(self, export_key: bytes) -> UnlockedAccount:
         """Unwrap with the OPAQUE export key of a login.

@@ -16,7 +16,6 @@ of the account goes to the new one.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
@@ -124,7 +123,7 @@ async def approve(session: Session, link: str, confirm: Confirm) -> str:
         await line.send(there, offer)
         answer = await line.next(PairAnswer, ANSWER_S)
         # CK-597: the key must be the one whose hash the person carried over by hand.
-        if hashlib.sha256(answer.key).digest() != pairing.device_key_hash:
+        if Digest.sha256(answer.key) != pairing.device_key_hash:
             raise PeerError(Code.BAD_SIGNATURE, "CK-597: not the key of the link")
         transcript = sas.pairing_transcript(
             link=link.strip().encode(),
@@ -180,7 +179,7 @@ class NewSide:
         self._session = session
         self._own_list = own_list
         self._before = before
-        key_hash = Digest(hashlib.sha256(_own_key(session)).digest())
+        key_hash = Digest.sha256(_own_key(session))
         self._line = _open_line(session, key_hash)
         address = session.books.addresses.address(self._line.given)
         self.link = PairingLink(address, key_hash).to_link()

@@ -1,7 +1,7 @@
 /** Which camera, microphone and speaker; and what keeps one from being used. */
 
 import { type Key, say } from "../i18n/text.ts";
-import type { DeskDevice } from "../model.ts";
+import type { DeskDevice, Input } from "../model.ts";
 import { useAppState, useModel } from "../model_hooks.tsx";
 import { plainName } from "../names.ts";
 import { Choice } from "./fields.tsx";
@@ -11,9 +11,6 @@ import { Level } from "./picture.tsx";
 const KINDS = ["camera", "microphone", "speaker"] as const;
 
 type Kind = (typeof KINDS)[number];
-
-/** What may be wanted and not open. */
-type Input = "camera" | "microphone";
 
 export function DeskChoices({ kinds = KINDS }: { kinds?: readonly Kind[] }) {
   const { calls } = useModel();

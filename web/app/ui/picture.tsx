@@ -1,6 +1,14 @@
 /** A stream on the screen and to the ear, and how loud a microphone is. */
 
-import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
+import {
+  type Ref,
+  type RefObject,
+  useEffect,
+  useImperativeHandle,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { say } from "../i18n/text.ts";
 import { useModel } from "../model_hooks.tsx";
 
@@ -23,15 +31,7 @@ export function Picture(props: {
     props.ref,
     () => video.current,
   );
-  useEffect(() => {
-    const place = video.current;
-    if (place === null) return;
-    place.srcObject = stream ?? null;
-    if (stream) void place.play().catch(() => undefined);
-    return () => {
-      place.srcObject = null;
-    };
-  }, [stream]);
+  useStream(video, stream);
   const classes = `picture${props.mirrored ? " mirrored" : ""} ${props.className ?? ""}`;
   return (
     <video
@@ -64,15 +64,8 @@ export function Sound({
   speaker: string | undefined;
 }) {
   const audio = useRef<HTMLAudioElement>(null);
-  useEffect(() => {
-    const place = audio.current;
-    if (place === null) return;
-    place.srcObject = stream ? new MediaStream(stream.getAudioTracks()) : null;
-    if (stream) void place.play().catch(() => undefined);
-    return () => {
-      place.srcObject = null;
-    };
-  }, [stream]);
+  const heard = useMemo(() => stream && new MediaStream(stream.getAudioTracks()), [stream]);
+  useStream(audio, heard);
   useEffect(() => {
     const place = audio.current;
     if (place === null || speaker === undefined || !("setSinkId" in place)) return;
@@ -80,6 +73,19 @@ export function Sound({
   }, [speaker]);
   // biome-ignore lint/a11y/useMediaCaption: people who talk; what they write stands beside it
   return <audio ref={audio} autoPlay />;
+}
+
+/** Have an element play a stream for as long as it is there. */
+function useStream(element: RefObject<HTMLMediaElement | null>, stream: MediaStream | undefined) {
+  useEffect(() => {
+    const place = element.current;
+    if (place === null) return;
+    place.srcObject = stream ?? null;
+    if (stream) void place.play().catch(() => undefined);
+    return () => {
+      place.srcObject = null;
+    };
+  }, [element, stream]);
 }
 
 const STEPS = 14;

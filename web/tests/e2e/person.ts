@@ -14,6 +14,8 @@ type Key = keyof typeof en;
 
 /** Chromium complains of an answer that belongs to the protocol: another member's commit was first. */
 const WAS_SECOND = /status of 409 /;
+/** Less energy than this was no sound. */
+const SILENCE = 0.001;
 /** What has not moved for so long stands still. */
 const STILL_MS = 100;
 
@@ -191,19 +193,13 @@ export class Person {
     const exact = `::-p-aria(${name.replaceAll(")", "\\)")})`;
     const quoted = `"${name.replaceAll('"', "")}"`;
     const begins = `::-p-xpath(//button[starts-with(normalize-space(.), ${quoted})])`;
-    return until(
-      name,
-      async () => {
-        for (const found of [...(await this.page.$$(exact)), ...(await this.page.$$(begins))]) {
-          if (await found.isVisible()) return found;
-        }
-        return undefined;
-      },
-      seconds,
-    ).catch(async (error: Error) => {
-      const text = await this.page.evaluate(() => document.body.innerText.slice(0, 600));
-      throw new Error(`${error.message}\non the page: ${text}\n${this.complaints.join("\n")}`);
-    });
+    const look = async () => {
+      for (const found of [...(await this.page.$$(exact)), ...(await this.page.$$(begins))]) {
+        if (await found.isVisible()) return found;
+      }
+      return undefined;
+    };
+    return this.#until(name, look, seconds);
   }
 
   async press(key: Key, values?: Record<string, string>): Promise<void> {
@@ -288,12 +284,13 @@ export class Person {
   }
 
   async read(text: string, seconds = 120): Promise<void> {
-    await until(
-      text,
-      () => this.page.evaluate((wanted) => document.body.innerText.includes(wanted), text),
-      seconds,
-    ).catch(async (error: Error) => {
-      const shown = await this.page.evaluate(() => document.body.innerText.slice(0, 600));
+    await this.#until(text, async () => (await this.shown()).includes(text), seconds);
+  }
+
+  /** As `until`; if it does not come, the error says what stands on the page. */
+  async #until<T>(what: string, look: () => Promise<T | undefined | false>, seconds: number) {
+    return until(what, look, seconds).catch(async (error: Error) => {
+      const shown = (await this.shown()).slice(0, 600);
       throw new Error(`${error.message}\non the page: ${shown}\n${this.complaints.join("\n")}`);
     });
   }
@@ -347,6 +344,13 @@ export class Person {
   /** Wait until sound was heard. */
   async hears(): Promise<Flow> {
     return this.#senses("sound", (now, before) => now.energy > before.energy + 0.001);
+  }
+
+  /** Say whether some seconds pass in which nothing is heard. */
+  async hearsNothing(seconds: number): Promise<boolean> {
+    const { energy } = await this.flow();
+    await elapsed(seconds * 1000);
+    return (await this.flow()).energy - energy < SILENCE;
   }
 
   async #senses(what: string, isMore: (now: Flow, before: Flow) => boolean): Promise<Flow> {

@@ -38,6 +38,13 @@ export type Setting = Readonly<{
   kept?: boolean;
 }>;
 
+/** Three cameras. The second of Chromium's fakes sees depth, and no pictures come of it. */
+export const CAMERAS: Setting = {
+  name: "cameras",
+  kind: "chromium",
+  fakes: "device-count=3,fps=5",
+};
+
 const CHROMIUM_FLAGS = [
   "--no-sandbox",
   "--disable-background-networking",
