@@ -8,6 +8,7 @@ import { useAppState, useModel } from "../model_hooks.tsx";
 import { go } from "../router.ts";
 import { Meeting } from "../ui/faces.tsx";
 import { Btn, Name, Title } from "../ui/parts.tsx";
+import { useSettled } from "../ui/settled.ts";
 import { sentenceOf, useTask } from "../ui/task.ts";
 import { Changed } from "./changed.tsx";
 
@@ -28,6 +29,8 @@ export function Ended({ call }: { call: CallView }) {
   const reason = `ended.${call.end ?? "hung_up"}`;
   const talked = call.seconds > 0 && !BROKEN.has(call.end ?? "");
   const [deciding, setDeciding] = useState(false);
+  // A tap meant for the call that just ended shall not begin another.
+  const settled = useSettled("ended");
   // As they stand now: the call ends in the moment in which their key changes.
   const person =
     useAppState((state) => state.people.find(({ id }) => id === call.person.id)) ?? call.person;
@@ -46,7 +49,7 @@ export function Ended({ call }: { call: CallView }) {
         {call.end === "key_changed" && <p role="alert">{say("ended.keyChangedHelp")}</p>}
         {failed && call.endCode && <p role="alert">{say(sentenceOf(call.endCode))}</p>}
         {task.failed && <p role="alert">{say(task.failed)}</p>}
-        <div className="actions">
+        <div className="actions settling" inert={!settled}>
           {!changed && (
             <Btn
               icon="chat"

@@ -14,6 +14,7 @@ import { Meeting } from "../ui/faces.tsx";
 import { Field } from "../ui/fields.tsx";
 import { Btn, Name, Named } from "../ui/parts.tsx";
 import { Round } from "../ui/round.tsx";
+import { useSettled } from "../ui/settled.ts";
 import { useTask } from "../ui/task.ts";
 
 const DAY_S = 86_400;
@@ -28,6 +29,7 @@ export default function IncomingScreen(props: { incoming: Incoming; writing?: bo
   const micTrouble = useAppState((state) => state.desk.micTrouble);
   const task = useTask();
   const video = media === "video";
+  const settled = useSettled(props.incoming);
   return (
     <ModalOverlay isOpen isKeyboardDismissDisabled className="ring-veil">
       <Modal className="ring-card">
@@ -57,7 +59,7 @@ export default function IncomingScreen(props: { incoming: Incoming; writing?: bo
                   {say(micTrouble ? `desk.microphone.${micTrouble}` : task.failed)}
                 </p>
               )}
-              <div className="ring-actions">
+              <div className="ring-actions settling" inert={!settled}>
                 <Round
                   label={say("incoming.decline")}
                   icon="hangup"
@@ -79,7 +81,7 @@ export default function IncomingScreen(props: { incoming: Incoming; writing?: bo
                   onPress={() => void task.run(() => calls.accept(media))}
                 />
               </div>
-              <div className="ring-words">
+              <div className="ring-words settling" inert={!settled}>
                 <Btn icon="chat" onPress={() => setWriting(true)}>
                   {say("incoming.words")}
                 </Btn>

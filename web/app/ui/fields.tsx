@@ -1,6 +1,6 @@
 /** What a person fills in or switches. */
 
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useId, useState } from "react";
 import { FieldError } from "react-aria-components/FieldError";
 import { Input } from "react-aria-components/Input";
 import { Label } from "react-aria-components/Label";
@@ -72,16 +72,26 @@ export function Toggle(props: {
   onChange: (on: boolean) => void;
   disabled?: boolean;
 }) {
+  // The name alone is read out first, and the help as its description: both stand in one label.
+  const [label, help] = [useId(), useId()];
   return (
     <Switch
       className="toggle"
+      aria-labelledby={label}
+      {...(props.help && { "aria-describedby": help })}
       isSelected={props.on}
       onChange={props.onChange}
       isDisabled={props.disabled ?? false}
     >
       <span className="grow">
-        <span className="toggle-label">{props.label}</span>
-        {props.help && <span className="help">{props.help}</span>}
+        <span className="toggle-label" id={label}>
+          {props.label}
+        </span>
+        {props.help && (
+          <span className="help" id={help}>
+            {props.help}
+          </span>
+        )}
       </span>
       <span className="track" aria-hidden="true">
         <span className="thumb" />

@@ -195,7 +195,10 @@ export class Person {
     const begins = `::-p-xpath(//button[starts-with(normalize-space(.), ${quoted})])`;
     const look = async () => {
       for (const found of [...(await this.page.$$(exact)), ...(await this.page.$$(begins))]) {
-        if (await found.isVisible()) return found;
+        if (!(await found.isVisible())) continue;
+        // What has just come up takes no tap yet (`ui/settled.ts`).
+        if (await found.evaluate((one) => (one as Element).closest("[inert]") === null))
+          return found;
       }
       return undefined;
     };
@@ -212,8 +215,10 @@ export class Person {
       const found = await this.#find(name);
       const [before, , after] = [await place(found), await elapsed(STILL_MS), await place(found)];
       if (before === undefined || before !== after) return false;
+      // A switch's own input is one hidden point; people tap what stands around it.
+      const around = await found.evaluateHandle((one) => (one as Element).closest("label") ?? one);
       // It may go in this very moment: a panel that closes, a page that redraws itself.
-      return await found.click().then(
+      return await (around as ElementHandle<Element>).click().then(
         () => true,
         (error: Error) => {
           if (!error.message.includes("not clickable")) throw error;
@@ -376,13 +381,13 @@ export class Person {
     await this.page.locator(label).click(); // once the panel stands still
   }
 
-  /** What the browser calls the camera, or screen, whose picture is sent. */
-  async cameraInUse(): Promise<string | undefined> {
-    return this.page.evaluate(() => {
+  /** What the browser calls the source of what is sent now: a camera, a screen, a microphone. */
+  async sent(kind: "audio" | "video"): Promise<string | undefined> {
+    return this.page.evaluate((wanted) => {
       const { watchedPeers } = globalThis as unknown as Watched;
       const tracks = watchedPeers.flatMap((peer) => peer.getSenders()).map(({ track }) => track);
-      return tracks.find((track) => track?.kind === "video" && track.readyState === "live")?.label;
-    });
+      return tracks.find((track) => track?.kind === wanted && track.readyState === "live")?.label;
+    }, kind);
   }
 
   async leave(): Promise<void> {

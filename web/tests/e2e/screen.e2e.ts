@@ -23,7 +23,7 @@ after(() => stage.close());
 
 story(stage, "a screen is looked at, sent, and ended by the browser's bar", async (context) => {
   await talk(anna, bert);
-  const camera = await anna.cameraInUse();
+  const camera = await anna.sent("video");
 
   // Before the tap that says so nothing of the screen leaves.
   await anna.press("call.share");
@@ -34,11 +34,11 @@ story(stage, "a screen is looked at, sent, and ended by the browser's bar", asyn
     anna.page.$eval(".share-preview", (video) => (video as HTMLVideoElement).videoWidth > 0),
   );
   await elapsed(1500);
-  assert.equal(await anna.cameraInUse(), camera, "the camera is what is sent");
+  assert.equal(await anna.sent("video"), camera, "the camera is what is sent");
   await anna.press("share.start");
 
   const screen = await until("another picture", async () => {
-    const label = await anna.cameraInUse();
+    const label = await anna.sent("video");
     return label === camera ? undefined : label;
   });
   await bert.seesAndHears();
@@ -52,7 +52,7 @@ story(stage, "a screen is looked at, sent, and ended by the browser's bar", asyn
     track?.stop();
     track?.dispatchEvent(new Event("ended"));
   });
-  await until("the camera again", async () => (await anna.cameraInUse()) === camera);
+  await until("the camera again", async () => (await anna.sent("video")) === camera);
   await bert.seesAndHears();
   await hangUp(anna, bert);
 });

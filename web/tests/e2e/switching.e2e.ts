@@ -73,13 +73,13 @@ story(stage, "her own picture, and another camera: pictures go on", async () => 
     (video) => (video as HTMLVideoElement).videoWidth,
   );
   assert.ok(own > 0, "she sees herself");
-  assert.equal(await anna.cameraInUse(), "fake_device_0");
+  assert.equal(await anna.sent("video"), "fake_device_0");
   await anna.press("call.more");
   await anna.press("call.devices");
   await anna.choose("fake_device_2");
   await anna.putAway("desk.title");
   await bert.seesAndHears();
-  assert.equal(await anna.cameraInUse(), "fake_device_2");
+  assert.equal(await anna.sent("video"), "fake_device_2");
   await anna.press("call.hangUp");
   await bert.see("ended.title");
   assert.deepEqual([...anna.complaints, ...bert.complaints], []);

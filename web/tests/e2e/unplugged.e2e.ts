@@ -57,7 +57,7 @@ story(stage, "another camera is chosen in its place", async () => {
   await anna.choose("fake_device_2");
   await anna.putAway("desk.title");
   await bert.seesAndHears();
-  assert.equal(await anna.cameraInUse(), "fake_device_2");
+  assert.equal(await anna.sent("video"), "fake_device_2");
   await unplug(anna.page, "camera");
   await anna.see("desk.camera.gone");
   await plugIn(anna.page, "camera");
@@ -66,7 +66,7 @@ story(stage, "another camera is chosen in its place", async () => {
   await anna.choose("fake_device_0");
   await anna.putAway("desk.title");
   await bert.seesAndHears();
-  assert.equal(await anna.cameraInUse(), "fake_device_0");
+  assert.equal(await anna.sent("video"), "fake_device_0");
   await hangUp(anna, bert);
 });
 
