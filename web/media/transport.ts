@@ -47,6 +47,10 @@ export class Transport {
   readonly #onStream: (stream: MediaStream) => void;
   readonly #stream = new MediaStream();
   readonly #ended = new AbortController();
+  /** Kept once this is closed: what a closed connection was asked, it may never answer. */
+  readonly #over = new Promise<undefined>((resolve) => {
+    this.#ended.signal.addEventListener("abort", () => resolve(undefined));
+  });
   readonly #finder = new RelayFinder();
   readonly #relayOnly: boolean;
   #description: RTCSessionDescriptionInit | undefined;
@@ -216,7 +220,8 @@ export class Transport {
   /** Read the figures. Never throws. */
   async measure(): Promise<Reading> {
     if (!this.#ended.signal.aborted) {
-      const report = await this.#peer.pc.getStats().catch(() => undefined);
+      const asked = this.#peer.pc.getStats().catch(() => undefined);
+      const report = await Promise.race([asked, this.#over]);
       if (report !== undefined) {
         // Typed without the members of its entries, which no two browsers share.
         this.#reading = read(report as ReadonlyMap<string, Readonly<Record<string, unknown>>>);

@@ -5,12 +5,15 @@
  * needs root and iproute2; `missing` says so in words.
  */
 
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 /** The one address of the host inside. */
 export const HOST = "10.99.0.1";
+
+/** What a person or a time limit interrupts with. */
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /** Set for the processes inside. */
 const INSIDE = "VISAVIS_INSIDE";
@@ -77,14 +80,27 @@ function endAll(name: string): void {
   }
 }
 
-/** Run a Node program inside a namespace of its own, and return its exit code. */
-export function runInside(...args: readonly string[]): number {
-  const name = `visavis-${process.pid}`;
+/** How many were made by this process. */
+let made = 0;
+
+/**
+ * Run a Node program inside a namespace of its own, and return its exit code. Interrupted, it ends all
+ * that runs inside.
+ *
+ * @param hear Called with what it prints; without it that goes where this process prints.
+ */
+export async function runInside(
+  args: readonly string[],
+  hear?: (text: string) => void,
+): Promise<number> {
+  const name = `visavis-${process.pid}-${++made}`;
   const ip = (...rest: string[]) => {
     const { status, stderr } = spawnSync("ip", rest);
     if (status !== 0) throw new Error(`ip ${rest.join(" ")}: ${stderr}`);
   };
   ip("netns", "add", name);
+  const interrupted = () => endAll(name);
+  for (const signal of SIGNALS) process.on(signal, interrupted);
   try {
     const inside = (...rest: string[]) => ip("-n", name, ...rest);
     inside("link", "set", "lo", "up");
@@ -93,10 +109,19 @@ export function runInside(...args: readonly string[]): number {
     inside("link", "set", "veth0", "up");
     inside("link", "set", "veth1", "up");
     inside("route", "add", "default", "via", "10.99.0.254", "dev", "veth0");
-    const command = ["netns", "exec", name, process.execPath, ...args];
-    const env = { ...process.env, [INSIDE]: "1" };
-    return spawnSync("ip", command, { stdio: "inherit", env }).status ?? 1;
+    const running = spawn("ip", ["netns", "exec", name, process.execPath, ...args], {
+      stdio: hear ? ["ignore", "pipe", "pipe"] : "inherit",
+      env: { ...process.env, [INSIDE]: "1" },
+    });
+    for (const stream of [running.stdout, running.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => hear?.(text));
+    }
+    return await new Promise<number>((resolve, reject) => {
+      running.once("error", reject);
+      running.once("exit", (code) => resolve(code ?? 1));
+    });
   } finally {
+    for (const signal of SIGNALS) process.off(signal, interrupted);
     endAll(name);
     ip("netns", "del", name);
   }

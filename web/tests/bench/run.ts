@@ -25,7 +25,8 @@ if (lacks.length > 0) {
   say(`The browser cannot be measured here. Missing:\n  ${lacks.join("\n  ")}`);
   process.exitCode = 2;
 } else if (!isInside()) {
-  process.exitCode = runInside("--disable-warning=ExperimentalWarning", ...process.argv.slice(1));
+  const again = ["--disable-warning=ExperimentalWarning", ...process.argv.slice(1)];
+  process.exitCode = await runInside(again);
 } else {
   const named = process.argv.slice(2);
   const figures: Record<string, unknown> = {};

@@ -80,7 +80,10 @@ async function measure(): Promise<Flow> {
   for (const peer of watchedPeers) {
     flow.connections += 1;
     if (peer.connectionState === "closed") continue; // a restart made another
-    for (const one of (await peer.getStats()).values()) {
+    // Firefox never answers what was asked of a connection that is closed meanwhile.
+    const late = new Promise<undefined>((resolve) => setTimeout(resolve, 2000, undefined));
+    const report = await Promise.race([peer.getStats(), late]);
+    for (const one of report?.values() ?? []) {
       if (one.type === "inbound-rtp" && one.kind === "video") {
         flow.decoded += one.framesDecoded ?? 0;
         flow.size = `${one.frameWidth}x${one.frameHeight}`;

@@ -14,10 +14,48 @@ import { missing, mustHaveAll, notRun, runInside, whyNoNamespace } from "../name
 /** What needs no call. */
 const ON_LOOPBACK: ReadonlySet<string> = new Set(["messages.e2e.ts"]);
 
-/** One file after the other: each has a server on the same port, and two cores are not many. */
-const HOW = ["--test", "--test-concurrency=1", "--test-reporter=spec"];
+/** Files at a time, each in a network of its own: people wait more than they compute. */
+const LANES = 2;
+/** Those that take longest, to begin with: at the end no lane waits for the other. */
+const LONGEST: readonly string[] = ["silence", "network", "effects", "calls", "push"];
 
-function main(words: readonly string[], options: readonly string[]): number {
+type Outcome = Readonly<{ name: string; passed: boolean; seconds: number }>;
+
+function command(files: readonly string[], options: readonly string[]): string[] {
+  const how = ["--test", "--test-concurrency=1", "--test-reporter=spec"];
+  return ["--disable-warning=ExperimentalWarning", ...how, ...options, ...files];
+}
+
+function nameOf(file: string): string {
+  return basename(file, ".e2e.ts");
+}
+
+/** Run each file in a network of its own; what it prints comes whole, when it is done. */
+async function runAll(files: readonly string[], options: readonly string[]): Promise<number> {
+  if (files.length === 1) return runInside(command(files, options));
+  const rank = (file: string) => (LONGEST.indexOf(nameOf(file)) + 1 || Infinity) as number;
+  const waiting = files.toSorted((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+  const outcomes: Outcome[] = [];
+  const lane = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const began = performance.now();
+      let said = "";
+      const code = await runInside(command([file], options), (text) => {
+        said += text;
+      });
+      const seconds = (performance.now() - began) / 1000;
+      outcomes.push({ name: nameOf(file), passed: code === 0, seconds });
+      process.stdout.write(`\n${nameOf(file)}, ${seconds.toFixed(0)} s\n${said}`);
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  const failed = outcomes.filter(({ passed }) => !passed).map(({ name }) => name);
+  const last = failed.length === 0 ? "all passed" : `FAILED: ${failed.join(", ")}`;
+  process.stdout.write(`\n${outcomes.length} files: ${last}\n`);
+  return failed.length === 0 ? 0 : 1;
+}
+
+async function main(words: readonly string[], options: readonly string[]): Promise<number> {
   const files = globSync(`${import.meta.dirname}/*.e2e.ts`)
     .sort()
     .filter((file) => words.every((word) => basename(file).includes(word)));
@@ -26,29 +64,23 @@ function main(words: readonly string[], options: readonly string[]): number {
     return 2;
   }
   const names = (of: readonly string[]) => of.map((file) => basename(file));
-  const args = (of: readonly string[]) => [
-    "--disable-warning=ExperimentalWarning",
-    ...HOW,
-    ...options,
-    ...of,
-  ];
   const lacks = missing("turnserver", "chromium", "firefox-esr");
   if (lacks.length > 0) {
     notRun(names(files), lacks);
     return mustHaveAll() ? 2 : 0;
   }
   const why = whyNoNamespace();
-  if (why === undefined) return runInside(...args(files));
+  if (why === undefined) return runAll(files, options);
   const here = files.filter((file) => ON_LOOPBACK.has(basename(file)));
   if (here.length < files.length) {
     notRun(names(files.filter((file) => !here.includes(file))), [why]);
   }
   if (here.length === 0) return 0;
-  return spawnSync(process.execPath, args(here), { stdio: "inherit" }).status ?? 1;
+  return spawnSync(process.execPath, command(here, options), { stdio: "inherit" }).status ?? 1;
 }
 
 const given = process.argv.slice(2);
-process.exitCode = main(
+process.exitCode = await main(
   given.filter((word) => !word.startsWith("--")),
   given.filter((word) => word.startsWith("--")),
 );

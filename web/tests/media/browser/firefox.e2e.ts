@@ -68,4 +68,18 @@ export const tests: Tests = {
     await Promise.all([seenAndHeard(ends, "a", 1), seenAndHeard(ends, "firefox", 1)]);
     return { lostMs, pictureMs: Date.now() - killedAt };
   },
+
+  // Firefox never answers what was asked of a connection that closes meanwhile; whoever waits for the
+  // figures would wait forever, and with it the call's end or its return.
+  "figures asked for as a connection of Firefox is made anew or ends": async (bench) => {
+    const { ends } = bench;
+    if (!ends.hasFirefox) return { skipped: "firefox-esr is not installed" };
+    await ends.do("make", "firefox", true);
+    await ends.do("make", "a", true);
+    await key(ends, "firefox", "a");
+    await connect(bench, "firefox", "a");
+    assert.equal(await ends.do("statsAsItEnds", "firefox", "restart"), true);
+    assert.equal(await ends.do("statsAsItEnds", "firefox", "close"), true);
+    return {};
+  },
 };

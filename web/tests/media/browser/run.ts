@@ -59,7 +59,7 @@ if (lacks.length > 0 || why !== undefined) {
   notRun(["tests/media/browser: media alone, in browsers"], [...lacks, ...(why ? [why] : [])]);
   process.exitCode = lacks.length > 0 && mustHaveAll() ? 2 : 0;
 } else if (!isInside()) {
-  process.exitCode = runInside(...process.argv.slice(1));
+  process.exitCode = await runInside(process.argv.slice(1));
 } else {
   process.exitCode = await runAll(process.argv.slice(2));
 }

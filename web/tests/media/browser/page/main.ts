@@ -192,6 +192,13 @@ const api = {
     const { audioPacketSizes, pictureSizes, ...stats } = await end(name).connection.stats();
     return { ...stats, sizes: [...audioPacketSizes.keys()], pictureSizes: [...pictureSizes] };
   },
+  /** Ask for the figures and end their connection in the same moment: are they answered? */
+  async statsAsItEnds(name: string, how: "restart" | "close"): Promise<boolean> {
+    const { connection } = end(name);
+    const asked = connection.stats().then(() => true);
+    await connection[how]();
+    return Promise.race([asked, elapsed(5000).then(() => false)]);
+  },
   write(name: string, text: string): void {
     end(name).text.open();
     end(name).text.type(text);
