@@ -168,8 +168,9 @@ function narrow(servers: readonly RTCIceServer[], url: string): RTCIceServer[] {
  *
  * @param relayOnly Take nothing but relayed candidates.
  * @param signal Once aborted, stop waiting.
- * @returns Our candidates, in our spelling, relayed ones first.
- * @throws UnavailableError `NO_RELAY`; also for the direct path, which may come to nothing.
+ * @returns Our candidates, in our spelling, relayed ones first. For the direct path there may be no
+ *   relayed one: Chromium stops asking the relay, which was found before, once a direct pair stands.
+ * @throws UnavailableError `NO_RELAY`; for the direct path only if there is no candidate at all.
  */
 export async function gather(
   pc: RTCPeerConnection,
@@ -181,7 +182,7 @@ export async function gather(
     .map((one) => fromBrowser(one.candidate, relayOnly))
     .filter((line) => line !== undefined);
   const relayed = lines.filter(isRelayed);
-  if (relayed.length === 0) throw noRelay();
+  if ((relayOnly ? relayed : lines).length === 0) throw noRelay();
   const others = lines.filter((line) => !isRelayed(line));
   return [...new Set([...relayed, ...others])].slice(0, MAX_CANDIDATES);
 }

@@ -51,7 +51,7 @@ async function given(person: Person): Promise<readonly string[]> {
 
 /** From the open conversation or a call: allow the other the direct path, or no more. */
 async function allow(person: Person, name: string, wanted: boolean): Promise<void> {
-  await person.press("thread.details");
+  await (await person.page.waitForSelector(".thread-who"))?.click();
   await person.press("rules.direct");
   const label = person.words("rules.direct");
   await until(`${label}: ${wanted}`, () =>
