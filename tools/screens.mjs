@@ -74,7 +74,9 @@ async function look(page, origin, scene, size, scheme, language) {
   await page.goto(`${origin}/scenes.html#${scene.scene},${language}`);
   await page.waitForSelector("#root h1, [role=alertdialog]", { state: "attached" });
   if (scene.scene !== "starting") {
-    await page.waitForFunction(() => document.querySelector("[data-loading]") === null);
+    // All of it is there, and takes taps (`ui/settled.ts`).
+    const unsettled = "[data-loading], .settling[inert]";
+    await page.waitForFunction((wanted) => document.querySelector(wanted) === null, unsettled);
   }
   if (scene.press) await page.getByRole("button", { name: scene.press, exact: true }).first().click();
   else if (scene.press === "") await typeIn(page);

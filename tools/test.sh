@@ -19,7 +19,7 @@ done)
 # Usage: fast FOLDER...   tests without media, as a child that ends with this shell
 gently=
 fast() {
-  $gently .venv/bin/python -m pytest -q -p no:cacheprovider -m 'not media and not long' "$@" &
+  $gently .venv/bin/python -m pytest -q -p no:cacheprovider --durations=30 -m 'not media and not long' "$@" &
   child=$!
   wait "$child"
 }

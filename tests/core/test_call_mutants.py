@@ -15,11 +15,11 @@ from typing import Any
 
 from tests.core.test_call_table import disagreements
 
-from visavis.core import call, call_restart, call_talk, call_teardown
+from visavis.core import call, call_accepted, call_restart, call_talk, call_teardown
 from visavis.core.call_effects import EndReason, HangupReason
 from visavis.core.errors import Code
 
-MODULES: list[ModuleType] = [call_teardown, call_restart, call_talk, call]
+MODULES: list[ModuleType] = [call_teardown, call_restart, call_talk, call_accepted, call]
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.GtE: ast.Gt,
     ast.Eq: ast.NotEq,
@@ -57,6 +57,11 @@ def is_effect(node: ast.expr) -> bool:
             return False
 
 
+def accept_silently(node: ast.Call, name: ast.Name) -> None:
+    """Make of `reject(state, code)` a step without effects."""
+    name.id, node.args = "Step", node.args[:1]
+
+
 def changes(node: ast.AST) -> Iterator[Callable[[], None]]:
     """Yield each way to change this one node in place."""
     match node:
@@ -64,6 +69,8 @@ def changes(node: ast.AST) -> Iterator[Callable[[], None]]:
             yield from (lambda i=i: items.pop(i) for i, e in enumerate(items) if is_effect(e))
         case ast.Call(func=ast.Name(id="end" | "end_changed" | "_found"), args=items):
             yield from (lambda i=i: items.pop(i) for i, e in enumerate(items) if is_effect(e))
+        case ast.Call(func=ast.Name(id="reject") as name):
+            yield lambda: accept_silently(node, name)
         case ast.Compare(ops=[op]) if type(op) in COMPARISONS:
             yield lambda: setattr(node, "ops", [COMPARISONS[type(op)]()])
         case ast.BoolOp(op=ast.And()):
@@ -130,7 +137,8 @@ def machine(changed: ModuleType, code: CodeType) -> Callable[..., Any]:
     parts: dict[str, Any] = {}
     exported = (
         *("end", "end_changed", "call_of", "restart", "answer", "follow"),
-        *("from_connecting", "from_in_call", "from_reconnecting", "step"),
+        *("from_connecting", "from_in_call", "from_reconnecting"),
+        *("from_awaiting_welcome", "repeats", "step"),
     )
     for module in MODULES:
         space = run(module.__name__, parts, code if module is changed else code_of(module))

@@ -95,6 +95,7 @@ def assert_what_only_tests_need_changes_no_page(clone: Path) -> None:
     assert built(clone) == before
 
 
+@pytest.mark.long
 def test_make_run_in_a_fresh_clone(clone: Path, tmp_path: Path) -> None:
     port = free_port()
     log = tmp_path / "run.log"

@@ -13,7 +13,7 @@ import { Media, Path } from "../core/call_effects.ts";
 import type { Event } from "../core/call_events.ts";
 import type { State } from "../core/call_types.ts";
 import type { InCall } from "../core/content_call.ts";
-import { Code, PeerError, UnavailableError, UsageError, VisavisError } from "../core/errors.ts";
+import { Code, PeerError, UnavailableError, UsageError } from "../core/errors.ts";
 import { Digest } from "../core/ids.ts";
 import { assertNever } from "../core/never.ts";
 import {
@@ -22,10 +22,11 @@ import {
   type MediaFactory,
   type MediaStats,
   type TextEnd,
-  type TurnServer,
 } from "../media/interfaces.ts";
 import { closeEnds, type Ends, LentLocal, LentRemote } from "./call_media.ts";
-import { Signal, sleep, withTimeout } from "./lock.ts";
+import { type Negotiation, refusalOf, still } from "./call_steps.ts";
+import { Signal, withTimeout } from "./lock.ts";
+import { RelayAhead } from "./relay_ahead.ts";
 import type { CallSeam, Spawned } from "./seam.ts";
 
 /** Candidates that may wait for a transport that is being made; a relayed call needs one. */
@@ -39,12 +40,6 @@ export const STATS_EVERY_S = 0.5;
  * what happens to its call for longer; lower: a slow machine misses figures.
  */
 export const ANSWER_S = 2;
-
-/**
- * Between two looks whether the relay is still there, while it rings. Higher asks less often; it stays
- * below the seconds for which the media believes a look.
- */
-export const PREPARE_EVERY_S = 8;
 
 /** What the media side needs of the call's shell. */
 export interface Owner {
@@ -65,9 +60,6 @@ export interface Owner {
   readonly textEnd: TextEnd;
 }
 
-/** A negotiation: it hears of a newer one by its signal. */
-type Negotiation = (signal: AbortSignal) => Promise<void>;
-
 /** The media of one call, over any number of transports. */
 export class CallTransport {
   /** Send pictures of few sizes, in a confidential call; set before the media is made. */
@@ -81,8 +73,7 @@ export class CallTransport {
   readonly #news = new Signal();
   readonly #tasks = new Set<Spawned>();
   #negotiation: Spawned | undefined;
-  #preparing: Spawned | undefined;
-  #prepared: TurnServer | undefined;
+  readonly #relay: RelayAhead;
   #early: string[] | undefined;
   /** Which offer of ours was told and not answered. */
   #offered: Digest | undefined;
@@ -96,6 +87,11 @@ export class CallTransport {
     this.#seam = seam;
     this.#makeMedia = makeMedia;
     this.#owner = owner;
+    this.#relay = new RelayAhead(
+      seam,
+      () => this.media,
+      (work) => this.#begin(work),
+    );
   }
 
   /** Take what the person shows and hears with. */
@@ -153,25 +149,17 @@ export class CallTransport {
   }
 
   /**
-   * Fetch credentials and find a relay before they are needed: by the caller while it rings, by the
-   * callee once a person has accepted. Nothing is sent to the other side, and nothing comes of it
-   * if it fails: `gather` then does it all itself. Harmless when repeated.
+   * Find a relay before it is needed: by the caller while it rings, by the callee once a person has
+   * accepted. Nothing is sent to the other side, and nothing comes of it if it fails. Harmless when
+   * repeated.
    */
   prepare(): void {
-    this.#preparing ??= this.#begin((signal) => this.#prepare(signal));
+    this.#relay.look();
   }
 
-  /**
-   * Do so anew, if it was done and gathering has not begun: the server is back after it was away, and
-   * if it was started anew its relay knows other credentials. A browser that has begun to gather
-   * with dead ones cannot begin again.
-   */
+  /** Do so anew, if it was done and gathering has not begun: the server is back after it was away. */
   prepareAnew(): void {
-    if (this.#preparing === undefined || this.#negotiation !== undefined) return;
-    this.#preparing.cancel();
-    this.#preparing = undefined;
-    this.#prepared = undefined;
-    this.prepare();
+    if (this.#negotiation === undefined) this.#relay.lookAnew();
   }
 
   /** Begin to gather; `candidatesGathered` or `failed` follows. */
@@ -288,28 +276,8 @@ export class CallTransport {
     return this.#owner.state.kind === "reconnecting";
   }
 
-  /** Fetch fresh TURN credentials (P12). */
-  async #server(): Promise<TurnServer> {
-    const { urls, username, credential } = await this.#seam.turn(await this.#seam.ownTurnAddress());
-    return { urls, username, credential };
-  }
-
-  async #prepare(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      try {
-        this.#prepared ??= await still(signal, this.#server());
-        const isThere = await still(signal, this.media.prepare([this.#prepared]));
-        // Perhaps the relay was started anew, and knows other credentials.
-        if (!isThere) this.#prepared = undefined;
-      } catch (error) {
-        refusalOf(error, signal);
-      }
-      await sleep(PREPARE_EVERY_S, signal);
-    }
-  }
-
   async #gather(signal: AbortSignal): Promise<void> {
-    this.#preparing?.cancel();
+    this.#relay.stop();
     try {
       const candidates = await this.#gathered(signal);
       this.#owner.feed({ kind: "candidatesGathered", candidates });
@@ -321,17 +289,16 @@ export class CallTransport {
 
   /** Gather over the relay that was found, or, if that is gone, over the one that is there now. */
   async #gathered(signal: AbortSignal): Promise<readonly string[]> {
-    const prepared = this.#prepared;
-    this.#prepared = undefined; // Credentials serve one transport (P12).
-    if (prepared !== undefined) {
+    const found = this.#relay.take();
+    if (found !== undefined) {
       try {
-        return await still(signal, this.media.gather([prepared]));
+        return await still(signal, this.media.gather([found]));
       } catch (error) {
         // A server that was started anew has another relay, with other credentials.
         if (refusalOf(error, signal).code !== Code.NO_RELAY) throw error;
       }
     }
-    const server = await still(signal, this.#server());
+    const server = await still(signal, this.#relay.server());
     return await still(signal, this.media.gather([server]));
   }
 
@@ -339,7 +306,7 @@ export class CallTransport {
   async #restart(path: Path, signal: AbortSignal): Promise<void> {
     const { media } = this;
     try {
-      const server = await still(signal, this.#server());
+      const server = await still(signal, this.#relay.server());
       await still(signal, this.#owner.prepareTransport());
       await still(signal, media.restart({ relayOnly: path === Path.RELAYED })); // CK-384
       const sdp = await still(signal, media.createOffer());
@@ -356,7 +323,7 @@ export class CallTransport {
   async #answerRestart(offer: string, path: Path, signal: AbortSignal): Promise<void> {
     const { media } = this;
     try {
-      const server = await still(signal, this.#server());
+      const server = await still(signal, this.#relay.server());
       await still(signal, this.#owner.prepareTransport());
       await still(signal, media.restart({ relayOnly: path === Path.RELAYED })); // CK-384
       const sdp = await still(signal, media.acceptOffer(offer));
@@ -408,21 +375,6 @@ export class CallTransport {
     this.#negotiation?.cancel();
     this.#negotiation = this.#begin(work);
   }
-}
-
-/** Wait for a step of a negotiation, and go on only if no newer one has begun. */
-async function still<T>(signal: AbortSignal, step: Promise<T>): Promise<T> {
-  const done = await step;
-  signal.throwIfAborted();
-  return done;
-}
-
-/** Return what was refused; anything else that was thrown goes on its way. */
-function refusalOf(error: unknown, signal: AbortSignal): VisavisError {
-  if (signal.aborted || !(error instanceof VisavisError) || error instanceof UsageError) {
-    throw error;
-  }
-  return error;
 }
 
 /** Wait for the media, but not for ever: its worker may have died. */

@@ -18,12 +18,12 @@ What a person does as the call ends under their finger is neither: `Ended` swall
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from visavis.core import call_effects as do
 from visavis.core import call_events as on
-from visavis.core.call_effects import EndReason, Handled, Reject
+from visavis.core.call_accepted import from_awaiting_welcome, repeats
+from visavis.core.call_effects import EndReason, Handled
 from visavis.core.call_talk import from_connecting, from_in_call, from_reconnecting
 from visavis.core.call_teardown import end, end_changed
 from visavis.core.call_types import (
@@ -31,8 +31,6 @@ from visavis.core.call_types import (
     RING_TIMEOUT_S,
     WELCOME_TIMEOUT_S,
     Accepting,
-    AwaitingWelcome,
-    CalleeLink,
     CallerLink,
     Calling,
     Connecting,
@@ -48,9 +46,10 @@ from visavis.core.call_types import (
     Taken,
     Trace,
     Welcomed,
+    reject,
 )
 from visavis.core.content_records import MaySee
-from visavis.core.errors import Code, UsageError
+from visavis.core.errors import UsageError
 
 
 def step(state: State, event: on.Event) -> Step:
@@ -74,7 +73,7 @@ def step(state: State, event: on.Event) -> Step:
         case Ringing():
             return _from_ringing(state, event)
         case Accepting() | Welcomed() | Taken():
-            return _from_awaiting_welcome(state, event)
+            return from_awaiting_welcome(state, event)
         case Connecting():
             return from_connecting(state, event)
         case InCall():
@@ -117,7 +116,7 @@ def _from_idle(state: Idle, event: on.Event) -> Step:
             | on.AnswerReceived()
             | on.HangupReceived()
         ):
-            return Step(state, (Reject(Code.UNEXPECTED),))
+            return reject(state)
         case on.NetworkRestored() | on.DeadlineReached():
             return Step(state)
         case (
@@ -147,7 +146,7 @@ def _from_calling(state: Calling, event: on.Event) -> Step:
         case on.AcceptReceived(now, device, media):
             if do.lesser(media, state.media) is not media:
                 # CK-351: an accept takes away, never adds: nobody turns a camera on from afar.
-                return Step(state, (Reject(Code.UNEXPECTED),))
+                return reject(state)
             deadline = now + CONNECT_TIMEOUT_S
             link = CallerLink(state.call, media, device)
             return Step(
@@ -194,7 +193,7 @@ def _from_calling(state: Calling, event: on.Event) -> Step:
             | on.AnswerReceived()
             | on.HangupReceived()
         ):
-            return Step(state, (Reject(Code.UNEXPECTED),))
+            return reject(state)
         case (
             on.CallPlaced()
             | on.AcceptRequested()
@@ -243,17 +242,17 @@ def _from_ringing(state: Ringing, event: on.Event) -> Step:
         case on.InviteReceived():
             # CK-352: the repeat after a reconnect must be the invite we know. With another
             # commitment the caller could choose its nonce after seeing ours (P11).
-            return Step(state) if _repeats(invite, event) else _reject(state)
+            return Step(state) if repeats(invite, event) else reject(state)
         case on.CancelReceived(sender) | on.MissedReceived(sender):
             # CK-353: only the device that rang may stop the ringing.
             return (
                 end(state, EndReason.CANCELLED_THERE)
                 if sender == invite.caller
-                else (_reject(state))
+                else (reject(state))
             )
         case on.TakenReceived(sender, device):
             if sender != invite.caller or device == invite.own:  # CK-353; and we never accepted.
-                return _reject(state)
+                return reject(state)
             return end(state, EndReason.ANSWERED_ELSEWHERE)
         case on.SiblingHandled(how):
             return end(state, _elsewhere(how))
@@ -271,7 +270,7 @@ def _from_ringing(state: Ringing, event: on.Event) -> Step:
             | on.AnswerReceived()
             | on.HangupReceived()
         ):
-            return _reject(state)
+            return reject(state)
         case (
             on.CallPlaced()
             | on.HangUpRequested()
@@ -294,130 +293,6 @@ def _elsewhere(how: Handled) -> EndReason:
         case Handled.DECLINED:
             return EndReason.DECLINED_ELSEWHERE
     assert_never(how)
-
-
-def _repeats(invite: Invite, event: on.InviteReceived) -> bool:
-    seen = Invite(event.call, event.media, event.own, event.device, event.commitment)
-    return seen == invite
-
-
-def _reject(state: State) -> Step:
-    return Step(state, (Reject(Code.UNEXPECTED),))
-
-
-def _from_awaiting_welcome(state: AwaitingWelcome, event: on.Event) -> Step:
-    invite = state.invite
-    match event:
-        case on.TakenReceived(sender, device):
-            if sender != invite.caller:  # CK-353
-                return _reject(state)
-            return _taken(state, ours=device == invite.own)
-        case on.WelcomeReceived(now):
-            return _welcomed(state, now)
-        case on.CandidatesGathered(candidates):
-            if not isinstance(state, Taken):
-                raise UsageError("nothing may be gathered before the caller took this device")
-            # The call group that carries them is not there yet.
-            return Step(replace(state, candidates=candidates))
-        case on.DeadlineReached(now) if now >= state.deadline:
-            return end(state, EndReason.NO_WELCOME, do.SendCancel())
-        case on.HangUpRequested():
-            return end(state, EndReason.HUNG_UP, do.SendCancel())
-        case on.Failed(code):
-            return end(state, EndReason.FAILED, do.SendCancel(), code=code)
-        case on.KeyChanged():
-            return end_changed(state, do.SendCancel())
-        case on.CancelReceived(sender) | on.MissedReceived(sender):
-            return (
-                end(state, EndReason.CANCELLED_THERE)
-                if sender == invite.caller
-                else (_reject(state))
-            )
-        case on.InviteReceived() if _repeats(invite, event):
-            # The caller came back and may not have our accept.
-            return Step(state, (do.SendAccept(state.media),))
-        case on.NetworkRestored():
-            return Step(state, (do.SendAccept(state.media),))
-        case on.SiblingHandled() | on.DeadlineReached():
-            # Two devices may accept at once: the caller is the arbiter, not a sibling (P9).
-            return Step(state)
-        case (
-            on.InviteReceived()
-            | on.RingingReceived()
-            | on.AcceptReceived()
-            | on.ReadyReceived()
-            | on.RevealReceived()
-            | on.CandidatesReceived()
-            | on.PathReceived()
-            | on.OfferReceived()
-            | on.AnswerReceived()
-            | on.HangupReceived()
-        ):
-            return _reject(state)
-        case (
-            on.CallPlaced()
-            | on.AcceptRequested()
-            | on.DeclineRequested()
-            | on.PathDecided()
-            | on.GaveWay()
-            | on.MediaConnected()
-            | on.MediaLost()
-            | on.RestartFailed()
-        ):
-            raise UsageError("the call was accepted and is not connected yet")
-    assert_never(event)
-
-
-def _taken(state: AwaitingWelcome, *, ours: bool) -> Step:
-    """Go on from `call.taken`, from the caller."""
-    match state:
-        case Accepting() if ours:
-            return Step(Taken(state.invite, state.media, state.deadline), (do.GatherCandidates(),))
-        case Accepting():
-            return end(state, EndReason.ANSWERED_ELSEWHERE)
-        case Welcomed() if ours:
-            # The step from receiving the Welcome to using it, put off until now (CK-356).
-            return _joined(state, state.joined_at, (), (do.GatherCandidates(),))
-        case Taken() if ours:
-            return Step(state)
-        case Welcomed() | Taken():
-            # CK-355: the caller named one device; it cannot name another afterwards.
-            return _reject(state)
-    assert_never(state)
-
-
-def _welcomed(state: AwaitingWelcome, now: float) -> Step:
-    """Go on from a Welcome that was processed."""
-    match state:
-        case Accepting():
-            # CK-356: candidates, keys and frames only after `taken`; the deadline goes on.
-            return Step(Welcomed(state.invite, state.media, state.deadline, joined_at=now))
-        case Taken():
-            return _joined(state, now, state.candidates, ())
-        case Welcomed():
-            return Step(state, (Reject(Code.REPLAYED),))
-    assert_never(state)
-
-
-def _joined(
-    state: Taken | Welcomed, now: float, gathered: tuple[str, ...], then: tuple[do.Effect, ...]
-) -> Step:
-    deadline = now + CONNECT_TIMEOUT_S
-    link = CalleeLink(state.invite, state.media)
-    send = (do.SendCandidates(gathered),) if gathered else ()
-    return Step(
-        # The caller made the group, so its receive keys are there: nothing to wait for.
-        Connecting(link, frozenset({Missing.REVEAL, Missing.MEDIA}), deadline),
-        (
-            do.SetDeadline(deadline),
-            do.InstallFrameKeys(),
-            do.SendReady(),
-            do.SendReveal(),
-            *send,
-            do.StartFrames(),
-            *then,
-        ),
-    )
 
 
 def _from_ended(state: Ended, event: on.Event) -> Step:

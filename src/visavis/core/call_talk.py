@@ -13,7 +13,7 @@ from typing import assert_never
 from visavis.core import call_effects as do
 from visavis.core import call_events as on
 from visavis.core import sas
-from visavis.core.call_effects import EndReason, HangupReason, Path, Reject
+from visavis.core.call_effects import EndReason, HangupReason, Path
 from visavis.core.call_restart import answer, follow, restart
 from visavis.core.call_teardown import end, end_changed
 from visavis.core.call_types import (
@@ -29,6 +29,7 @@ from visavis.core.call_types import (
     State,
     Step,
     Turn,
+    reject,
 )
 from visavis.core.errors import Code, UsageError
 from visavis.core.ids import Nonce32
@@ -40,7 +41,7 @@ def from_connecting(state: Connecting, event: on.Event) -> Step:
     match event:
         case on.ReadyReceived():
             if Missing.READY not in state.missing:
-                return _reject(state, Code.REPLAYED)
+                return reject(state, Code.REPLAYED)
             # CK-357: the caller sends no frame before the other side can decrypt it.
             return _found(state, Missing.READY, do.StartFrames())
         case on.RevealReceived(nonce):
@@ -66,7 +67,7 @@ def from_connecting(state: Connecting, event: on.Event) -> Step:
             if sender == link.other and Missing.READY in state.missing:
                 return end(state, EndReason.WITHDRAWN)  # It took its accept back.
             # CK-353: not another device; and once in the call group, `call.hangup` is the word.
-            return _reject(state)
+            return reject(state)
         case on.TakenReceived():
             return _taken_again(state, link, event)
         case on.HangUpRequested():
@@ -87,9 +88,9 @@ def from_connecting(state: Connecting, event: on.Event) -> Step:
         ):
             return Step(state)
         case on.WelcomeReceived():
-            return _reject(state, Code.REPLAYED)
+            return reject(state, Code.REPLAYED)
         case on.InviteReceived() | on.MissedReceived() | on.AnswerReceived():
-            return _reject(state)
+            return reject(state)
         case (
             on.CallPlaced()
             | on.AcceptRequested()
@@ -105,7 +106,7 @@ def from_connecting(state: Connecting, event: on.Event) -> Step:
 def _revealed(state: Connecting, nonce: Nonce32) -> Step:
     if Missing.REVEAL not in state.missing:
         # CK-358: one nonce per side. A second one would let its sender pick the string.
-        return _reject(state, Code.REPLAYED)
+        return reject(state, Code.REPLAYED)
     match state.link:
         case CallerLink():
             # We reveal last: only now is everything fixed that the other side can choose.
@@ -113,7 +114,7 @@ def _revealed(state: Connecting, nonce: Nonce32) -> Step:
         case CalleeLink(invite):
             if sas.commit(nonce) != invite.commitment:
                 # CK-359: a nonce chosen after ours was known could steer the string (P11).
-                return _reject(state, Code.BAD_COMMITMENT)
+                return reject(state, Code.BAD_COMMITMENT)
             return _found(state, Missing.REVEAL, do.ShowSas(nonce))
     assert_never(state.link)
 
@@ -152,7 +153,7 @@ def from_in_call(state: InCall, event: on.Event) -> Step:
         case on.TakenReceived():
             return _taken_again(state, link, event)
         case on.ReadyReceived() | on.RevealReceived() | on.WelcomeReceived():
-            return _reject(state, Code.REPLAYED)  # CK-358
+            return reject(state, Code.REPLAYED)  # CK-358
         case (
             on.AcceptReceived()
             | on.RingingReceived()
@@ -163,7 +164,7 @@ def from_in_call(state: InCall, event: on.Event) -> Step:
         ):
             return Step(state)  # Late, or no business of the media.
         case on.InviteReceived() | on.CancelReceived() | on.MissedReceived() | on.AnswerReceived():
-            return _reject(state)
+            return reject(state)
         case on.CallPlaced() | on.AcceptRequested() | on.DeclineRequested() | on.RestartFailed():
             raise UsageError("the call is connected")
     assert_never(event)
@@ -205,7 +206,7 @@ def from_reconnecting(state: Reconnecting, event: on.Event) -> Step:
             return answer(link, state.paths, state.deadline, event)
         case on.AnswerReceived(sdp, offer):
             if state.turn is Turn.THEIRS:
-                return _reject(state)
+                return reject(state)
             return Step(state, (do.ApplyRestartAnswer(sdp, offer),))
         case on.CandidatesReceived(candidates):
             return Step(state, (do.AddCandidates(candidates),))
@@ -214,7 +215,7 @@ def from_reconnecting(state: Reconnecting, event: on.Event) -> Step:
         case on.TakenReceived():
             return _taken_again(state, link, event)
         case on.ReadyReceived() | on.RevealReceived() | on.WelcomeReceived():
-            return _reject(state, Code.REPLAYED)  # CK-358
+            return reject(state, Code.REPLAYED)  # CK-358
         case (
             on.AcceptReceived()
             | on.RingingReceived()
@@ -224,7 +225,7 @@ def from_reconnecting(state: Reconnecting, event: on.Event) -> Step:
         ):
             return Step(state)
         case on.InviteReceived() | on.CancelReceived() | on.MissedReceived():
-            return _reject(state)
+            return reject(state)
         case on.CallPlaced() | on.AcceptRequested() | on.DeclineRequested():
             raise UsageError("the call is reconnecting")
     assert_never(event)
@@ -236,7 +237,7 @@ def _taken_again(state: State, link: Link, event: on.TakenReceived) -> Step:
         case CalleeLink(invite) if (event.sender, event.device) == (invite.caller, invite.own):
             return Step(state)
         case CalleeLink() | CallerLink():
-            return _reject(state)
+            return reject(state)
     assert_never(link)
 
 
@@ -248,7 +249,3 @@ def _failed(state: Connecting | InCall | Reconnecting, code: Code) -> Step:
 
 def _changed(state: Connecting | InCall | Reconnecting) -> Step:
     return end_changed(state, do.SendHangup(HangupReason.FAILED))
-
-
-def _reject(state: State, code: Code = Code.UNEXPECTED) -> Step:
-    return Step(state, (Reject(code),))

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias
 
-from visavis.core.call_effects import Effect, EndReason, Media, Path
+from visavis.core.call_effects import Effect, EndReason, Media, Path, Reject
+from visavis.core.errors import Code
 from visavis.core.ids import CallId, DeviceId, Digest
 
 RING_TIMEOUT_S: Final = 45.0
@@ -234,6 +235,11 @@ class Step:
     effects: tuple[Effect, ...] = ()
 
 
+def reject(state: State, code: Code = Code.UNEXPECTED) -> Step:
+    """Refuse what the other side did; nothing is changed and nothing is sent."""
+    return Step(state, (Reject(code),))
+
+
 __all__ = [
     "CONNECT_TIMEOUT_S",
     "RECONNECT_TIMEOUT_S",
@@ -265,4 +271,5 @@ __all__ = [
     "Trace",
     "Turn",
     "Welcomed",
+    "reject",
 ]

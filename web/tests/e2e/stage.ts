@@ -218,7 +218,7 @@ export class Stage {
     const home = join(this.folder, name);
     mkdirSync(home, { recursive: true });
     const env = this.environment({ HOME: home });
-    const { fakes = "fps=15" } = setting;
+    const { fakes = "fps=10" } = setting;
     // A busy machine is no failure.
     const waits = { timeout: 120_000, protocolTimeout: 600_000 };
     const flag = `--use-fake-device-for-media-stream=${fakes}`;

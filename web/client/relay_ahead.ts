@@ -1,0 +1,84 @@
+/** The relay of a call, looked up before it is needed. */
+
+import type { MediaConnection, TurnServer } from "../media/interfaces.ts";
+import { type Negotiation, refusalOf, still } from "./call_steps.ts";
+import { sleep } from "./lock.ts";
+import type { CallSeam, Spawned } from "./seam.ts";
+
+/**
+ * Between two looks whether the relay is still there, while it rings. Higher asks less often; it stays
+ * below the seconds for which the media believes a look.
+ */
+export const PREPARE_EVERY_S = 8;
+
+/**
+ * Looks again and again for a relay that answers, until somebody takes it. What it found is a saving
+ * and no promise: whoever took it and finds that it is gone asks for another (`server`).
+ */
+export class RelayAhead {
+  readonly #seam: CallSeam;
+  readonly #media: () => MediaConnection;
+  readonly #begin: (work: Negotiation) => Spawned;
+  #looking: Spawned | undefined;
+  #found: TurnServer | undefined;
+
+  /**
+   * @param seam The session.
+   * @param media Return the connection that will use it.
+   * @param begin Begin work that ends with the call.
+   */
+  constructor(seam: CallSeam, media: () => MediaConnection, begin: (work: Negotiation) => Spawned) {
+    this.#seam = seam;
+    this.#media = media;
+    this.#begin = begin;
+  }
+
+  /** Fetch fresh TURN credentials (P12). */
+  async server(): Promise<TurnServer> {
+    const { urls, username, credential } = await this.#seam.turn(await this.#seam.ownTurnAddress());
+    return { urls, username, credential };
+  }
+
+  /** Begin to look. Harmless when repeated. */
+  look(): void {
+    this.#looking ??= this.#begin((signal) => this.#look(signal));
+  }
+
+  /**
+   * Look anew, if one was looked for: a server that was started anew has a relay that knows other
+   * credentials, and a browser that has begun to gather with dead ones cannot begin again.
+   */
+  lookAnew(): void {
+    if (this.#looking === undefined) return;
+    this.#looking.cancel();
+    this.#looking = undefined;
+    this.#found = undefined;
+    this.look();
+  }
+
+  /** Look no more. */
+  stop(): void {
+    this.#looking?.cancel();
+  }
+
+  /** Return what was found, once: credentials serve one transport (P12). */
+  take(): TurnServer | undefined {
+    const found = this.#found;
+    this.#found = undefined;
+    return found;
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      try {
+        this.#found ??= await still(signal, this.server());
+        const isThere = await still(signal, this.#media().prepare([this.#found]));
+        // Perhaps the relay was started anew, and knows other credentials.
+        if (!isThere) this.#found = undefined;
+      } catch (error) {
+        refusalOf(error, signal);
+      }
+      await sleep(PREPARE_EVERY_S, signal);
+    }
+  }
+}
