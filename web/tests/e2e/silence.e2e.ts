@@ -43,6 +43,9 @@ after(() => stage.close());
 /** Both ends are done with an unanswered call: it was rung, taken back, and noted as missed. */
 const TO_THE_CALLEE = 3;
 
+/** An answer that somebody gives away comes sooner than this after the end. */
+const AFTER_MS = 500;
+
 /** What went by at both ends, and what the caller read, when a call was not answered. */
 type Unanswered = Readonly<{
   caller: readonly Piece[];
@@ -60,10 +63,13 @@ async function call(meanwhile: () => Promise<void>): Promise<Unanswered> {
   const shown = await anna.page.evaluate(
     () => document.querySelector<HTMLElement>(".over-body")?.innerText ?? "",
   );
-  // Its last word is that they missed a call; it is waited for where it is read.
-  await until("the note of a missed call", async () => {
-    return inward(bertsWire.since(there)).length >= TO_THE_CALLEE;
+  // Its last word is that they missed a call; it is waited for where it is read and acknowledged, and
+  // then a little, for whatever should not follow.
+  await until("the note of a missed call, acknowledged", async () => {
+    const went = bertsWire.since(there);
+    return [inward(went), outward(went)].every((way) => way.length >= TO_THE_CALLEE);
   });
+  await elapsed(AFTER_MS);
   const callee = bertsWire.since(there);
   // While it rings, the caller looks for a relay now and then, by its own clock.
   const caller = annasWire.since(here).filter(({ path }) => path !== "/v1/turn");
