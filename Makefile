@@ -36,7 +36,7 @@ types: dev ## mypy --strict, tsc
 	@mypy --no-error-summary
 	@tools/node.sh tsc --noEmit
 
-test: dev ## all tests, fast ones first (10 minutes at most)
+test: dev ## all tests, fast ones first
 	@tools/test.sh
 
 fresh: dev ## the README's two commands in a copy of this checkout that has nothing installed

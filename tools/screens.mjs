@@ -9,11 +9,11 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { violationsOn } from "../web/tests/axe.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 const require = createRequire(path.join(root, "web/package.json"));
 const { chromium } = require("playwright-core");
-const axe = require.resolve("axe-core");
 
 const SCENES = path.join(root, "build/scenes");
 const OUT = path.join(root, "build/screens");
@@ -42,7 +42,6 @@ const POLICY = [
   "trusted-types visavis",
 ].join("; ");
 const SETTLE_MS = 200;
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 function serve() {
   const server = createServer(async (request, response) => {
@@ -89,15 +88,7 @@ async function look(page, origin, scene, size, scheme, language) {
   });
   if (spill) troubles.push(`scrolls sideways: ${spill}`);
   if (size === "phone") troubles.push(...(await page.evaluate(tooSmall)));
-  // Over the debugger, so the page's policy stays as strict as the product's.
-  await page.evaluate(await readFile(axe, "utf8"));
-  const { violations } = await page.evaluate(
-    (tags) => globalThis.axe.run({ runOnly: tags, resultTypes: ["violations"] }),
-    RULES,
-  );
-  for (const { id, help, nodes } of violations) {
-    troubles.push(`axe ${id}: ${help}: ${nodes.slice(0, 3).map((n) => n.html.slice(0, 140)).join(" | ")}`);
-  }
+  troubles.push(...(await violationsOn(page)));
   return troubles;
 }
 
@@ -180,7 +171,10 @@ try {
       ["light", "dark"].map(async (colorScheme) => {
         const page = await open({ size, viewport, colorScheme, language });
         for (const scene of chosen) {
-          const troubles = await look(page, origin, scene, size, colorScheme, language);
+          const troubles = await look(page, origin, scene, size, colorScheme, language).catch(
+            // A screen that does not come is named like any other trouble, and the rest is still looked at.
+            (error) => [`did not come: ${error.message.split("\n")[0]}`],
+          );
           for (const trouble of new Set(troubles)) {
             failures += 1;
             process.stdout.write(`${scene.name} ${size} ${colorScheme}: ${trouble}\n`);

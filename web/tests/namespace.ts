@@ -15,6 +15,9 @@ export const HOST = "10.99.0.1";
 /** What a person or a time limit interrupts with. */
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
+/** The exit code of what was interrupted, as shells give it. */
+export const INTERRUPTED = 130;
+
 /** Set for the processes inside. */
 const INSIDE = "VISAVIS_INSIDE";
 
@@ -85,7 +88,7 @@ let made = 0;
 
 /**
  * Run a Node program inside a namespace of its own, and return its exit code. Interrupted, it ends all
- * that runs inside.
+ * that runs inside and returns `INTERRUPTED`.
  *
  * @param hear Called with what it prints; without it that goes where this process prints.
  */
@@ -99,8 +102,12 @@ export async function runInside(
     if (status !== 0) throw new Error(`ip ${rest.join(" ")}: ${stderr}`);
   };
   ip("netns", "add", name);
-  const interrupted = () => endAll(name);
-  for (const signal of SIGNALS) process.on(signal, interrupted);
+  let isInterrupted = false;
+  const interrupt = () => {
+    isInterrupted = true;
+    endAll(name);
+  };
+  for (const signal of SIGNALS) process.on(signal, interrupt);
   try {
     const inside = (...rest: string[]) => ip("-n", name, ...rest);
     inside("link", "set", "lo", "up");
@@ -118,10 +125,10 @@ export async function runInside(
     }
     return await new Promise<number>((resolve, reject) => {
       running.once("error", reject);
-      running.once("exit", (code) => resolve(code ?? 1));
+      running.once("exit", (code) => resolve(isInterrupted ? INTERRUPTED : (code ?? 1)));
     });
   } finally {
-    for (const signal of SIGNALS) process.off(signal, interrupted);
+    for (const signal of SIGNALS) process.off(signal, interrupt);
     endAll(name);
     ip("netns", "del", name);
   }

@@ -245,11 +245,9 @@ def _from_ringing(state: Ringing, event: on.Event) -> Step:
             return Step(state) if repeats(invite, event) else reject(state)
         case on.CancelReceived(sender) | on.MissedReceived(sender):
             # CK-353: only the device that rang may stop the ringing.
-            return (
-                end(state, EndReason.CANCELLED_THERE)
-                if sender == invite.caller
-                else (reject(state))
-            )
+            if sender != invite.caller:
+                return reject(state)
+            return end(state, EndReason.CANCELLED_THERE)
         case on.TakenReceived(sender, device):
             if sender != invite.caller or device == invite.own:  # CK-353; and we never accepted.
                 return reject(state)

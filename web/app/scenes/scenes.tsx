@@ -7,7 +7,6 @@ import type { AppState, CallView } from "../model.ts";
 import type { WaysIn } from "../model_actions.ts";
 import type { Prefs } from "../prefs.ts";
 import type { Route } from "../router.ts";
-import { RulesCard } from "../screens/rules.tsx";
 import * as f from "./fixtures.ts";
 import { painted } from "./streams.ts";
 
@@ -137,10 +136,6 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
       rules: { calls: "voice" as const, hours, seesRinging: true, direct: true },
     };
     return { state: { people: [mira] }, route: { at: "person", id: mira.id } };
-  },
-  "person-granted": () => {
-    const rules = { ...f.MIRA.rules, seesRinging: true, direct: true };
-    return { element: inside(RulesCard, { person: { ...f.MIRA, rules } }) };
   },
   "person-blocked": () => {
     const jonas = { ...f.JONAS, state: "blocked" as const };

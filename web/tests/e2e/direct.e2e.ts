@@ -35,23 +35,14 @@ after(async () => {
   await host?.close();
 });
 
-/** The kinds of the candidates that this browser was given by the other, in the open connections. */
+/** The kinds of the candidates that this browser was given by the other, each once. */
 async function given(person: Person): Promise<readonly string[]> {
-  const kinds = await person.page.evaluate(async () => {
-    const { watchedPeers } = globalThis as unknown as { watchedPeers: RTCPeerConnection[] };
-    const open = watchedPeers.filter((peer) => peer.connectionState !== "closed");
-    const figures = await Promise.all(open.map((peer) => peer.getStats()));
-    return figures
-      .flatMap((report) => [...report.values()])
-      .filter(({ type }) => type === "remote-candidate")
-      .map(({ candidateType }) => String(candidateType));
-  });
-  return [...new Set(kinds)].toSorted();
+  return [...new Set((await person.flow()).given)].toSorted();
 }
 
 /** From the open conversation or a call: allow the other the direct path, or no more. */
 async function allow(person: Person, name: string, wanted: boolean): Promise<void> {
-  await (await person.page.waitForSelector(".thread-who"))?.click();
+  await person.openDetails();
   await person.press("rules.direct");
   const label = person.words("rules.direct");
   await until(`${label}: ${wanted}`, () =>

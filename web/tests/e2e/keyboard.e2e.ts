@@ -5,17 +5,14 @@
  */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before } from "node:test";
+import { violationsOn } from "../axe.ts";
 import { Person } from "./person.ts";
 import { PASSWORD, Stage, until } from "./stage.ts";
 import { story } from "./story.ts";
 
 /** More presses of Tab than any page of ours has stops. */
 const STOPS = 80;
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
 
 type Key = Parameters<Person["words"]>[0];
 
@@ -36,8 +33,8 @@ function focus(person: Person): Promise<{ name: string; seen: boolean }> {
     const box = one?.closest("label") ?? one?.closest(".field-box") ?? one;
     const around = box ? [box, ...box.querySelectorAll("*")] : [];
     const seen = around.some((box) => {
-      const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(box);
-      return (outlineStyle !== "none" && outlineWidth !== "0px") || boxShadow !== "none";
+      const { outlineStyle, outlineWidth } = getComputedStyle(box);
+      return outlineStyle !== "none" && outlineWidth !== "0px";
     });
     return { name: (names.join(" ") || label || one?.innerText || "").trim(), seen };
   });
@@ -79,20 +76,9 @@ async function fill(person: Person, key: Key, text: string): Promise<void> {
   await person.page.keyboard.type(text);
 }
 
-/** What axe-core finds on the page. */
-async function found(person: Person): Promise<readonly string[]> {
-  // Over the debugger: the page's policy stays as it is.
-  await person.page.evaluate(AXE);
-  return person.page.evaluate(async (tags) => {
-    type Found = { violations: { id: string; nodes: { html: string }[] }[] };
-    type Axe = { run(where: object, how: object): Promise<Found> };
-    const { axe } = globalThis as unknown as { axe: Axe };
-    // The library reads a busy button out from there, for some seconds after it has gone.
-    const where = { exclude: ["[data-live-announcer]"] };
-    const how = { runOnly: tags, resultTypes: ["violations"] };
-    const { violations } = await axe.run(where, how);
-    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 120)}`);
-  }, RULES);
+/** What axe-core finds on the page. The library reads a busy button out for seconds after it has gone. */
+function found(person: Person): Promise<readonly string[]> {
+  return violationsOn(person.page, ["[data-live-announcer]"]);
 }
 
 async function isClean(person: Person, what: string): Promise<void> {

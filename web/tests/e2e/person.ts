@@ -30,6 +30,8 @@ export type Flow = Readonly<{
   /** Of the picture that comes now, as "640x480". */
   size: string;
   candidates: number;
+  /** The kinds of the candidates that the other gave: "relay", "host". */
+  given: readonly string[];
   connections: number;
 }>;
 
@@ -75,14 +77,19 @@ async function measure(): Promise<Flow> {
   const { watchedPeers } = globalThis as unknown as Watched;
   const flow = {
     ...{ decoded: 0, energy: 0, packetsSent: 0, candidates: 0, connections: 0 },
-    ...{ audioSent: 0, audioBytes: 0, size: "" },
+    ...{ audioSent: 0, audioBytes: 0, size: "", given: [] as string[] },
   };
   for (const peer of watchedPeers) {
     flow.connections += 1;
-    if (peer.connectionState === "closed") continue; // a restart made another
+    const isOpen = () => peer.connectionState !== "closed";
+    if (!isOpen()) continue; // a restart made another
     // Firefox never answers what was asked of a connection that is closed meanwhile.
-    const late = new Promise<undefined>((resolve) => setTimeout(resolve, 2000, undefined));
-    const report = await Promise.race([peer.getStats(), late]);
+    const asked = peer.getStats();
+    let report: RTCStatsReport | undefined;
+    while (report === undefined && isOpen()) {
+      const later = new Promise<undefined>((resolve) => setTimeout(resolve, 500, undefined));
+      report = await Promise.race([asked, later]);
+    }
     for (const one of report?.values() ?? []) {
       if (one.type === "inbound-rtp" && one.kind === "video") {
         flow.decoded += one.framesDecoded ?? 0;
@@ -97,6 +104,7 @@ async function measure(): Promise<Flow> {
         flow.audioBytes += one.bytesSent ?? 0;
       }
       if (one.type === "local-candidate") flow.candidates += 1;
+      if (one.type === "remote-candidate") flow.given.push(String(one.candidateType));
     }
   }
   return flow;
@@ -261,6 +269,11 @@ export class Person {
       return undefined;
     });
     await row.click();
+  }
+
+  /** From the open conversation: look at whom it is with. */
+  async openDetails(): Promise<void> {
+    await (await this.page.waitForSelector(".thread-who"))?.click();
   }
 
   /** Write a message in the open conversation. */

@@ -9,7 +9,14 @@
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { basename } from "node:path";
-import { missing, mustHaveAll, notRun, runInside, whyNoNamespace } from "../namespace.ts";
+import {
+  INTERRUPTED,
+  missing,
+  mustHaveAll,
+  notRun,
+  runInside,
+  whyNoNamespace,
+} from "../namespace.ts";
 
 /** What needs no call. */
 const ON_LOOPBACK: ReadonlySet<string> = new Set(["messages.e2e.ts"]);
@@ -17,9 +24,8 @@ const ON_LOOPBACK: ReadonlySet<string> = new Set(["messages.e2e.ts"]);
 /** Files at a time, each in a network of its own: people wait more than they compute. */
 const LANES = 2;
 /** Pictures are encoded and decoded all the time: of these one at a time. The longest come first. */
-const HEAVY: readonly string[] = [
-  ...["network", "effects", "calls", "tab_killed", "hostile", "reload", "unplugged", "direct"],
-];
+const HEAVY: readonly string[] =
+  "network effects calls tab_killed hostile reload unplugged direct".split(" ");
 /** Of the others, those that take longest. */
 const LONG: readonly string[] = ["silence", "restart", "realtime_text", "push"];
 
@@ -48,17 +54,18 @@ function take(waiting: string[], heavyRuns: boolean): string | undefined {
 async function runAll(files: readonly string[], options: readonly string[]): Promise<number> {
   if (files.length === 1) return runInside(command(files, options));
   const first = [...HEAVY, ...LONG];
-  const rank = (file: string) => first.indexOf(nameOf(file));
-  const known = files.filter((file) => first.includes(nameOf(file)));
-  const waiting = known.toSorted((a, b) => rank(a) - rank(b));
-  waiting.push(...files.filter((file) => !known.includes(file)));
+  const rank = (file: string) =>
+    first.includes(nameOf(file)) ? first.indexOf(nameOf(file)) : first.length;
+  const waiting = files.toSorted((a, b) => rank(a) - rank(b));
   const outcomes: Outcome[] = [];
+  let isInterrupted = false;
   const run = async (file: string): Promise<Outcome> => {
     const began = performance.now();
     let said = "";
     const code = await runInside(command([file], options), (text) => {
       said += text;
     });
+    isInterrupted ||= code === INTERRUPTED;
     const seconds = (performance.now() - began) / 1000;
     process.stdout.write(`\n${nameOf(file)}, ${seconds.toFixed(0)} s\n${said}`);
     return { file, passed: code === 0 };
@@ -66,7 +73,7 @@ async function runAll(files: readonly string[], options: readonly string[]): Pro
   let heavyRuns = false;
   const lane = async () => {
     for (;;) {
-      const file = take(waiting, heavyRuns);
+      const file = isInterrupted ? undefined : take(waiting, heavyRuns);
       if (file === undefined) return;
       const isHeavy = HEAVY.includes(nameOf(file));
       heavyRuns ||= isHeavy;
@@ -75,9 +82,13 @@ async function runAll(files: readonly string[], options: readonly string[]): Pro
     }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
+  if (isInterrupted) return INTERRUPTED;
   const failedOnce = outcomes.filter(({ passed }) => !passed).map(({ file }) => file);
   const failed: string[] = [];
-  for (const file of failedOnce) if (!(await run(file)).passed) failed.push(file);
+  for (const file of failedOnce) {
+    if (!isInterrupted && !(await run(file)).passed) failed.push(file);
+  }
+  if (isInterrupted) return INTERRUPTED;
   say(`${outcomes.length} files`);
   if (failedOnce.length > 0) say(`failed beside another: ${failedOnce.map(nameOf).join(", ")}`);
   say(failed.length === 0 ? "all passed" : `FAILED, alone too: ${failed.map(nameOf).join(", ")}`);

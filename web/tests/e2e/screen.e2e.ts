@@ -60,7 +60,7 @@ story(stage, "a screen is looked at, sent, and ended by the browser's bar", asyn
 story(stage, "a confidential call offers no screen", async () => {
   await anna.page.goto(stage.origin);
   await anna.openThread("bert");
-  await (await anna.page.waitForSelector(".thread-who"))?.click();
+  await anna.openDetails();
   await anna.press("safety.title");
   await anna.press("safety.same");
   await anna.see("safety.undo");

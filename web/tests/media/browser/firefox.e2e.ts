@@ -69,8 +69,8 @@ export const tests: Tests = {
     return { lostMs, pictureMs: Date.now() - killedAt };
   },
 
-  // Firefox never answers what was asked of a connection that closes meanwhile; whoever waits for the
-  // figures would wait forever, and with it the call's end or its return.
+  // Firefox never answers what was asked of a connection that closes meanwhile: the call's end and its
+  // return waited for the figures until their own limit.
   "figures asked for as a connection of Firefox is made anew or ends": async (bench) => {
     const { ends } = bench;
     if (!ends.hasFirefox) return { skipped: "firefox-esr is not installed" };
