@@ -47,7 +47,7 @@ export class Transport {
   readonly #onStream: (stream: MediaStream) => void;
   readonly #stream = new MediaStream();
   readonly #ended = new AbortController();
-  /** Kept once this is closed: what a closed connection was asked, it may never answer. */
+  /** Kept once this is closed. */
   readonly #over = new Promise<undefined>((resolve) => {
     this.#ended.signal.addEventListener("abort", () => resolve(undefined));
   });
@@ -200,8 +200,7 @@ export class Transport {
     gathered.catch(() => {});
     if (!this.#isSet) {
       this.#peer.setServers(this.#relayOnly ? relay : withStun(relay));
-      await pc.setLocalDescription(this.#description);
-      this.#checkAlive();
+      await this.#answered(pc.setLocalDescription(this.#description));
       this.#isSet = true;
       if (this.#answer !== undefined) await this.#setRemote(this.#answer);
       else if (this.#hasRemote) this.#settle();
@@ -220,8 +219,7 @@ export class Transport {
   /** Read the figures. Never throws. */
   async measure(): Promise<Reading> {
     if (!this.#ended.signal.aborted) {
-      const asked = this.#peer.pc.getStats().catch(() => undefined);
-      const report = await Promise.race([asked, this.#over]);
+      const report = await this.#answered(this.#peer.pc.getStats()).catch(() => undefined);
       if (report !== undefined) {
         // Typed without the members of its entries, which no two browsers share.
         this.#reading = read(report as ReadonlyMap<string, Readonly<Record<string, unknown>>>);
@@ -276,11 +274,7 @@ export class Transport {
   }
 
   async #own(making: Promise<RTCSessionDescriptionInit>): Promise<RTCSessionDescriptionInit> {
-    const description = await making.catch((error: unknown) => {
-      this.#checkAlive();
-      throw error;
-    });
-    this.#checkAlive();
+    const description = await this.#answered(making);
     this.#description = description;
     return description;
   }
@@ -288,13 +282,13 @@ export class Transport {
   async #setRemote(description: Description): Promise<void> {
     const { pc } = this.#peer;
     try {
-      await pc.setRemoteDescription({ type: description.kind, sdp: encode(description) });
+      const sdp = encode(description);
+      await this.#answered(pc.setRemoteDescription({ type: description.kind, sdp }));
     } catch {
       this.#checkAlive();
       throw new PeerError(Code.MALFORMED, "CK-666: a description that does not fit");
     }
     this.#peer.protectAll();
-    this.#checkAlive();
     this.#peer.check();
     this.#hasRemote = true;
     if (this.#isSet) this.#settle();
@@ -313,11 +307,24 @@ export class Transport {
     this.#waiting = [];
     for (const candidate of waiting) {
       const line = { candidate: encodeCandidate(candidate), sdpMid: "0" };
-      await this.#peer.pc.addIceCandidate(line).catch(() => {
+      await this.#answered(this.#peer.pc.addIceCandidate(line)).catch(() => {
         this.#checkAlive();
         throw new PeerError(Code.MALFORMED, "CK-667: a candidate that the browser does not take");
       });
     }
+  }
+
+  /**
+   * Wait for what the connection was asked. Once it is closed it answers nothing any more, and
+   * whoever waited would wait for ever.
+   */
+  async #answered<T>(asked: Promise<T>): Promise<T> {
+    const answer = await Promise.race([asked, this.#over]).catch((error: unknown) => {
+      this.#checkAlive();
+      throw error;
+    });
+    this.#checkAlive();
+    return answer as T;
   }
 
   #checkUndescribed(): void {

@@ -56,6 +56,11 @@ class Devices implements LocalMedia {
   }
 }
 
+/** What may be asked of a connection as it ends. */
+export type Asked = "figures" | "candidates";
+
+const CANDIDATE = "candidate:1 1 udp 16777215 192.0.2.7 4444 typ relay raddr 0.0.0.0 rport 9";
+
 /** Every connection that anybody made here, in order, those of scouts among them. */
 const made: RTCPeerConnection[] = [];
 const Original = RTCPeerConnection;
@@ -193,11 +198,19 @@ const api = {
     return { ...stats, sizes: [...audioPacketSizes.keys()], pictureSizes: [...pictureSizes] };
   },
   /** Ask for the figures and end their connection in the same moment: are they answered? */
-  async statsAsItEnds(name: string, how: "restart" | "close"): Promise<boolean> {
+  /** Ask something of a connection that is made anew or closed meanwhile; say whether it is over. */
+  async asItEnds(name: string, what: Asked, how: "restart" | "close"): Promise<boolean> {
     const { connection } = end(name);
-    const asked = connection.stats().then(() => true);
+    const ask = {
+      figures: () => connection.stats(),
+      candidates: () => connection.addRemoteCandidates([CANDIDATE]),
+    }[what];
+    const over = ask().then(
+      () => true,
+      () => true,
+    );
     await connection[how]();
-    return Promise.race([asked, elapsed(5000).then(() => false)]);
+    return Promise.race([over, elapsed(5000).then(() => false)]);
   },
   write(name: string, text: string): void {
     end(name).text.open();
