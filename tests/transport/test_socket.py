@@ -9,12 +9,12 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from websockets.asyncio.server import ServerConnection, serve
+from websockets.asyncio.server import Request, ServerConnection, serve
 
 from visavis.core.address import ContactAddress
 from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError, VisavisError
 from visavis.core.ids import Capability, MailboxId, SealKey
-from visavis.transport import socket
+from visavis.transport import opening, socket
 from visavis.transport.socket import Delivery, ReceiveSocket, SendSocket
 
 Handler = Callable[[ServerConnection], Awaitable[None]]
@@ -26,6 +26,10 @@ async def server(handler: Handler) -> AsyncIterator[str]:
     async with serve(handler, "127.0.0.1", 0) as running:
         port = next(iter(running.sockets)).getsockname()[1]
         yield f"http://127.0.0.1:{port}"
+
+
+async def ignore(delivery: Delivery) -> None:
+    """Take a delivery, and do nothing."""
 
 
 def address(origin: str) -> ContactAddress:
@@ -200,6 +204,71 @@ async def test_receiving_ends_for_good(close: int, kind: type[VisavisError], cod
     assert isinstance(receiver.stopped, kind)
     assert receiver.stopped.code is code
     assert receiver.caught_up.is_set()
+
+
+async def test_hurry_does_not_wait_for_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was sent shows that the server is there: an answer must find us (R-04)."""
+    monkeypatch.setattr(socket, "FIRST_BACKOFF_S", 3600)
+    monkeypatch.setattr(socket, "MAX_BACKOFF_S", 3600)
+    told: list[bool] = []
+    rounds = 0
+
+    async def handler(connection: ServerConnection) -> None:
+        nonlocal rounds
+        rounds += 1
+        await connection.recv()
+        await connection.send(b"\0")
+        if rounds == 1:
+            await connection.close(1013)
+        await connection.wait_closed()
+
+    async with server(handler) as origin:
+        receiver = ReceiveSocket(origin, TOKEN, ignore)
+        receiver.on_connection(told.append)
+        task = asyncio.create_task(receiver.run())
+        async with asyncio.timeout(10):
+            while told != [True, False]:
+                await asyncio.sleep(0.01)
+            receiver.hurry()
+            while not receiver.connected:
+                await asyncio.sleep(0.01)
+        receiver.hurry()  # not kept for the next pause
+        await asyncio.sleep(0)
+        assert told == [True, False, True]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_hurry_leaves_an_attempt_that_is_stuck() -> None:
+    """Packets of a dead network are sent again after ever longer pauses; new ones go at once."""
+    attempts = 0
+
+    async def first_is_stuck(_: ServerConnection, __: Request) -> None:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            await asyncio.Event().wait()
+
+    async def handler(connection: ServerConnection) -> None:
+        async for frame in connection:
+            assert isinstance(frame, bytes)
+            await connection.send(frame[:4] + b"\0")
+
+    async with serve(handler, "127.0.0.1", 0, process_request=first_is_stuck) as running:
+        origin = f"http://127.0.0.1:{next(iter(running.sockets)).getsockname()[1]}"
+        opened: list[bool] = []
+        sender = SendSocket(origin, lambda: opened.append(True))
+        sending = asyncio.create_task(sender.send(address(origin), bytes(1024), durable=True))
+        async with asyncio.timeout(10):
+            while attempts == 0:
+                await asyncio.sleep(0.01)
+            sender.hurry()  # it may yet come
+            await asyncio.sleep(opening.STUCK_S + 0.2)
+            assert (attempts, opened) == (1, [])
+            sender.hurry()
+            await sending
+        assert (attempts, opened) == (2, [True])
+        await sender.close()
 
 
 async def test_frames_are_never_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -32,7 +32,7 @@ import type { Books } from "./books.ts";
 import type { Conversations } from "./conversation.ts";
 import { Signal } from "./lock.ts";
 import type { OuterHandler } from "./seam.ts";
-import type { Delivery } from "./transport/socket.ts";
+import type { Delivery } from "./transport/receive_socket.ts";
 import type { Welcomes } from "./welcomes.ts";
 
 const GROUP: readonly Outer["kind"][] = ["mls", "commit", "welcome.call", "welcome.conversation"];

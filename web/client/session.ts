@@ -47,7 +47,8 @@ import { Tasks } from "./tasks.ts";
 import { AnonymousApi } from "./transport/anonymous.ts";
 import { DeviceApi } from "./transport/api.ts";
 import { Http } from "./transport/http.ts";
-import { type ConnectionListener, ReceiveSocket, SendSocket } from "./transport/socket.ts";
+import { type ConnectionListener, ReceiveSocket } from "./transport/receive_socket.ts";
+import { SendSocket } from "./transport/send_socket.ts";
 import type { Unit, UnitStore } from "./unit.ts";
 import { Vault } from "./vault.ts";
 import { Welcomes } from "./welcomes.ts";
@@ -86,7 +87,7 @@ export class Session implements CallSeam {
     this.#deviceHttp = new Http(origin, base64url.encode(token));
     this.deviceApi = new DeviceApi(this.#deviceHttp);
     this.anonymous = new AnonymousApi(new Http(origin));
-    this.#sendSocket = new SendSocket(origin);
+    this.#sendSocket = new SendSocket(origin, { onOpen: () => this.receiver.hurry() });
     this.#sending = new Sending(books, this.#sendSocket);
     this.outbox = new Outbox(
       books.store,
@@ -167,6 +168,7 @@ export class Session implements CallSeam {
     await books.store.transaction((unit) => books.addresses.purge(unit, books.now()));
     this.receiver.onConnection((connected) => {
       if (!connected) return;
+      this.#sendSocket.hurry();
       this.#syncing.heard();
       this.outbox.kick();
       this.housekeeping.kick();

@@ -15,7 +15,7 @@ import { Purpose } from "./addresses.ts";
 import type { Books } from "./books.ts";
 import { GroupKind, type GroupRecord } from "./groups.ts";
 import type { Target } from "./sequencer.ts";
-import type { SendSocket } from "./transport/socket.ts";
+import type { SendSocket } from "./transport/send_socket.ts";
 import type { Reader } from "./unit.ts";
 
 /** Seals and sends. */

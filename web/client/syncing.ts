@@ -5,7 +5,7 @@ import type { Housekeeping } from "./housekeeping.ts";
 import type { Inbox } from "./inbox.ts";
 import { sleep, withTimeout } from "./lock.ts";
 import type { Outbox } from "./outbox.ts";
-import type { ReceiveSocket } from "./transport/socket.ts";
+import type { ReceiveSocket } from "./transport/receive_socket.ts";
 
 /** Seconds without a frame after which a backlog counts as read, should the server never say so. */
 export const QUIET_S = 0.5;

@@ -15,7 +15,7 @@ import {
 } from "node:http";
 import { connect, type Socket } from "node:net";
 
-/** 0x01 | class | delivery id(16) | envelope (`client/transport/socket.ts`). */
+/** 0x01 | class | delivery id(16) | envelope (`client/transport/receive_socket.ts`). */
 const DELIVERY = 1;
 const HEAD = 18;
 

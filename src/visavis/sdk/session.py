@@ -77,7 +77,7 @@ class Session:
         self._device_http = Http(origin, base64url.encode(profile.token))
         self.device_api = DeviceApi(self._device_http)
         self.anonymous = AnonymousApi(Http(origin))
-        self._send_socket = SendSocket(origin)
+        self._send_socket = SendSocket(origin, self._hurry_receiving)
         self._sending = Sending(books, self._send_socket)
         self.outbox = Outbox(store, books.resolve, self._sending.durable, books.now)
         self.sequencers = Sequencers(
@@ -197,9 +197,13 @@ class Session:
 
     def _on_connection(self, connected: bool) -> None:  # noqa: FBT001 - a listener's one argument
         if connected:
+            self._send_socket.hurry()
             self._syncing.heard()
             self.outbox.kick()
             self.housekeeping.kick()
+
+    def _hurry_receiving(self) -> None:
+        self.receiver.hurry()  # made after the sending one, which asks for it
 
     async def _catch_up(self) -> None:
         await self._syncing.try_to_catch_up()

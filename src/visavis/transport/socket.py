@@ -16,20 +16,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import random
 import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
-from visavis.core.envelope import BUCKETS
 from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError, VisavisError
 from visavis.core.handle_request import AnyAddress
-from visavis.transport.origin import require_secure, tls_context, websocket_url
+from visavis.transport.opening import OPEN_TIMEOUT_S, Opener
 
 READY: Final = b"\x00"
 DELIVERY: Final = 0x01
@@ -38,7 +36,6 @@ CAUGHT_UP: Final = b"\x03"
 CLOSED_TOKEN: Final = 4401
 CLOSED_REPLACED: Final = 4409
 
-OPEN_TIMEOUT_S: Final = 10.0
 ANSWER_TIMEOUT_S: Final = 15.0
 IDLE_S: Final = 60.0
 """Seconds after which an unused sending connection is closed. Higher saves connecting again, and
@@ -46,31 +43,6 @@ lets the server see for longer that sends came from one device."""
 
 FIRST_BACKOFF_S: Final = 0.2
 MAX_BACKOFF_S: Final = 30.0
-
-# websockets logs frames at DEBUG: tokens and capabilities. It gets a logger that nobody can turn
-# on by accident (CK-557).
-_SILENT: Final = logging.Logger("visavis.transport.silent", logging.CRITICAL + 1)  # noqa: LOG001
-_SILENT.disabled = True
-
-
-async def _connect(origin: str, path: str) -> ClientConnection:
-    try:
-        return await connect(
-            websocket_url(require_secure(origin), path),
-            ssl=tls_context(origin),
-            compression=None,  # sealed bytes do not shrink, and sizes stay what they are
-            proxy=None,
-            open_timeout=OPEN_TIMEOUT_S,
-            close_timeout=1,
-            ping_interval=20,
-            ping_timeout=20,
-            max_size=BUCKETS[-1] + 64,
-            user_agent_header="visavis",
-            logger=_SILENT,
-        )
-    except (OSError, TimeoutError, WebSocketException) as error:
-        detail = f"no connection ({type(error).__name__})"
-        raise UnavailableError(Code.UNAVAILABLE, detail) from None
 
 
 def _refusal(status: int) -> VisavisError | None:
@@ -92,10 +64,12 @@ class SendSocket:
 
     Args:
         origin: The server.
+        on_open: Called when a connection came to be: the server can be reached.
     """
 
-    def __init__(self, origin: str) -> None:
-        self._origin = origin
+    def __init__(self, origin: str, on_open: Callable[[], None] = lambda: None) -> None:
+        self._opener = Opener(origin, "/v1/send")
+        self._on_open = on_open
         self._connection: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
         self._waiting: dict[int, asyncio.Future[int]] = {}
@@ -131,6 +105,10 @@ class SendSocket:
         if error is not None:
             raise error
 
+    def hurry(self) -> None:
+        """The server can be reached, as far as we know: leave an attempt that is stuck."""
+        self._opener.hurry()
+
     async def close(self) -> None:
         """Close the connection, if there is one."""
         if self._idle is not None:
@@ -148,8 +126,9 @@ class SendSocket:
             if self._connection is None:
                 if self._reader is not None:
                     await asyncio.gather(self._reader, return_exceptions=True)
-                self._connection = await _connect(self._origin, "/v1/send")
+                self._connection = await self._opener.open()
                 self._reader = asyncio.create_task(self._read(self._connection))
+                self._on_open()
             return self._connection
 
     async def _read(self, connection: ClientConnection) -> None:
@@ -210,7 +189,8 @@ class ReceiveSocket:
     def __init__(
         self, origin: str, token: bytes, deliver: Callable[[Delivery], Awaitable[None]]
     ) -> None:
-        self._origin = origin
+        self._opener = Opener(origin, "/v1/receive")
+        self._hurried = asyncio.Event()
         self._token = token
         self._deliver = deliver
         self._connection: ClientConnection | None = None
@@ -236,6 +216,7 @@ class ReceiveSocket:
         failures = 0
         while True:
             began = asyncio.get_running_loop().time()
+            self._hurried.clear()
             try:
                 await self._session()
             except UnavailableError:
@@ -249,7 +230,19 @@ class ReceiveSocket:
             # Full jitter: after a restart of the server its devices do not all come at once.
             pause = min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2**failures)
             failures = min(failures + 1, 16)
-            await asyncio.sleep(pause * (0.5 + random.random() / 2))  # noqa: S311 - no secret
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause * (0.5 + random.random() / 2)):  # noqa: S311 - no secret
+                    await self._hurried.wait()
+
+    def hurry(self) -> None:
+        """The server can be reached, as far as we know.
+
+        If there is no connection, do not wait to try again, nor for an attempt that is stuck.
+        """
+        # Not kept for later: when a server is started anew its devices shall not all come at once.
+        if not self.connected:
+            self._hurried.set()
+            self._opener.hurry()
 
     async def ack(self, delivery_id: bytes) -> None:
         """Acknowledge a delivery; on a broken connection it will simply come again."""
@@ -274,7 +267,7 @@ class ReceiveSocket:
             raise UnavailableError(Code.UNAVAILABLE, "the receiving connection broke") from None
 
     async def _session(self) -> None:
-        connection = await _connect(self._origin, "/v1/receive")
+        connection = await self._opener.open()
         try:
             await connection.send(self._token)
             async with asyncio.timeout(OPEN_TIMEOUT_S):

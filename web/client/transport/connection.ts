@@ -1,7 +1,7 @@
 /**
  * One WebSocket as a queue of frames: opened within a time, read in order, closed once.
  *
- * Not for: what the frames say (`socket.ts`).
+ * Not for: what the frames say (`send_socket.ts`, `receive_socket.ts`).
  */
 
 import type { Bytes } from "../../core/bytes.ts";
@@ -11,6 +11,12 @@ import { Signal, withTimeout } from "../lock.ts";
 import { requireSecure, websocketUrl } from "./origin.ts";
 
 export const OPEN_TIMEOUT_S = 10;
+
+/**
+ * Seconds after which an attempt to connect may be stuck: what it sent into a dead network is sent
+ * again after 1, 3, 7 s. Lower gives up attempts that were about to succeed.
+ */
+const STUCK_S = 1;
 
 /** Longest frame that is taken. A browser has no such bound of its own. */
 const MAX_FRAME = Math.max(...BUCKETS) + 64;
@@ -112,4 +118,44 @@ export class Connection {
     this.#opened.set();
     this.#news.set();
   }
+}
+
+/** Opens connections to one path of a server. */
+export class Opener {
+  readonly #origin: string;
+  readonly #path: string;
+  #attempt: Readonly<{ began: number; ended: AbortController }> | undefined;
+
+  constructor(origin: string, path: string) {
+    this.#origin = origin;
+    this.#path = path;
+  }
+
+  /** Open one. Throws as `Connection.open`. */
+  async open(signal?: AbortSignal): Promise<Connection> {
+    for (;;) {
+      const ended = new AbortController();
+      const stop = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
+      this.#attempt = { began: performance.now(), ended };
+      try {
+        return await Connection.open(this.#origin, this.#path, stop);
+      } catch (error) {
+        if (signal?.aborted || !ended.signal.aborted) throw error;
+      } finally {
+        this.#attempt = undefined;
+      }
+    }
+  }
+
+  /** The server can be reached, as far as we know: an attempt that is stuck is begun anew. */
+  hurry(): void {
+    if (this.#attempt === undefined) return;
+    const { began, ended } = this.#attempt;
+    if (performance.now() - began > 1000 * STUCK_S) ended.abort();
+  }
+}
+
+/** Return what is thrown when a connection ends under somebody. */
+export function broken(which: string): UnavailableError {
+  return new UnavailableError(Code.UNAVAILABLE, `the ${which} connection broke`);
 }

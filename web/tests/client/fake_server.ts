@@ -6,7 +6,7 @@
 
 import { systemRng as rng } from "../../client/books.ts";
 import type { AnonymousApi, StoredCommit } from "../../client/transport/anonymous.ts";
-import type { Delivery } from "../../client/transport/socket.ts";
+import type { Delivery } from "../../client/transport/receive_socket.ts";
 import { type Bytes, equal, hex } from "../../core/bytes.ts";
 import { seal } from "../../core/envelope.ts";
 import { AuthorizationError, Code, PeerError, UnavailableError } from "../../core/errors.ts";

@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { type Given, Purpose } from "../../client/addresses.ts";
 import { ALLOWED, Inbox, LIVE_S } from "../../client/inbox.ts";
-import type { Delivery } from "../../client/transport/socket.ts";
+import type { Delivery } from "../../client/transport/receive_socket.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { encodeOuter } from "../../core/content.ts";
 import { OUTER, type Outer } from "../../core/content_outer.ts";

@@ -1,7 +1,9 @@
 /** The two sockets against a server of a few lines (twin of tests/transport/test_socket.py). */
 
+import { type AddressInfo, connect, createServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { type Delivery, ReceiveSocket, SendSocket } from "../../client/transport/socket.ts";
+import { type Delivery, ReceiveSocket } from "../../client/transport/receive_socket.ts";
+import { SendSocket } from "../../client/transport/send_socket.ts";
 import { type Bytes, concat, copy, equal } from "../../core/bytes.ts";
 import {
   AuthorizationError,
@@ -292,6 +294,61 @@ test("refresh connects anew at once, whatever the pause would be", async () => {
   }
   stop.abort();
   await running;
+});
+
+test("hurry does not wait for the pause, whatever it would be, and is not kept for the next", async () => {
+  let rounds = 0;
+  const origin = await serve(async (peer) => {
+    rounds += 1;
+    await peer.receive();
+    peer.send(READY);
+    if (rounds < 8) peer.close(1013);
+  });
+  let connections = 0;
+  const stop = new AbortController();
+  const receiver = new ReceiveSocket(origin, TOKEN, () => undefined);
+  receiver.onConnection((connected) => {
+    connections += Number(connected);
+  });
+  const running = receiver.run(stop.signal);
+  for (const round of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    const stays = round === 8;
+    await until(() => connections === round && receiver.connected === stays);
+    const began = performance.now();
+    receiver.hurry();
+    if (!stays) await until(() => rounds > round);
+    // The seventh pause would be ten seconds.
+    expect(performance.now() - began).toBeLessThan(3000);
+  }
+  expect(rounds).toBe(8);
+  stop.abort();
+  await running;
+});
+
+test("hurry leaves an attempt that is stuck, and no other", async () => {
+  const server = await serve((peer) => answerAll(peer, 0));
+  const port = Number(new URL(server).port);
+  let attempts = 0;
+  const way = createServer((socket) => {
+    attempts += 1;
+    if (attempts > 1) socket.pipe(connect(port, "127.0.0.1")).pipe(socket);
+    socket.on("error", () => {});
+  });
+  await new Promise<void>((resolve) => way.listen(0, "127.0.0.1", resolve));
+  const origin = `http://127.0.0.1:${(way.address() as AddressInfo).port}`;
+  let opened = 0;
+  const sender = new SendSocket(origin, { onOpen: () => opened++ });
+  const sending = sender.send(address(origin), new Uint8Array(1024), { durable: true });
+  await until(() => attempts === 1);
+  sender.hurry(); // it may yet come
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  expect([attempts, opened]).toEqual([1, 0]);
+  sender.hurry();
+  await sending;
+  expect(attempts).toBeGreaterThan(1);
+  expect(opened).toBe(1);
+  await sender.close();
+  way.close();
 });
 
 test("a doubted connection is replaced in silence; one that stays away is told", async () => {

@@ -18,7 +18,7 @@ import { Outbox } from "../../client/outbox.ts";
 import { Profile } from "../../client/profile.ts";
 import { type Plan, Sequencers } from "../../client/sequencer.ts";
 import { presented, toldOfCommits } from "../../client/session_sending.ts";
-import type { Delivery } from "../../client/transport/socket.ts";
+import type { Delivery } from "../../client/transport/receive_socket.ts";
 import { Welcomes } from "../../client/welcomes.ts";
 import type { ContactAddress } from "../../core/address.ts";
 import { type Bytes, compare, equal, hex } from "../../core/bytes.ts";

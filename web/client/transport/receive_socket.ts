@@ -1,20 +1,17 @@
 /**
- * The two WebSockets of a device: receiving, with its token; sending, as nobody.
+ * The receiving WebSocket of a device, with its token:
  *
  *     /v1/receive   token(48) ->   <- 0x00   <- 0x01|class|delivery id(16)|envelope   <- 0x03
  *                   0x02|delivery id(16) ->
- *     /v1/send      request id u32|class|mailbox(16)|capability(32)|envelope ->
- *                   <- (request id u32|status)*
  *
- * They are different connections to the same server, and the sending one never carries a token: what
- * the server sees on it is that somebody who holds a capability used it (P12, CK-554).
+ * What is sent goes over another connection, which never carries a token (`send_socket.ts`).
  *
  * Not for: knowing what an envelope holds, or keeping it. An envelope is acknowledged by whoever
  * processed and stored it (`inbox.ts`).
  */
 
 import * as base64url from "../../core/base64url.ts";
-import { type Bytes, concat, equal, uint } from "../../core/bytes.ts";
+import { type Bytes, concat, equal } from "../../core/bytes.ts";
 import {
   AuthorizationError,
   Code,
@@ -22,9 +19,8 @@ import {
   UnavailableError,
   VisavisError,
 } from "../../core/errors.ts";
-import type { AnyAddress } from "../../core/handle_request.ts";
-import { Lock, Signal, sleep, withTimeout } from "../lock.ts";
-import { Connection, OPEN_TIMEOUT_S } from "./connection.ts";
+import { Signal, sleep, withTimeout } from "../lock.ts";
+import { broken, type Connection, OPEN_TIMEOUT_S, Opener } from "./connection.ts";
 import { Http } from "./http.ts";
 import { onWaking } from "./waking.ts";
 
@@ -32,161 +28,17 @@ const READY = Uint8Array.of(0);
 const DELIVERY = 1;
 const ACK = Uint8Array.of(2);
 const CAUGHT_UP = Uint8Array.of(3);
-export const CLOSED_TOKEN = 4401;
-export const CLOSED_REPLACED = 4409;
-
+const CLOSED_TOKEN = 4401;
+const CLOSED_REPLACED = 4409;
 const ID_BYTES = 16;
-const ANSWER_BYTES = 5;
-export const ANSWER_TIMEOUT_S = 15;
-/**
- * Seconds after which an unused sending connection is closed. Higher saves connecting again, and
- * lets the server see for longer that sends came from one device.
- */
-export const IDLE_S = 60;
-export const FIRST_BACKOFF_S = 0.2;
-export const MAX_BACKOFF_S = 30;
+
+const FIRST_BACKOFF_S = 0.2;
+const MAX_BACKOFF_S = 30;
+const PING_TIMEOUT_S = 15;
 /** Seconds in which frames that were written before an answer over HTTP arrive as well. */
 const BEHIND_S = 0.03;
 /** Seconds in which a doubted connection may be replaced before anybody is told that it is gone. */
 const DOUBT_S = 2;
-
-export type Durable = Readonly<{ durable: boolean }>;
-
-/** For tests. */
-export type SendOptions = Readonly<{ idleS?: number; answerS?: number }>;
-
-type Waiting = (status: number | undefined) => void;
-
-/** Puts envelopes into mailboxes, anonymously. Connects when needed. */
-export class SendSocket {
-  readonly #origin: string;
-  readonly #idleS: number;
-  readonly #answerS: number;
-  readonly #opening = new Lock();
-  readonly #waiting = new Map<number, Waiting>();
-  #connection: Connection | undefined;
-  #next = 0;
-  #closed = false;
-  #idle: ReturnType<typeof setTimeout> | undefined;
-
-  /** @param origin The server. */
-  constructor(origin: string, { idleS = IDLE_S, answerS = ANSWER_TIMEOUT_S }: SendOptions = {}) {
-    this.#origin = origin;
-    this.#idleS = idleS;
-    this.#answerS = answerS;
-  }
-
-  /**
-   * Put one envelope into a mailbox; durable: it is stored when this returns.
-   *
-   * @throws AuthorizationError `REFUSED`.
-   * @throws UnavailableError `UNAVAILABLE` or `QUOTA`; a durable one may have been stored all the
-   *   same.
-   * @throws PeerError `MALFORMED`.
-   */
-  async send(address: AnyAddress, envelope: Uint8Array, { durable }: Durable): Promise<void> {
-    const connection = await this.#ready();
-    this.#next = (this.#next + 1) % 2 ** 32;
-    const request = this.#next;
-    const { promise, resolve } = Promise.withResolvers<number | undefined>();
-    this.#waiting.set(request, resolve);
-    const header = concat(uint(request, 4), Uint8Array.of(durable ? 1 : 0));
-    const frame = concat(header, address.mailbox, address.capability, envelope);
-    const timer = setTimeout(() => {
-      resolve(undefined);
-      // A page cannot see that a connection is dead: the next send must not use it.
-      if (this.#connection === connection) this.#drop();
-    }, 1000 * this.#answerS);
-    try {
-      if (!connection.send(frame)) resolve(undefined);
-      const status = await promise;
-      if (status === undefined) throw broken("sending");
-      refuse(status);
-    } finally {
-      clearTimeout(timer);
-      this.#waiting.delete(request);
-      this.#touch();
-    }
-  }
-
-  /** The connection may be dead: the next send makes another; what waits for an answer fails. */
-  doubt(): void {
-    this.#drop();
-  }
-
-  /** Close the connection, if there is one, and make no other. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#idle);
-    this.#drop();
-  }
-
-  #ready(): Promise<Connection> {
-    return this.#opening.run(async () => {
-      if (this.#connection?.isOpen) return this.#connection;
-      this.#drop();
-      if (this.#closed) throw broken("sending");
-      const connection = await Connection.open(this.#origin, "/v1/send");
-      if (this.#closed) {
-        connection.close();
-        throw broken("sending");
-      }
-      this.#connection = connection;
-      void this.#read(connection);
-      return connection;
-    });
-  }
-
-  async #read(connection: Connection): Promise<void> {
-    for (;;) {
-      const data = await connection.next();
-      // Not our protocol: nothing after it can be trusted.
-      if (data === "closed" || data === undefined || data.length % ANSWER_BYTES !== 0) break;
-      const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-      for (let at = 0; at < data.length; at += ANSWER_BYTES) {
-        this.#waiting.get(view.getUint32(at))?.(view.getUint8(at + 4));
-      }
-    }
-    connection.close();
-    if (this.#connection === connection) this.#drop();
-  }
-
-  /** Give up the connection; whoever waits for an answer on it hears that it broke. */
-  #drop(): void {
-    const connection = this.#connection;
-    this.#connection = undefined;
-    if (connection === undefined) return;
-    connection.close();
-    for (const answer of [...this.#waiting.values()]) answer(undefined);
-  }
-
-  #touch(): void {
-    clearTimeout(this.#idle);
-    if (this.#connection === undefined || this.#closed) return;
-    this.#idle = setTimeout(() => {
-      if (this.#waiting.size === 0) this.#drop();
-    }, 1000 * this.#idleS);
-  }
-}
-
-function refuse(status: number): void {
-  switch (status) {
-    case 0:
-      return;
-    case 1:
-      throw new AuthorizationError(Code.REFUSED, "the capability is not good (any more)");
-    case 2:
-      throw new UnavailableError(Code.QUOTA, "the capability's quota is used up");
-    case 3:
-      throw new PeerError(Code.MALFORMED, "the server calls the envelope malformed");
-    default:
-      throw new UnavailableError(Code.UNAVAILABLE, "the server cannot take it now");
-  }
-}
-
-function broken(which: string): UnavailableError {
-  return new UnavailableError(Code.UNAVAILABLE, `the ${which} connection broke`);
-}
 
 /** One delivered envelope. */
 export type Delivery = Readonly<{
@@ -207,7 +59,7 @@ export class ReceiveSocket {
   readonly caughtUp = new Signal();
   /** Why receiving ended for good, if it has. */
   stopped: VisavisError | undefined;
-  readonly #origin: string;
+  readonly #opener: Opener;
   readonly #token: Bytes;
   readonly #deliver: Deliver;
   readonly #listeners: ConnectionListener[] = [];
@@ -224,7 +76,7 @@ export class ReceiveSocket {
    * @param deliver Called with each delivery, one at a time; must not throw.
    */
   constructor(origin: string, token: Bytes, deliver: Deliver) {
-    this.#origin = origin;
+    this.#opener = new Opener(origin, "/v1/receive");
     this.#token = token;
     this.#deliver = deliver;
     this.#http = new Http(origin, base64url.encode(token));
@@ -275,8 +127,17 @@ export class ReceiveSocket {
    * A browser does not tell that a connection has died in its sleep, nor can a page ping it.
    */
   refresh(): void {
-    this.#hurry.set();
+    this.#tryAtOnce();
     this.#connection?.close();
+  }
+
+  /**
+   * The server can be reached, as far as we know: if there is no connection, do not wait to try
+   * again, nor for an attempt that is stuck.
+   */
+  hurry(): void {
+    // Not kept for later: when a server is started anew its devices shall not all come at once.
+    if (!this.connected) this.#tryAtOnce();
   }
 
   /** Replace the connection, and say so only if that takes long. What was not acknowledged comes again. */
@@ -302,12 +163,17 @@ export class ReceiveSocket {
   async ping(): Promise<void> {
     const connection = this.#connection;
     if (connection === undefined) throw new UnavailableError(Code.UNAVAILABLE, "not connected");
-    await withTimeout(ANSWER_TIMEOUT_S, async (stop) => {
+    await withTimeout(PING_TIMEOUT_S, async (stop) => {
       await this.#http.get("/v1/key-packages");
       do await sleep(BEHIND_S, stop);
       while (this.#connection === connection && (this.#delivering || connection.hasFrames));
     });
     if (this.#connection !== connection) throw broken("receiving");
+  }
+
+  #tryAtOnce(): void {
+    this.#hurry.set();
+    this.#opener.hurry();
   }
 
   async #receive(signal: AbortSignal): Promise<void> {
@@ -339,7 +205,7 @@ export class ReceiveSocket {
   }
 
   async #session(signal: AbortSignal): Promise<void> {
-    const connection = await Connection.open(this.#origin, "/v1/receive", signal);
+    const connection = await this.#opener.open(signal);
     try {
       connection.send(this.#token);
       const first = await withTimeout(OPEN_TIMEOUT_S, (stop) => connection.next(stop), { signal });
