@@ -45,7 +45,7 @@ fresh: dev ## the README's two commands in a copy of this checkout that has noth
 privacy: dev ## a scripted month of 200 accounts, then every attack on what the server kept
 	@$(PY) -m pytest -q tests/privacy -m long
 
-check: lint types test fresh privacy ## what CI runs
+check: lint types test fresh privacy e2e ## what CI runs
 	@echo 'make check: all passed'
 
 e2e: dev ## people in Chromium and Firefox on a real server; calls need root, for a network of their own

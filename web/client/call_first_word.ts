@@ -60,7 +60,7 @@ export class FirstWord {
     if (secrets.invite === undefined) throw new TypeError("what is accepted has rung");
     const connection = this.#transport.start(media);
     const answer = await connection.acceptOffer(secrets.invite.offer);
-    this.#transport.prepare(); // The offer was good, and a person has accepted.
+    this.#transport.prepare({ allocate: true }); // The offer was good, and a person has accepted.
     const bundle = await this.#seam.newKeyPackage();
     secrets.bundle = bundle;
     secrets.nonce = random(Nonce32, rng);

@@ -152,9 +152,11 @@ export class CallTransport {
    * Find a relay before it is needed: by the caller while it rings, by the callee once a person has
    * accepted. Nothing is sent to the other side, and nothing comes of it if it fails. Harmless when
    * repeated.
+   *
+   * @param options.allocate The call is about to begin: have an allocation made there as well.
    */
-  prepare(): void {
-    this.#relay.look();
+  prepare(options: Readonly<{ allocate?: boolean }> = {}): void {
+    this.#relay.look(options);
   }
 
   /** Do so anew, if it was done and gathering has not begun: the server is back after it was away. */

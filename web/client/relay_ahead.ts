@@ -39,9 +39,13 @@ export class RelayAhead {
     return { urls, username, credential };
   }
 
-  /** Begin to look. Harmless when repeated. */
-  look(): void {
-    this.#looking ??= this.#begin((signal) => this.#look(signal));
+  /**
+   * Begin to look. Harmless when repeated.
+   *
+   * @param options.allocate Have an allocation made as well: it will be needed in a moment.
+   */
+  look({ allocate = false } = {}): void {
+    this.#looking ??= this.#begin((signal) => this.#look(allocate, signal));
   }
 
   /**
@@ -68,11 +72,11 @@ export class RelayAhead {
     return found;
   }
 
-  async #look(signal: AbortSignal): Promise<void> {
+  async #look(allocate: boolean, signal: AbortSignal): Promise<void> {
     for (;;) {
       try {
         this.#found ??= await still(signal, this.server());
-        const isThere = await still(signal, this.#media().prepare([this.#found]));
+        const isThere = await still(signal, this.#media().prepare([this.#found], { allocate }));
         // Perhaps the relay was started anew, and knows other credentials.
         if (!isThere) this.#found = undefined;
       } catch (error) {

@@ -138,9 +138,9 @@ export class RelayedConnection implements MediaConnection {
     await this.#keys.closeVideo();
   }
 
-  async prepare(servers: readonly TurnServer[]): Promise<boolean> {
+  async prepare(servers: readonly TurnServer[], { allocate = false } = {}): Promise<boolean> {
     this.#checkOpen();
-    return this.#transport.prepare(servers);
+    return this.#transport.prepare(servers, allocate);
   }
 
   async gather(servers: readonly TurnServer[]): Promise<readonly string[]> {

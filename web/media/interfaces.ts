@@ -232,12 +232,17 @@ export interface MediaConnection {
   closeVideo(): Promise<void>;
   /**
    * Look for a relay that answers, so that `gather` need not: while it rings at the other side, or
-   * while the caller has yet to take this device. Nothing is gathered or sent to anybody else.
+   * while the caller has yet to take this device. Nobody else hears of it.
    *
    * @param servers The very ones that `gather` will be given.
+   * @param options.allocate Allocate at the one that answered as well, once there is a description;
+   *   for whoever will need it in a moment, for an allocation that is gone cannot be made again.
    * @returns Whether one answered; `gather` forgets it again after some seconds.
    */
-  prepare(servers: readonly TurnServer[]): Promise<boolean>;
+  prepare(
+    servers: readonly TurnServer[],
+    options?: Readonly<{ allocate?: boolean }>,
+  ): Promise<boolean>;
   /**
    * Start what is sent (`LocalMedia.start`), allocate at a relay, begin to connect.
    *

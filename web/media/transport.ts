@@ -61,6 +61,7 @@ export class Transport {
   #video: boolean;
   #gathering = false;
   #isSet = false;
+  #allocated: Promise<readonly string[]> | undefined;
   #hasRemote = false;
   #stopTracks: () => void = () => {};
   #reading = NOTHING;
@@ -160,12 +161,16 @@ export class Transport {
   }
 
   /** See `MediaConnection.prepare`. */
-  async prepare(turn: readonly TurnServer[]): Promise<boolean> {
-    const found = this.#finder.again(iceServers(turn), this.#ended.signal);
-    return found.then(
-      () => true,
-      () => false,
-    );
+  async prepare(turn: readonly TurnServer[], allocate: boolean): Promise<boolean> {
+    if (this.#allocated !== undefined) return true;
+    try {
+      const relay = await this.#finder.again(iceServers(turn), this.#ended.signal);
+      const mayAllocate = this.#description !== undefined && !this.#gathering;
+      if (allocate && mayAllocate) void this.#allocate(relay);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Start what is sent, allocate at a relay, begin to connect, and return our candidates. */
@@ -188,26 +193,39 @@ export class Transport {
   }
 
   async #gather(servers: readonly RTCIceServer[], signal: AbortSignal): Promise<readonly string[]> {
-    const { pc } = this.#peer;
-    const [relay] = await Promise.all([this.#finder.find(servers, signal), this.#local.start()]);
+    const relay = this.#allocated === undefined ? this.#finder.find(servers, signal) : undefined;
+    const [found] = await Promise.all([relay, this.#local.start()]);
     this.#checkAlive();
     this.#stopTracks();
     this.#stopTracks = this.#local.onTracks((tracks) => this.#use(tracks));
     this.#use(this.#local.tracks);
     this.#peer.check();
-    const gathered = gather(pc, this.#relayOnly, signal);
-    // It may be awaited only after something else has failed.
-    gathered.catch(() => {});
-    if (!this.#isSet) {
+    const lines = await (this.#allocated ?? this.#allocate(found ?? []));
+    this.#checkAlive();
+    return lines;
+  }
+
+  /**
+   * Put our description in force, and with it have an allocation made at the relay that was found. A
+   * browser does so once.
+   */
+  #allocate(relay: RTCIceServer[]): Promise<readonly string[]> {
+    const { pc } = this.#peer;
+    const allocate = async () => {
+      this.#peer.check();
+      const gathered = gather(pc, this.#relayOnly, this.#ended.signal);
+      // It may be awaited only after something else has failed.
+      gathered.catch(() => {});
       this.#peer.setServers(this.#relayOnly ? relay : withStun(relay));
       await this.#answered(pc.setLocalDescription(this.#description));
       this.#isSet = true;
       if (this.#answer !== undefined) await this.#setRemote(this.#answer);
       else if (this.#hasRemote) this.#settle();
-    }
-    const lines = await gathered;
-    this.#checkAlive();
-    return lines;
+      return gathered;
+    };
+    this.#allocated = allocate();
+    this.#allocated.catch(() => {}); // whoever gathers is told
+    return this.#allocated;
   }
 
   /** Take checked candidates, before or after the remote description. */

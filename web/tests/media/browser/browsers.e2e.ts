@@ -26,6 +26,37 @@ async function call(bench: Bench, video = true): Promise<Ends> {
 }
 
 export const tests: Tests = {
+  "who was called allocates ahead: once, at the relay alone, before a device opens": async (
+    bench,
+  ) => {
+    const { ends, relay } = bench;
+    await ends.do("make", "a", true);
+    await ends.do("make", "b", true);
+    await key(ends, "a", "b");
+    const offer = await ends.do("createOffer", "a");
+    const answer = await ends.do("acceptOffer", "b", offer);
+    await ends.do("acceptAnswer", "a", answer);
+    assert.ok(await ends.do("prepare", "a", relay.servers(), false));
+    assert.ok(await ends.do("prepare", "b", relay.servers(), true));
+    const ahead = await until("an allocation", async () => {
+      const there = await ends.do("ahead", "b");
+      return there.candidates.length > 0 && there;
+    });
+    assert.ok(
+      ahead.candidates.every((line) => line.includes(" typ relay ")),
+      `${ahead.candidates}`,
+    );
+    assert.equal(ahead.devices, false);
+    assert.deepEqual(await ends.do("ahead", "a"), { candidates: [], devices: false });
+    assert.ok(await ends.do("prepare", "b", relay.servers(), true), "harmless when repeated");
+    const theirs = await ends.do("gather", "b", relay.servers());
+    assert.deepEqual((await ends.do("ahead", "b")).candidates, ahead.candidates);
+    const ours = await ends.do("gather", "a", relay.servers());
+    await ends.do("candidates", "b", [...ours]);
+    await ends.do("candidates", "a", [...theirs]);
+    await Promise.all([seenAndHeard(ends, "a"), seenAndHeard(ends, "b")]);
+    return { ahead: ahead.candidates.length };
+  },
   "a confidential call has pictures of few sizes, and nearly all of one": async (bench) => {
     const { ends } = bench;
     await ends.do("make", "a", true, true);

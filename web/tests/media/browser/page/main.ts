@@ -183,6 +183,13 @@ const api = {
   createOffer: (name: string) => end(name).connection.createOffer(),
   acceptOffer: (name: string, sdp: string) => end(name).connection.acceptOffer(sdp),
   acceptAnswer: (name: string, sdp: string) => end(name).connection.acceptAnswer(sdp),
+  prepare: (name: string, servers: TurnServer[], allocate: boolean) =>
+    end(name).connection.prepare(servers, { allocate }),
+  /** What there is before anything was to be gathered. */
+  ahead(name: string) {
+    const candidates = present(name)[0]?.localDescription?.sdp.match(/^a=candidate.*$/gm) ?? [];
+    return { candidates: [...candidates], devices: end(name).devices.tracks.audio !== undefined };
+  },
   gather: (name: string, servers: TurnServer[]) => end(name).connection.gather(servers),
   candidates: (name: string, lines: string[]) => end(name).connection.addRemoteCandidates(lines),
   restart: (name: string) => end(name).connection.restart(),
