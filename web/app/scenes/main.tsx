@@ -2,17 +2,7 @@
 
 import { Suspense } from "react";
 import { createRoot } from "react-dom/client";
-import "../tokens.css";
-import "../base.css";
-import "../ui/ui.css";
-import "../ui/surfaces.css";
-import "../screens/door.css";
-import "../screens/inside.css";
-import "../screens/pages.css";
-import "../screens/thread.css";
-import "../screens/call.css";
-import "../screens/preview.css";
-import "../screens/room.css";
+import "./styles.ts";
 import { App } from "../app.tsx";
 import { isLanguage, speak } from "../i18n/text.ts";
 import { ModelProvider } from "../model_hooks.tsx";

@@ -1,9 +1,12 @@
-/** Calls of the product and plain calls, in turn, between the same two browsers. */
+/**
+ * Calls of the product, plain calls in its screens, and plain calls between bare pages, in turn, between
+ * the same two browsers.
+ */
 
 import type { Page } from "puppeteer-core";
 import { meet, Person } from "../e2e/person.ts";
 import { Stage, until } from "../e2e/stage.ts";
-import { PlainServer } from "./plain.ts";
+import { callOver, PlainServer } from "./plain.ts";
 import { stopwatch, type Times, type Watched } from "./stopwatch.ts";
 
 /** What one call took, in milliseconds. */
@@ -18,7 +21,13 @@ export type Took = Readonly<{
   seen: number;
 }>;
 
-export type Calls = Readonly<{ product: readonly Took[]; plain: readonly Took[] }>;
+export type Calls = Readonly<{
+  product: readonly Took[];
+  /** Without encryption, in the product's screens. */
+  screens: readonly Took[];
+  /** Without anything: bare pages. */
+  plain: readonly Took[];
+}>;
 
 /** A call after which the next one begins in a calm browser. */
 const PAUSE_MS = 300;
@@ -35,16 +44,23 @@ export async function measureCalls(rounds: number, say: (line: string) => void):
     await anna.page.goto(stage.origin);
     await anna.openThread("bert");
     const ends = [await plain.end(anna.page), await plain.end(bert.page)] as const;
+    const hers = Person.at(stage, await plain.screens(anna.page));
+    const his = Person.at(stage, await plain.screens(bert.page));
     const product: Took[] = [];
+    const screens: Took[] = [];
     const bare: Took[] = [];
     // The first of each warms up: code is loaded, connections are opened.
     for (let round = 0; round <= rounds; round++) {
-      product.push(await productCall(anna, bert));
+      product.push(await callInScreens(anna, bert));
       const relays = [await relaysOf(anna.page), await relaysOf(bert.page)] as const;
+      await callOver(hers.page, relays[0]);
+      await callOver(his.page, relays[1]);
+      screens.push(await callInScreens(hers, his));
       bare.push(await plainCall(ends, relays));
-      say(`${round} ${JSON.stringify(product.at(-1))} ${JSON.stringify(bare.at(-1))}`);
+      const took = [product, screens, bare].map((times) => JSON.stringify(times.at(-1)));
+      say(`${round} ${took.join(" ")}`);
     }
-    return { product: product.slice(1), plain: bare.slice(1) };
+    return { product: product.slice(1), screens: screens.slice(1), plain: bare.slice(1) };
   } finally {
     await plain.close();
     await stage.close();
@@ -59,7 +75,7 @@ async function signUp(stage: Stage, name: string): Promise<Person> {
   return person;
 }
 
-async function productCall(anna: Person, bert: Person): Promise<Took> {
+async function callInScreens(anna: Person, bert: Person): Promise<Took> {
   await anna.press("thread.video");
   await anna.press("preview.turnOn");
   await begin(anna.page, "");

@@ -1,15 +1,22 @@
 /**
- * A plain call in the same browsers: what a call costs without Visavis.
+ * Plain calls in the same browsers: what a call costs without Visavis (`PlainEnd`), and without its
+ * encryption, in its own screens (`plain_page/`).
  *
- * The simplest thing that is honest: two pages with one WebSocket each to a server that hands on what
- * it is given and does nothing else. The caller's offer goes out when "call" is pressed, gathering
- * begins at once, candidates trickle. The callee opens its camera when "accept" is pressed, answers
- * and gathers. Same relay and relay-only, VP8 and Opus, one transport, same fake camera and size,
- * DTLS-SRTP of the browser and nothing inside it. TURN credentials are there before the call.
+ * The first is the simplest thing that is honest: two pages with one WebSocket each to a server that
+ * hands on what it is given and does nothing else. The caller's offer goes out when "call" is
+ * pressed, gathering begins at once, candidates trickle. The callee opens its camera when "accept" is
+ * pressed, answers and gathers. Same relay and relay-only, VP8 and Opus, one transport, same fake
+ * camera and size, DTLS-SRTP of the browser and nothing inside it. TURN credentials are there before
+ * the call. The second does the same behind the product's screens.
  */
 
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { extname, join, normalize } from "node:path";
 import type { Page } from "puppeteer-core";
+import { build } from "vite";
 import { type Peer, type TinyServer, tinySocketServer } from "../client/tiny_socket_server.ts";
 import { stopwatch, type Times, type Watched } from "./stopwatch.ts";
 
@@ -17,55 +24,112 @@ const PORT = 8421;
 const ORIGIN = `http://127.0.0.1:${PORT}`;
 export const RINGING = "Somebody is calling";
 
-/** Hands on from each of two sockets to the other, and serves an empty page. */
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
+/** Hands on from each of two sockets to the other. */
+function handOn(): Promise<TinyServer> {
+  const peers = new Set<Peer>();
+  return tinySocketServer(async (peer) => {
+    peers.add(peer);
+    for (;;) {
+      const said = await peer.receive();
+      if (said === undefined) break;
+      for (const other of peers) if (other !== peer) other.send(said);
+    }
+    peers.delete(peer);
+  });
+}
+
+/** Serves an empty page and the product's screens, each with a server of its own that hands on. */
 export class PlainServer {
   readonly #page: Server;
-  readonly #sockets: TinyServer;
+  readonly #bare: TinyServer;
+  readonly #screens: TinyServer;
+  readonly #folder: string;
 
-  private constructor(page: Server, sockets: TinyServer) {
+  private constructor(page: Server, bare: TinyServer, screens: TinyServer, folder: string) {
     this.#page = page;
-    this.#sockets = sockets;
+    this.#bare = bare;
+    this.#screens = screens;
+    this.#folder = folder;
   }
 
   static async start(): Promise<PlainServer> {
-    const peers = new Set<Peer>();
-    const sockets = await tinySocketServer(async (peer) => {
-      peers.add(peer);
-      for (;;) {
-        const said = await peer.receive();
-        if (said === undefined) break;
-        for (const other of peers) if (other !== peer) other.send(said);
-      }
-      peers.delete(peer);
+    const folder = await mkdtemp(join(tmpdir(), "visavis-plain-"));
+    await build({
+      configFile: false,
+      root: join(import.meta.dirname, "plain_page"),
+      logLevel: "error",
+      worker: { format: "es" },
+      build: { outDir: folder, emptyOutDir: true, target: "esnext", modulePreload: false },
     });
-    const page = createServer((_, response) => {
-      response.writeHead(200, { "content-type": "text/html; charset=utf-8" });
-      response.end("<!doctype html><title>plain</title><body></body>");
+    const page = createServer((request, response) => {
+      const { pathname } = new URL(request.url ?? "/", ORIGIN);
+      if (pathname === "/") {
+        response.writeHead(200, { "content-type": "text/html; charset=utf-8" });
+        response.end("<!doctype html><title>plain</title><body></body>");
+        return;
+      }
+      try {
+        const body = readFileSync(join(folder, normalize(pathname)));
+        response.writeHead(200, { "content-type": TYPES[extname(pathname)] ?? "text/plain" });
+        response.end(body);
+      } catch {
+        response.writeHead(404).end();
+      }
     });
     await new Promise<void>((resolve) => page.listen(PORT, "127.0.0.1", resolve));
-    return new PlainServer(page, sockets);
+    return new PlainServer(page, await handOn(), await handOn(), folder);
+  }
+
+  /** Open the product's screens, with plain calls behind them, in the browser of a page. */
+  async screens(beside: Page): Promise<Page> {
+    const page = await this.#blank(beside);
+    const socket = encodeURIComponent(this.#screens.origin.replace("http", "ws"));
+    await page.goto(`${ORIGIN}/index.html?socket=${socket}`);
+    await page.waitForFunction("globalThis.plainService !== undefined");
+    return page;
   }
 
   /** Open an end of the plain call in the browser of a page. */
   async end(beside: Page): Promise<PlainEnd> {
+    const page = await this.#blank(beside);
+    await page.goto(ORIGIN);
+    await page.evaluate(plainCall, this.#bare.origin.replace("http", "ws"), RINGING);
+    return new PlainEnd(page);
+  }
+
+  async #blank(beside: Page): Promise<Page> {
     const context = await beside.browser().createBrowserContext();
     await context.overridePermissions(ORIGIN, ["camera", "microphone"]);
     const page = await context.newPage();
     await page.setViewport({ width: 390, height: 844 });
     await page.evaluateOnNewDocument(stopwatch);
-    await page.goto(ORIGIN);
-    await page.evaluate(plainCall, this.#sockets.origin.replace("http", "ws"), RINGING);
-    return new PlainEnd(page);
+    return page;
   }
 
   async close(): Promise<void> {
     this.#page.closeAllConnections();
     this.#page.close();
-    await this.#sockets.close();
+    await Promise.all([this.#bare.close(), this.#screens.close()]);
+    await rm(this.#folder, { recursive: true, force: true });
   }
 }
 
-/** One end. */
+/** Have the next call of these screens go over these relays. */
+export async function callOver(page: Page, relays: RTCIceServer[]): Promise<void> {
+  await page.evaluate((servers) => {
+    const { plainService } = globalThis as unknown as { plainService: { relays: RTCIceServer[] } };
+    plainService.relays = servers;
+  }, relays);
+}
+
+/** One end of a call between bare pages. */
 export class PlainEnd {
   readonly #page: Page;
 

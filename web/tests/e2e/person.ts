@@ -146,6 +146,11 @@ export class Person {
     return await Person.#opened(stage, page, link);
   }
 
+  /** Somebody at a page with the product's screens that is not the product. */
+  static at(stage: Stage, page: Page): Person {
+    return new Person(stage, page, []);
+  }
+
   /** Open the app again in the same profile, in a new page. */
   async again(prepare?: (page: Page) => Promise<void>): Promise<Person> {
     const page = await this.page.browserContext().newPage();
