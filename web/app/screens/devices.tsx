@@ -56,13 +56,12 @@ export function DeviceList() {
                   ? say("devices.this")
                   : say("devices.short", { id: device.shortId })}
               </h2>
-              <p className="help">
-                {device.created !== "" &&
-                  say("devices.dates", {
-                    created: date(device.created),
-                    seen: date(device.lastSeen),
-                  })}
-              </p>
+              {device.created !== "" && (
+                <>
+                  <p className="help">{say("devices.added", { date: date(device.created) })}</p>
+                  <p className="help">{say("devices.seen", { date: date(device.lastSeen) })}</p>
+                </>
+              )}
               {!device.listed && <p className="field-error">{say("devices.unlisted")}</p>}
             </div>
             {!device.current && (

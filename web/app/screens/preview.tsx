@@ -93,9 +93,17 @@ export default function Preview({ id, media }: { id: PersonId; media: Media }) {
         )}
         <DeskTroubles of={["camera"]} />
         <Failed task={task} />
-        <Btn look="primary" icon={video ? "video" : "phone"} wide busy={task.busy} onPress={start}>
-          {say(video ? "preview.video" : "preview.voice")}
-        </Btn>
+        <div className="preview-start">
+          <Btn
+            look="primary"
+            icon={video ? "video" : "phone"}
+            wide
+            busy={task.busy}
+            onPress={start}
+          >
+            {say(video ? "preview.video" : "preview.voice")}
+          </Btn>
+        </div>
         <p className="help centre">{say("preview.note")}</p>
       </div>
       {choosing && (

@@ -92,8 +92,9 @@ export function stopwatch(): void {
     const stream = video.srcObject;
     return stream instanceof MediaStream && stream.getVideoTracks().some((one) => remote.has(one));
   }
+  // Only the other side's: to look at each frame of the own picture would itself cost time.
   function follow(video: HTMLVideoElement): void {
-    if (followed.has(video)) return;
+    if (followed.has(video) || !isOther(video)) return;
     followed.add(video);
     const look = () => {
       if (isOther(video)) {
@@ -106,8 +107,16 @@ export function stopwatch(): void {
     };
     video.requestVideoFrameCallback(look);
   }
+  // Before the first frame: a stream was set.
+  for (const event of ["loadstart", "loadedmetadata"]) {
+    addEventListener(
+      event,
+      ({ target }) => target instanceof HTMLVideoElement && follow(target),
+      true,
+    );
+  }
   new MutationObserver(() => {
-    for (const video of document.querySelectorAll("video")) follow(video);
+    for (const video of document.querySelectorAll("video")) follow(video); // shown, or moved
     if (watch.times.words === undefined && waited !== "") {
       if (document.body?.textContent?.includes(waited)) watch.times.words = now();
     }
