@@ -14,6 +14,7 @@ from visavis.sdk.addresses import POOL, ROTATE_KIND, Purpose, capability_hash
 from visavis.sdk.client import Client
 from visavis.sdk.groups import PENDING_KIND
 from visavis.sdk.sequencer import Plan
+from visavis.transport import socket
 from visavis.transport.socket import Delivery
 
 
@@ -363,3 +364,18 @@ async def test_the_pool_is_refilled(people: People) -> None:
     await bob._session._sending.durable(addresses.address(given), b"\xa0")
     await settle(anna)
     assert drops(anna) == {"malformed": 1}
+
+
+async def test_a_sync_does_not_wait_for_the_pause_between_two_attempts(
+    own: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, bob = await own.pair()
+    await anna.send_message(await anna.find_contact("bob"), "before")
+    await bob.sync()
+    monkeypatch.setattr(socket, "FIRST_BACKOFF_S", 3600)
+    monkeypatch.setattr(socket, "MAX_BACKOFF_S", 3600)
+    await own.server.stop()
+    with pytest.raises(UnavailableError):
+        await bob.sync(timeout_s=1)
+    await own.server.start()
+    await bob.sync()

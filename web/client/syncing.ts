@@ -16,7 +16,7 @@ const ROUNDS = 8;
 
 /** What is brought up to date. */
 export type Parts = Readonly<{
-  receiver: Pick<ReceiveSocket, "connected" | "caughtUp" | "ping" | "stopped">;
+  receiver: Pick<ReceiveSocket, "connected" | "caughtUp" | "hurry" | "ping" | "stopped">;
   inbox: Inbox;
   outbox: Outbox;
   housekeeping: Housekeeping;
@@ -68,6 +68,7 @@ export class Syncing {
   async caughtUp(stop: AbortSignal): Promise<void> {
     const { receiver, monotonic } = this.#parts;
     const giveUp = monotonic() + CONNECT_S;
+    receiver.hurry(); // somebody waits: the next pause may be longer than they do
     for (;;) {
       this.#requireAlive();
       if (receiver.connected && monotonic() - this.#lastDelivery > QUIET_S) receiver.caughtUp.set();

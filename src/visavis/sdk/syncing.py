@@ -71,6 +71,7 @@ class Syncing:
         """Wait until the backlog was delivered; later, until what the server has sent is here."""
         loop = asyncio.get_running_loop()
         give_up = loop.time() + CONNECT_S
+        self._receiver.hurry()  # somebody waits: the next pause may be longer than they do
         while True:
             self._require_alive()
             if self._receiver.connected and loop.time() - self._last_delivery > QUIET_S:
