@@ -220,7 +220,8 @@ export class Stage {
     const env = this.environment({ HOME: home });
     const { fakes = "fps=10" } = setting;
     // A busy machine is no failure.
-    const waits = { timeout: 120_000, protocolTimeout: 600_000 };
+    // A command that a browser never answers is given up a little after what may take longest.
+    const waits = { timeout: 120_000, protocolTimeout: 150_000 };
     const flag = `--use-fake-device-for-media-stream=${fakes}`;
     const browser = await puppeteer.launch(
       setting.kind === "chromium"
