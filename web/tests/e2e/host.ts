@@ -64,10 +64,13 @@ export class Host {
       const cable = `cable${number}`;
       const pid = String(holder.pid);
       ip("link", "add", cable, "type", "veth", "peer", "name", "eth0", "netns", pid);
+      // No IPv6: its addresses come a second later, and a browser that loads a page just then gives up.
+      ip("link", "set", cable, "addrgenmode", "none");
       ip("addr", "add", `${near}/24`, "dev", cable);
       ip("link", "set", cable, "up");
       const way = await pipe(PORT, near, "127.0.0.1");
       const host = new Host(stage, number, holder, way);
+      host.#inside("link", "set", "eth0", "addrgenmode", "none");
       host.#inside("addr", "add", `${host.#far}/24`, "dev", "eth0");
       host.#inside("link", "set", "eth0", "up");
       host.#inside("route", "add", "default", "via", near, "dev", "eth0");
