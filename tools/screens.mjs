@@ -5,11 +5,11 @@
  * Usage: tools/screens.sh [NAME...]   only these scenes; LANG_SCENES=de for another language
  */
 
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { violationsOn } from "../web/tests/axe.ts";
+import { serveFolder } from "../web/tests/serve_folder.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 const require = createRequire(path.join(root, "web/package.json"));
@@ -18,14 +18,6 @@ const { chromium } = require("playwright-core");
 const SCENES = path.join(root, "build/scenes");
 const OUT = path.join(root, "build/screens");
 const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
-const TYPES = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript",
-  ".css": "text/css",
-  ".svg": "image/svg+xml",
-  ".png": "image/png",
-  ".webmanifest": "application/manifest+json",
-};
 /** As the server sends it; axe and our own style hash excepted, nothing is loosened. */
 const POLICY = [
   "default-src 'none'",
@@ -42,25 +34,6 @@ const POLICY = [
   "trusted-types visavis",
 ].join("; ");
 const SETTLE_MS = 200;
-
-function serve() {
-  const server = createServer(async (request, response) => {
-    const name = new URL(request.url, "http://x").pathname;
-    try {
-      const data = await readFile(path.join(SCENES, path.normalize(name)));
-      response.writeHead(200, {
-        "content-type": TYPES[path.extname(name)] ?? "application/octet-stream",
-        "content-security-policy": POLICY,
-        "cross-origin-opener-policy": "same-origin",
-        "cross-origin-embedder-policy": "require-corp",
-      });
-      response.end(data);
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
-}
 
 async function look(page, origin, scene, size, scheme, language) {
   const troubles = [];
@@ -137,8 +110,13 @@ async function fonts() {
   return file;
 }
 
-const server = await serve();
-const origin = `http://127.0.0.1:${server.address().port}`;
+const [server, origin] = await serveFolder(SCENES, {
+  headers: {
+    "content-security-policy": POLICY,
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
+  },
+});
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   env: { ...process.env, FONTCONFIG_FILE: await fonts() },

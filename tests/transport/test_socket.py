@@ -212,15 +212,16 @@ async def test_hurry_does_not_wait_for_the_pause(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(socket, "MAX_BACKOFF_S", 3600)
     told: list[bool] = []
     rounds = 0
+    leave = asyncio.Event()
 
     async def handler(connection: ServerConnection) -> None:
         nonlocal rounds
         rounds += 1
         await connection.recv()
         await connection.send(b"\0")
-        if rounds == 1:
-            await connection.close(1013)
-        await connection.wait_closed()
+        if rounds == 2:
+            await leave.wait()
+        await connection.close(1013)
 
     async with server(handler) as origin:
         receiver = ReceiveSocket(origin, TOKEN, ignore)
@@ -232,9 +233,12 @@ async def test_hurry_does_not_wait_for_the_pause(monkeypatch: pytest.MonkeyPatch
             receiver.hurry()
             while not receiver.connected:
                 await asyncio.sleep(0.01)
-        receiver.hurry()  # not kept for the next pause
-        await asyncio.sleep(0)
-        assert told == [True, False, True]
+            receiver.hurry()  # not kept for the next pause
+            leave.set()
+            while told != [True, False, True, False]:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.3)
+        assert (rounds, receiver.connected) == (2, False)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 

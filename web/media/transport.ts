@@ -194,13 +194,13 @@ export class Transport {
 
   async #gather(servers: readonly RTCIceServer[], signal: AbortSignal): Promise<readonly string[]> {
     const relay = this.#allocated === undefined ? this.#finder.find(servers, signal) : undefined;
-    const [found] = await Promise.all([relay, this.#local.start()]);
+    const [found = []] = await Promise.all([relay, this.#local.start()]);
     this.#checkAlive();
     this.#stopTracks();
     this.#stopTracks = this.#local.onTracks((tracks) => this.#use(tracks));
     this.#use(this.#local.tracks);
     this.#peer.check();
-    const lines = await (this.#allocated ?? this.#allocate(found ?? []));
+    const lines = await (this.#allocated ?? this.#allocate(found));
     this.#checkAlive();
     return lines;
   }
@@ -210,22 +210,23 @@ export class Transport {
    * browser does so once.
    */
   #allocate(relay: RTCIceServer[]): Promise<readonly string[]> {
-    const { pc } = this.#peer;
-    const allocate = async () => {
-      this.#peer.check();
-      const gathered = gather(pc, this.#relayOnly, this.#ended.signal);
-      // It may be awaited only after something else has failed.
-      gathered.catch(() => {});
-      this.#peer.setServers(this.#relayOnly ? relay : withStun(relay));
-      await this.#answered(pc.setLocalDescription(this.#description));
-      this.#isSet = true;
-      if (this.#answer !== undefined) await this.#setRemote(this.#answer);
-      else if (this.#hasRemote) this.#settle();
-      return gathered;
-    };
-    this.#allocated = allocate();
+    this.#allocated = this.#putInForce(relay);
     this.#allocated.catch(() => {}); // whoever gathers is told
     return this.#allocated;
+  }
+
+  async #putInForce(relay: RTCIceServer[]): Promise<readonly string[]> {
+    const { pc } = this.#peer;
+    this.#peer.check();
+    const gathered = gather(pc, this.#relayOnly, this.#ended.signal);
+    // It may be awaited only after something else has failed.
+    gathered.catch(() => {});
+    this.#peer.setServers(this.#relayOnly ? relay : withStun(relay));
+    await this.#answered(pc.setLocalDescription(this.#description));
+    this.#isSet = true;
+    if (this.#answer !== undefined) await this.#setRemote(this.#answer);
+    else if (this.#hasRemote) this.#settle();
+    return gathered;
   }
 
   /** Take checked candidates, before or after the remote description. */

@@ -10,26 +10,17 @@
  * the call. The second does the same behind the product's screens.
  */
 
-import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import { tmpdir } from "node:os";
-import { extname, join, normalize } from "node:path";
+import { join } from "node:path";
 import type { Page } from "puppeteer-core";
-import { build } from "vite";
+import { buildPage } from "../build_page.ts";
 import { type Peer, type TinyServer, tinySocketServer } from "../client/tiny_socket_server.ts";
+import { serveFolder } from "../serve_folder.ts";
 import { stopwatch, type Times, type Watched } from "./stopwatch.ts";
 
-const PORT = 8421;
-const ORIGIN = `http://127.0.0.1:${PORT}`;
 export const RINGING = "Somebody is calling";
-
-const TYPES: Readonly<Record<string, string>> = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript; charset=utf-8",
-  ".css": "text/css; charset=utf-8",
-  ".svg": "image/svg+xml",
-};
 
 /** Hands on from each of two sockets to the other. */
 function handOn(): Promise<TinyServer> {
@@ -47,13 +38,21 @@ function handOn(): Promise<TinyServer> {
 
 /** Serves an empty page and the product's screens, each with a server of its own that hands on. */
 export class PlainServer {
-  readonly #page: Server;
+  readonly #pages: Server;
+  readonly #origin: string;
   readonly #bare: TinyServer;
   readonly #screens: TinyServer;
   readonly #folder: string;
 
-  private constructor(page: Server, bare: TinyServer, screens: TinyServer, folder: string) {
-    this.#page = page;
+  private constructor(
+    pages: Server,
+    origin: string,
+    bare: TinyServer,
+    screens: TinyServer,
+    folder: string,
+  ) {
+    this.#pages = pages;
+    this.#origin = origin;
     this.#bare = bare;
     this.#screens = screens;
     this.#folder = folder;
@@ -61,37 +60,16 @@ export class PlainServer {
 
   static async start(): Promise<PlainServer> {
     const folder = await mkdtemp(join(tmpdir(), "visavis-plain-"));
-    await build({
-      configFile: false,
-      root: join(import.meta.dirname, "plain_page"),
-      logLevel: "error",
-      worker: { format: "es" },
-      build: { outDir: folder, emptyOutDir: true, target: "esnext", modulePreload: false },
-    });
-    const page = createServer((request, response) => {
-      const { pathname } = new URL(request.url ?? "/", ORIGIN);
-      if (pathname === "/") {
-        response.writeHead(200, { "content-type": "text/html; charset=utf-8" });
-        response.end("<!doctype html><title>plain</title><body></body>");
-        return;
-      }
-      try {
-        const body = readFileSync(join(folder, normalize(pathname)));
-        response.writeHead(200, { "content-type": TYPES[extname(pathname)] ?? "text/plain" });
-        response.end(body);
-      } catch {
-        response.writeHead(404).end();
-      }
-    });
-    await new Promise<void>((resolve) => page.listen(PORT, "127.0.0.1", resolve));
-    return new PlainServer(page, await handOn(), await handOn(), folder);
+    await buildPage(join(import.meta.dirname, "plain_page"), folder);
+    const [pages, origin] = await serveFolder(folder);
+    return new PlainServer(pages, origin, await handOn(), await handOn(), folder);
   }
 
   /** Open the product's screens, with plain calls behind them, in the browser of a page. */
   async screens(beside: Page): Promise<Page> {
     const page = await this.#blank(beside);
     const socket = encodeURIComponent(this.#screens.origin.replace("http", "ws"));
-    await page.goto(`${ORIGIN}/index.html?socket=${socket}`);
+    await page.goto(`${this.#origin}/?socket=${socket}`);
     await page.waitForFunction("globalThis.plainService !== undefined");
     return page;
   }
@@ -99,14 +77,14 @@ export class PlainServer {
   /** Open an end of the plain call in the browser of a page. */
   async end(beside: Page): Promise<PlainEnd> {
     const page = await this.#blank(beside);
-    await page.goto(ORIGIN);
+    await page.goto(`${this.#origin}/bare.html`);
     await page.evaluate(plainCall, this.#bare.origin.replace("http", "ws"), RINGING);
     return new PlainEnd(page);
   }
 
   async #blank(beside: Page): Promise<Page> {
     const context = await beside.browser().createBrowserContext();
-    await context.overridePermissions(ORIGIN, ["camera", "microphone"]);
+    await context.overridePermissions(this.#origin, ["camera", "microphone"]);
     const page = await context.newPage();
     await page.setViewport({ width: 390, height: 844 });
     await page.evaluateOnNewDocument(stopwatch);
@@ -114,8 +92,8 @@ export class PlainServer {
   }
 
   async close(): Promise<void> {
-    this.#page.closeAllConnections();
-    this.#page.close();
+    this.#pages.closeAllConnections();
+    this.#pages.close();
     await Promise.all([this.#bare.close(), this.#screens.close()]);
     await rm(this.#folder, { recursive: true, force: true });
   }

@@ -298,11 +298,13 @@ test("refresh connects anew at once, whatever the pause would be", async () => {
 
 test("hurry does not wait for the pause, whatever it would be, and is not kept for the next", async () => {
   let rounds = 0;
+  let last: { close(code: number): void } | undefined;
   const origin = await serve(async (peer) => {
     rounds += 1;
     await peer.receive();
     peer.send(READY);
     if (rounds < 8) peer.close(1013);
+    else last = peer;
   });
   let connections = 0;
   const stop = new AbortController();
@@ -321,6 +323,10 @@ test("hurry does not wait for the pause, whatever it would be, and is not kept f
     expect(performance.now() - began).toBeLessThan(3000);
   }
   expect(rounds).toBe(8);
+  last?.close(1013);
+  await until(() => !receiver.connected);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect([rounds, receiver.connected]).toEqual([8, false]);
   stop.abort();
   await running;
 });

@@ -4,12 +4,13 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { build } from "vite";
+import { buildPage } from "../../build_page.ts";
+import { answerFile, pathOf } from "../../serve_folder.ts";
 import type { EffectsApi } from "./effects_page/main.ts";
 
 const HERE = import.meta.dirname;
@@ -26,12 +27,6 @@ const FLAGS = [
   "--use-fake-ui-for-media-stream",
   "--autoplay-policy=no-user-gesture-required",
 ];
-
-const TYPES: Readonly<Record<string, string>> = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript; charset=utf-8",
-  ".wasm": "application/wasm",
-};
 
 type Headers = readonly (readonly [name: string, value: string])[];
 
@@ -52,19 +47,7 @@ async function folder(): Promise<string> {
   if (built === undefined) {
     const made = mkdtempSync(join(tmpdir(), "visavis-effects-"));
     process.once("exit", () => rmSync(made, { recursive: true, force: true }));
-    await build({
-      configFile: false,
-      root: join(HERE, "effects_page"),
-      logLevel: "error",
-      worker: { format: "es" },
-      build: {
-        outDir: made,
-        emptyOutDir: true,
-        target: "esnext",
-        modulePreload: false,
-        assetsInlineLimit: 0,
-      },
-    });
+    await buildPage(join(HERE, "effects_page"), made);
     built = made;
   }
   return built;
@@ -88,21 +71,16 @@ export class EffectsPage {
   private constructor(files: string, withheld: Withheld | undefined) {
     const [documents, rest] = [productHeaders(true), productHeaders(false)];
     this.#server = createServer((request, response) => {
-      const path = request.url === "/" ? "/index.html" : (request.url ?? "");
+      const path = pathOf(request.url);
       this.asked.push(path);
       const isMeant = withheld !== undefined && path.includes(withheld.name);
       const answer = () => {
-        try {
-          if (isMeant && withheld.missing) throw new Error("missing");
-          const body = readFileSync(join(files, path));
-          const headers = path.endsWith(".html") ? documents : rest;
-          const type = TYPES[extname(path)] ?? "application/octet-stream";
-          response.writeHead(200, { ...Object.fromEntries(headers), "content-type": type });
-          response.end(body);
-        } catch {
-          response.writeHead(404);
-          response.end();
+        if (isMeant && withheld.missing) {
+          response.writeHead(404).end();
+          return;
         }
+        const headers = path.endsWith(".html") ? documents : rest;
+        answerFile(files, path, response, Object.fromEntries(headers));
       };
       if (isMeant && withheld.until !== undefined) void withheld.until.then(answer);
       else answer();

@@ -7,16 +7,16 @@
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createHmac, randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as elapsed } from "node:timers/promises";
 import { type Browser, chromium } from "playwright-core";
-import { build } from "vite";
 import type { TurnServer } from "../../../media/interfaces.ts";
+import { buildPage } from "../../build_page.ts";
 import { HOST } from "../../namespace.ts";
+import { serveFolder } from "../../serve_folder.ts";
 import { Firefox } from "./firefox.ts";
 import type { Api, Rtp } from "./page/main.ts";
 
@@ -178,8 +178,6 @@ export type PythonStats = Readonly<{
 /** Everything one run of the tests uses. */
 export type Bench = Readonly<{ relay: Relay; ends: Ends; close: () => Promise<void> }>;
 
-const TYPES: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript" };
-
 /** The policy under which the product's pages run: a worker that it forbids would be noticed. */
 function contentSecurityPolicy(): string {
   const script = "from visavis.server.web_headers import *\nprint(CONTENT_SECURITY_POLICY)";
@@ -187,39 +185,14 @@ function contentSecurityPolicy(): string {
   return execFileSync(PYTHON, ["-c", script], { env, encoding: "utf8" }).trim();
 }
 
-async function serve(folder: string): Promise<readonly [server: Server, url: string]> {
-  const policy = contentSecurityPolicy();
-  const server = createServer((request, response) => {
-    const path = request.url === "/" ? "/index.html" : (request.url ?? "");
-    try {
-      const body = readFileSync(join(folder, path));
-      response.writeHead(200, {
-        "content-type": TYPES[extname(path)] ?? "text/plain",
-        "content-security-policy": policy,
-      });
-      response.end(body);
-    } catch {
-      response.writeHead(404);
-      response.end();
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return [server, `http://localhost:${address.port}/`];
-}
-
 /** Build the page, start relay and browser. */
 export async function setUp(): Promise<Bench> {
   const folder = mkdtempSync(join(tmpdir(), "visavis-media-"));
-  await build({
-    configFile: false,
-    root: join(HERE, "page"),
-    logLevel: "error",
-    worker: { format: "es" },
-    build: { outDir: join(folder, "www"), target: "esnext", modulePreload: false },
-  });
-  const [server, url] = await serve(join(folder, "www"));
+  const www = join(folder, "www");
+  await buildPage(join(HERE, "page"), www);
+  const policy = { "content-security-policy": contentSecurityPolicy() };
+  const [server, origin] = await serveFolder(www, { headers: policy });
+  const url = origin.replace("127.0.0.1", "localhost");
   const relay = new Relay(folder);
   await relay.start();
   const { VISAVIS_CHROMIUM: executablePath = "/usr/bin/chromium" } = process.env;
