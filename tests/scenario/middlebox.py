@@ -37,12 +37,17 @@ class Sent:
 
 @dataclass
 class Middlebox:
-    """What was seen, in order; `down` holds every byte that went back to clients."""
+    """What was seen, in order; `answers` holds what went back to clients, by connection."""
 
     port: int = 0
     log: list[Seen] = field(default_factory=list)
-    down: bytearray = field(default_factory=bytearray)
+    answers: dict[int, bytearray] = field(default_factory=dict)
     connections: int = 0
+
+    @property
+    def down(self) -> bytes:
+        """Every byte that went back to clients, one connection after the other."""
+        return b"".join(self.answers.values())
 
     def everything(self, since: int = 0) -> bytes:
         """All that clients said from one entry of the log on."""
@@ -146,10 +151,11 @@ async def middlebox(port: int, tls: ssl.SSLContext | None = None) -> AsyncIterat
                 await writer.drain()
         writer.close()
 
-    async def down(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def down(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+        answers = box.answers.setdefault(number, bytearray())
         with contextlib.suppress(OSError):
             while data := await reader.read(_CHUNK):
-                box.down += data
+                answers += data
                 writer.write(data)
                 await writer.drain()
         writer.close()
@@ -167,7 +173,7 @@ async def middlebox(port: int, tls: ssl.SSLContext | None = None) -> AsyncIterat
             writer.close()
             return
         try:
-            await asyncio.gather(up(reader, back, number), down(on, writer))
+            await asyncio.gather(up(reader, back, number), down(on, writer, number))
         finally:
             for side in (back, writer):
                 side.close()

@@ -61,12 +61,34 @@ async def quiet(box: Middlebox) -> None:
         await asyncio.sleep(0.7)
 
 
+def length_but_for_pings(frames: bytes) -> int:
+    """Give the length of a server's WebSocket frames (RFC 6455) without those that keep alive.
+
+    A connection that stands is pinged every so many seconds, whatever is asked meanwhile.
+    """
+    total = at = 0
+    while at < len(frames):
+        kind, length, head = frames[at] & 15, frames[at + 1], 2
+        if length >= 126:
+            head = 4 if length == 126 else 10
+            length = int.from_bytes(frames[at + 2 : at + head])
+        total += 0 if kind == 9 else head + length
+        at += head + length
+    return total
+
+
+def test_pings_are_not_counted() -> None:
+    long = b"\x82\x7e\x01\x00" + bytes(256)
+    assert length_but_for_pings(b"\x89\x04ping" + long + b"\x89\x04ping") == len(long)
+
+
 async def ask(box: Middlebox, asker: Client, handle: str, times: int = 1) -> View:
     """Ask for a handle and note all that was said and came back until it is quiet again."""
     session = asker._session
     await session._send_socket.close()  # each asking begins alike
     await quiet(box)
-    at, down = len(box.log), len(box.down)
+    at = len(box.log)
+    before = {number: len(answers) for number, answers in box.answers.items()}
     outcome: Any = None
     for _ in range(times):
         try:
@@ -80,7 +102,10 @@ async def ask(box: Middlebox, asker: Client, handle: str, times: int = 1) -> Vie
     ]
     return View(
         said,
-        len(box.down) - down,
+        sum(
+            length_but_for_pings(answers[before[number] :]) if number in before else len(answers)
+            for number, answers in box.answers.items()
+        ),
         outcome,
         len(session.books.store.items(REQUEST_KIND)),
         session.outbox.waiting(),
