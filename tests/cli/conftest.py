@@ -143,11 +143,15 @@ class Running:
     def wait_for(self, text: str) -> str:
         """Return what it said so far, once `text` is in it."""
         deadline = time.monotonic() + PATIENCE_S
-        while text not in (said := self.err.read_text() if self.err.exists() else ""):
+        while text not in (said := self._said()):
             assert self.process.is_alive(), said
             assert time.monotonic() < deadline, said
             time.sleep(0.02)
         return said
+
+    def _said(self) -> str:
+        """Return what it said so far; the last character may be half written."""
+        return self.err.read_text(errors="replace") if self.err.exists() else ""
 
     def finish(self, number: int | None = None) -> Ran:
         """Let it end, by a signal if given."""

@@ -8,7 +8,7 @@ import type { RemoteMedia } from "../media/interfaces.ts";
 import { type Shown, stateOf, statsOf, viewOf } from "./live_call_view.ts";
 import type { LiveDesk } from "./live_desk.ts";
 import { COME_BACK_MS, leftCallOf, noteLeaving, wasLeftJustNow } from "./live_return.ts";
-import type { CallView, Effect, Incoming, Media, PersonId } from "./model.ts";
+import type { CallState, CallView, Effect, Incoming, Media, PersonId } from "./model.ts";
 import type { CallActions } from "./model_actions.ts";
 import { prefs, setPrefs } from "./prefs.ts";
 import { flowOf, NO_FLOW } from "./quality.ts";
@@ -27,14 +27,18 @@ export interface CallHost {
 const LOOK_MS = 1000;
 /** While a call comes to stand much changes at once: it is drawn together. */
 const DRAW_MS = 40;
+/** Until it stands, what is measured and agreed on shows nowhere at once, and drawing it takes time from that. */
+const DRAW_SELDOM_MS = 300;
 /** The first word goes before the drawing, which takes longer; but a person sees that it goes on. */
-const FIRST_MS = 150;
+const FIRST_MS = 500;
 
 export class LiveCalls implements CallActions {
   readonly #host: CallHost;
   #shown: Shown | undefined;
   #ringing: IncomingCall | undefined;
   #drawing: ReturnType<typeof setTimeout> | undefined;
+  #drawingLater: ReturnType<typeof setTimeout> | undefined;
+  #drawn: CallState | undefined;
   /** What the store says of the call, so that it is written only when it changed. */
   #kept = "";
 
@@ -130,13 +134,15 @@ export class LiveCalls implements CallActions {
     const ringing = this.#ringing;
     if (ringing === undefined) throw new UnavailableError(Code.NO_ANSWER);
     const { desk } = this.#host;
+    ringing.expectAccept();
     // Without a microphone it goes on ringing, and no camera is on meanwhile.
     await desk.needMicrophone();
     // Accepting with video is wanting the camera; without one the call goes on all the same.
     const wanted = { camera: media === "video", microphone: true };
-    const opening = desk.set(wanted);
     // A question of the browser may stand for long; until it is answered it goes on ringing.
-    if (!(await desk.isAllowed(wanted))) await opening;
+    const isAllowed = await desk.isAllowed(wanted);
+    const opening = desk.set(wanted);
+    if (!isAllowed) await opening;
     const { remote, show } = this.#screen();
     const local = desk.lend(media);
     const call = await ringing.accept({ local, remote, media });
@@ -216,9 +222,16 @@ export class LiveCalls implements CallActions {
     this.#drawing ??= setTimeout(() => this.#draw(), DRAW_MS);
   }
 
+  /** Show what is new about the call; while it comes to stand, only a new state is shown soon. */
+  #follow(shown: Shown): void {
+    if (stateOf(shown) !== this.#drawn || this.#drawn !== "connecting") this.refresh();
+    else this.#drawingLater ??= setTimeout(() => this.#draw(), DRAW_SELDOM_MS);
+  }
+
   #draw(): void {
     clearTimeout(this.#drawing);
-    this.#drawing = undefined;
+    clearTimeout(this.#drawingLater);
+    this.#drawing = this.#drawingLater = undefined;
     const shown = this.#shown;
     if (shown === undefined) return;
     const { call } = shown;
@@ -228,6 +241,7 @@ export class LiveCalls implements CallActions {
     }
     this.#keep(shown);
     const state = stateOf(shown);
+    this.#drawn = state;
     if (state !== "ended" && state !== "calling") shown.media = call.media;
     const person = this.#host.person(shown.id);
     if (person !== undefined) this.#host.show(viewOf(shown, person, this.#host.desk));
@@ -258,7 +272,7 @@ export class LiveCalls implements CallActions {
     ) => {
       const unsubscribe = call.subscribe(() => {
         this.#followText();
-        this.refresh();
+        if (shown !== undefined) this.#follow(shown);
       });
       const timer = setInterval(() => this.#look(), LOOK_MS);
       const stop = () => {

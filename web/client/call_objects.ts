@@ -379,6 +379,11 @@ export class IncomingCall {
     return this.#call;
   }
 
+  /** A person wants to accept, and devices open first: do meanwhile what only the server hears of. */
+  expectAccept(): void {
+    if (this.isRinging) this.#shell.transport.askForRelay();
+  }
+
   /** Stop ringing, on our other devices too. The caller learns nothing. Harmless if late. */
   async decline(): Promise<void> {
     if (this.isRinging) this.#service.happenedHere(this.#shell, { kind: "declineRequested" });

@@ -2,7 +2,9 @@
  * How what one call says leaves this device: to the contact, to one device of it, to our own others.
  *
  * Each send has a limit of time. What is over it counts as lost, although it may still arrive: that
- * is what networks do, and the call machine takes late and doubled messages.
+ * is what networks do, and the call machine takes late and doubled messages. What a call says while it
+ * comes to stand does not wait for the server's answers: a round trip each would add up. It leaves in
+ * the order in which it was said.
  *
  * Not for: deciding what to say (the call machine), or encrypting for the call group
  * (`call_secrets.ts`).
@@ -20,16 +22,27 @@ import type { CallSeam } from "./seam.ts";
 /** After this a send counts as lost. Higher: slow networks lose less; lower: an end ends sooner. */
 export const SEND_TIMEOUT_S = 5;
 
+/** Whether to wait for the server's answer, or only until it is on its way. */
+export type How = Readonly<{ answered: boolean }>;
+
 /** Sends what one call says. */
 export class CallSending {
   readonly #seam: CallSeam;
   readonly #contact: AccountId;
   readonly #call: CallId;
+  readonly #onLost: (error: unknown) => void;
 
-  constructor(seam: CallSeam, contact: AccountId, call: CallId) {
+  /**
+   * @param seam The session.
+   * @param contact Whom the call is with.
+   * @param call Its id.
+   * @param onLost Takes why something that was on its way did not get there.
+   */
+  constructor(seam: CallSeam, contact: AccountId, call: CallId, onLost: (error: unknown) => void) {
     this.#seam = seam;
     this.#contact = contact;
     this.#call = call;
+    this.#onLost = onLost;
   }
 
   /** What every content of this call in the conversation begins with. */
@@ -39,13 +52,23 @@ export class CallSending {
   }
 
   /**
-   * Say something in the conversation: live, or durable, which is in the outbox when this returns.
+   * Say something in the conversation, live.
    *
    * @throws AuthorizationError As the seam does.
    * @throws UnavailableError It is lost.
    */
-  async say(content: Inner, { durable }: Readonly<{ durable: boolean }>): Promise<void> {
-    await withTimeout(SEND_TIMEOUT_S, this.#seam.sendInner(this.#contact, content, { durable }));
+  async say(content: Inner, how: How): Promise<void> {
+    await this.#limited(how, (onHanded) =>
+      this.#seam.sendInner(this.#contact, content, { durable: false, onHanded }),
+    );
+  }
+
+  /** Say something in the conversation, durably: it is in the outbox when this returns. Throws as `say`. */
+  async leave(content: Inner): Promise<void> {
+    await withTimeout(
+      SEND_TIMEOUT_S,
+      this.#seam.sendInner(this.#contact, content, { durable: true }),
+    );
   }
 
   /** Say something to our own other devices. Throws as `say`. */
@@ -54,16 +77,33 @@ export class CallSending {
   }
 
   /** Send something to one device of the contact. Throws as `say`. */
-  async sendTo(device: DeviceId, content: Outer): Promise<void> {
-    await withTimeout(SEND_TIMEOUT_S, this.#sendTo(device, content));
+  async sendTo(device: DeviceId, content: Outer, how: How): Promise<void> {
+    await this.#limited(how, (onHanded) => this.#sendTo(device, content, onHanded));
   }
 
-  async #sendTo(device: DeviceId, content: Outer): Promise<void> {
+  async #sendTo(device: DeviceId, content: Outer, onHanded: () => void): Promise<void> {
     const devices = await this.#seam.contactDevices(this.#contact);
     const found = devices.find((listed) => equal(listed.device, device));
     if (found === undefined) {
       throw new UnavailableError(Code.REFUSED, "the device has no address any more");
     }
-    await this.#seam.sendOuter(found.address, content, { durable: false });
+    await this.#seam.sendOuter(found.address, content, { durable: false, onHanded });
+  }
+
+  /** Send within the limit; what fails after this returned is told to `onLost`. */
+  async #limited({ answered }: How, send: (onHanded: () => void) => Promise<void>): Promise<void> {
+    const onItsWay = Promise.withResolvers<void>();
+    let hasLeft = false;
+    const sending = withTimeout(
+      SEND_TIMEOUT_S,
+      send(() => {
+        hasLeft = !answered;
+        if (hasLeft) onItsWay.resolve();
+      }),
+    );
+    sending.catch((error: unknown) => {
+      if (hasLeft) this.#onLost(error);
+    });
+    await Promise.race([onItsWay.promise, sending]);
   }
 }

@@ -37,7 +37,7 @@ import type { Face } from "./call_face.ts";
 import { FirstWord } from "./call_first_word.ts";
 import { eventOf, type Rekeyed } from "./call_group.ts";
 import { CallSecrets } from "./call_secrets.ts";
-import { CallSending } from "./call_sending.ts";
+import { CallSending, type How } from "./call_sending.ts";
 import { ANSWER_S, CallTransport } from "./call_transport.ts";
 import { Lock, Signal, withTimeout } from "./lock.ts";
 import type { CallSeam } from "./seam.ts";
@@ -50,6 +50,10 @@ const FAILURES: ReadonlySet<EndReason> = new Set([
   EndReason.LOST,
   EndReason.WITHDRAWN,
 ]);
+
+/** What a call waits for when it says something: the server's answer, or that it is on its way. */
+const ANSWERED = { answered: true } as const;
+const HANDED = { answered: false } as const;
 
 /** Carries out the effects of one call on this device. */
 export class CallShell {
@@ -103,7 +107,7 @@ export class CallShell {
     this.face = face;
     this.feed = feed;
     this.#seam = seam;
-    this.#sending = new CallSending(seam, contact, call);
+    this.#sending = new CallSending(seam, contact, call, (error) => this.#failed(error));
     this.secrets = new CallSecrets(seam, contact, call);
     this.transport = new CallTransport(seam, makeMedia, this);
     this.#first = new FirstWord(seam, this.#sending, this.secrets, this.transport);
@@ -172,49 +176,53 @@ export class CallShell {
     try {
       await this.#do(effect);
     } catch (error) {
-      if (isUnencrypted(error)) {
-        this.feed({ kind: "failed", code: Code.NOT_ENCRYPTED });
-      } else if (error instanceof UnavailableError) {
-        // A lost message.
-      } else if (error instanceof AuthorizationError) {
-        // Refused, or their identity changed.
-        if (effect.kind === "sendInvite") this.feed({ kind: "failed", code: error.code });
-      } else if (error instanceof PeerError) {
-        this.note(error.code);
-        if (effect.kind !== "addCandidates") this.feed({ kind: "failed", code: error.code });
-      } else {
-        // A bug must not leave a call that hangs.
-        this.#bug ??= { error };
-        this.feed({ kind: "failed", code: Code.USAGE });
-      }
+      this.#failed(error, effect.kind);
+    }
+  }
+
+  /** @param what The effect; undefined for what an earlier one had put on its way. */
+  #failed(error: unknown, what?: Effect["kind"]): void {
+    if (this.over.isSet) return;
+    if (isUnencrypted(error)) {
+      this.feed({ kind: "failed", code: Code.NOT_ENCRYPTED });
+    } else if (error instanceof UnavailableError) {
+      // A lost message.
+    } else if (error instanceof AuthorizationError) {
+      // Refused, or their identity changed.
+      if (what === "sendInvite") this.feed({ kind: "failed", code: error.code });
+    } else if (error instanceof PeerError) {
+      this.note(error.code);
+      if (what !== "addCandidates") this.feed({ kind: "failed", code: error.code });
+    } else {
+      // A bug must not leave a call that hangs.
+      this.#bug ??= { error };
+      this.feed({ kind: "failed", code: Code.USAGE });
     }
   }
 
   async #do(effect: Effect): Promise<void> {
     const { transport } = this;
     const sending = this.#sending;
-    const live = { durable: false } as const;
     switch (effect.kind) {
       case "sendInvite":
-        await sending.say(await this.#first.invite(this.wanted, this.again), live);
+        await sending.say(await this.#first.invite(this.wanted, this.again), ANSWERED);
         this.face.onSaid();
         return transport.prepare();
       case "sendRinging":
-        return await sending.say({ kind: "call.ringing", ...sending.head() }, live);
+        return await sending.say({ kind: "call.ringing", ...sending.head() }, HANDED);
       case "sendAccept":
-        await sending.say(await this.#first.accept(effect.media), live);
+        await sending.say(await this.#first.accept(effect.media), HANDED);
         return this.face.onSaid();
       case "sendTaken":
         return await sending.say(
           { kind: "call.taken", ...sending.head(), device: effect.device },
-          live,
+          HANDED,
         );
       case "sendCancel":
-        return await sending.say({ kind: "call.cancel", ...sending.head() }, live);
+        return await sending.say({ kind: "call.cancel", ...sending.head() }, ANSWERED);
       case "sendMissed": {
         const media = this.secrets.invite?.media ?? Media.VOICE;
-        const missed = { kind: "call.missed", ...sending.head(), media } as const;
-        return await sending.say(missed, { durable: true });
+        return await sending.leave({ kind: "call.missed", ...sending.head(), media });
       }
       case "tellSiblings":
         return await sending.tellSiblings({
@@ -224,20 +232,19 @@ export class CallShell {
         });
       case "sendWelcome": {
         const message = await this.#turns.run(() => this.secrets.makeGroup(effect.device));
-        return await sending.sendTo(effect.device, { kind: "welcome.call", message });
+        return await sending.sendTo(effect.device, { kind: "welcome.call", message }, HANDED);
       }
       case "sendReady":
-        return await this.tell({ kind: "call.ready" });
+        return await this.tell({ kind: "call.ready" }, HANDED);
       case "sendReveal":
-        return await this.tell({ kind: "call.reveal", nonce: this.secrets.needNonce() });
+        return await this.tell({ kind: "call.reveal", nonce: this.secrets.needNonce() }, HANDED);
       case "sendCandidates":
-        return await this.tell({
-          kind: "call.candidates",
-          mid: "",
-          candidates: effect.candidates,
-        });
+        return await this.tell(
+          { kind: "call.candidates", mid: "", candidates: effect.candidates },
+          HANDED,
+        );
       case "sendPath":
-        return await this.tell({ kind: "call.path", path: effect.path });
+        return await this.tell({ kind: "call.path", path: effect.path }, HANDED);
       case "sendHangup":
         return await this.tell({ kind: "call.hangup", reason: effect.reason });
       case "applyAnswer": {
@@ -296,11 +303,11 @@ export class CallShell {
   // What it says.
 
   /** Say something in the call group; nothing if there is none (any more). */
-  async tell(content: InCall): Promise<void> {
+  async tell(content: InCall, how: How = ANSWERED): Promise<void> {
     const { other } = this.secrets;
     const message = await this.#turns.run(() => this.secrets.encrypt(content));
     if (message !== undefined && other !== undefined) {
-      await this.#sending.sendTo(other, { kind: "mls", message });
+      await this.#sending.sendTo(other, { kind: "mls", message }, how);
     }
   }
 
@@ -345,7 +352,7 @@ export class CallShell {
       return rekeying;
     });
     if (message !== undefined && other !== undefined) {
-      await this.#sending.sendTo(other, { kind: "mls", message });
+      await this.#sending.sendTo(other, { kind: "mls", message }, ANSWERED);
     }
     this.secrets.countTransport();
   }

@@ -148,6 +148,11 @@ export class CallTransport {
     await this.media.acceptAnswer(sdp);
   }
 
+  /** A person is about to accept: ask for the relay's credentials while devices open. */
+  askForRelay(): void {
+    this.#relay.ask();
+  }
+
   /**
    * Find a relay before it is needed: by the caller while it rings, by the callee once a person has
    * accepted. Nothing is sent to the other side, and nothing comes of it if it fails. Harmless when
@@ -226,10 +231,11 @@ export class CallTransport {
   async #watch(media: MediaConnection, signal: AbortSignal): Promise<void> {
     for (;;) {
       const event = await this.#nextEvent(signal);
-      const now = this.#seam.monotonic();
-      await this.#refresh(media);
+      // Figures take a busy browser a while: nothing that happened waits for them, and there are none
+      // before it connects.
+      if (event !== undefined) this.#pass(event, this.#seam.monotonic());
+      if (this.#hasFigures) await this.#refresh(media);
       signal.throwIfAborted();
-      if (event !== undefined) this.#pass(event, now);
     }
   }
 
@@ -267,6 +273,11 @@ export class CallTransport {
       default:
         assertNever(event);
     }
+  }
+
+  get #hasFigures(): boolean {
+    const { kind } = this.#owner.state;
+    return kind === "inCall" || kind === "reconnecting" || kind === "ended";
   }
 
   async #refresh(media: MediaConnection): Promise<void> {

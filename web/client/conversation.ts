@@ -55,7 +55,11 @@ export { noteIdentityChanged } from "./group_steps.ts";
 export const UNHEARD_S = 45;
 
 /** Seals one content for one device and sends it live; throws as `SendSocket.send`. */
-export type SendOuter = (address: ContactAddress, content: Outer) => Promise<void>;
+export type SendOuter = (
+  address: ContactAddress,
+  content: Outer,
+  onHanded?: () => void,
+) => Promise<void>;
 
 /** What conversations need of the session. */
 export type ConversationsOptions = ReceivedOptions &
@@ -169,7 +173,7 @@ export class Conversations {
   async sendInnerMade(
     contact: AccountId,
     make: Making<Inner>,
-    { durable, toSiblings = false }: Delivered & Readonly<{ toSiblings?: boolean }>,
+    { durable, onHanded, toSiblings = false }: Delivered & Readonly<{ toSiblings?: boolean }>,
   ): Promise<void> {
     const letter = await stepConversation(this.#books, contact, async (unit, record) => {
       const content = make(unit, record);
@@ -178,7 +182,7 @@ export class Conversations {
       return await this.#write(unit, record, encodeInner(content), { targets, durable });
     });
     if (letter === undefined) return;
-    if (!durable) return await this.#sendNow(letter);
+    if (!durable) return await this.#sendNow(letter, onHanded);
     await this.#flush();
     if (this.#outbox.refused(letter.rows)) {
       throw new AuthorizationError(Code.REFUSED, "no device of the contact accepts it");
@@ -251,14 +255,19 @@ export class Conversations {
     }
   }
 
-  async #sendNow({ content, targets }: Letter): Promise<void> {
+  async #sendNow({ content, targets }: Letter, onHanded?: () => void): Promise<void> {
     const { store } = this.#books;
     const addresses = targets.map((to) => this.#books.resolve(store, to.account, to.device));
     const known = addresses.filter((address) => address !== undefined);
     if (known.length === 0) {
       throw new UnavailableError(Code.UNAVAILABLE, "no device to send to is known");
     }
-    const sends = known.map((address) => this.#options.sendLive(address, content));
+    let waiting = known.length;
+    const handed = () => {
+      waiting -= 1;
+      if (waiting === 0) onHanded?.();
+    };
+    const sends = known.map((address) => this.#options.sendLive(address, content, handed));
     const results = await Promise.allSettled(sends);
     const [failed] = results.filter((result) => result.status === "rejected");
     const isSent = results.some((result) => result.status === "fulfilled");

@@ -21,6 +21,7 @@ export class RelayAhead {
   readonly #begin: (work: Negotiation) => Spawned;
   #looking: Spawned | undefined;
   #found: TurnServer | undefined;
+  #asked: Promise<TurnServer> | undefined;
 
   /**
    * @param seam The session.
@@ -37,6 +38,12 @@ export class RelayAhead {
   async server(): Promise<TurnServer> {
     const { urls, username, credential } = await this.#seam.turn(await this.#seam.ownTurnAddress());
     return { urls, username, credential };
+  }
+
+  /** Ask for credentials, for a look that begins in a moment. */
+  ask(): void {
+    this.#asked ??= this.server();
+    this.#asked.catch(() => {}); // whoever looks is told
   }
 
   /**
@@ -72,10 +79,16 @@ export class RelayAhead {
     return found;
   }
 
+  #takeAsked(): Promise<TurnServer> | undefined {
+    const asked = this.#asked;
+    this.#asked = undefined;
+    return asked;
+  }
+
   async #look(allocate: boolean, signal: AbortSignal): Promise<void> {
     for (;;) {
       try {
-        this.#found ??= await still(signal, this.server());
+        this.#found ??= await still(signal, this.#takeAsked() ?? this.server());
         const isThere = await still(signal, this.#media().prepare([this.#found], { allocate }));
         // Perhaps the relay was started anew, and knows other credentials.
         if (!isThere) this.#found = undefined;

@@ -85,6 +85,11 @@ export type Delivered = Readonly<{
    * the outbox and one attempt was made. Otherwise live: one attempt, an error is thrown.
    */
   durable: boolean;
+  /**
+   * Called once what is sent live is on its way to every device, before the server has answered. What
+   * is sent after that leaves after it.
+   */
+  onHanded?: () => void;
 }>;
 
 /** What the call service may use of a session. */

@@ -109,7 +109,7 @@ export class Session implements CallSeam {
     this.vault = new Vault(books, this.deviceApi, (counter) => this.#tellVault(counter));
     const vaultStale = (unit: Unit) => this.vault.writeSoon(unit);
     this.conversations = new Conversations(books, this.outbox, this.sequencers, {
-      sendLive: (address, content) => this.#sending.live(address, content),
+      sendLive: (address, content, onHanded) => this.#sending.live(address, content, onHanded),
       dirty: (record) => this.membership.mark(record),
       vaultSeen: (unit, said) => this.vault.seen(unit, said.counter),
       vaultStale,
@@ -342,8 +342,12 @@ export class Session implements CallSeam {
     return this.conversations.sendInner(contact, content, options);
   }
 
-  async sendOuter(address: ContactAddress, content: Outer, { durable }: Delivered): Promise<void> {
-    if (!durable) return await this.#sending.live(address, content);
+  async sendOuter(
+    address: ContactAddress,
+    content: Outer,
+    { durable, onHanded }: Delivered,
+  ): Promise<void> {
+    if (!durable) return await this.#sending.live(address, content, onHanded);
     const { store } = this.books;
     const data = encodeOuter(content);
     const row = await store.transaction((unit) => this.outbox.putFixed(unit, address, data));

@@ -33,10 +33,10 @@ export class Sending {
     await this.#socket.send(address, await this.#seal(address, content), { durable: true });
   }
 
-  /** Send one content in the call class. */
-  async live(address: ContactAddress, content: Outer): Promise<void> {
+  /** Send one content in the call class; `onHanded` is called once it is on its way. */
+  async live(address: ContactAddress, content: Outer, onHanded?: () => void): Promise<void> {
     const sealed = await this.#seal(address, encodeOuter(content));
-    await this.#socket.send(address, sealed, { durable: false });
+    await this.#socket.send(address, sealed, { durable: false, onHanded });
   }
 
   #seal(address: AnyAddress, content: Bytes): Promise<Bytes> {

@@ -27,6 +27,7 @@ import type {
 } from "./interfaces.ts";
 import { type MediaConnection, MediaEvent, type TurnServer } from "./interfaces.ts";
 import { requireEncryption } from "./protect.ts";
+import { parse as parseDescription } from "./sdp_guard.ts";
 import { TextLink } from "./text_link.ts";
 import { Transport } from "./transport.ts";
 
@@ -116,6 +117,10 @@ export class RelayedConnection implements MediaConnection {
   async createOffer(): Promise<string> {
     this.#checkOpen();
     return this.#transport.createOffer();
+  }
+
+  checkOffer(sdp: string): void {
+    parseDescription(sdp, "offer");
   }
 
   async acceptOffer(sdp: string): Promise<string> {

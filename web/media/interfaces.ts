@@ -210,6 +210,12 @@ export interface MediaConnection {
   /** Return an offer without candidates and without addresses; sends nothing. */
   createOffer(): Promise<string>;
   /**
+   * Check an offer that will be accepted; changes nothing.
+   *
+   * @throws PeerError `MALFORMED`: not an offer as we write them (`sdp_guard`).
+   */
+  checkOffer(sdp: string): void;
+  /**
    * Return an answer without candidates; sends nothing.
    *
    * @throws PeerError `MALFORMED`: not an offer as we write them (`sdp_guard`).
@@ -231,13 +237,14 @@ export interface MediaConnection {
    */
   closeVideo(): Promise<void>;
   /**
-   * Look for a relay that answers, so that `gather` need not: while it rings at the other side, or
-   * while the caller has yet to take this device. Nobody else hears of it.
+   * Look for a relay that answers, so that `gather` need not: while it rings at the other side. In
+   * browsers that can, an allocation is made there, which a later look replaces. Nobody else hears of
+   * it.
    *
    * @param servers The very ones that `gather` will be given.
-   * @param options.allocate Allocate at the one that answered as well, once there is a description;
-   *   for whoever will need it in a moment, for an allocation that is gone cannot be made again.
-   * @returns Whether one answered; `gather` forgets it again after some seconds.
+   * @param options.allocate Instead, allocate for good as soon as there is a description; for whoever
+   *   will need it in a moment, while the caller has yet to take this device.
+   * @returns Whether one answered, or was asked for good; `gather` forgets it again after some seconds.
    */
   prepare(
     servers: readonly TurnServer[],

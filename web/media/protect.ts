@@ -39,7 +39,7 @@ export function requireEncryption(): void {
 export class ProtectedPeer {
   readonly pc: RTCPeerConnection;
   readonly #worker: Worker;
-  readonly #configuration: RTCConfiguration;
+  #configuration: RTCConfiguration;
   readonly #protected = new WeakSet<RTCRtpSender | RTCRtpReceiver>();
 
   /**
@@ -59,6 +59,19 @@ export class ProtectedPeer {
   /** Use these servers, before anything is gathered. */
   setServers(iceServers: RTCIceServer[]): void {
     this.pc.setConfiguration({ ...this.#configuration, iceServers });
+  }
+
+  /**
+   * Have an allocation made at these relays before a description is in force, in browsers that can
+   * (`iceCandidatePoolSize`; W3C webrtc-pc, 4.4.1.6; Chromium can for an offer of ours, and forgets it
+   * for an answer). Asked again, another one is made: a relay that was started anew knows nothing of
+   * the first.
+   */
+  allocateAhead(iceServers: RTCIceServer[]): void {
+    this.#configuration = { ...this.#configuration, iceCandidatePoolSize: 0 };
+    this.setServers(iceServers);
+    this.#configuration = { ...this.#configuration, iceCandidatePoolSize: 1 };
+    this.setServers(iceServers);
   }
 
   /** Make a transceiver that would send and receive, protected, with our codec. */

@@ -15,7 +15,14 @@ import { Code, PeerError, UnavailableError, UsageError } from "../core/errors.ts
 import type { Kind } from "../core/frame_keys.ts";
 import { type Candidate, encode as encodeCandidate } from "./candidates.ts";
 import { NOTHING, type Reading, read } from "./figures.ts";
-import { configurationFor, gather, iceServers, RelayFinder, withStun } from "./gathering.ts";
+import {
+  configurationFor,
+  firstOf,
+  gather,
+  iceServers,
+  RelayFinder,
+  withStun,
+} from "./gathering.ts";
 import type { LocalMedia, LocalTracks, TurnServer } from "./interfaces.ts";
 import { minimise } from "./local_description.ts";
 import { STEADY_BIT_RATE, STEADY_FRAME_RATE } from "./picture_padding.ts";
@@ -54,6 +61,7 @@ export class Transport {
   readonly #finder = new RelayFinder();
   readonly #relayOnly: boolean;
   #description: RTCSessionDescriptionInit | undefined;
+  readonly #described = Promise.withResolvers<void>();
   #offer: Description | undefined;
   #answer: Description | undefined;
   #waiting: Candidate[] = [];
@@ -162,15 +170,37 @@ export class Transport {
 
   /** See `MediaConnection.prepare`. */
   async prepare(turn: readonly TurnServer[], allocate: boolean): Promise<boolean> {
-    if (this.#allocated !== undefined) return true;
     try {
-      const relay = await this.#finder.again(iceServers(turn), this.#ended.signal);
-      const mayAllocate = this.#description !== undefined && !this.#gathering;
-      if (allocate && mayAllocate) void this.#allocate(relay);
-      return true;
+      const servers = iceServers(turn);
+      return await (allocate ? this.#allocateNow(servers) : this.#look(servers));
     } catch {
       return false;
     }
+  }
+
+  /**
+   * Allocate at all of them at once, without a scout, which would cost as much time again. A relay that
+   * is being restarted is still found: browsers repeat over UDP what was not answered.
+   */
+  async #allocateNow(servers: RTCIceServer[]): Promise<boolean> {
+    await this.#answered(this.#described.promise);
+    if (this.#isUntouched) void this.#allocate(servers);
+    return true;
+  }
+
+  async #look(servers: RTCIceServer[]): Promise<boolean> {
+    // Now, and again if nobody answered: what was tried in vain is not tried again by itself.
+    const ahead = () => {
+      if (this.#isUntouched && this.#relayOnly) this.#peer.allocateAhead(firstOf(servers));
+    };
+    ahead();
+    await this.#finder.again(servers, this.#ended.signal, ahead);
+    return true;
+  }
+
+  /** Whether no allocation is in use yet, or about to be. */
+  get #isUntouched(): boolean {
+    return this.#allocated === undefined && !this.#gathering;
   }
 
   /** Start what is sent, allocate at a relay, begin to connect, and return our candidates. */
@@ -295,6 +325,7 @@ export class Transport {
   async #own(making: Promise<RTCSessionDescriptionInit>): Promise<RTCSessionDescriptionInit> {
     const description = await this.#answered(making);
     this.#description = description;
+    this.#described.resolve();
     return description;
   }
 

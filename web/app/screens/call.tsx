@@ -28,7 +28,7 @@ export default function Call(props: { call: CallView; onChat: () => void; panel?
 
 const NEARNESS: Readonly<Record<CallView["state"], Nearness>> = {
   calling: "apart",
-  connecting: "nearing",
+  connecting: "together",
   inCall: "together",
   reconnecting: "nearing",
   ended: "apart",

@@ -24,7 +24,8 @@ const ANSWER_TIMEOUT_S = 15;
  */
 const IDLE_S = 60;
 
-export type Durable = Readonly<{ durable: boolean }>;
+/** How one envelope is sent; `onHanded` is called when the connection has taken it. */
+export type Durable = Readonly<{ durable: boolean; onHanded?: (() => void) | undefined }>;
 
 /** The times are for tests. */
 export type SendOptions = Readonly<{ onOpen?: () => void; idleS?: number; answerS?: number }>;
@@ -64,7 +65,11 @@ export class SendSocket {
    *   same.
    * @throws PeerError `MALFORMED`.
    */
-  async send(address: AnyAddress, envelope: Uint8Array, { durable }: Durable): Promise<void> {
+  async send(
+    address: AnyAddress,
+    envelope: Uint8Array,
+    { durable, onHanded }: Durable,
+  ): Promise<void> {
     const connection = await this.#ready();
     this.#next = (this.#next + 1) % 2 ** 32;
     const request = this.#next;
@@ -78,7 +83,8 @@ export class SendSocket {
       if (this.#connection === connection) this.#drop();
     }, 1000 * this.#answerS);
     try {
-      if (!connection.send(frame)) resolve(undefined);
+      if (connection.send(frame)) onHanded?.();
+      else resolve(undefined);
       const status = await promise;
       if (status === undefined) throw broken("sending");
       refuse(status);

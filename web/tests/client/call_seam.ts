@@ -2,6 +2,7 @@
 
 import type {
   CallSeam,
+  Delivered,
   InnerHandler,
   KeyMaterial,
   OuterHandler,
@@ -214,7 +215,7 @@ export class FakeSeam implements CallSeam {
     return this.#others((seam) => seam.person === this.person);
   }
 
-  async sendInner(_: AccountId, content: Inner, how: { durable: boolean }): Promise<void> {
+  async sendInner(_: AccountId, content: Inner, how: Delivered): Promise<void> {
     if (this.changed) throw new AuthorizationError(Code.IDENTITY_CHANGED);
     const data = encodeInner(content);
     const { durable } = how;
@@ -236,7 +237,7 @@ export class FakeSeam implements CallSeam {
     }
   }
 
-  async sendOuter(address: ContactAddress, content: Outer, how: { durable: boolean }) {
+  async sendOuter(address: ContactAddress, content: Outer, how: Delivered) {
     const to = this.#world.seams.find((seam) => equal(seam.address.mailbox, address.mailbox));
     if (to === undefined) throw new Error("nobody's address");
     const label = content.kind === "mls" ? `${this.person} group` : content.kind;

@@ -34,6 +34,7 @@ export type PlainIncoming = Readonly<{
   confidential: false;
   isRinging: boolean;
   ended(): Promise<void>;
+  expectAccept(): void;
   accept(how: Ends & Readonly<{ media?: Media }>): Promise<Call>;
   decline(): Promise<void>;
 }>;
@@ -133,6 +134,7 @@ export class PlainService {
         over.set();
         return talk.call;
       },
+      expectAccept: () => {},
       decline: async () => over.set(),
     });
   }

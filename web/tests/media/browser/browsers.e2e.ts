@@ -50,13 +50,83 @@ export const tests: Tests = {
     assert.deepEqual(await ends.do("ahead", "a"), { candidates: [], devices: false });
     assert.ok(await ends.do("prepare", "b", relay.servers(), true), "harmless when repeated");
     const theirs = await ends.do("gather", "b", relay.servers());
-    assert.deepEqual((await ends.do("ahead", "b")).candidates, ahead.candidates);
+    const after = await until("all of them", async () => {
+      const there = (await ends.do("ahead", "b")).candidates;
+      return there.length >= 2 && there;
+    });
+    assert.deepEqual(after.slice(0, ahead.candidates.length), ahead.candidates);
+    assert.equal(after.length, 2, "one per way to the relay, and none for the second time");
     const ours = await ends.do("gather", "a", relay.servers());
     await ends.do("candidates", "b", [...ours]);
     await ends.do("candidates", "a", [...theirs]);
     await Promise.all([seenAndHeard(ends, "a"), seenAndHeard(ends, "b")]);
     return { ahead: ahead.candidates.length };
   },
+  "who calls allocates ahead: a relay that goes at the last moment costs only who did not": async (
+    bench,
+  ) => {
+    const { ends, relay } = bench;
+    for (const name of ["a", "b"]) {
+      await ends.do("make", name, true);
+      await ends.do("createOffer", name);
+    }
+    const servers = relay.servers();
+    assert.ok(await ends.do("prepare", "a", servers, false));
+    assert.deepEqual((await ends.do("ahead", "a")).candidates, []); // not told before it gathers
+    await elapsed(1000);
+    await relay.kill();
+    const lines = await ends.do("gather", "a", servers);
+    assert.ok(
+      lines.some((line) => line.includes(" typ relay ")),
+      `${lines}`,
+    );
+    await assert.rejects(ends.do("gather", "b", relay.servers()), /no_relay/);
+    await relay.start();
+    return { lines: lines.length };
+  },
+
+  "who calls allocates once more at a relay that was started anew while it rang": async (bench) => {
+    const { ends, relay } = bench;
+    await ends.do("make", "a", true);
+    await ends.do("make", "b", true);
+    await key(ends, "a", "b");
+    const offer = await ends.do("createOffer", "a");
+    const servers = relay.servers();
+    assert.ok(await ends.do("prepare", "a", servers, false));
+    await elapsed(1000);
+    await relay.kill();
+    await relay.start();
+    assert.ok(await ends.do("prepare", "a", servers, false)); // the next look, while it rings
+    const answer = await ends.do("acceptOffer", "b", offer);
+    await ends.do("acceptAnswer", "a", answer);
+    const ours = await ends.do("gather", "a", servers);
+    const theirs = await ends.do("gather", "b", relay.servers());
+    await ends.do("candidates", "b", [...ours]);
+    await ends.do("candidates", "a", [...theirs]);
+    await Promise.all([seenAndHeard(ends, "a"), seenAndHeard(ends, "b")]);
+    return { candidates: ours.length };
+  },
+
+  "who was called finds a relay that was being started when a person accepted": async (bench) => {
+    const { ends, relay } = bench;
+    await ends.do("make", "a", true);
+    await ends.do("make", "b", true);
+    const offer = await ends.do("createOffer", "a");
+    await ends.do("acceptOffer", "b", offer);
+    await relay.kill();
+    const servers = relay.servers();
+    assert.ok(await ends.do("prepare", "b", servers, true));
+    await elapsed(1000);
+    assert.deepEqual((await ends.do("ahead", "b")).candidates, []);
+    await relay.start();
+    const lines = await ends.do("gather", "b", servers);
+    assert.ok(
+      lines.some((line) => line.includes(" typ relay ")),
+      `${lines}`,
+    );
+    return { candidates: lines.length };
+  },
+
   "a confidential call has pictures of few sizes, and nearly all of one": async (bench) => {
     const { ends } = bench;
     await ends.do("make", "a", true, true);
