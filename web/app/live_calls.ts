@@ -139,10 +139,9 @@ export class LiveCalls implements CallActions {
     await desk.needMicrophone();
     // Accepting with video is wanting the camera; without one the call goes on all the same.
     const wanted = { camera: media === "video", microphone: true };
-    // A question of the browser may stand for long; until it is answered it goes on ringing.
-    const isAllowed = await desk.isAllowed(wanted);
     const opening = desk.set(wanted);
-    if (!isAllowed) await opening;
+    // A question of the browser may stand for long; until it is answered it goes on ringing.
+    if (!(await desk.isAllowed(wanted))) await opening;
     const { remote, show } = this.#screen();
     const local = desk.lend(media);
     const call = await ringing.accept({ local, remote, media });
