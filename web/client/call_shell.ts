@@ -38,7 +38,8 @@ import { FirstWord } from "./call_first_word.ts";
 import { eventOf, type Rekeyed } from "./call_group.ts";
 import { CallSecrets } from "./call_secrets.ts";
 import { CallSending, type How } from "./call_sending.ts";
-import { ANSWER_S, CallTransport } from "./call_transport.ts";
+import { ANSWER_S } from "./call_steps.ts";
+import { CallTransport } from "./call_transport.ts";
 import { Lock, Signal, withTimeout } from "./lock.ts";
 import type { CallSeam } from "./seam.ts";
 

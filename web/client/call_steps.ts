@@ -1,6 +1,13 @@
-/** Steps of a negotiation that a newer one may have taken the place of. */
+/** Steps of a negotiation that a newer one may have taken the place of, and answers of the media. */
 
-import { UsageError, VisavisError } from "../core/errors.ts";
+import { UnavailableError, UsageError, VisavisError } from "../core/errors.ts";
+import { withTimeout } from "./lock.ts";
+
+/**
+ * How long figures, or the end of a connection, are waited for. Higher: a worker that died holds up
+ * what happens to its call for longer; lower: a slow machine misses figures.
+ */
+export const ANSWER_S = 2;
 
 /** A negotiation: it hears of a newer one by its signal. */
 export type Negotiation = (signal: AbortSignal) => Promise<void>;
@@ -18,4 +25,14 @@ export function refusalOf(error: unknown, signal: AbortSignal): VisavisError {
     throw error;
   }
   return error;
+}
+
+/** Wait for the media, but not for ever: its worker may have died. */
+export async function answerOf<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await withTimeout(ANSWER_S, asked);
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+    return undefined;
+  }
 }

@@ -24,7 +24,7 @@ import {
   type TextEnd,
 } from "../media/interfaces.ts";
 import { closeEnds, type Ends, LentLocal, LentRemote } from "./call_media.ts";
-import { type Negotiation, refusalOf, still } from "./call_steps.ts";
+import { answerOf, type Negotiation, refusalOf, still } from "./call_steps.ts";
 import { Signal, withTimeout } from "./lock.ts";
 import { RelayAhead } from "./relay_ahead.ts";
 import type { CallSeam, Spawned } from "./seam.ts";
@@ -34,12 +34,6 @@ export const MAX_EARLY = 64;
 
 /** Between two looks at the figures. Higher: older figures; lower: more work for nothing. */
 export const STATS_EVERY_S = 0.5;
-
-/**
- * How long figures, or the end of a connection, are waited for. Higher: a worker that died holds up
- * what happens to its call for longer; lower: a slow machine misses figures.
- */
-export const ANSWER_S = 2;
 
 /** What the media side needs of the call's shell. */
 export interface Owner {
@@ -387,15 +381,5 @@ export class CallTransport {
   #negotiate(work: Negotiation): void {
     this.#negotiation?.cancel();
     this.#negotiation = this.#begin(work);
-  }
-}
-
-/** Wait for the media, but not for ever: its worker may have died. */
-async function answerOf<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await withTimeout(ANSWER_S, asked);
-  } catch (error) {
-    if (!(error instanceof UnavailableError)) throw error;
-    return undefined;
   }
 }

@@ -12,19 +12,12 @@
  * Not for: who is in a group (`membership.ts`), or what calls mean (`calls.ts`).
  */
 
-import type { ContactAddress } from "../core/address.ts";
-import { type Bytes, concat, equal, uint } from "../core/bytes.ts";
-import {
-  decodeInner,
-  decodeSibling,
-  encodeInner,
-  encodeOuter,
-  encodeSibling,
-} from "../core/content.ts";
+import { type Bytes, concat, equal } from "../core/bytes.ts";
+import { decodeInner, decodeSibling, encodeInner, encodeSibling } from "../core/content.ts";
 import type { Inner, MessageFile, MessageText } from "../core/content_inner.ts";
-import type { CommitHint, Mls, Outer } from "../core/content_outer.ts";
+import type { CommitHint, Mls } from "../core/content_outer.ts";
 import type { Sibling } from "../core/content_self.ts";
-import { AuthorizationError, Code, PeerError, UnavailableError } from "../core/errors.ts";
+import { AuthorizationError, Code, PeerError } from "../core/errors.ts";
 import { AccountId, DeviceId, MessageId, random } from "../core/ids.ts";
 import { peek } from "../core/mls/index.ts";
 import { type Given, Purpose } from "./addresses.ts";
@@ -38,6 +31,7 @@ import {
 } from "./group_steps.ts";
 import { deviceOf, GroupKind, type GroupRecord } from "./groups.ts";
 import { entryOf, type Message } from "./history.ts";
+import { Letters, type SendOuter } from "./letters.ts";
 import type { Outbox } from "./outbox.ts";
 import {
   type HandedOn,
@@ -54,13 +48,6 @@ export { noteIdentityChanged } from "./group_steps.ts";
 /** Seconds a live content waits for somebody to listen: as long as a call rings. */
 export const UNHEARD_S = 45;
 
-/** Seals one content for one device and sends it live; throws as `SendSocket.send`. */
-export type SendOuter = (
-  address: ContactAddress,
-  content: Outer,
-  onHanded?: () => void,
-) => Promise<void>;
-
 /** What conversations need of the session. */
 export type ConversationsOptions = ReceivedOptions &
   Readonly<{
@@ -76,14 +63,6 @@ export type ConversationsOptions = ReceivedOptions &
  */
 export type Making<C> = (unit: Unit, record: GroupRecord) => C | undefined;
 
-/** What was encrypted, and for whom. */
-type Letter = Readonly<{
-  content: Mls;
-  targets: readonly Target[];
-  /** Rows of the outbox, one for each target; none if it is live. */
-  rows: readonly number[];
-}>;
-
 /** Application messages. */
 export class Conversations {
   readonly innerHandlers: InnerHandler[] = [];
@@ -93,6 +72,7 @@ export class Conversations {
   readonly #sequencers: Sequencers;
   readonly #options: ConversationsOptions;
   readonly #contents: ReceivedContents;
+  readonly #letters: Letters;
   #unheard: (readonly [received: InnerReceived, until: number])[] = [];
 
   constructor(books: Books, outbox: Outbox, sequencers: Sequencers, options: ConversationsOptions) {
@@ -101,6 +81,7 @@ export class Conversations {
     this.#sequencers = sequencers;
     this.#options = options;
     this.#contents = new ReceivedContents(books, outbox, options);
+    this.#letters = new Letters(books, outbox, options.sendLive);
   }
 
   /**
@@ -136,19 +117,19 @@ export class Conversations {
     const { id } = content;
     const message = entryOf(contact, content, { outgoing: true });
     const { targets, rows } = await stepConversation(this.#books, contact, async (unit, record) => {
-      const letter = await this.#write(unit, record, encodeInner(content), {
-        targets: this.#targets(unit, contact, { toSiblings: true }),
+      const letter = await this.#letters.write(unit, record, encodeInner(content), {
+        targets: this.#letters.targets(unit, contact, { toSiblings: true }),
         durable: true,
       });
       history.add(unit, message, id, record.count);
       return letter;
     });
     const theirs = rows.filter((_, i) => isOf(contact, targets[i]));
-    await this.#flush();
+    await this.#letters.flush();
     if (this.#outbox.refused(theirs)) {
       // Perhaps they have just replaced their address: the new one is in our mailbox then.
       await this.#options.catchUp();
-      await this.#flush();
+      await this.#letters.flush();
     }
     if (this.#outbox.refused(theirs)) {
       await store.transaction((unit) => {
@@ -178,12 +159,12 @@ export class Conversations {
     const letter = await stepConversation(this.#books, contact, async (unit, record) => {
       const content = make(unit, record);
       if (content === undefined) return undefined;
-      const targets = this.#targets(unit, contact, { toSiblings });
-      return await this.#write(unit, record, encodeInner(content), { targets, durable });
+      const targets = this.#letters.targets(unit, contact, { toSiblings });
+      return await this.#letters.write(unit, record, encodeInner(content), { targets, durable });
     });
     if (letter === undefined) return;
-    if (!durable) return await this.#sendNow(letter, onHanded);
-    await this.#flush();
+    if (!durable) return await this.#letters.sendNow(letter, onHanded);
+    await this.#letters.flush();
     if (this.#outbox.refused(letter.rows)) {
       throw new AuthorizationError(Code.REFUSED, "no device of the contact accepts it");
     }
@@ -198,80 +179,16 @@ export class Conversations {
   async sendSelfMade(make: Making<Sibling>, { durable }: Delivered): Promise<void> {
     const { store, groups } = this.#books;
     const found = groups.selfGroup(store);
-    if (found === undefined || this.#siblings(store).length === 0) return;
+    if (found === undefined || this.#letters.siblings(store).length === 0) return;
     const letter = await stepGroup(this.#books, found, async (unit, record) => {
-      const targets = this.#siblings(unit);
+      const targets = this.#letters.siblings(unit);
       const content = targets.length > 0 ? make(unit, record) : undefined;
       if (content === undefined) return undefined;
-      return await this.#write(unit, record, encodeSibling(content), { targets, durable });
+      return await this.#letters.write(unit, record, encodeSibling(content), { targets, durable });
     });
     if (letter === undefined) return;
-    if (durable) await this.#flush();
-    else await this.#sendNow(letter);
-  }
-
-  #targets(
-    reader: Reader,
-    contact: AccountId,
-    { toSiblings }: Readonly<{ toSiblings: boolean }>,
-  ): Target[] {
-    const found = [...this.#books.contacts.addresses(reader, contact).values()];
-    const theirs = found.map(({ device }) => ({ account: contact, device }));
-    return toSiblings ? [...theirs, ...this.#siblings(reader)] : theirs;
-  }
-
-  #siblings(reader: Reader): Target[] {
-    const { account, siblings } = this.#books;
-    return [...siblings.addresses(reader).values()].map(({ device }) => ({ account, device }));
-  }
-
-  /** Encrypt a content; inside the transaction that keeps the group's new state. */
-  async #write(
-    unit: Unit,
-    record: GroupRecord,
-    plain: Bytes,
-    { targets, durable }: Readonly<{ targets: readonly Target[]; durable: boolean }>,
-  ): Promise<Letter> {
-    const { groups, rng } = this.#books;
-    const state = await groups.state(unit, record);
-    record.count += 1;
-    const authenticatedData = uint(record.count, 8);
-    const message = await state.encrypt(plain, { authenticatedData, rng });
-    groups.save(unit, record, state);
-    const content: Mls = { kind: "mls", message };
-    if (!durable) return { content, targets, rows: [] };
-    const data = encodeOuter(content);
-    const rows = targets.map(({ account, device }) =>
-      this.#outbox.put(unit, account, device, data),
-    );
-    return { content, targets, rows };
-  }
-
-  async #flush(): Promise<void> {
-    try {
-      await this.#outbox.flush();
-    } finally {
-      this.#outbox.kick();
-    }
-  }
-
-  async #sendNow({ content, targets }: Letter, onHanded?: () => void): Promise<void> {
-    const { store } = this.#books;
-    const addresses = targets.map((to) => this.#books.resolve(store, to.account, to.device));
-    const known = addresses.filter((address) => address !== undefined);
-    if (known.length === 0) {
-      throw new UnavailableError(Code.UNAVAILABLE, "no device to send to is known");
-    }
-    let waiting = known.length;
-    const handed = () => {
-      waiting -= 1;
-      if (waiting === 0) onHanded?.();
-    };
-    const sends = known.map((address) => this.#options.sendLive(address, content, handed));
-    const results = await Promise.allSettled(sends);
-    const [failed] = results.filter((result) => result.status === "rejected");
-    const isSent = results.some((result) => result.status === "fulfilled");
-    if (failed !== undefined && !isSent) throw failed.reason;
+    if (durable) await this.#letters.flush();
+    else await this.#letters.sendNow(letter);
   }
 
   // Receiving

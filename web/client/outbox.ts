@@ -10,7 +10,13 @@
 import { addressToCbor, type ContactAddress } from "../core/address.ts";
 import { type Bytes, equal, hex, uint } from "../core/bytes.ts";
 import { decode, encode, isBytes, isList } from "../core/cbor.ts";
-import { Code, FatalError, UnavailableError, VisavisError } from "../core/errors.ts";
+import {
+  AuthorizationError,
+  Code,
+  FatalError,
+  UnavailableError,
+  VisavisError,
+} from "../core/errors.ts";
 import { type AnyAddress, anyAddress, handleAddressToCbor } from "../core/handle_request.ts";
 import { AccountId, DeviceId } from "../core/ids.ts";
 import { capabilityHash } from "./addresses.ts";
@@ -126,6 +132,23 @@ export class Outbox {
     const account = new AccountId(new Uint8Array(16));
     const device = new DeviceId(new Uint8Array(16));
     return this.#put(unit, { account, device, content, fixed: address });
+  }
+
+  /**
+   * Queue a content for such an address, and try to send it.
+   *
+   * @throws AuthorizationError REFUSED, and it waits no longer.
+   */
+  async sendFixed(address: AnyAddress, content: Bytes): Promise<void> {
+    const row = await this.#store.transaction((unit) => this.putFixed(unit, address, content));
+    try {
+      await this.flush();
+    } finally {
+      this.kick();
+    }
+    if (!this.refused([row])) return;
+    await this.#store.transaction((unit) => this.drop(unit, [row]));
+    throw new AuthorizationError(Code.REFUSED, "the address is not good any more");
   }
 
   #put(unit: Unit, what: Pick<Row, "account" | "device" | "content" | "fixed">): number {

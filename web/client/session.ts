@@ -15,7 +15,7 @@ import type { Inner } from "../core/content_inner.ts";
 import type { Outer } from "../core/content_outer.ts";
 import type { DeviceAddress, Media, Rules } from "../core/content_records.ts";
 import type { Sibling } from "../core/content_self.ts";
-import { AuthorizationError, Code, FatalError, UsageError, VisavisError } from "../core/errors.ts";
+import { Code, FatalError, UsageError, VisavisError } from "../core/errors.ts";
 import type { AccountId, DeviceId } from "../core/ids.ts";
 import type { KeyPackageBundle } from "../core/mls/index.ts";
 import { Books, type Means } from "./books.ts";
@@ -348,17 +348,7 @@ export class Session implements CallSeam {
     { durable, onHanded }: Delivered,
   ): Promise<void> {
     if (!durable) return await this.#sending.live(address, content, onHanded);
-    const { store } = this.books;
-    const data = encodeOuter(content);
-    const row = await store.transaction((unit) => this.outbox.putFixed(unit, address, data));
-    try {
-      await this.outbox.flush();
-    } finally {
-      this.outbox.kick();
-    }
-    if (!this.outbox.refused([row])) return;
-    await store.transaction((unit) => this.outbox.drop(unit, [row]));
-    throw new AuthorizationError(Code.REFUSED, "the address is not good any more");
+    await this.outbox.sendFixed(address, encodeOuter(content));
   }
 
   sendSelf(content: Sibling, options: Delivered): Promise<void> {
