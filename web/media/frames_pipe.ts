@@ -20,7 +20,7 @@ import {
   SendingEpoch,
 } from "../core/frame_keys.ts";
 import { PRODUCT_SUITE } from "../core/sframe.ts";
-import { OpusPadding } from "./opus_padding.ts";
+import { isVarying, OpusPadding } from "./opus_padding.ts";
 import { padded } from "./picture_padding.ts";
 
 /**
@@ -64,7 +64,7 @@ export class CallFrames {
   /** Pictures of few sizes. */
   steady = false;
   readonly monotonic: () => number;
-  readonly padding = new OpusPadding();
+  readonly padding = new OpusPadding({ varies: isVarying(navigator.userAgent) });
   readonly #receiver = new FrameReceiver();
   #sending: SendingEpoch | undefined;
   #newestSent = -1n;

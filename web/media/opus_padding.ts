@@ -6,9 +6,9 @@
  * asked (measured: 14 sizes in 2 s). So what an encoder made smaller is filled up here, before it is
  * sealed. Every decoder takes it: to Opus, padding is part of the packet.
  *
- * The size starts at `OPUS_BYTES`, or `ROOMY_BYTES` if the first packet shows that the encoder does
- * not keep to it, and grows by a step if a packet does not fit: never back, so that all it can tell
- * in a whole call is that. Pure.
+ * The size starts at `OPUS_BYTES`, or `ROOMY_BYTES` if the encoder is known not to keep to it, or its
+ * first packet shows that, and grows by a step if a packet does not fit: never back, so that all it can
+ * tell in a whole call is that. Pure.
  */
 
 import { type Bytes, concat } from "../core/bytes.ts";
@@ -22,9 +22,19 @@ export const ROOMY_BYTES = 160;
 
 const STEP_BYTES = 80;
 
+/** Say whether the browser of this name (`navigator.userAgent`) has an encoder that varies. */
+export function isVarying(userAgent: string): boolean {
+  return userAgent.includes("Firefox/");
+}
+
 /** Gives a call's packets one size, over any number of transports. */
 export class OpusPadding {
   #size: number | undefined;
+
+  /** @param options.varies The encoder is known to vary, though its first packet may look as if not. */
+  constructor({ varies }: Readonly<{ varies: boolean }>) {
+    if (varies) this.#size = ROOMY_BYTES;
+  }
 
   /**
    * Return a packet filled up to the size.

@@ -3,7 +3,13 @@
 import { describe, expect, test } from "vitest";
 import { type Bytes, concat } from "../../core/bytes.ts";
 import { UsageError } from "../../core/errors.ts";
-import { OPUS_BYTES, OpusPadding, padTo, ROOMY_BYTES } from "../../media/opus_padding.ts";
+import {
+  isVarying,
+  OPUS_BYTES,
+  OpusPadding,
+  padTo,
+  ROOMY_BYTES,
+} from "../../media/opus_padding.ts";
 
 /** The frames of an Opus packet, read by the RFC's rules (3.2) and by nothing of ours. */
 function framesOf(packet: Bytes): Bytes[] {
@@ -84,14 +90,14 @@ test.each<[string, Bytes, number]>([
 
 describe("the size", () => {
   test("stays what a constant bit rate made of it", () => {
-    const padding = new OpusPadding();
+    const padding = new OpusPadding({ varies: false });
     const first = packet(0, bytes(OPUS_BYTES - 1));
     expect(padding.pad(first)).toBe(first);
     expect(padding.pad(packet(0, bytes(3)))).toHaveLength(OPUS_BYTES);
   });
 
   test("is roomy from the first packet on where the encoder varies, and grows but never shrinks", () => {
-    const padding = new OpusPadding();
+    const padding = new OpusPadding({ varies: false });
     const sizes = [60, 20, 150, 80, 159, 170, 30, 1000, 5];
     expect(sizes.map((size) => padding.pad(packet(0, bytes(size))).length)).toEqual([
       ...Array.from({ length: 5 }, () => ROOMY_BYTES),
@@ -100,5 +106,17 @@ describe("the size", () => {
       1040,
       1040,
     ]);
+  });
+
+  test("is roomy for Firefox, though its first packet may have the size of a constant bit rate", () => {
+    const firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0";
+    const padding = new OpusPadding({ varies: isVarying(firefox) });
+    const sizes = [OPUS_BYTES - 1, 60, 100];
+    expect(new Set(sizes.map((size) => padding.pad(packet(0, bytes(size))).length))).toEqual(
+      new Set([ROOMY_BYTES]),
+    );
+    expect(isVarying("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/145.0.0.0")).toBe(
+      false,
+    );
   });
 });
