@@ -84,11 +84,7 @@ export class ByHandle {
     });
     const paid = await pay(address, content, bits, solveInSlices);
     const row = await books.store.transaction((unit) => this.#outbox.putFixed(unit, address, paid));
-    try {
-      await this.#outbox.flush();
-    } finally {
-      this.#outbox.kick();
-    }
+    await this.#outbox.attempt();
     // CK-293: a refusal (the handle was hidden a moment ago) is not told: for a decoy there is none,
     // so it would say that there was somebody.
     if (this.#outbox.refused([row])) {

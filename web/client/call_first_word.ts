@@ -59,10 +59,8 @@ export class FirstWord {
     if (secrets.accept !== undefined) return secrets.accept;
     if (secrets.invite === undefined) throw new TypeError("what is accepted has rung");
     const connection = this.#transport.start(media);
-    const { offer } = secrets.invite;
-    connection.checkOffer(offer);
-    this.#transport.prepare({ allocate: true }); // The offer is one, and a person has accepted.
-    const answer = await connection.acceptOffer(offer);
+    const answer = await connection.acceptOffer(secrets.invite.offer);
+    this.#transport.prepare({ allocate: true }); // The offer was good, and a person has accepted.
     const bundle = await this.#seam.newKeyPackage();
     secrets.bundle = bundle;
     secrets.nonce = random(Nonce32, rng);

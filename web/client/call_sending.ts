@@ -24,6 +24,8 @@ export const SEND_TIMEOUT_S = 5;
 
 /** Whether to wait for the server's answer, or only until it is on its way. */
 export type How = Readonly<{ answered: boolean }>;
+export const ANSWERED: How = { answered: true };
+export const HANDED: How = { answered: false };
 
 /** Sends what one call says. */
 export class CallSending {

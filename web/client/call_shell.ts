@@ -37,10 +37,10 @@ import type { Face } from "./call_face.ts";
 import { FirstWord } from "./call_first_word.ts";
 import { eventOf, type Rekeyed } from "./call_group.ts";
 import { CallSecrets } from "./call_secrets.ts";
-import { CallSending, type How } from "./call_sending.ts";
-import { ANSWER_S } from "./call_steps.ts";
+import { ANSWERED, CallSending, HANDED, type How } from "./call_sending.ts";
+import { answerOf } from "./call_steps.ts";
 import { CallTransport } from "./call_transport.ts";
-import { Lock, Signal, withTimeout } from "./lock.ts";
+import { Lock, Signal } from "./lock.ts";
 import type { CallSeam } from "./seam.ts";
 
 /** Ends that a breach before them may explain. */
@@ -51,10 +51,6 @@ const FAILURES: ReadonlySet<EndReason> = new Set([
   EndReason.LOST,
   EndReason.WITHDRAWN,
 ]);
-
-/** What a call waits for when it says something: the server's answer, or that it is on its way. */
-const ANSWERED = { answered: true } as const;
-const HANDED = { answered: false } as const;
 
 /** Carries out the effects of one call on this device. */
 export class CallShell {
@@ -373,9 +369,7 @@ export class CallShell {
     this.face.text.forget();
     await this.#turns.run(() => this.secrets.erase());
     if (!this.transport.isStarted) return;
-    await withTimeout(ANSWER_S, this.transport.media.keys.wipe()).catch((error: unknown) => {
-      if (!(error instanceof UnavailableError)) throw error; // A worker that died has no keys.
-    });
+    await answerOf(this.transport.media.keys.wipe()); // A worker that died has no keys.
   }
 
   // Time.

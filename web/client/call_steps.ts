@@ -7,7 +7,7 @@ import { withTimeout } from "./lock.ts";
  * How long figures, or the end of a connection, are waited for. Higher: a worker that died holds up
  * what happens to its call for longer; lower: a slow machine misses figures.
  */
-export const ANSWER_S = 2;
+const ANSWER_S = 2;
 
 /** A negotiation: it hears of a newer one by its signal. */
 export type Negotiation = (signal: AbortSignal) => Promise<void>;

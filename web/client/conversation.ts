@@ -31,7 +31,7 @@ import {
 } from "./group_steps.ts";
 import { deviceOf, GroupKind, type GroupRecord } from "./groups.ts";
 import { entryOf, type Message } from "./history.ts";
-import { Letters, type SendOuter } from "./letters.ts";
+import { devicesOf, Letters, ownOthers, type SendOuter } from "./letters.ts";
 import type { Outbox } from "./outbox.ts";
 import {
   type HandedOn,
@@ -113,23 +113,24 @@ export class Conversations {
 
   /** As `sendText`, for any message of a thread; returns the entry that it makes. */
   async say(contact: AccountId, content: MessageText | MessageFile): Promise<Message> {
-    const { store, history } = this.#books;
+    const books = this.#books;
+    const { store, history } = books;
     const { id } = content;
     const message = entryOf(contact, content, { outgoing: true });
-    const { targets, rows } = await stepConversation(this.#books, contact, async (unit, record) => {
+    const { targets, rows } = await stepConversation(books, contact, async (unit, record) => {
       const letter = await this.#letters.write(unit, record, encodeInner(content), {
-        targets: this.#letters.targets(unit, contact, { toSiblings: true }),
+        targets: [...devicesOf(books, unit, contact), ...ownOthers(books, unit)],
         durable: true,
       });
       history.add(unit, message, id, record.count);
       return letter;
     });
     const theirs = rows.filter((_, i) => isOf(contact, targets[i]));
-    await this.#letters.flush();
+    await this.#outbox.attempt();
     if (this.#outbox.refused(theirs)) {
       // Perhaps they have just replaced their address: the new one is in our mailbox then.
       await this.#options.catchUp();
-      await this.#letters.flush();
+      await this.#outbox.attempt();
     }
     if (this.#outbox.refused(theirs)) {
       await store.transaction((unit) => {
@@ -156,15 +157,17 @@ export class Conversations {
     make: Making<Inner>,
     { durable, onHanded, toSiblings = false }: Delivered & Readonly<{ toSiblings?: boolean }>,
   ): Promise<void> {
-    const letter = await stepConversation(this.#books, contact, async (unit, record) => {
+    const books = this.#books;
+    const letter = await stepConversation(books, contact, async (unit, record) => {
       const content = make(unit, record);
       if (content === undefined) return undefined;
-      const targets = this.#letters.targets(unit, contact, { toSiblings });
+      const theirs = devicesOf(books, unit, contact);
+      const targets = toSiblings ? [...theirs, ...ownOthers(books, unit)] : theirs;
       return await this.#letters.write(unit, record, encodeInner(content), { targets, durable });
     });
     if (letter === undefined) return;
     if (!durable) return await this.#letters.sendNow(letter, onHanded);
-    await this.#letters.flush();
+    await this.#outbox.attempt();
     if (this.#outbox.refused(letter.rows)) {
       throw new AuthorizationError(Code.REFUSED, "no device of the contact accepts it");
     }
@@ -177,17 +180,18 @@ export class Conversations {
 
   /** As `sendSelf`, for a content that is made in the transaction that sends it. */
   async sendSelfMade(make: Making<Sibling>, { durable }: Delivered): Promise<void> {
-    const { store, groups } = this.#books;
+    const books = this.#books;
+    const { store, groups } = books;
     const found = groups.selfGroup(store);
-    if (found === undefined || this.#letters.siblings(store).length === 0) return;
-    const letter = await stepGroup(this.#books, found, async (unit, record) => {
-      const targets = this.#letters.siblings(unit);
+    if (found === undefined || ownOthers(books, store).length === 0) return;
+    const letter = await stepGroup(books, found, async (unit, record) => {
+      const targets = ownOthers(books, unit);
       const content = targets.length > 0 ? make(unit, record) : undefined;
       if (content === undefined) return undefined;
       return await this.#letters.write(unit, record, encodeSibling(content), { targets, durable });
     });
     if (letter === undefined) return;
-    if (durable) await this.#letters.flush();
+    if (durable) await this.#outbox.attempt();
     else await this.#letters.sendNow(letter);
   }
 

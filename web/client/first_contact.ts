@@ -141,11 +141,7 @@ export class FirstContact {
       if (state.kind === "requested") new records.Pending(state, invite).save(unit);
       return this.#outbox.putFixed(unit, address, encodeOuter(signed));
     });
-    try {
-      await this.#outbox.flush();
-    } finally {
-      this.#outbox.kick();
-    }
+    await this.#outbox.attempt();
     if (this.#outbox.refused([row])) {
       await books.store.transaction((unit) => {
         this.#outbox.drop(unit, [row]);

@@ -31,6 +31,17 @@ export type Letter = Readonly<{
   rows: readonly number[];
 }>;
 
+/** Return the devices of a contact that have an address. */
+export function devicesOf(books: Books, reader: Reader, account: AccountId): Target[] {
+  const found = [...books.contacts.addresses(reader, account).values()];
+  return found.map(({ device }) => ({ account, device }));
+}
+
+/** Return our other devices that have an address. */
+export function ownOthers({ account, siblings }: Books, reader: Reader): Target[] {
+  return [...siblings.addresses(reader).values()].map(({ device }) => ({ account, device }));
+}
+
 /** Writes letters and sends them. */
 export class Letters {
   readonly #books: Books;
@@ -41,23 +52,6 @@ export class Letters {
     this.#books = books;
     this.#outbox = outbox;
     this.#sendLive = sendLive;
-  }
-
-  /** Return who hears what is said to a contact. */
-  targets(
-    reader: Reader,
-    contact: AccountId,
-    { toSiblings }: Readonly<{ toSiblings: boolean }>,
-  ): Target[] {
-    const found = [...this.#books.contacts.addresses(reader, contact).values()];
-    const theirs = found.map(({ device }) => ({ account: contact, device }));
-    return toSiblings ? [...theirs, ...this.siblings(reader)] : theirs;
-  }
-
-  /** Return our other devices. */
-  siblings(reader: Reader): Target[] {
-    const { account, siblings } = this.#books;
-    return [...siblings.addresses(reader).values()].map(({ device }) => ({ account, device }));
   }
 
   /** Encrypt a content; inside the transaction that keeps the group's new state. */
@@ -80,15 +74,6 @@ export class Letters {
       this.#outbox.put(unit, account, device, data),
     );
     return { content, targets, rows };
-  }
-
-  /** Send what lies in the outbox, and go on later with what could not be sent. */
-  async flush(): Promise<void> {
-    try {
-      await this.#outbox.flush();
-    } finally {
-      this.#outbox.kick();
-    }
   }
 
   /**

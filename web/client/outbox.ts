@@ -141,11 +141,7 @@ export class Outbox {
    */
   async sendFixed(address: AnyAddress, content: Bytes): Promise<void> {
     const row = await this.#store.transaction((unit) => this.putFixed(unit, address, content));
-    try {
-      await this.flush();
-    } finally {
-      this.kick();
-    }
+    await this.attempt();
     if (!this.refused([row])) return;
     await this.#store.transaction((unit) => this.drop(unit, [row]));
     throw new AuthorizationError(Code.REFUSED, "the address is not good any more");
@@ -221,6 +217,15 @@ export class Outbox {
       await withTimeout(seconds, (stop) => this.#wake.wait(stop), { signal });
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
+    }
+  }
+
+  /** Try each row once, and go on soon with what could not be sent. Throws as `flush`. */
+  async attempt(): Promise<void> {
+    try {
+      await this.flush();
+    } finally {
+      this.kick();
     }
   }
 

@@ -60,6 +60,7 @@ export class RelayAhead {
    * credentials, and a browser that has begun to gather with dead ones cannot begin again.
    */
   lookAnew(): void {
+    this.#asked = undefined;
     if (this.#looking === undefined) return;
     this.#looking.cancel();
     this.#looking = undefined;

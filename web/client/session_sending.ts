@@ -14,6 +14,7 @@ import { type AnyAddress, sealRequest } from "../core/handle_request.ts";
 import { Purpose } from "./addresses.ts";
 import type { Books } from "./books.ts";
 import { GroupKind, type GroupRecord } from "./groups.ts";
+import { devicesOf, ownOthers } from "./letters.ts";
 import type { Target } from "./sequencer.ts";
 import type { SendSocket } from "./transport/send_socket.ts";
 import type { Reader } from "./unit.ts";
@@ -78,9 +79,7 @@ export async function presented(books: Books, record: GroupRecord): Promise<Cont
 
 /** Return who is told of a group's commits: the contact's devices and our other ones. */
 export function toldOfCommits(books: Books, reader: Reader, record: GroupRecord): Target[] {
-  const own = [...books.siblings.addresses(reader).values()];
-  const siblings = own.map(({ device }) => ({ account: books.account, device }));
-  if (record.kind === GroupKind.SELF) return siblings;
-  const theirs = [...books.contacts.addresses(reader, record.account).values()];
-  return [...theirs.map(({ device }) => ({ account: record.account, device })), ...siblings];
+  const own = ownOthers(books, reader);
+  if (record.kind === GroupKind.SELF) return own;
+  return [...devicesOf(books, reader, record.account), ...own];
 }

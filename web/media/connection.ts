@@ -27,7 +27,6 @@ import type {
 } from "./interfaces.ts";
 import { type MediaConnection, MediaEvent, type TurnServer } from "./interfaces.ts";
 import { requireEncryption } from "./protect.ts";
-import { parse as parseDescription } from "./sdp_guard.ts";
 import { TextLink } from "./text_link.ts";
 import { Transport } from "./transport.ts";
 
@@ -117,10 +116,6 @@ export class RelayedConnection implements MediaConnection {
   async createOffer(): Promise<string> {
     this.#checkOpen();
     return this.#transport.createOffer();
-  }
-
-  checkOffer(sdp: string): void {
-    parseDescription(sdp, "offer");
   }
 
   async acceptOffer(sdp: string): Promise<string> {

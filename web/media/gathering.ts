@@ -87,7 +87,7 @@ export function configurationFor(servers: RTCIceServer[], relayOnly: boolean): R
 export function withStun(relays: readonly RTCIceServer[]): RTCIceServer[] {
   const urls = relays
     .flatMap((relay) => relay.urls)
-    .filter((url) => url.startsWith("turn:") && !url.endsWith("transport=tcp"))
+    .filter(isUdpUrl)
     .map((url) => url.replace(/^turn:/, "stun:").replace(/\?.*$/, ""));
   return urls.length === 0 ? [...relays] : [...relays, { urls }];
 }
@@ -179,7 +179,11 @@ async function scout(
 /** Chromium says "tcp" and "tls", and null where it is UDP: there the URL tells. */
 function isUdp({ relayProtocol, url }: RelayedCandidate): boolean {
   if (relayProtocol) return relayProtocol === "udp";
-  return /^turn:(?!.*transport=tcp)/.test(url ?? "");
+  return isUdpUrl(url ?? "");
+}
+
+function isUdpUrl(url: string): boolean {
+  return url.startsWith("turn:") && !url.endsWith("transport=tcp");
 }
 
 /** Keep the one URL that answered. Browsers may write it without its defaults; then keep all. */

@@ -210,12 +210,6 @@ export interface MediaConnection {
   /** Return an offer without candidates and without addresses; sends nothing. */
   createOffer(): Promise<string>;
   /**
-   * Check an offer that will be accepted; changes nothing.
-   *
-   * @throws PeerError `MALFORMED`: not an offer as we write them (`sdp_guard`).
-   */
-  checkOffer(sdp: string): void;
-  /**
    * Return an answer without candidates; sends nothing.
    *
    * @throws PeerError `MALFORMED`: not an offer as we write them (`sdp_guard`).
@@ -242,8 +236,8 @@ export interface MediaConnection {
    * it.
    *
    * @param servers The very ones that `gather` will be given.
-   * @param options.allocate Instead, allocate for good as soon as there is a description; for whoever
-   *   will need it in a moment, while the caller has yet to take this device.
+   * @param options.allocate Instead, allocate for good, once there is a description; for whoever will
+   *   need it in a moment, while the caller has yet to take this device.
    * @returns Whether one answered, or was asked for good; `gather` forgets it again after some seconds.
    */
   prepare(

@@ -61,7 +61,6 @@ export class Transport {
   readonly #finder = new RelayFinder();
   readonly #relayOnly: boolean;
   #description: RTCSessionDescriptionInit | undefined;
-  readonly #described = Promise.withResolvers<void>();
   #offer: Description | undefined;
   #answer: Description | undefined;
   #waiting: Candidate[] = [];
@@ -170,37 +169,28 @@ export class Transport {
 
   /** See `MediaConnection.prepare`. */
   async prepare(turn: readonly TurnServer[], allocate: boolean): Promise<boolean> {
+    if (this.#allocated !== undefined) return true;
     try {
       const servers = iceServers(turn);
-      return await (allocate ? this.#allocateNow(servers) : this.#look(servers));
+      // Without a scout, which would cost as much time again. A relay that is being restarted is still
+      // found: browsers repeat over UDP what was not answered.
+      if (allocate && this.#description !== undefined) void this.#allocate(servers);
+      else await this.#look(servers);
+      return true;
     } catch {
       return false;
     }
   }
 
-  /**
-   * Allocate at all of them at once, without a scout, which would cost as much time again. A relay that
-   * is being restarted is still found: browsers repeat over UDP what was not answered.
-   */
-  async #allocateNow(servers: RTCIceServer[]): Promise<boolean> {
-    await this.#answered(this.#described.promise);
-    if (this.#isUntouched) void this.#allocate(servers);
-    return true;
-  }
-
-  async #look(servers: RTCIceServer[]): Promise<boolean> {
+  async #look(servers: RTCIceServer[]): Promise<void> {
     // Now, and again if nobody answered: what was tried in vain is not tried again by itself.
     const ahead = () => {
-      if (this.#isUntouched && this.#relayOnly) this.#peer.allocateAhead(firstOf(servers));
+      if (this.#allocated === undefined && this.#relayOnly) {
+        this.#peer.allocateAhead(firstOf(servers));
+      }
     };
     ahead();
     await this.#finder.again(servers, this.#ended.signal, ahead);
-    return true;
-  }
-
-  /** Whether no allocation is in use yet, or about to be. */
-  get #isUntouched(): boolean {
-    return this.#allocated === undefined && !this.#gathering;
   }
 
   /** Start what is sent, allocate at a relay, begin to connect, and return our candidates. */
@@ -325,7 +315,6 @@ export class Transport {
   async #own(making: Promise<RTCSessionDescriptionInit>): Promise<RTCSessionDescriptionInit> {
     const description = await this.#answered(making);
     this.#description = description;
-    this.#described.resolve();
     return description;
   }
 

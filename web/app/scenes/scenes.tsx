@@ -254,6 +254,9 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
   "call-calling": () => ({
     state: { call: call({ state: "calling", remotePicture: false, self: painted("desk") }) },
   }),
+  "call-connecting": () => ({
+    state: { call: call({ state: "connecting", remotePicture: false, self: painted("desk") }) },
+  }),
   call: () => ({ state: { call: pictured() } }),
   "call-poor": () => ({
     state: { call: pictured({ quality: "poor", rttMs: 840, micOn: false, cameraOn: false }) },

@@ -42,7 +42,7 @@ export default function IncomingScreen(props: { incoming: Incoming; writing?: bo
             <Icon name={video ? "video" : "phone"} small />
             {say(video ? "incoming.video" : "incoming.voice")}
           </p>
-          <Meeting person={person} nearness={task.busy ? "together" : "nearing"} />
+          <Meeting person={person} nearness="nearing" still={task.busy} />
           <Heading
             slot="title"
             className={plainName(person.name).length > LONG ? "ring-name long" : "ring-name"}

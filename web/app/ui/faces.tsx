@@ -71,11 +71,12 @@ function Pair({ one, other }: { one: string; other: string }) {
 
 export type Nearness = "apart" | "nearing" | "together";
 
-/** You and somebody, as far apart as the call says. */
-export function Meeting({ person, nearness }: { person: Person; nearness: Nearness }) {
-  const { duo } = looks(person.id);
+/** You and somebody, as far apart as the call says; `still`: they hold where they are. */
+export function Meeting(props: { person: Person; nearness: Nearness; still?: boolean }) {
+  const { duo } = looks(props.person.id);
+  const className = `meeting ${props.nearness} duo-${duo}${props.still ? " still" : ""}`;
   return (
-    <svg className={`meeting ${nearness} duo-${duo}`} viewBox="-1 1 98 62" aria-hidden="true">
+    <svg className={className} viewBox="-1 1 98 62" aria-hidden="true">
       <Pair one="you" other="them" />
     </svg>
   );

@@ -180,10 +180,6 @@ export class FakeMedia implements MediaConnection {
     return `offer ${this.number} ${this.#generation} ${this.video}`;
   }
 
-  checkOffer(sdp: string): void {
-    parse(sdp, "offer");
-  }
-
   async acceptOffer(sdp: string): Promise<string> {
     this.#other = parse(sdp, "offer");
     this.#maybeConnect();

@@ -108,6 +108,23 @@ describe("who is about to accept", () => {
   );
 
   it(
+    "asks anew if the server was away while devices opened: it may have another relay",
+    play(async (w) => {
+      const [, ringing] = await ring(w);
+      ringing.expectAccept();
+      await w.clock.wait(1);
+      const before = w.turnAsked.filter((name) => name === "ben1").length;
+      expect(before).toBe(1);
+      w.network.stop();
+      w.network.start();
+      await w.clock.wait(1);
+      const theirs = await w.device("ben1").accept(ringing);
+      await theirs.connected();
+      expect(w.turnAsked.filter((name) => name === "ben1")).toHaveLength(2);
+    }),
+  );
+
+  it(
     "asks for nothing once it has stopped ringing",
     play(async (w) => {
       const [call, ringing] = await ring(w);
