@@ -29,6 +29,8 @@ const LOOK_MS = 1000;
 const DRAW_MS = 40;
 /** Until it stands, what is measured and agreed on shows nowhere at once, and drawing it takes time from that. */
 const DRAW_SELDOM_MS = 300;
+/** Writing takes the first picture's time; higher: a call that is younger does not survive a reload. */
+const KEEP_AFTER_MS = 1000;
 /** The first word goes before the drawing, which takes longer; but a person sees that it goes on. */
 const FIRST_MS = 500;
 
@@ -114,6 +116,11 @@ export class LiveCalls implements CallActions {
 
   level(): number {
     return this.#host.desk.level();
+  }
+
+  async expect(wanted: { media: Media; confidential: boolean } | undefined): Promise<void> {
+    const service = await this.#host.client().callService();
+    service.expectCall(wanted);
   }
 
   async start(id: PersonId, media: Media, confidential: boolean): Promise<void> {
@@ -304,6 +311,7 @@ export class LiveCalls implements CallActions {
     const left = leftCallOf(shown, this.#host.desk.desk);
     const kept = left === undefined ? "" : JSON.stringify({ ...left, call: hex(left.call) });
     if (kept === this.#kept) return;
+    if (left !== undefined && Date.now() - left.since < KEEP_AFTER_MS) return; // drawn again soon
     this.#kept = kept;
     // A full disk, or a profile that is being closed: then it does not come back, and no more.
     const keep = async () => this.#host.client().keepCall(left);

@@ -205,6 +205,8 @@ export interface CallActions {
   setEffect(effect: Effect, on: boolean): Promise<void>;
   /** Loudness of the open microphone, 0 to 1, now. */
   level(): number;
+  /** A call is about to be started: make ready for it, and send nothing. Undefined: none is any more. */
+  expect(wanted: { media: Media; confidential: boolean } | undefined): Promise<void>;
   /** A confidential call is for people whose safety number was compared; it leaves no trace. */
   start(id: PersonId, media: Media, confidential: boolean): Promise<void>;
   accept(media: Media): Promise<void>;

@@ -8,11 +8,16 @@
 import type { Media } from "../core/call_effects.ts";
 import { type CallAccept, type CallInvite, RING_S } from "../core/content_inner.ts";
 import { type CallId, Nonce32, random } from "../core/ids.ts";
+import type { KeyPackageBundle } from "../core/mls/index.ts";
 import { commit } from "../core/sas.ts";
 import type { CallSecrets } from "./call_secrets.ts";
 import type { CallSending } from "./call_sending.ts";
 import type { CallTransport } from "./call_transport.ts";
+import type { Signal } from "./lock.ts";
 import type { CallSeam } from "./seam.ts";
+
+/** Higher: who accepts at once waits for it; lower: it takes from what puts the ring on the screen. */
+export const AHEAD_AFTER_S = 0.3;
 
 /** Makes the first word of one call, and begins its media for it. */
 export class FirstWord {
@@ -20,6 +25,7 @@ export class FirstWord {
   readonly #sending: Pick<CallSending, "head">;
   readonly #secrets: CallSecrets;
   readonly #transport: CallTransport;
+  #bundle: Promise<KeyPackageBundle> | undefined;
 
   constructor(
     seam: CallSeam,
@@ -44,12 +50,32 @@ export class FirstWord {
     if (secrets.invite !== undefined) return secrets.invite;
     const nonce = random(Nonce32, this.#seam.rng);
     secrets.nonce = nonce;
-    const offer = await this.#transport.start(wanted).createOffer();
+    const offer = await this.#transport.createOffer(wanted);
     const confidential = this.#transport.steady;
     const expiry = { expiresS: RING_S, confidential, again };
     const rest = { media: wanted, offer, commit: commit(nonce), ...expiry };
     secrets.invite = { kind: "call.invite", ...this.#sending.head(), ...rest };
     return secrets.invite;
+  }
+
+  /**
+   * It rings: once that is on the screen, make what the accept will need of ours. Nothing of the
+   * caller's goes into it.
+   *
+   * @param media What was offered.
+   * @param over The end of the call: what was not used goes.
+   */
+  expectAccept(media: Media, over: Signal): void {
+    const timer = setTimeout(() => {
+      this.#transport.makeAhead(media);
+      this.#bundle ??= this.#seam.newKeyPackage();
+      this.#bundle.catch(() => {}); // whoever accepts is told
+    }, AHEAD_AFTER_S * 1000);
+    void over.wait().then(async () => {
+      clearTimeout(timer);
+      this.#transport.dropAhead();
+      (await this.#bundle?.catch(() => undefined))?.wipe();
+    });
   }
 
   /** Return the accept, with the key package by which the caller lets us into the call group. */
@@ -61,7 +87,7 @@ export class FirstWord {
     const connection = this.#transport.start(media);
     const answer = await connection.acceptOffer(secrets.invite.offer);
     this.#transport.prepare({ allocate: true }); // The offer was good, and a person has accepted.
-    const bundle = await this.#seam.newKeyPackage();
+    const bundle = await (this.#bundle ?? this.#seam.newKeyPackage());
     secrets.bundle = bundle;
     secrets.nonce = random(Nonce32, rng);
     const { keyPackage } = bundle;

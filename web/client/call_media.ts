@@ -6,6 +6,7 @@
  * `MediaConnection` of `media/interfaces.ts`.
  */
 
+import { UsageError } from "../core/errors.ts";
 import type { LocalMedia, LocalTracks, RemoteMedia } from "../media/interfaces.ts";
 
 /** What a person shows and says, and where the other side's goes. */
@@ -19,62 +20,79 @@ export function closeEnds({ local, remote }: Ends): void {
 
 /** What is sent, as a connection may close it without ending it for the next one. */
 export class LentLocal implements LocalMedia {
-  readonly #local: LocalMedia;
+  #local: LocalMedia | undefined;
   #lent = true;
 
-  constructor(local: LocalMedia) {
+  /** @param local Undefined for a connection that is made before there is anything to send. */
+  constructor(local?: LocalMedia) {
+    this.#local = local;
+  }
+
+  /** Lend it what is sent, if it had nothing. */
+  lend(local: LocalMedia): void {
     this.#local = local;
   }
 
   /** Take it back: this lender closes nothing any more. */
   keep(): LocalMedia {
     this.#lent = false;
-    return this.#local;
+    return needed(this.#local);
   }
 
   get tracks(): LocalTracks {
-    return this.#local.tracks;
+    return this.#local?.tracks ?? { audio: undefined, video: undefined };
   }
 
   start(): Promise<void> {
-    return this.#local.start();
+    return needed(this.#local).start();
   }
 
   onTracks(listener: (tracks: LocalTracks) => void): () => void {
-    return this.#local.onTracks(listener);
+    return needed(this.#local).onTracks(listener);
   }
 
   closeVideo(): void {
-    if (this.#lent) this.#local.closeVideo();
+    if (this.#lent) this.#local?.closeVideo();
   }
 
   /** Free the devices, unless they were kept. */
   close(): void {
-    if (this.#lent) this.#local.close();
+    if (this.#lent) this.#local?.close();
   }
 }
 
 /** Where the other side's stream goes, as a connection may close it without ending it for the next. */
 export class LentRemote implements RemoteMedia {
-  readonly #remote: RemoteMedia;
+  #remote: RemoteMedia | undefined;
   #lent = true;
 
-  constructor(remote: RemoteMedia) {
+  /** @param remote Undefined for a connection that is made before there is anybody to see. */
+  constructor(remote?: RemoteMedia) {
+    this.#remote = remote;
+  }
+
+  /** Lend it where the stream goes, if it had nothing. */
+  lend(remote: RemoteMedia): void {
     this.#remote = remote;
   }
 
   /** Take it back: this lender closes nothing any more. */
   keep(): RemoteMedia {
     this.#lent = false;
-    return this.#remote;
+    return needed(this.#remote);
   }
 
   onStream(stream: MediaStream): void {
-    if (this.#lent) this.#remote.onStream(stream);
+    if (this.#lent) this.#remote?.onStream(stream);
   }
 
   /** Show nothing any more, unless it was kept. */
   close(): void {
-    if (this.#lent) this.#remote.close();
+    if (this.#lent) this.#remote?.close();
   }
+}
+
+function needed<T>(end: T | undefined): T {
+  if (end === undefined) throw new UsageError("nothing was lent");
+  return end;
 }

@@ -119,7 +119,16 @@ export class CallShell {
       this.#isStopped = true;
       if (this.transport.isStarted) void this.transport.media.keys.wipe();
     }
+    if (effect.kind === "sendWelcome") {
+      // While what goes before it is written and sent. The effect asks again, and is told what failed.
+      void this.#turns.run(() => this.secrets.makeGroup(effect.device)).catch(() => {});
+    }
     this.#effects = this.#effects.then(() => this.#perform(effect));
+  }
+
+  /** It rings: make what "accept" will need. */
+  expectAccept(media: Media): void {
+    this.#first.expectAccept(media, this.over);
   }
 
   /** Do what an arrival calls for, once everything that arrived before it is done. */

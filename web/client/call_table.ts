@@ -16,7 +16,8 @@ import type { AccountId, CallId } from "../core/ids.ts";
 import type { MediaFactory } from "../media/interfaces.ts";
 import { Call, type Service } from "./call_objects.ts";
 import { CallShell } from "./call_shell.ts";
-import { shareNothing } from "./call_terms.ts";
+import { type Expected, shareNothing } from "./call_terms.ts";
+import { MediaAhead } from "./media_ahead.ts";
 import type { CallSeam } from "./seam.ts";
 
 /** Shells and faces, by call. */
@@ -27,6 +28,7 @@ export class CallTable {
   readonly #happened: (call: CallId, event: Event) => void;
   readonly #shells = new Map<string, CallShell>();
   readonly #faces = new Map<string, Call>();
+  #ahead: MediaAhead | undefined;
 
   /**
    * @param service What the calls pass on to that a person wants.
@@ -81,6 +83,22 @@ export class CallTable {
       this.#shells.delete(hex(call));
       this.#faces.delete(hex(call));
     });
+    return shell;
+  }
+
+  /** Make the media of a call that is about to be placed; undefined: it is not any more. */
+  expect(wanted: Expected | undefined): void {
+    void this.#ahead?.close();
+    const steady = wanted?.confidential === true;
+    const { media } = wanted ?? {};
+    this.#ahead = media && MediaAhead.make(this.#makeMedia, { media, steady }, { offer: true });
+  }
+
+  /** As `make`, for a call of ours: it gets the media that were made for it. */
+  place(contact: AccountId, call: CallId): CallShell {
+    const shell = this.make(contact, call);
+    if (this.#ahead !== undefined) shell.transport.expect(this.#ahead);
+    this.#ahead = undefined;
     return shell;
   }
 

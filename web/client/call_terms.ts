@@ -2,6 +2,7 @@
 
 import { equal } from "../core/bytes.ts";
 import type { Board } from "../core/call_board.ts";
+import type { Media } from "../core/call_effects.ts";
 import { pathOf } from "../core/contact_rules.ts";
 import { Path } from "../core/content_records.ts";
 import { AuthorizationError, Code, UnavailableError, UsageError } from "../core/errors.ts";
@@ -24,6 +25,9 @@ export type CallServiceOptions = Readonly<{
   /** Makes media connections: `relayedMedia` of `media/connection.ts`, or a test's. */
   makeMedia: MediaFactory;
 }>;
+
+/** What a call that a person is about to place will be. */
+export type Expected = Readonly<{ media: Media; confidential: boolean }>;
 
 /** How a call is placed. */
 export type CallOptions = Readonly<{

@@ -10,42 +10,24 @@
 
 import { equal, utf8 } from "../core/bytes.ts";
 import { Media, Path } from "../core/call_effects.ts";
-import type { Event } from "../core/call_events.ts";
-import type { State } from "../core/call_types.ts";
 import type { InCall } from "../core/content_call.ts";
-import { Code, PeerError, UnavailableError, UsageError } from "../core/errors.ts";
+import { Code, PeerError, UsageError } from "../core/errors.ts";
 import { Digest } from "../core/ids.ts";
-import { assertNever } from "../core/never.ts";
-import {
-  type MediaConnection,
-  MediaEvent,
-  type MediaFactory,
-  type MediaStats,
-  type TextEnd,
-} from "../media/interfaces.ts";
+import type { MediaConnection, MediaEvent, MediaFactory, TextEnd } from "../media/interfaces.ts";
 import { closeEnds, type Ends, LentLocal, LentRemote } from "./call_media.ts";
 import { answerOf, type Negotiation, refusalOf, still } from "./call_steps.ts";
-import { Signal, withTimeout } from "./lock.ts";
+import { MediaAhead } from "./media_ahead.ts";
+import { MediaWatch, type Watcher } from "./media_watch.ts";
 import { RelayAhead } from "./relay_ahead.ts";
 import type { CallSeam, Spawned } from "./seam.ts";
 
 /** Candidates that may wait for a transport that is being made; a relayed call needs one. */
 export const MAX_EARLY = 64;
 
-/** Between two looks at the figures. Higher: older figures; lower: more work for nothing. */
-export const STATS_EVERY_S = 0.5;
-
 /** What the media side needs of the call's shell. */
-export interface Owner {
-  readonly state: State;
-  /** Take what happened. */
-  feed(event: Event): void;
+export interface Owner extends Watcher {
   /** Remember a breach. */
   note(code: Code): void;
-  /** Take fresh figures. */
-  showStats(stats: MediaStats): void;
-  /** Note that the first frame was decoded. */
-  showFirstFrame(): void;
   /** Say something in the call group. */
   tell(content: InCall): Promise<void>;
   /** Make sure that there are SFrame contexts for one more transport. */
@@ -62,9 +44,11 @@ export class CallTransport {
   readonly #makeMedia: MediaFactory;
   readonly #owner: Owner;
   #lent: Readonly<{ local: LentLocal; remote: LentRemote }> | undefined;
+  #ahead: MediaAhead | undefined;
+  /** Ours, if it was written ahead. */
+  #offer: Promise<string> | undefined;
   #media: MediaConnection | undefined;
-  readonly #heard: MediaEvent[] = [];
-  readonly #news = new Signal();
+  readonly #watch: MediaWatch;
   readonly #tasks = new Set<Spawned>();
   #negotiation: Spawned | undefined;
   readonly #relay: RelayAhead;
@@ -81,6 +65,7 @@ export class CallTransport {
     this.#seam = seam;
     this.#makeMedia = makeMedia;
     this.#owner = owner;
+    this.#watch = new MediaWatch(seam, owner);
     this.#relay = new RelayAhead(
       seam,
       () => this.media,
@@ -99,23 +84,44 @@ export class CallTransport {
     return { local: this.#lent.local.keep(), remote: this.#lent.remote.keep() };
   }
 
+  /** Use this connection, if it fits what is wanted then. */
+  expect(ahead: MediaAhead): void {
+    this.#ahead = ahead;
+  }
+
+  /** Make a connection for this, before it is known that one is needed. It sends nothing. */
+  makeAhead(media: Media): void {
+    if (this.#media !== undefined || this.#ahead !== undefined) return;
+    this.#ahead = MediaAhead.make(this.#makeMedia, { media, steady: this.steady });
+  }
+
   /** Make the connection; nothing is sent. */
   start(wanted: Media): MediaConnection {
     if (this.#lent === undefined) throw new UsageError("a call needs something to show and hear");
     if (this.#media !== undefined) return this.#media; // An invite that could not be made before.
-    const media = this.#makeMedia({
-      video: wanted === Media.VIDEO,
-      steady: this.steady,
-      ...this.#lent,
-      onEvent: (event) => {
-        this.#heard.push(event);
-        this.#news.set();
-      },
-    });
+    const media = this.#made(wanted, this.#lent, (event) => this.#watch.hear(event));
     this.#media = media;
     media.carryText(this.#owner.textEnd);
-    this.#begin((signal) => this.#watch(media, signal));
+    this.#begin((signal) => this.#watch.run(media, signal));
     return media;
+  }
+
+  #made(media: Media, lent: Ends, onEvent: (event: MediaEvent) => void): MediaConnection {
+    const { steady } = this;
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    if (ahead?.fits({ media, steady })) {
+      this.#offer = ahead.offer;
+      return ahead.use(lent, onEvent);
+    }
+    void ahead?.close();
+    return this.#makeMedia({ video: media === Media.VIDEO, steady, ...lent, onEvent });
+  }
+
+  /** Make the connection, and return our offer. */
+  async createOffer(wanted: Media): Promise<string> {
+    const media = this.start(wanted);
+    return await (this.#offer ?? media.createOffer());
   }
 
   /** The connection. */
@@ -209,74 +215,23 @@ export class CallTransport {
     }
   }
 
+  /** Close what was made ahead, if nobody used it. */
+  dropAhead(): void {
+    void this.#ahead?.close();
+    this.#ahead = undefined;
+  }
+
   /** Close everything; the last figures are shown first. Harmless when repeated. */
   async stop(): Promise<void> {
     for (const task of this.#tasks) task.cancel();
     this.#negotiation = undefined;
+    this.dropAhead();
     if (this.#media !== undefined) {
-      await this.#refresh(this.#media);
+      await this.#watch.refresh(this.#media);
       await answerOf(this.#media.close());
     } else if (this.#lent !== undefined) {
       closeEnds(this.#lent); // It ended before there was a connection to close them.
     }
-  }
-
-  /** Pass the media's events on, and fresh figures every half second. */
-  async #watch(media: MediaConnection, signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const event = await this.#nextEvent(signal);
-      // Figures take a busy browser a while: nothing that happened waits for them, and there are none
-      // before it connects.
-      if (event !== undefined) this.#pass(event, this.#seam.monotonic());
-      if (this.#hasFigures) await this.#refresh(media);
-      signal.throwIfAborted();
-    }
-  }
-
-  /** Wait for an event; undefined when it is time to look at the figures. */
-  async #nextEvent(signal: AbortSignal): Promise<MediaEvent | undefined> {
-    if (this.#heard.length === 0) {
-      this.#news.clear();
-      const wait = (stop: AbortSignal) => this.#news.wait(stop);
-      try {
-        await withTimeout(STATS_EVERY_S, wait, { signal });
-      } catch (error) {
-        if (signal.aborted || !(error instanceof UnavailableError)) throw error;
-      }
-    }
-    return this.#heard.shift();
-  }
-
-  #pass(event: MediaEvent, now: number): void {
-    const owner = this.#owner;
-    switch (event) {
-      case MediaEvent.CONNECTED:
-        owner.feed({ kind: "mediaConnected" });
-        break;
-      case MediaEvent.LOST:
-        // Often the network, not the relay: what the restart says must not wait for a dead socket.
-        this.#seam.doubtConnections();
-        owner.feed({ kind: "mediaLost", now });
-        break;
-      case MediaEvent.FAILED:
-        owner.feed({ kind: this.#isReconnecting() ? "restartFailed" : "mediaLost", now });
-        break;
-      case MediaEvent.FIRST_FRAME:
-        owner.showFirstFrame();
-        break;
-      default:
-        assertNever(event);
-    }
-  }
-
-  get #hasFigures(): boolean {
-    const { kind } = this.#owner.state;
-    return kind === "inCall" || kind === "reconnecting" || kind === "ended";
-  }
-
-  async #refresh(media: MediaConnection): Promise<void> {
-    const stats = await answerOf(media.stats());
-    if (stats !== undefined) this.#owner.showStats(stats);
   }
 
   #isReconnecting(): boolean {

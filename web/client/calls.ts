@@ -30,12 +30,12 @@ import { type Call, IncomingCall, type MissedCall, type Service } from "./call_o
 import { CallQueue } from "./call_queue.ts";
 import type { CallShell } from "./call_shell.ts";
 import { CallTable } from "./call_table.ts";
-import type { CallOptions, CallServiceOptions } from "./call_terms.ts";
+import type { CallOptions, CallServiceOptions, Expected } from "./call_terms.ts";
 import { allowedPath, CLOCKS_DIFFER_S, confine, goodbye, ringsNobody } from "./call_terms.ts";
 import type { CallSeam, InnerReceived, OuterReceived, SelfReceived } from "./seam.ts";
 
 export { Call, IncomingCall, type MissedCall, type Security, SUITE_NAME } from "./call_objects.ts";
-export type { CallOptions, CallServiceOptions } from "./call_terms.ts";
+export type { CallOptions, CallServiceOptions, Expected } from "./call_terms.ts";
 
 /** All calls of this device. */
 export class CallService implements Service {
@@ -71,6 +71,7 @@ export class CallService implements Service {
    * A call that only rings is left alone: closing the program is ignoring the call.
    */
   async close(): Promise<void> {
+    this.expectCall(undefined);
     const shell = this.#liveShell();
     if (shell === undefined || shell.state.kind === "ringing") return;
     this.happenedHere(shell, { kind: "hangUpRequested" });
@@ -88,6 +89,15 @@ export class CallService implements Service {
 
   monotonic(): number {
     return this.#seam.monotonic();
+  }
+
+  /**
+   * A person is about to call: make ready for it, and send nothing. Undefined: they are not any more.
+   *
+   * What is called for after all may be something else.
+   */
+  expectCall(wanted: Expected | undefined): void {
+    this.#table.expect(wanted);
   }
 
   /**
@@ -121,7 +131,7 @@ export class CallService implements Service {
     const shell =
       first?.kind === "exchange"
         ? this.#table.shellOf(first.standing)
-        : this.#table.make(contact, call);
+        : this.#table.place(contact, call);
     shell.wanted = media;
     shell.again = again ?? null;
     shell.transport.lend({ local, remote });
@@ -357,6 +367,7 @@ export class CallService implements Service {
           return;
         }
         const face = this.#table.faceOf(effect.call);
+        shell.expectAccept(act.media);
         this.#incoming.push(new IncomingCall(this, face, shell, act.media));
         return;
       }

@@ -17,6 +17,11 @@ const KIND = "use";
 const MOST = 100;
 const KEEP_S = 30 * 86_400;
 const CHANCE_BYTES = 4;
+/**
+ * Devices open when a call begins, and what the call itself writes must not wait for this. Higher: a
+ * page that dies has used a device for longer without a line about it.
+ */
+export const WRITE_AFTER_S = 2;
 
 export const UseKind = {
   CAMERA: "camera",
@@ -44,8 +49,12 @@ export type OpenUse = Readonly<{
   forget(): Promise<void>;
 }>;
 
+/** A use whose line is not written yet. */
+type Waiting = Readonly<{ key: Bytes; kind: UseKind; at: number }>;
+
 export class Uses {
   readonly #books: Pick<Books, "store" | "now" | "rng">;
+  readonly #waiting = new Set<Waiting>();
 
   constructor(books: Pick<Books, "store" | "now" | "rng">) {
     this.#books = books;
@@ -53,29 +62,27 @@ export class Uses {
 
   /** Note that something is used from now on. */
   begin(kind: UseKind): OpenUse {
-    const { store, now, rng } = this.#books;
+    const { now, rng } = this.#books;
     const at = now();
     const key = concat(uint(at, 8), rng(CHANCE_BYTES));
-    const write = (work: (unit: Unit) => void) => store.transaction(work).catch(() => undefined);
-    const begun = write((unit) => {
-      unit.put(KIND, key, encode([kind, at]));
-      prune(unit, now() - KEEP_S);
-    });
-    let isForgotten = false;
+    const line: Waiting = { key, kind, at };
+    this.#waiting.add(line);
+    let written: Promise<void> | undefined;
+    const timer = setTimeout(() => {
+      written = this.#put(line);
+    }, WRITE_AFTER_S * 1000);
     return {
-      async end() {
-        await begun;
-        if (isForgotten) return;
-        const seconds = Math.max(0, now() - at);
-        await write((unit) => {
-          // Who deleted the list meanwhile does not want this line back.
-          if (unit.get(KIND, key)) unit.put(KIND, key, encode([kind, at, seconds]));
-        });
+      end: async () => {
+        clearTimeout(timer);
+        await written;
+        written = this.#put(line, Math.max(0, now() - at));
+        await written;
       },
-      async forget() {
-        isForgotten = true;
-        await begun;
-        await write((unit) => void unit.delete(KIND, key));
+      forget: async () => {
+        clearTimeout(timer);
+        this.#waiting.delete(line);
+        await written;
+        if (written !== undefined) await this.#write((unit) => void unit.delete(KIND, key));
       },
     };
   }
@@ -86,17 +93,31 @@ export class Uses {
    * @throws FatalError MALFORMED.
    */
   list(): Use[] {
-    return this.#books.store
-      .items(KIND)
-      .map(([, value]) => useOf(value))
-      .reverse();
+    const written = this.#books.store.items(KIND).map(([, value]) => useOf(value));
+    const waiting = [...this.#waiting].map(({ kind, at }) => ({ kind, at, seconds: undefined }));
+    return [...written, ...waiting].reverse().sort((one, other) => other.at - one.at);
   }
 
   /** Delete all of it. */
   async clear(): Promise<void> {
+    this.#waiting.clear();
     await this.#books.store.transaction((unit) => {
       for (const key of keysOf(unit)) unit.delete(KIND, key);
     });
+  }
+
+  /** Write a line, or its length; not one that was forgotten or deleted meanwhile. */
+  async #put(line: Waiting, seconds?: number): Promise<void> {
+    const { kind, at, key } = line;
+    await this.#write((unit) => {
+      if (!this.#waiting.delete(line) && unit.get(KIND, key) === undefined) return;
+      unit.put(KIND, key, encode(seconds === undefined ? [kind, at] : [kind, at, seconds]));
+      prune(unit, this.#books.now() - KEEP_S);
+    });
+  }
+
+  async #write(work: (unit: Unit) => void): Promise<void> {
+    await this.#books.store.transaction(work).catch(() => undefined);
   }
 }
 

@@ -115,6 +115,7 @@ export class FakeModel implements AppModel {
     choose: async () => undefined,
     setEffect: async (effect, on) => setPrefs({ [effect]: on }),
     level: () => 0.45,
+    expect: async () => undefined,
     start: async () => undefined,
     accept: async () => undefined,
     decline: async () => undefined,

@@ -29,6 +29,13 @@ export default function Preview({ id, media }: { id: PersonId; media: Media }) {
     void calls.preview({ camera: false, microphone: true });
     return () => void calls.preview(undefined);
   }, [calls]);
+  useEffect(() => {
+    // What comes of it is a saving: whatever is wrong, `start` is told.
+    const expect = (wanted: Parameters<typeof calls.expect>[0]) =>
+      void calls.expect(wanted).catch(() => undefined);
+    expect({ media, confidential });
+    return () => expect(undefined);
+  }, [calls, media, confidential]);
   if (person === undefined) return <section className="page" />;
   const start = () =>
     void task.run(async () => {

@@ -1,10 +1,12 @@
 /** When camera and microphone were used: kept here, bounded, and gone when wanted. */
 
-import { beforeEach, expect, test } from "vitest";
-import { UseKind, Uses } from "../../client/uses.ts";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { UseKind, Uses, WRITE_AFTER_S } from "../../client/uses.ts";
 import { MemoryStore } from "./memory_store.ts";
 
 const DAY = 86_400;
+afterEach(() => vi.useRealTimers());
+
 let now: number;
 let count: number;
 let store: MemoryStore;
@@ -32,11 +34,41 @@ test("a use has its beginning at once and its length at its end, newest first", 
   expect(uses.list()[1]).toEqual({ kind: "microphone", at: now - 90, seconds: 90 });
 });
 
-test("what leaves no trace leaves none, whatever comes first", async () => {
-  const one = uses.begin(UseKind.CAMERA);
-  await Promise.all([one.forget(), one.end()]);
-  expect(uses.list()).toEqual([]);
+test("a use is written a while after it began: what begins with it does not wait", async () => {
+  vi.useFakeTimers();
+  const call = uses.begin(UseKind.MICROPHONE);
+  await vi.advanceTimersByTimeAsync(WRITE_AFTER_S * 1000 - 1);
+  expect(store.items("use")).toHaveLength(0);
+  expect(uses.list()).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(store.items("use")).toHaveLength(1); // a page that dies from here on leaves this line
+  expect(uses.list()).toEqual([{ kind: "microphone", at: now, seconds: undefined }]);
+  now += 5;
+  await call.end();
+  expect(uses.list()).toEqual([{ kind: "microphone", at: now - 5, seconds: 5 }]);
 });
+
+test.each([0, WRITE_AFTER_S])(
+  "what leaves no trace leaves none, whatever comes first, after %d s",
+  async (passed) => {
+    vi.useFakeTimers();
+    const orders = [
+      (one: ReturnType<Uses["begin"]>) => Promise.all([one.forget(), one.end()]),
+      (one: ReturnType<Uses["begin"]>) => Promise.all([one.end(), one.forget()]),
+      async (one: ReturnType<Uses["begin"]>) => {
+        await one.end();
+        await one.forget();
+      },
+    ];
+    for (const order of orders) {
+      const one = uses.begin(UseKind.CAMERA);
+      await vi.advanceTimersByTimeAsync(passed * 1000);
+      await order(one);
+      await vi.advanceTimersByTimeAsync(2 * WRITE_AFTER_S * 1000);
+      expect(uses.list()).toEqual([]);
+    }
+  },
+);
 
 test("a list that was deleted gets nothing of before back", async () => {
   const one = uses.begin(UseKind.CAMERA);

@@ -63,6 +63,9 @@ export class PlainService {
     return this.#queue.read(signal);
   }
 
+  /** The plain call makes its connection when it is placed. */
+  expectCall(): void {}
+
   async call(_: AccountId, media: Media, ends: Ends): Promise<Call> {
     const talk = this.#begin(media, ends);
     talk.show("calling");

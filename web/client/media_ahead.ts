@@ -1,0 +1,98 @@
+/**
+ * The media of a call that is about to be placed or accepted, made before anybody presses anything: a
+ * worker runs, there is a connection, and, for a caller, the offer is written. That takes a browser as
+ * long as all else that a press sets going.
+ *
+ * Nothing leaves, and nothing of the other side's goes into it: what a stranger wrote is read only
+ * once a person has accepted (R-33). No device is opened.
+ */
+
+import { Media } from "../core/call_effects.ts";
+import { UnavailableError } from "../core/errors.ts";
+import type { MediaConnection, MediaEvent, MediaFactory } from "../media/interfaces.ts";
+import { type Ends, LentLocal, LentRemote } from "./call_media.ts";
+import { answerOf } from "./call_steps.ts";
+
+/** What media are made for. */
+export type WantedMedia = Readonly<{
+  media: Media;
+  /** The call is confidential. */
+  steady: boolean;
+}>;
+
+/** One connection that nobody uses yet. */
+export class MediaAhead {
+  readonly #wanted: WantedMedia;
+  readonly #local = new LentLocal();
+  readonly #remote = new LentRemote();
+  readonly #connection: MediaConnection;
+  readonly #offer: Promise<string> | undefined;
+  #onEvent: (event: MediaEvent) => void = () => {
+    this.#isBroken = true; // it fails before it was used
+  };
+  #isBroken = false;
+
+  /**
+   * Return one, or undefined if none can be made now: whoever needs one then is told why.
+   *
+   * @param makeMedia Makes the connection.
+   * @param wanted What the person will probably want.
+   * @param options.offer Write the offer as well.
+   */
+  static make(
+    makeMedia: MediaFactory,
+    wanted: WantedMedia,
+    { offer = false } = {},
+  ): MediaAhead | undefined {
+    try {
+      return new MediaAhead(makeMedia, wanted, offer);
+    } catch (error) {
+      if (error instanceof UnavailableError) return undefined;
+      throw error;
+    }
+  }
+
+  private constructor(makeMedia: MediaFactory, wanted: WantedMedia, offer: boolean) {
+    this.#wanted = wanted;
+    this.#connection = makeMedia({
+      video: wanted.media === Media.VIDEO,
+      steady: wanted.steady,
+      local: this.#local,
+      remote: this.#remote,
+      onEvent: (event) => this.#onEvent(event),
+    });
+    if (!offer) return;
+    this.#offer = this.#connection.createOffer();
+    this.#offer.catch(() => {
+      this.#isBroken = true;
+    });
+  }
+
+  /** Whether it can be used for this. */
+  fits({ media, steady }: WantedMedia): boolean {
+    return !this.#isBroken && media === this.#wanted.media && steady === this.#wanted.steady;
+  }
+
+  /**
+   * Use it, once; whoever does closes it.
+   *
+   * @param ends What it shows, and where the other side's goes.
+   * @param onEvent Takes what happens.
+   */
+  use({ local, remote }: Ends, onEvent: (event: MediaEvent) => void): MediaConnection {
+    this.#local.lend(local);
+    this.#remote.lend(remote);
+    this.#onEvent = onEvent;
+    return this.#connection;
+  }
+
+  /** The offer, if it was to be written. */
+  get offer(): Promise<string> | undefined {
+    return this.#offer;
+  }
+
+  /** Close it: nobody will use it. */
+  async close(): Promise<void> {
+    await answerOf(this.#connection.close());
+  }
+}
