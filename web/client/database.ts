@@ -158,11 +158,13 @@ export class Database {
     try {
       await this.#run("readwrite", (transaction) => {
         const said = transaction.objectStore(KEYS).get(OWNER);
+        // It is answered before what is asked for after it, and an abort takes all of that back: so the
+        // work need not wait for the answer.
         said.onsuccess = () => {
           isOurs = said.result instanceof Uint8Array && equal(said.result, owner);
-          if (isOurs) attempt(transaction, work);
-          else transaction.abort();
+          if (!isOurs) transaction.abort();
         };
+        work(transaction);
       });
     } catch (error) {
       throw isOurs ? error : new UnavailableError(Code.STORE_BUSY, "CK-550: another has the store");

@@ -17,6 +17,9 @@ export function sentenceOf(code: Code, error?: VisavisError): Key {
   return error === undefined || error instanceof PeerError ? "error.peer" : "error.bug";
 }
 
+/** What is done sooner shows no sign of work: it would flicker, and drawing it takes time from the work. */
+const BUSY_AFTER_MS = 150;
+
 export type Task = Readonly<{
   busy: boolean;
   failed: Key | undefined;
@@ -34,7 +37,7 @@ export function useTask(): Task {
   const run = useCallback(async (work: () => Promise<unknown>) => {
     if (under.current) return false;
     under.current = true;
-    setState({ busy: true, failed: undefined });
+    const timer = setTimeout(() => setState({ busy: true, failed: undefined }), BUSY_AFTER_MS);
     try {
       await work();
       setState({ busy: false, failed: undefined });
@@ -43,6 +46,7 @@ export function useTask(): Task {
       setState({ busy: false, failed: sentence(error) });
       return false;
     } finally {
+      clearTimeout(timer);
       under.current = false;
     }
   }, []);
