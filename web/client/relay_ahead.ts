@@ -11,6 +11,9 @@ import type { CallSeam, Spawned } from "./seam.ts";
  */
 export const PREPARE_EVERY_S = 8;
 
+/** From the invite to the first look. Higher: who accepts at once meets a caller without a relay. */
+export const LOOK_AFTER_S = 0.3;
+
 /**
  * Looks again and again for a relay that answers, until somebody takes it. What it found is a saving
  * and no promise: whoever took it and finds that it is gone asks for another (`server`).
@@ -87,6 +90,8 @@ export class RelayAhead {
   }
 
   async #look(allocate: boolean, signal: AbortSignal): Promise<void> {
+    // A person takes a while to accept, and both screens have something to draw now.
+    if (!allocate) await sleep(LOOK_AFTER_S, signal);
     for (;;) {
       try {
         this.#found ??= await still(signal, this.#takeAsked() ?? this.server());
