@@ -26,6 +26,8 @@ export type Shown = {
   /** It is being gone on with after a reload, and nobody has answered yet. */
   comingBack: boolean;
   flow: Flow;
+  /** A first frame came. */
+  flows: boolean;
   /** The other person had real-time text open when we last looked. */
   textThere: boolean;
   stop: () => void;

@@ -29,7 +29,10 @@ const LOOK_MS = 1000;
 const DRAW_MS = 40;
 /** Until it stands, what is measured and agreed on shows nowhere at once, and drawing it takes time from that. */
 const DRAW_SELDOM_MS = 300;
-/** Writing takes the first picture's time; higher: a call that is younger does not survive a reload. */
+/**
+ * From when on a call without a first frame is kept: writing takes time from what the frame waits for.
+ * Higher: such a call does not survive a reload.
+ */
 const KEEP_AFTER_MS = 1000;
 /** The first word goes before the drawing, which takes longer; but a person sees that it goes on. */
 const FIRST_MS = 500;
@@ -286,12 +289,24 @@ export class LiveCalls implements CallActions {
         clearInterval(timer);
       };
       const comingBack = since !== undefined;
-      const fresh = { connectedAt: since, comingBack, flow: NO_FLOW, textThere: false };
+      const fresh = {
+        connectedAt: since,
+        comingBack,
+        flow: NO_FLOW,
+        flows: false,
+        textThere: false,
+      };
       shown = { call, id, outgoing, media, remote: stream, stop, ...fresh };
       this.#shown = shown;
       if (prefs().text) call.text.open();
       this.#draw();
       void call.ended().then(() => this.#over(shown));
+      const flows = () => {
+        if (shown === undefined) return;
+        shown.flows = true;
+        this.#keep(shown);
+      };
+      void call.firstFrame().then(flows, () => undefined);
     };
     return { remote, show };
   }
@@ -311,7 +326,8 @@ export class LiveCalls implements CallActions {
     const left = leftCallOf(shown, this.#host.desk.desk);
     const kept = left === undefined ? "" : JSON.stringify({ ...left, call: hex(left.call) });
     if (kept === this.#kept) return;
-    if (left !== undefined && Date.now() - left.since < KEEP_AFTER_MS) return; // drawn again soon
+    const isYoung = left !== undefined && Date.now() - left.since < KEEP_AFTER_MS;
+    if (isYoung && !shown.flows) return; // drawn again soon
     this.#kept = kept;
     // A full disk, or a profile that is being closed: then it does not come back, and no more.
     const keep = async () => this.#host.client().keepCall(left);

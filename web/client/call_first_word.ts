@@ -59,21 +59,18 @@ export class FirstWord {
   }
 
   /**
-   * It rings: once that is on the screen, make what the accept will need of ours. Nothing of the
-   * caller's goes into it.
+   * It rings: once that is on the screen, make the key package that an accept takes. There is no
+   * connection before a person has accepted.
    *
-   * @param media What was offered.
-   * @param over The end of the call: what was not used goes.
+   * @param over The end of the call: what was not used is wiped.
    */
-  expectAccept(media: Media, over: Signal): void {
+  expectAccept(over: Signal): void {
     const timer = setTimeout(() => {
-      this.#transport.makeAhead(media);
       this.#bundle ??= this.#seam.newKeyPackage();
       this.#bundle.catch(() => {}); // whoever accepts is told
     }, AHEAD_AFTER_S * 1000);
     void over.wait().then(async () => {
       clearTimeout(timer);
-      this.#transport.dropAhead();
       (await this.#bundle?.catch(() => undefined))?.wipe();
     });
   }

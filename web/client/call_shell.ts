@@ -127,8 +127,8 @@ export class CallShell {
   }
 
   /** It rings: make what "accept" will need. */
-  expectAccept(media: Media): void {
-    this.#first.expectAccept(media, this.over);
+  expectAccept(): void {
+    this.#first.expectAccept(this.over);
   }
 
   /** Do what an arrival calls for, once everything that arrived before it is done. */

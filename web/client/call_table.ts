@@ -91,7 +91,7 @@ export class CallTable {
     void this.#ahead?.close();
     const steady = wanted?.confidential === true;
     const { media } = wanted ?? {};
-    this.#ahead = media && MediaAhead.make(this.#makeMedia, { media, steady }, { offer: true });
+    this.#ahead = media && MediaAhead.make(this.#makeMedia, { media, steady });
   }
 
   /** As `make`, for a call of ours: it gets the media that were made for it. */

@@ -16,7 +16,7 @@ import { Digest } from "../core/ids.ts";
 import type { MediaConnection, MediaEvent, MediaFactory, TextEnd } from "../media/interfaces.ts";
 import { closeEnds, type Ends, LentLocal, LentRemote } from "./call_media.ts";
 import { answerOf, type Negotiation, refusalOf, still } from "./call_steps.ts";
-import { MediaAhead } from "./media_ahead.ts";
+import type { MediaAhead } from "./media_ahead.ts";
 import { MediaWatch, type Watcher } from "./media_watch.ts";
 import { RelayAhead } from "./relay_ahead.ts";
 import type { CallSeam, Spawned } from "./seam.ts";
@@ -87,12 +87,6 @@ export class CallTransport {
   /** Use this connection, if it fits what is wanted then. */
   expect(ahead: MediaAhead): void {
     this.#ahead = ahead;
-  }
-
-  /** Make a connection for this, before it is known that one is needed. It sends nothing. */
-  makeAhead(media: Media): void {
-    if (this.#media !== undefined || this.#ahead !== undefined) return;
-    this.#ahead = MediaAhead.make(this.#makeMedia, { media, steady: this.steady });
   }
 
   /** Make the connection; nothing is sent. */
@@ -215,17 +209,12 @@ export class CallTransport {
     }
   }
 
-  /** Close what was made ahead, if nobody used it. */
-  dropAhead(): void {
-    void this.#ahead?.close();
-    this.#ahead = undefined;
-  }
-
   /** Close everything; the last figures are shown first. Harmless when repeated. */
   async stop(): Promise<void> {
     for (const task of this.#tasks) task.cancel();
     this.#negotiation = undefined;
-    this.dropAhead();
+    void this.#ahead?.close(); // it ended before the invite was made
+    this.#ahead = undefined;
     if (this.#media !== undefined) {
       await this.#watch.refresh(this.#media);
       await answerOf(this.#media.close());

@@ -1,10 +1,10 @@
 /**
- * The media of a call that is about to be placed or accepted, made before anybody presses anything: a
- * worker runs, there is a connection, and, for a caller, the offer is written. That takes a browser as
- * long as all else that a press sets going.
+ * The media of a call that is about to be placed, made while its person looks at the preview: a worker
+ * runs, there is a connection, and the offer is written. That takes a browser as long as all else that
+ * a press sets going.
  *
- * Nothing leaves, and nothing of the other side's goes into it: what a stranger wrote is read only
- * once a person has accepted (R-33). No device is opened.
+ * Nothing leaves, and no device is opened. For the caller alone: where it rings there is no connection
+ * before a person has accepted (R-33).
  */
 
 import { Media } from "../core/call_effects.ts";
@@ -22,11 +22,12 @@ export type WantedMedia = Readonly<{
 
 /** One connection that nobody uses yet. */
 export class MediaAhead {
+  /** Our offer. */
+  readonly offer: Promise<string>;
   readonly #wanted: WantedMedia;
   readonly #local = new LentLocal();
   readonly #remote = new LentRemote();
   readonly #connection: MediaConnection;
-  readonly #offer: Promise<string> | undefined;
   #onEvent: (event: MediaEvent) => void = () => {
     this.#isBroken = true; // it fails before it was used
   };
@@ -37,22 +38,17 @@ export class MediaAhead {
    *
    * @param makeMedia Makes the connection.
    * @param wanted What the person will probably want.
-   * @param options.offer Write the offer as well.
    */
-  static make(
-    makeMedia: MediaFactory,
-    wanted: WantedMedia,
-    { offer = false } = {},
-  ): MediaAhead | undefined {
+  static make(makeMedia: MediaFactory, wanted: WantedMedia): MediaAhead | undefined {
     try {
-      return new MediaAhead(makeMedia, wanted, offer);
+      return new MediaAhead(makeMedia, wanted);
     } catch (error) {
       if (error instanceof UnavailableError) return undefined;
       throw error;
     }
   }
 
-  private constructor(makeMedia: MediaFactory, wanted: WantedMedia, offer: boolean) {
+  private constructor(makeMedia: MediaFactory, wanted: WantedMedia) {
     this.#wanted = wanted;
     this.#connection = makeMedia({
       video: wanted.media === Media.VIDEO,
@@ -61,9 +57,8 @@ export class MediaAhead {
       remote: this.#remote,
       onEvent: (event) => this.#onEvent(event),
     });
-    if (!offer) return;
-    this.#offer = this.#connection.createOffer();
-    this.#offer.catch(() => {
+    this.offer = this.#connection.createOffer();
+    this.offer.catch(() => {
       this.#isBroken = true;
     });
   }
@@ -84,11 +79,6 @@ export class MediaAhead {
     this.#remote.lend(remote);
     this.#onEvent = onEvent;
     return this.#connection;
-  }
-
-  /** The offer, if it was to be written. */
-  get offer(): Promise<string> | undefined {
-    return this.#offer;
   }
 
   /** Close it: nobody will use it. */

@@ -23,19 +23,22 @@ export default function Preview({ id, media }: { id: PersonId; media: Media }) {
   const desk = useAppState((state) => state.desk);
   const [confidential, setConfidential] = useState(false);
   const [choosing, setChoosing] = useState(false);
+  const [opened, setOpened] = useState(false);
   const task = useTask();
   const video = media === "video";
   useEffect(() => {
-    void calls.preview({ camera: false, microphone: true });
+    void calls.preview({ camera: false, microphone: true }).then(() => setOpened(true));
     return () => void calls.preview(undefined);
   }, [calls]);
+  // Without a microphone no call begins.
+  const ready = opened && desk.micTrouble === undefined;
   useEffect(() => {
     // What comes of it is a saving: whatever is wrong, `start` is told.
     const expect = (wanted: Parameters<typeof calls.expect>[0]) =>
       void calls.expect(wanted).catch(() => undefined);
-    expect({ media, confidential });
+    if (ready) expect({ media, confidential });
     return () => expect(undefined);
-  }, [calls, media, confidential]);
+  }, [calls, media, confidential, ready]);
   if (person === undefined) return <section className="page" />;
   const start = () =>
     void task.run(async () => {

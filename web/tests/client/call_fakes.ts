@@ -136,6 +136,8 @@ export class FakeMedia implements MediaConnection {
   refused = 0;
   /** Blocks of text that left. */
   blocks = 0;
+  /** Offers that it wrote. */
+  offers = 0;
   #text: TextEnd | undefined;
   readonly #answersVideo: boolean;
   readonly #relay: FakeRelay;
@@ -172,11 +174,17 @@ export class FakeMedia implements MediaConnection {
     return `candidate:${this.number}.${this.#generation}`;
   }
 
+  /** Whether a call has it; else it was made ahead, and nobody wanted it. */
+  get isUsed(): boolean {
+    return this.#text !== undefined;
+  }
+
   carryText(end: TextEnd): void {
     this.#text = end;
   }
 
   async createOffer(): Promise<string> {
+    this.offers += 1;
     return `offer ${this.number} ${this.#generation} ${this.video}`;
   }
 
@@ -276,11 +284,11 @@ export class FakeMedia implements MediaConnection {
     this.connected = false;
     const generation = this.#generation;
     this.#relay.clock.later(SILENCE_S, () => {
-      if (generation === this.#generation) this.#tell(MediaEvent.LOST);
+      if (generation === this.#generation) this.tell(MediaEvent.LOST);
     });
   }
 
-  #tell(event: MediaEvent): void {
+  tell(event: MediaEvent): void {
     if (!this.closed) this.#options.onEvent(event);
   }
 
@@ -307,7 +315,7 @@ export class FakeMedia implements MediaConnection {
     const isUp = this.#relay.running && !this.closed && other !== undefined && !other.closed;
     if (!isUp || generation !== this.#generation || this.connected) return;
     this.connected = true;
-    this.#tell(MediaEvent.CONNECTED);
+    this.tell(MediaEvent.CONNECTED);
     void this.#sendFrames(generation);
     void this.#sendText(generation);
   }
@@ -356,7 +364,7 @@ export class FakeMedia implements MediaConnection {
     this.decoded += 1;
     if (this.#hadFrame) return;
     this.#hadFrame = true;
-    this.#tell(MediaEvent.FIRST_FRAME);
+    this.tell(MediaEvent.FIRST_FRAME);
   }
 }
 

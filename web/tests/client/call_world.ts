@@ -161,10 +161,13 @@ export class World {
     }
     const { contexts } = this.#erasing.mock;
     const erased = contexts.filter((secrets) => secrets instanceof CallSecrets);
-    if (erased.length < this.relay.made.length) throw new Error("a call was not erased");
+    const used = this.relay.made.filter(({ isUsed }) => isUsed);
+    if (erased.length < used.length) throw new Error("a call was not erased");
     if (!erased.every((secrets) => secrets.isEmpty)) throw new Error("a secret was left");
-    for (const { keys } of this.relay.made) {
-      if (!keys.wiped || keys.canSend || keys.canReceive) throw new Error("a key was left");
+    for (const { keys, closed, isUsed } of this.relay.made) {
+      if (!closed) throw new Error("a connection was left open");
+      const isWiped = keys.wiped || !isUsed; // nobody had keys for what nobody used
+      if (!isWiped || keys.canSend || keys.canReceive) throw new Error("a key was left");
       if (keys.given.flatMap((key) => [...key]).some((byte) => byte !== 0)) {
         throw new Error("a base key was left on this side of the worker");
       }

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../client/calls.ts";
+import { LOOK_AFTER_S } from "../../client/relay_ahead.ts";
 import { Code, UsageError } from "../../core/errors.ts";
 import { Digest } from "../../core/ids.ts";
 import { play, type World } from "./call_world.ts";
@@ -22,6 +23,7 @@ describe("a call", () => {
       const call = await anna.call("video");
       const ringing = await ben.rings();
       expect([ringing.contactName, ringing.media]).toEqual(["anna", "video"]);
+      await w.clock.wait(LOOK_AFTER_S);
       expect(ben.toContact).toEqual([]);
       expect(w.turnAsked).toEqual(["anna1"]); // The caller, for itself.
       const theirs = await ben.accept(ringing);
