@@ -59,18 +59,21 @@ export class FirstWord {
   }
 
   /**
-   * It rings: once that is on the screen, make the key package that an accept takes. There is no
-   * connection before a person has accepted.
+   * It rings: once that is on the screen, make the key package that an accept takes, and start the
+   * worker. There is no connection before a person has accepted.
    *
-   * @param over The end of the call: what was not used is wiped.
+   * @param over The end of the call: what was not used is wiped and stopped.
    */
   expectAccept(over: Signal): void {
+    let stop = () => {};
     const timer = setTimeout(() => {
+      stop = this.#transport.expectMedia();
       this.#bundle ??= this.#seam.newKeyPackage();
       this.#bundle.catch(() => {}); // whoever accepts is told
     }, AHEAD_AFTER_S * 1000);
     void over.wait().then(async () => {
       clearTimeout(timer);
+      stop();
       (await this.#bundle?.catch(() => undefined))?.wipe();
     });
   }

@@ -89,6 +89,11 @@ export class CallTransport {
     this.#ahead = ahead;
   }
 
+  /** A connection will perhaps be made soon; what it returns says that none will. */
+  expectMedia(): () => void {
+    return this.#media === undefined ? (this.#makeMedia.expect?.() ?? (() => {})) : () => {};
+  }
+
   /** Make the connection; nothing is sent. */
   start(wanted: Media): MediaConnection {
     if (this.#lent === undefined) throw new UsageError("a call needs something to show and hear");

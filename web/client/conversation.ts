@@ -48,6 +48,9 @@ export { noteIdentityChanged } from "./group_steps.ts";
 /** Seconds a live content waits for somebody to listen: as long as a call rings. */
 export const UNHEARD_S = 45;
 
+/** A message of a later epoch than ours: nothing was done with it. */
+const LATER = Symbol("later");
+
 /** What conversations need of the session. */
 export type ConversationsOptions = ReceivedOptions &
   Readonly<{
@@ -216,22 +219,34 @@ export class Conversations {
    * @throws PeerError It is refused and changes nothing.
    * @throws UnavailableError It is from a later epoch and the server cannot be asked now.
    */
-  async receive(given: Given, content: Mls, { durable }: Delivered): Promise<void> {
+  async receive(given: Given, content: Mls, options: Delivered): Promise<void> {
     const { store, groups } = this.#books;
-    const { groupId, epoch } = peek(content.message);
+    const { groupId } = peek(content.message);
     const found = this.#requireGroup(store, given, groupId ?? new Uint8Array());
-    const handedOn = await groups.lock(found).run(async () => {
-      if (epoch !== null && epoch > (await this.#epoch(found))) {
+    let handing = undefined as Promise<void> | undefined;
+    const step = () =>
+      stepLocked(this.#books, found, async (unit, record) => {
+        const opened = await this.#open(unit, record, content.message, options);
+        if (opened === undefined || opened === LATER) return opened;
+        // What is live is of now or of nothing: it rings while what it changed here is written.
+        if (!options.durable) handing = this.#dispatch(opened);
+        return opened;
+      });
+    let opened: HandedOn | typeof LATER | undefined;
+    try {
+      opened = await groups.lock(found).run(async () => {
+        const first = await step();
+        if (first !== LATER) return first;
         await this.#sequencers.pull(found);
-        if (epoch > (await this.#epoch(found))) {
-          throw new PeerError(Code.WRONG_EPOCH, "CK-578: an epoch that no sequencer knows");
-        }
-      }
-      return await stepLocked(this.#books, found, (unit, record) =>
-        this.#open(unit, record, content.message, { durable }),
-      );
-    });
-    if (handedOn !== undefined) await this.#dispatch(handedOn);
+        return await step();
+      });
+    } finally {
+      await handing;
+    }
+    if (opened === LATER) {
+      throw new PeerError(Code.WRONG_EPOCH, "CK-578: an epoch that no sequencer knows");
+    }
+    if (opened !== undefined && handing === undefined) await this.#dispatch(opened);
   }
 
   /** Hand out what came before there was a handler, or before a crash. */
@@ -271,9 +286,11 @@ export class Conversations {
     record: GroupRecord,
     message: Bytes,
     options: Delivered,
-  ): Promise<HandedOn | undefined> {
+  ): Promise<HandedOn | typeof LATER | undefined> {
     const { groups, lists, account: ours, now } = this.#books;
     const state = await groups.state(unit, record);
+    const { epoch } = peek(message);
+    if (epoch !== null && epoch > state.epoch) return LATER;
     const result = await state.process(message, { now: now() });
     // CK-572: a commit is believed only when the sequencer stored it (a member that sends it around
     // by hand would split the group); proposals by themselves are not used.

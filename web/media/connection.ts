@@ -61,10 +61,24 @@ export type FactoryOptions = Readonly<{
  * The factory throws UnavailableError `NOT_ENCRYPTED` in a browser that cannot encrypt calls.
  */
 export function relayedMedia(options: FactoryOptions = {}): MediaFactory {
-  return (call) => {
+  let ready: Worker | undefined;
+  const make = (call: ConnectionOptions) => {
     requireEncryption(); // before a worker is started for nothing
-    return new RelayedConnection(call, startFrameWorker(), options);
+    const worker = ready ?? startFrameWorker();
+    ready = undefined;
+    return new RelayedConnection(call, worker, options);
   };
+  const expect = () => {
+    const worker = startFrameWorker();
+    ready?.terminate();
+    ready = worker;
+    return () => {
+      if (ready !== worker) return;
+      worker.terminate();
+      ready = undefined;
+    };
+  };
+  return Object.assign(make, { expect });
 }
 
 type Sums = Readonly<{ framesDecoded: number; audioDecodedS: number }>;

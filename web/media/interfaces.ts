@@ -294,4 +294,11 @@ export type ConnectionOptions = Readonly<{
  * Makes the media of one call: a connection that sends nothing yet, and the worker of its keys. The
  * product's is `relayedMedia` in `media/connection.ts`.
  */
-export type MediaFactory = (options: ConnectionOptions) => MediaConnection;
+export interface MediaFactory {
+  (options: ConnectionOptions): MediaConnection;
+  /**
+   * One will perhaps be made soon: start its worker, and no connection. What it returns stops that
+   * worker, unless a connection has it.
+   */
+  expect?(): () => void;
+}
