@@ -227,9 +227,11 @@ export class Conversations {
     const step = () =>
       stepLocked(this.#books, found, async (unit, record) => {
         const opened = await this.#open(unit, record, content.message, options);
-        if (opened === undefined || opened === LATER) return opened;
+        if (opened === undefined || opened === LATER || options.durable) return opened;
         // What is live is of now or of nothing: it rings while what it changed here is written.
-        if (!options.durable) handing = this.#dispatch(opened);
+        unit.meanwhile(() => {
+          handing = this.#dispatch(opened);
+        });
         return opened;
       });
     let opened: HandedOn | typeof LATER | undefined;

@@ -98,12 +98,20 @@ function copied(item: Item | undefined): Item[] {
   return item === undefined ? [] : [[copy(item[0]), copy(item[1])]];
 }
 
+/** What a unit of work leaves to do. */
+export type Done = Readonly<{
+  changes: readonly Change[];
+  meanwhile: readonly (() => void)[];
+  after: readonly (() => void)[];
+}>;
+
 /** A unit of work: sees what is in memory and, above it, its own changes. */
 export class Work implements Unit {
   readonly #memory: Memory;
   readonly #mayGoOn: () => void;
   /** By kind, then by the hex of the key. */
   readonly #changes = new Map<string, Map<string, Change>>();
+  readonly #meanwhile: (() => void)[] = [];
   readonly #after: (() => void)[] = [];
   #ended = false;
 
@@ -160,16 +168,21 @@ export class Work implements Unit {
     return there;
   }
 
+  meanwhile(done: () => void): void {
+    this.#require();
+    this.#meanwhile.push(done);
+  }
+
   after(done: () => void): void {
     this.#require();
     this.#after.push(done);
   }
 
   /** Refuse everything from now on, and return what there is to do. */
-  end(): Readonly<{ changes: readonly Change[]; after: readonly (() => void)[] }> {
+  end(): Done {
     this.#ended = true;
     const changes = [...this.#changes.values()].flatMap((of) => [...of.values()]);
-    return { changes, after: this.#after };
+    return { changes, meanwhile: this.#meanwhile, after: this.#after };
   }
 
   #require(): void {

@@ -107,6 +107,7 @@ export class WatchedStore implements UnitStore {
           if (wasThere) kinds.add(kind);
           return wasThere;
         },
+        meanwhile: (done) => unit.meanwhile(done),
         after: (done) => unit.after(done),
       });
     });

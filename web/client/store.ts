@@ -23,7 +23,7 @@ import type { VisavisError } from "../core/errors.ts";
 import { AuthorizationError, Code, FatalError, UnavailableError } from "../core/errors.ts";
 import { Database, type Unlock } from "./database.ts";
 import { Lock } from "./lock.ts";
-import { type Change, Memory, Work } from "./memory.ts";
+import { type Change, type Done, Memory, Work } from "./memory.ts";
 import { StoreKeys } from "./sealing.ts";
 import type { Item, Unit, UnitStore } from "./unit.ts";
 import { KDF, type Kdf, KeyWrap } from "./unlock.ts";
@@ -169,7 +169,7 @@ export class Store implements UnitStore {
   /**
    * Do a unit of work (see `UnitStore`). Never wait inside for another one: it waits for this one.
    *
-   * What was handed to `unit.after` runs before the next unit begins. An error in it changes
+   * What was handed to `unit.meanwhile` runs while it is written, and to `unit.after` before the next unit begins. An error in it changes
    * nothing of what is written, keeps nothing else from running, and is reported as uncaught.
    *
    * @throws UnavailableError DISK_FULL; STORE_BUSY, another tab took the profile over (CK-550).
@@ -180,7 +180,7 @@ export class Store implements UnitStore {
     return this.#units.run(async () => {
       const unit = new Work(this.#memory, () => this.#requireOurs());
       let result: T;
-      let done: ReturnType<Work["end"]>;
+      let done: Done;
       try {
         this.#requireOurs();
         result = await work(unit);
@@ -188,7 +188,9 @@ export class Store implements UnitStore {
         done = unit.end();
       }
       this.#requireOurs();
-      if (done.changes.length > 0) await this.#write(done.changes);
+      const written = done.changes.length > 0 ? this.#write(done.changes) : undefined;
+      for (const meanwhile of done.meanwhile) calmly(meanwhile);
+      await written;
       for (const after of done.after) calmly(after);
       return result;
     });

@@ -30,6 +30,12 @@ export interface Unit extends Reader {
   put(kind: string, key: Bytes, value: Bytes): void;
   /** Remove one item; say whether it was there. */
   delete(kind: string, key: Bytes): boolean;
+  /**
+   * Have something done while all is being written, which may still fail: only what is worth nothing
+   * later, and never anything that was made with what is written here (P5). What it sends takes a unit
+   * of work of its own.
+   */
+  meanwhile(done: () => void): void;
   /** Have something done once all is on disk, and never if the unit fails: tell readers, wake tasks. */
   after(done: () => void): void;
 }

@@ -249,6 +249,39 @@ describe("the call class", () => {
     expect(await failure(sending)).toBe("UnavailableError unavailable");
   });
 
+  /** Anna's disk is slow; returns what was heard until then, and at the end. */
+  async function heardMeanwhile(durable: boolean): Promise<readonly [number, number]> {
+    const heard = vi.fn(async () => {});
+    anna.conversations.innerHandlers.push(heard);
+    await bob.conversations.sendInner(anna.account.id, missed(bob), { durable });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    anna.store.disk = promise;
+    const received = anna.receive();
+    await new Promise((later) => setTimeout(later, 100));
+    const before = heard.mock.calls.length;
+    resolve();
+    await received;
+    return [before, heard.mock.calls.length];
+  }
+
+  test("a ring does not wait for the disk; what is stored does", async () => {
+    expect(await heardMeanwhile(false)).toEqual([1, 1]);
+    expect(await heardMeanwhile(true)).toEqual([0, 1]);
+  });
+
+  test("a ring that could not be written is opened again, and changes nothing twice", async () => {
+    const heard = vi.fn(async () => {});
+    anna.conversations.innerHandlers.push(heard);
+    await bob.conversations.sendInner(anna.account.id, missed(bob), live);
+    anna.store.failing = new UnavailableError(Code.DISK_FULL, "full");
+    await anna.receive();
+    expect(heard).toHaveBeenCalledTimes(1);
+    anna.store.failing = undefined;
+    await anna.receive();
+    expect(heard).toHaveBeenCalledTimes(2);
+    expect(anna.drops).toEqual({});
+  });
+
   test("a ring is kept as long as it could still be answered", async () => {
     const heard = vi.fn(async () => {});
     await bob.conversations.sendInner(anna.account.id, missed(bob), live);

@@ -43,6 +43,7 @@ class MemoryReader {
 }
 
 class MemoryUnit extends MemoryReader implements Unit {
+  readonly doing: (() => void)[] = [];
   readonly done: (() => void)[] = [];
   isOpen = true;
 
@@ -55,6 +56,11 @@ class MemoryUnit extends MemoryReader implements Unit {
     const isThere = table.delete(hex(key));
     this.tables.set(kind, table);
     return isThere;
+  }
+
+  meanwhile(done: () => void): void {
+    this.table("");
+    this.doing.push(done);
   }
 
   after(done: () => void): void {
@@ -78,6 +84,8 @@ class MemoryUnit extends MemoryReader implements Unit {
 export class MemoryStore extends MemoryReader implements UnitStore {
   /** Thrown instead of the next commits to the disk: a full disk. */
   failing: Error | undefined;
+  /** What the next writes wait for: a slow disk. */
+  disk: Promise<void> = Promise.resolve();
   /** Transactions that were written. */
   written = 0;
   readonly #inside = new AsyncLocalStorage<MemoryUnit>();
@@ -113,6 +121,10 @@ export class MemoryStore extends MemoryReader implements UnitStore {
     } finally {
       unit.end();
     }
+    this.#inside.exit(() => {
+      for (const told of unit.doing) told();
+    });
+    await this.disk;
     if (this.failing !== undefined) throw this.failing;
     for (const [kind, table] of unit.end()) this.tables.set(kind, table);
     this.written += 1;

@@ -26,6 +26,28 @@ async function call(bench: Bench, video = true): Promise<Ends> {
 }
 
 export const tests: Tests = {
+  "where it rings a worker is started ahead, no connection; it serves one call, or is stopped":
+    async (bench) => {
+      const { ends } = bench;
+      const before = await ends.do("started");
+      await ends.do("expect");
+      const ahead = await ends.do("started");
+      assert.equal(ahead.workers, before.workers + 1);
+      assert.equal(ahead.connections, before.connections, "nothing stands that could send");
+      await ends.do("expectNothing");
+      assert.equal((await ends.do("started")).running, before.running, "stopped: nobody accepted");
+      await ends.do("expect");
+      await call(bench);
+      await ends.do("expectNothing"); // the call has it: it is not stopped
+      await seenAndHeard(ends, "a", "b");
+      const after = await ends.do("started");
+      assert.equal(
+        after.workers,
+        before.workers + 3,
+        "one dropped, one used, one for the other end",
+      );
+      assert.equal(after.running, before.running + 2);
+    },
   "who was called allocates ahead: once, at the relay alone, before a device opens": async (
     bench,
   ) => {

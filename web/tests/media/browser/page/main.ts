@@ -61,6 +61,21 @@ export type Asked = "figures" | "candidates";
 
 const CANDIDATE = "candidate:1 1 udp 16777215 192.0.2.7 4444 typ relay raddr 0.0.0.0 rport 9";
 
+/** Every worker that anybody started here, and whether it was stopped. */
+const workers: { stopped: boolean }[] = [];
+globalThis.Worker = class extends Worker {
+  readonly #own = { stopped: false };
+
+  constructor(script: string | URL, options?: WorkerOptions) {
+    super(script, options);
+    workers.push(this.#own);
+  }
+  override terminate(): void {
+    this.#own.stopped = true;
+    super.terminate();
+  }
+};
+
 /** Every connection that anybody made here, in order, those of scouts among them. */
 const made: RTCPeerConnection[] = [];
 const Original = RTCPeerConnection;
@@ -139,6 +154,8 @@ async function rtpOf(pcs: readonly RTCPeerConnection[]): Promise<Rtp> {
 }
 
 const factory = relayedMedia();
+/** Stops the worker that was started ahead. */
+let stopAhead = () => {};
 
 const api = {
   make(name: string, video: boolean, steady = false): void {
@@ -168,6 +185,18 @@ const api = {
     });
     ends.set(name, { connection, devices, screen, events, text });
   },
+  /** A connection will perhaps be made. */
+  expect(): void {
+    stopAhead = factory.expect?.() ?? stopAhead;
+  },
+  expectNothing(): void {
+    stopAhead();
+  },
+  started: () => ({
+    workers: workers.length,
+    running: workers.filter(({ stopped }) => !stopped).length,
+    connections: made.length,
+  }),
   canEncrypt(): string {
     const { RTCRtpScriptTransform: kept } = globalThis;
     try {
