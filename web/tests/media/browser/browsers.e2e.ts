@@ -39,7 +39,7 @@ export const tests: Tests = {
       await ends.do("expect");
       await call(bench);
       await ends.do("expectNothing"); // the call has it: it is not stopped
-      await seenAndHeard(ends, "a", "b");
+      const [a, b] = [await seenAndHeard(ends, "a"), await seenAndHeard(ends, "b")];
       const after = await ends.do("started");
       assert.equal(
         after.workers,
@@ -47,6 +47,7 @@ export const tests: Tests = {
         "one dropped, one used, one for the other end",
       );
       assert.equal(after.running, before.running + 2);
+      return { a: a.decoded, b: b.decoded };
     },
   "who was called allocates ahead: once, at the relay alone, before a device opens": async (
     bench,
