@@ -91,9 +91,10 @@ def calls(figures: Figures) -> Report:
             "buttons. Both have a WebSocket to a server that hands on what it is given, no "
             "encryption but the browser's own, the same relay (credentials there before the "
             "call), VP8 and Opus, the same fake camera. The plain caller offers and gathers when "
-            "it presses; the plain callee opens its camera and gathers when it accepts. All times "
-            "are taken inside the pages, on one clock; a picture is there when "
-            "`requestVideoFrameCallback` says so."
+            "it presses; the plain callee opens its camera and gathers when it accepts. Visavis "
+            "has made the caller's connection and offer at the preview, and sends no candidate "
+            "before the accept. All times are taken inside the pages, on one clock; a picture is "
+            "there when `requestVideoFrameCallback` says so."
         ),
         header=("", "Visavis", "plain, same screens", "ratio", "plain, bare pages", "ratio"),
         rows=rows,
