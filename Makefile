@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup dev web lint types test fresh privacy check e2e screens interop fuzz bench lock format clean
+.PHONY: help run setup dev web lint types test thorough fresh privacy check e2e screens interop fuzz bench lock format clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -39,13 +39,16 @@ types: dev ## mypy --strict, tsc
 test: dev ## all tests, fast ones first
 	@tools/test.sh
 
+thorough: dev ## what `make test` takes a sample of: every official vector, every mutant, a thousand calls
+	@tools/thorough.sh
+
 fresh: dev ## the README's two commands in a copy of this checkout that has nothing installed
 	@$(PY) -m pytest -q tests/house/test_setup.py -m long
 
 privacy: dev ## a scripted month of 200 accounts, then every attack on what the server kept
 	@$(PY) -m pytest -q tests/privacy -m long
 
-check: lint types test fresh privacy e2e ## what CI runs
+check: lint types test thorough fresh privacy e2e ## what CI runs
 	@echo 'make check: all passed'
 
 e2e: dev ## people in Chromium and Firefox on a real server; calls need root, for a network of their own

@@ -33,7 +33,7 @@ CONFIGURATIONS = [
 ]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
 @pytest.mark.parametrize(("kinds", "suite", "founder"), CONFIGURATIONS)
 def test_short_history(
     kinds: tuple[str, ...], suite: int, founder: str, seed: int, node: NodePeer, twin: WebNode

@@ -87,7 +87,8 @@ export class FirstWord {
     const connection = this.#transport.start(media);
     const answer = await connection.acceptOffer(secrets.invite.offer);
     this.#transport.prepare({ allocate: true }); // The offer was good, and a person has accepted.
-    const bundle = await (this.#bundle ?? this.#seam.newKeyPackage());
+    this.#bundle ??= this.#seam.newKeyPackage();
+    const bundle = await this.#bundle;
     secrets.bundle = bundle;
     secrets.nonce = random(Nonce32, rng);
     const { keyPackage } = bundle;

@@ -37,6 +37,8 @@ export function useTask(): Task {
   const run = useCallback(async (work: () => Promise<unknown>) => {
     if (under.current) return false;
     under.current = true;
+    // Gone at once: said once more, it would else not be read out once more.
+    setState((before) => (before.failed ? { busy: false, failed: undefined } : before));
     const timer = setTimeout(() => setState({ busy: true, failed: undefined }), BUSY_AFTER_MS);
     try {
       await work();

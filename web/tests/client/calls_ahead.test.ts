@@ -236,6 +236,17 @@ describe("where it rings", () => {
     }),
   );
 
+  it(
+    "who accepts at once makes one key package, too",
+    play(async (w) => {
+      const { call, incoming, bundles } = await ringing(w);
+      const theirs = await w.device("ben1").accept(incoming);
+      await Promise.all([call.firstFrame(), theirs.firstFrame()]);
+      await w.clock.wait(AHEAD_AFTER_S);
+      expect(bundles).toHaveLength(1);
+    }),
+  );
+
   it.each([
     ["is declined", async (w: World) => (await w.device("ben1").rings()).decline()],
     ["is given up", async (_: World, call: { hangUp(): Promise<void> }) => call.hangUp()],
