@@ -10,7 +10,7 @@ fi
 mkdir -p build
 
 pure="tests/core tests/contract tests/store"
-people="tests/attack tests/cli tests/sdk tests/transport"
+people="tests/attack tests/cli tests/privacy tests/sdk tests/transport"
 rest=$(for folder in tests/*/; do
   folder=${folder%/}
   case " $pure $people " in *" $folder "*) ;; *) printf '%s ' "$folder" ;; esac
