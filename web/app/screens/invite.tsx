@@ -1,14 +1,13 @@
 /** An invite as a code to scan and a link to send. */
 
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { say } from "../i18n/text.ts";
 import { useModel } from "../model_hooks.tsx";
 import { CopyBtn } from "../ui/copy.tsx";
 import { Choice } from "../ui/fields.tsx";
 import { Btn, Note, Page } from "../ui/parts.tsx";
+import Qr from "../ui/qr.tsx";
 import { useTask } from "../ui/task.ts";
-
-const Qr = lazy(() => import("../ui/qr.tsx"));
 
 type Use = "one" | "many";
 
@@ -45,9 +44,7 @@ export default function Invite() {
           </div>
         ) : (
           <>
-            <Suspense fallback={<div className="qr" data-loading="" />}>
-              <Qr text={link} label={say("invite.qr")} />
-            </Suspense>
+            <Qr text={link} label={say("invite.qr")} />
             <div className="actions">
               <CopyBtn text={link} label={say("invite.copy")} look="primary" />
               {"share" in navigator && (

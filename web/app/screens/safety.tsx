@@ -1,17 +1,16 @@
 /** The safety number with a contact, to compare by camera, in person or by voice. */
 
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { say } from "../i18n/text.ts";
 import type { PersonId } from "../model.ts";
 import type { Comparison, SafetyNumber } from "../model_actions.ts";
 import { useModel, usePerson, useSupports } from "../model_hooks.tsx";
 import { Failed } from "../ui/failed.tsx";
 import { Btn, Named, Note, Page } from "../ui/parts.tsx";
+import Qr from "../ui/qr.tsx";
 import { Scanner } from "../ui/scanner.tsx";
 import { Sheet } from "../ui/sheet.tsx";
 import { useTask } from "../ui/task.ts";
-
-const Qr = lazy(() => import("../ui/qr.tsx"));
 
 export default function Safety({ id, shown }: { id: PersonId; shown?: "scan" | Comparison }) {
   const { people } = useModel();
@@ -104,11 +103,9 @@ function Numbers({ number }: { number: SafetyNumber | undefined }) {
   return (
     <div className="card number-card">
       {number ? (
-        <Suspense fallback={<div className="qr" data-loading="" />}>
-          <Qr text={number.text} label={say("safety.qr")} />
-        </Suspense>
+        <Qr text={number.text} label={say("safety.qr")} />
       ) : (
-        <div className="qr" />
+        <div className="qr" data-loading="" />
       )}
       <ol className="number code" dir="ltr" aria-label={say("safety.number")} aria-busy={!number}>
         {(number?.groups ?? Array.from({ length: 12 }, () => "·····")).map((group, i) => (
