@@ -251,7 +251,7 @@ export const de: Catalogue = {
 
   "event.missed": "Verpasster Anruf",
   "event.missedVideo": "Verpasster Videoanruf",
-  "event.missedVoice": "Verpasster Sprachanruf",
+  "event.missedVoice": "Verpasster Sprach\u00adanruf",
   "event.missedOwn": "Dein Anruf wurde verpasst",
   "event.endedVoice": "Sprachanruf",
   "event.endedVideo": "Videoanruf",

@@ -50,7 +50,7 @@ export const deTrouble: Readonly<Record<keyof typeof enTrouble, string>> = {
   "doctor.leak.ok": "Ein Anruf über das Relais zeigt keine Adresse von dir.",
   "doctor.leak.bad": "Dieser Browser bot eine Adresse von dir an. Kein Anruf wird damit gemacht.",
   "doctor.leak.unknown": "Nicht geprüft: das Relais hat nicht geantwortet.",
-  "doctor.notifications": "Benachrichtigungen",
+  "doctor.notifications": "Benachrichti\u00adgungen",
   "doctor.notifications.ok": "Erlaubt.",
   "doctor.notifications.off": "Aus. Anrufe klingeln nur in der Seite.",
 
