@@ -64,8 +64,8 @@ export class FirstWord {
    *
    * @param over The end of the call: what was not used is wiped and stopped.
    */
-  expectAccept(over: Signal): void {
-    let stop = () => {};
+  prepareAccept(over: Signal): void {
+    let stop: (() => void) | undefined;
     const timer = setTimeout(() => {
       stop = this.#transport.expectMedia();
       this.#bundle ??= this.#seam.newKeyPackage();
@@ -73,7 +73,7 @@ export class FirstWord {
     }, AHEAD_AFTER_S * 1000);
     void over.wait().then(async () => {
       clearTimeout(timer);
-      stop();
+      stop?.();
       (await this.#bundle?.catch(() => undefined))?.wipe();
     });
   }

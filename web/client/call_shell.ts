@@ -118,8 +118,7 @@ export class CallShell {
     if (effect.kind === "stopFrames") {
       this.#isStopped = true;
       if (this.transport.isStarted) void this.transport.media.keys.wipe();
-    }
-    if (effect.kind === "sendWelcome") {
+    } else if (effect.kind === "sendWelcome") {
       // While what goes before it is written and sent. The effect asks again, and is told what failed.
       void this.#turns.run(() => this.secrets.makeGroup(effect.device)).catch(() => {});
     }
@@ -127,8 +126,8 @@ export class CallShell {
   }
 
   /** It rings: make what "accept" will need. */
-  expectAccept(): void {
-    this.#first.expectAccept(this.over);
+  prepareAccept(): void {
+    this.#first.prepareAccept(this.over);
   }
 
   /** Do what an arrival calls for, once everything that arrived before it is done. */

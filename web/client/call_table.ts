@@ -9,6 +9,7 @@
 
 import { hex } from "../core/bytes.ts";
 import type { Exchange } from "../core/call_board.ts";
+import { Media } from "../core/call_effects.ts";
 import type { Event } from "../core/call_events.ts";
 import type { State } from "../core/call_types.ts";
 import { UsageError } from "../core/errors.ts";
@@ -89,9 +90,12 @@ export class CallTable {
   /** Make the media of a call that is about to be placed; undefined: it is not any more. */
   expect(wanted: Expected | undefined): void {
     void this.#ahead?.close();
-    const steady = wanted?.confidential === true;
-    const { media } = wanted ?? {};
-    this.#ahead = media && MediaAhead.make(this.#makeMedia, { media, steady });
+    this.#ahead =
+      wanted &&
+      MediaAhead.make(this.#makeMedia, {
+        video: wanted.media === Media.VIDEO,
+        steady: wanted.confidential,
+      });
   }
 
   /** As `make`, for a call of ours: it gets the media that were made for it. */

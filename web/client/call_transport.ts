@@ -89,9 +89,9 @@ export class CallTransport {
     this.#ahead = ahead;
   }
 
-  /** A connection will perhaps be made soon; what it returns says that none will. */
-  expectMedia(): () => void {
-    return this.#media === undefined ? (this.#makeMedia.expect?.() ?? (() => {})) : () => {};
+  /** A connection will perhaps be made soon; what it returns, if anything, says that none will. */
+  expectMedia(): (() => void) | undefined {
+    return this.#media === undefined ? this.#makeMedia.expect?.() : undefined;
   }
 
   /** Make the connection; nothing is sent. */
@@ -106,15 +106,15 @@ export class CallTransport {
   }
 
   #made(media: Media, lent: Ends, onEvent: (event: MediaEvent) => void): MediaConnection {
-    const { steady } = this;
+    const wanted = { video: media === Media.VIDEO, steady: this.steady };
     const ahead = this.#ahead;
     this.#ahead = undefined;
-    if (ahead?.fits({ media, steady })) {
+    if (ahead?.fits(wanted)) {
       this.#offer = ahead.offer;
       return ahead.use(lent, onEvent);
     }
     void ahead?.close();
-    return this.#makeMedia({ video: media === Media.VIDEO, steady, ...lent, onEvent });
+    return this.#makeMedia({ ...wanted, ...lent, onEvent });
   }
 
   /** Make the connection, and return our offer. */

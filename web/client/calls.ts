@@ -367,7 +367,7 @@ export class CallService implements Service {
           return;
         }
         const face = this.#table.faceOf(effect.call);
-        shell.expectAccept();
+        shell.prepareAccept();
         this.#incoming.push(new IncomingCall(this, face, shell, act.media));
         return;
       }

@@ -7,18 +7,18 @@
  * before a person has accepted (R-33).
  */
 
-import { Media } from "../core/call_effects.ts";
 import { UnavailableError } from "../core/errors.ts";
-import type { MediaConnection, MediaEvent, MediaFactory } from "../media/interfaces.ts";
+import type {
+  ConnectionOptions,
+  MediaConnection,
+  MediaEvent,
+  MediaFactory,
+} from "../media/interfaces.ts";
 import { type Ends, LentLocal, LentRemote } from "./call_media.ts";
 import { answerOf } from "./call_steps.ts";
 
 /** What media are made for. */
-export type WantedMedia = Readonly<{
-  media: Media;
-  /** The call is confidential. */
-  steady: boolean;
-}>;
+export type WantedMedia = Required<Pick<ConnectionOptions, "video" | "steady">>;
 
 /** One connection that nobody uses yet. */
 export class MediaAhead {
@@ -51,8 +51,7 @@ export class MediaAhead {
   private constructor(makeMedia: MediaFactory, wanted: WantedMedia) {
     this.#wanted = wanted;
     this.#connection = makeMedia({
-      video: wanted.media === Media.VIDEO,
-      steady: wanted.steady,
+      ...wanted,
       local: this.#local,
       remote: this.#remote,
       onEvent: (event) => this.#onEvent(event),
@@ -64,8 +63,8 @@ export class MediaAhead {
   }
 
   /** Whether it can be used for this. */
-  fits({ media, steady }: WantedMedia): boolean {
-    return !this.#isBroken && media === this.#wanted.media && steady === this.#wanted.steady;
+  fits({ video, steady }: WantedMedia): boolean {
+    return !this.#isBroken && video === this.#wanted.video && steady === this.#wanted.steady;
   }
 
   /**

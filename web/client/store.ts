@@ -7,9 +7,9 @@
  * opens the store without it. Without one, whoever copies the browser's whole profile can open the
  * store as the browser can.
  *
- * All items are in memory, so reading does not wait. A unit of work is on disk before any effect of
- * it leaves the device: `transaction` returns when the browser says that it would survive a power
- * cut. Units of work run one after the other, in the order in which they were asked for.
+ * All items are in memory, so reading does not wait. A unit of work is on disk before anything
+ * made with it leaves the device: `transaction` returns when the browser says that it would survive a
+ * power cut. Units of work run one after the other, in the order in which they were asked for.
  *
  * One tab or process is the writer (Web Locks). Another is told STORE_BUSY (CK-550), or takes over
  * with `steal`: from then on this store refuses everything, and its database refuses the rest
@@ -169,8 +169,9 @@ export class Store implements UnitStore {
   /**
    * Do a unit of work (see `UnitStore`). Never wait inside for another one: it waits for this one.
    *
-   * What was handed to `unit.meanwhile` runs while it is written, and to `unit.after` before the next unit begins. An error in it changes
-   * nothing of what is written, keeps nothing else from running, and is reported as uncaught.
+   * What was handed to `unit.meanwhile` runs while it is written, and to `unit.after` before the next
+   * unit begins. An error in it changes nothing of what is written, keeps nothing else from running,
+   * and is reported as uncaught.
    *
    * @throws UnavailableError DISK_FULL; STORE_BUSY, another tab took the profile over (CK-550).
    * @throws AuthorizationError STORE_LOCKED, the store was closed.

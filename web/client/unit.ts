@@ -32,8 +32,8 @@ export interface Unit extends Reader {
   delete(kind: string, key: Bytes): boolean;
   /**
    * Have something done while all is being written, which may still fail: only what is worth nothing
-   * later, and never anything that was made with what is written here (P5). What it sends takes a unit
-   * of work of its own.
+   * later, and never anything that was made with what is written here (P5). What it sends with a state
+   * that is kept takes a unit of work of its own.
    */
   meanwhile(done: () => void): void;
   /** Have something done once all is on disk, and never if the unit fails: tell readers, wake tasks. */

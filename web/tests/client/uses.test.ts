@@ -5,8 +5,6 @@ import { UseKind, Uses, WRITE_AFTER_S } from "../../client/uses.ts";
 import { MemoryStore } from "./memory_store.ts";
 
 const DAY = 86_400;
-afterEach(() => vi.useRealTimers());
-
 let now: number;
 let count: number;
 let store: MemoryStore;
@@ -19,6 +17,8 @@ beforeEach(() => {
   const rng = (length: number) => new Uint8Array(length).fill(count++ % 256);
   uses = new Uses({ store, now: () => now, rng });
 });
+
+afterEach(() => vi.useRealTimers());
 
 test("a use has its beginning at once and its length at its end, newest first", async () => {
   const call = uses.begin(UseKind.MICROPHONE);
