@@ -25,11 +25,12 @@ dev: ## install what the tests need as well
 web: dev ## build the pages into web/dist
 	@tools/build_web.sh
 
-lint: dev ## style, import directions, file sizes, duplicated homes
+lint: dev ## style, import directions, file sizes, duplicated homes, words that promise nothing
 	@ruff format --check --quiet src tests bench tools fuzz
 	@ruff check --quiet src tests bench tools fuzz
 	@mkdir -p build; lint-imports --no-cache >build/imports.txt 2>&1 || { cat build/imports.txt; exit 1; }
 	@$(PY) tools/check_house.py
+	@$(PY) tools/check_policy.py
 	@tools/node.sh biome ci --log-level=error .
 
 types: dev ## mypy --strict, tsc

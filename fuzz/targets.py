@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from fuzz import targets_client, targets_content, targets_media, targets_mls, targets_server
+from fuzz import (
+    targets_client,
+    targets_content,
+    targets_history,
+    targets_media,
+    targets_mls,
+    targets_recording,
+    targets_server,
+)
 from fuzz.engine import Target
 
 __all__ = ["Target", "all_targets"]
@@ -10,7 +18,15 @@ __all__ = ["Target", "all_targets"]
 
 def all_targets() -> dict[str, Target]:
     """Return every target; the modules are imported here and nowhere else."""
-    modules = (targets_client, targets_content, targets_media, targets_mls, targets_server)
+    modules = (
+        targets_client,
+        targets_content,
+        targets_history,
+        targets_media,
+        targets_mls,
+        targets_recording,
+        targets_server,
+    )
     found = [target for module in modules for target in module.TARGETS]
     by_name = {target.name: target for target in found}
     if len(by_name) < len(found):

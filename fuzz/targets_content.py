@@ -11,6 +11,7 @@ from visavis.core import (
     base64url,
     cbor,
     content,
+    content_room,
     device_list,
     envelope,
     handle_request,
@@ -34,12 +35,16 @@ from visavis.core.content_fields import (
     Word,
     schema,
 )
+from visavis.core.content_group import GroupChange, GroupTerms, InGroup
+from visavis.core.content_group_call import InGroupCall
 from visavis.core.content_inner import Inner
 from visavis.core.content_outer import Outer
 from visavis.core.content_records import ContactRecord
+from visavis.core.content_room import FromRoom, ToRoom
 from visavis.core.content_self import Sibling
 from visavis.core.credential import UnverifiedCredential, credential_identity
 from visavis.core.device_list import ListedDevice, UnverifiedDeviceList, sign_first
+from visavis.core.group_rules import decode_terms, encode_terms
 from visavis.core.identity import generate_identity_key, sign
 from visavis.core.ids import (
     AccountId,
@@ -272,7 +277,28 @@ TARGETS: Final = [
     family("outer", Outer, content.decode_outer, content.encode_outer),
     family("inner", Inner, content.decode_inner, content.encode_inner),
     family("in_call", InCall, content.decode_in_call, content.encode_in_call),
+    family(
+        "in_group_call",
+        InGroupCall,
+        content.decode_in_group_call,
+        content.encode_in_group_call,
+    ),
     family("sibling", Sibling, content.decode_sibling, content.encode_sibling),
+    family("in_group", InGroup, content.decode_in_group, content.encode_in_group),
+    Target(
+        "content.group_change",
+        lambda: [content.encode_change(record(GroupChange, random.Random(i))) for i in range(4)],
+        round_trip(content.decode_change, content.encode_change),
+    ),
+    Target(
+        "content.group_terms",
+        lambda: [
+            encode_terms(GroupTerms("Choir", (AccountId(bytes([i] * 16)),))) for i in range(4)
+        ],
+        round_trip(decode_terms, encode_terms),
+    ),
+    family("to_room", ToRoom, content_room.decode_to_room, content_room.encode_to_room),
+    family("from_room", FromRoom, content_room.decode_from_room, content_room.encode_from_room),
     Target(
         "content.contact_record",
         lambda: [content.encode_record(record(ContactRecord, random.Random(i))) for i in range(4)],

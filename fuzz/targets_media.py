@@ -7,7 +7,7 @@ from typing import Final
 from fuzz.engine import Target
 from visavis.core.frame_keys import FrameReceiver, FrameSender
 from visavis.core.sframe import PRODUCT_SUITE, SframeKey, decode_header, encode_header
-from visavis.media import candidates, sdp_guard
+from visavis.media import candidates, sdp_guard, sfu_sdp
 from visavis.media.sdp_guard import Description, Section
 
 KEY: Final = bytes(range(32))
@@ -72,6 +72,30 @@ def _describe(data: bytes) -> str:
     return repr(found)
 
 
+def _to_sfu() -> list[bytes]:
+    audio = sfu_sdp.SfuSection("audio", "0", payload_type=111, sources=(7,))
+    audio.extensions = {sfu_sdp.EXTENSIONS[0]: 4}
+    camera = sfu_sdp.SfuSection("video", "1", payload_type=96, rtx=97, sources=(8, 9), group=True)
+    layers = sfu_sdp.SfuSection("video", "2", payload_type=96, rids=("h", "m", "l"))
+    layers.extensions = {uri: number for number, uri in enumerate(sfu_sdp.EXTENSIONS, 1)}
+    print_of = ":".join(["AB"] * 32)
+    return [
+        sfu_sdp.SfuDescription("offer", "abcd", "p" * 22, print_of, "actpass", sections)
+        .encode()
+        .encode()
+        for sections in ((audio,), (audio, camera), (audio, camera, layers))
+    ]
+
+
+def _to_sfu_check(data: bytes) -> str:
+    """What is read is written anew, in a text that reads back as itself and holds no candidate."""
+    found = sfu_sdp.read(data.decode("latin-1"), "offer")
+    text = found.encode()
+    if sfu_sdp.read(text, "offer").encode() != text or "candidate" in text:
+        raise AssertionError("a description for the SFU does not read back")
+    return f"{len(found.sections)} {[bool(one.rids) for one in found.sections]}"
+
+
 def _candidates() -> list[bytes]:
     lines = (
         candidates.Candidate("abc1", 16777215, "192.0.2.7", 3478, "relay"),
@@ -93,5 +117,6 @@ TARGETS: Final = [
     Target("sframe.frame", _sealed, _decrypt),
     Target("sframe.receiver", _wire, _receive),
     Target("sdp", _descriptions, _describe),
+    Target("sdp.to_sfu", _to_sfu, _to_sfu_check),
     Target("candidate", _candidates, _candidate),
 ]

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final
 
 from core_vector_kit import Json, outcome, plain
-from tests.core.content_examples import BARE_RECORD, FAMILIES, RECORD, RULES, Family
+from tests.core.content_examples import (
+    BARE_RECORD,
+    BARE_TERMS,
+    FAMILIES,
+    RECORD,
+    RULES,
+    TERMS,
+    Family,
+)
+from tests.core.lobby_examples import LOBBY_EXAMPLES, LOBBY_FAMILIES
+from tests.core.room_examples import ROOM_EXAMPLES, ROOM_FAMILIES
 
 from visavis.core import cbor
 from visavis.core.content import decode_record, encode_record
 from visavis.core.content_fields import Array, Blob, Content, Maybe, Record, Text, Uint, schema
+from visavis.core.content_group import GroupTerms
 from visavis.core.content_records import ContactRecord, DeviceAddress, Rules
 
 Path = tuple[str | int, ...]
@@ -114,20 +125,20 @@ def _changes(raw: Json, of: type[Record], decode: Callable[[bytes], object]) -> 
     return rows
 
 
-def _content(family: Family, example: Content) -> Json:
+def _content(family: Family, example: Content, places: Sequence[Family]) -> Json:
     data = family.encode(example)
     return {
         "family": family.rule,
         "kind": ".".join(example.TYPE.values()),
         "fields": list(plain(example).items()),
         "encoded": data.hex(),
-        "in": [outcome(other.decode, data) for other in FAMILIES],
+        "in": [outcome(other.decode, data) for other in places],
         "cut": [outcome(family.decode, data[:n]) for n in (0, 1, 9, len(data) - 1)],
         "changes": _changes(cbor.decode_map(data), type(example), family.decode),
     }
 
 
-def _record(of: type[ContactRecord | DeviceAddress | Rules], record: Record) -> Json:
+def _record(of: type[ContactRecord | DeviceAddress | GroupTerms | Rules], record: Record) -> Json:
     data = encode_record(record)
     return {
         "record": of.__name__,
@@ -141,12 +152,28 @@ def content_vectors() -> Json:
     """Each content and record: its fields, its bytes, and what every change of it is refused as."""
     return {
         "contents": [
-            _content(family, example) for family in FAMILIES for example in family.examples
+            _content(family, example, FAMILIES)
+            for family in FAMILIES
+            for example in family.examples
         ],
         "records": [
             _record(ContactRecord, RECORD),
             _record(ContactRecord, BARE_RECORD),
             _record(DeviceAddress, RECORD.devices[0]),
             _record(Rules, RULES),
+            _record(GroupTerms, TERMS),
+            _record(GroupTerms, BARE_TERMS),
         ],
     }
+
+
+def room_vectors() -> Json:
+    """Each message to a call room and from one, as `content_vectors` has contents."""
+    places = (*ROOM_FAMILIES, *FAMILIES)
+    return {"contents": [_content(family, example, places) for family, example in ROOM_EXAMPLES]}
+
+
+def lobby_vectors() -> Json:
+    """Each message of a lobby, likewise."""
+    places = (*LOBBY_FAMILIES, *ROOM_FAMILIES, *FAMILIES)
+    return {"contents": [_content(family, example, places) for family, example in LOBBY_EXAMPLES]}

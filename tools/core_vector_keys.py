@@ -22,10 +22,10 @@ from visavis.core.envelope import (
     seal,
     seal_bytes,
 )
+from visavis.core.handle import is_handle
 from visavis.core.handle_request import (
     HandleAddress,
     handle_destination,
-    is_handle,
     open_request,
     pay,
     seal_request,
@@ -104,7 +104,7 @@ def keywrap_vectors() -> Json:
     rng = randbytes("keywrap")
     wrapped = []
     for purpose, context in zip(
-        Purpose, (b"", b"a", rng(16), b"", b"x" * 300, b"", b"y"), strict=True
+        Purpose, (b"", b"a", rng(16), b"", b"x" * 300, b"", b"y", b"z" * 29), strict=True
     ):
         secret, payload, nonce = rng(32), rng(len(wrapped) * 7), rng(12)
         wrapped.append(

@@ -30,7 +30,7 @@ def outcome(attempt: Callable[..., object], *arguments: object, **keywords: obje
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON: bytes in hex, records as objects of their fields."""
+    """Return a value as JSON: bytes in hex, sets in order, records as objects of their fields."""
     match value:
         case bytes():
             return value.hex()
@@ -40,6 +40,8 @@ def plain(value: Any) -> Any:
             return value
         case list() | tuple():
             return [plain(item) for item in value]
+        case frozenset():
+            return [plain(item) for item in sorted(value)]
         case _ if is_dataclass(value):
             return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
     raise TypeError(type(value).__name__)

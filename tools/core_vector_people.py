@@ -26,6 +26,7 @@ from visavis.core.device_list import (
     sign_first,
     sign_successor,
 )
+from visavis.core.farewell import sign_farewell
 from visavis.core.identity import (
     identity_hash,
     identity_public_key,
@@ -248,6 +249,7 @@ def identity_vectors() -> Json:
         "others": [_checked(data) for data in others],
         "flips": [_checked(flipped(SECOND.data, at))[1] for at in range(len(SECOND.data))],
         "accepts": accepts,
+        "farewell": sign_farewell(IDENTITY, ACCOUNT, PHONE.listed.device_id).hex(),
         "credential": credential_identity(PHONE.listed.device_id, SECOND).hex(),
         "credentials": _credentials(),
         "members": _members(),

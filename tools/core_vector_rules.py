@@ -5,7 +5,7 @@ from __future__ import annotations
 from core_vector_kit import Json, plain
 
 from visavis.core.contact_rules import DAYS, Decision, Ring, decide, encode_rules, hours_on
-from visavis.core.content_records import Hours, MayCall, MayGo, MaySee, Media, Rules
+from visavis.core.content_records import Hours, MayAdd, MayCall, MayGo, MaySee, Media, Rules
 
 WORK, NIGHT, WHOLE_DAY = hours_on(range(5), 540, 1080), hours_on((5, 6), 1320, 120), 1440
 SPANS: tuple[tuple[Hours, ...] | None, ...] = (
@@ -41,6 +41,7 @@ def rules_vectors() -> Json:
     every = [Rules(calls, spans) for calls in MayCall for spans in SPANS]
     # What is granted beyond ringing says nothing about what rings.
     every += [Rules(MayCall.VOICE, (WORK,), sees, path) for sees in SEES for path in PATHS]
+    every += [Rules(adds=adds) for adds in MayAdd]
     return {
         "rules": [[plain(rules), encode_rules(rules).hex()] for rules in every],
         "decisions": [

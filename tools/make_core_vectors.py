@@ -22,10 +22,13 @@ for folder in (str(ROOT), str(ROOT / "tools")):  # The examples are the tests'.
     if folder not in sys.path:
         sys.path.insert(0, folder)
 
+from core_vector_calls import shown_vectors  # noqa: E402
 from core_vector_cbor import address_vectors, cbor_vectors  # noqa: E402
-from core_vector_contents import content_vectors  # noqa: E402
+from core_vector_contents import content_vectors, lobby_vectors, room_vectors  # noqa: E402
+from core_vector_door import door_vectors  # noqa: E402
 from core_vector_files import file_vectors  # noqa: E402
 from core_vector_frames import frame_vectors  # noqa: E402
+from core_vector_history import history_vectors  # noqa: E402
 from core_vector_keys import (  # noqa: E402
     compare_vectors,
     envelope_vectors,
@@ -34,9 +37,14 @@ from core_vector_keys import (  # noqa: E402
     recovery_vectors,
 )
 from core_vector_kit import Maker, text  # noqa: E402
+from core_vector_link import call_link_vectors, guest_vectors, lobby_seal_vectors  # noqa: E402
+from core_vector_meter import meter_vectors  # noqa: E402
+from core_vector_move import move_vectors  # noqa: E402
 from core_vector_passkey import passkey_vectors  # noqa: E402
 from core_vector_passwords import password_vectors  # noqa: E402
 from core_vector_people import identity_vectors, link_vectors  # noqa: E402
+from core_vector_receipt import receipt_vectors  # noqa: E402
+from core_vector_recording import recording_vectors  # noqa: E402
 from core_vector_rules import rules_vectors  # noqa: E402
 from core_vector_signed import signed_vectors  # noqa: E402
 from core_vector_text import text_vectors  # noqa: E402
@@ -44,19 +52,31 @@ from core_vector_text import text_vectors  # noqa: E402
 VECTORS: Final = ROOT / "vectors"
 FILES: Final[dict[str, Maker]] = {
     "core-address.json": address_vectors,
+    "core-calls-shown.json": shown_vectors,
     "core-cbor.json": cbor_vectors,
     "core-compare.json": compare_vectors,
     "core-content.json": content_vectors,
+    "core-door.json": door_vectors,
     "core-envelope.json": envelope_vectors,
     "core-files.json": file_vectors,
     "core-frames.json": frame_vectors,
+    "core-guest.json": guest_vectors,
     "core-handle.json": partial(handle_vectors, VECTORS / "core-handle.json"),
+    "core-history.json": history_vectors,
     "core-identity.json": identity_vectors,
     "core-keywrap.json": keywrap_vectors,
+    "core-link.json": call_link_vectors,
     "core-links.json": link_vectors,
+    "core-lobby-seal.json": lobby_seal_vectors,
+    "core-lobby.json": lobby_vectors,
+    "core-meter.json": meter_vectors,
+    "core-move.json": move_vectors,
     "core-passkey.json": passkey_vectors,
     "core-passwords.json": password_vectors,
+    "core-receipt.json": receipt_vectors,
+    "core-recording.json": recording_vectors,
     "core-recovery.json": recovery_vectors,
+    "core-room.json": room_vectors,
     "core-rules.json": rules_vectors,
     "core-signed.json": signed_vectors,
     "core-text.json": text_vectors,

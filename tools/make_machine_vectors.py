@@ -5,48 +5,53 @@
 
 In `vectors/`, `machine-call.json` and `machine-contact.json` hold what `tests/core/test_*_table.py`
 assert by hand, every state with every event, and little more; `machine-call-board.json` puts each
-call state on a board. `machine-*-histories.json` hold random histories on a clock that moves. A row
-is
+call state on a board. `machine-group-call.json` and `machine-recording.json` have the scopes whose
+teeth `tests/core/test_*_mutants.py` show; of the latter `begin` is one more event.
+`machine-*-histories.json` hold random histories on a clock that moves. A row is
 
     {"state": name, "event": name, "next": name, "effects": [...]}      or
     {"state": name, "event": name, "misuse": the sentence of the UsageError}
 
-Bytes are hex, sets are lists in the order of their enum, names are as TypeScript spells them.
+Names are as TypeScript spells them; `machine_vector_kit.py` says how values are written.
 """
 
 from __future__ import annotations
 
-import json
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
-from enum import Enum
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any, Final, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-if str(ROOT) not in sys.path:  # The scopes are the tests'.
-    sys.path.insert(0, str(ROOT))
+for folder in (str(ROOT), str(ROOT / "tools")):  # The scopes are the tests'.
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
 
-from tests.core import scopes_call, scopes_contact  # noqa: E402
+import machine_vector_kit as kit  # noqa: E402
+from tests.core import (  # noqa: E402
+    scopes_call,
+    scopes_contact,
+    scopes_group_call,
+    scopes_recording,
+)
 from tests.core.scopes_call import COMMITMENT, INVITE, VIDEO, VOICE, C, O, P, S  # noqa: E402
 from tests.core.scopes_contact import DUE, HASH, T  # noqa: E402
 
 from visavis.core import (  # noqa: E402
     call,
-    call_effects,
-    call_events,
     call_types,
     contact,
     contact_types,
+    group_call,
+    group_call_types,
+    recording_types,
 )
 from visavis.core.call_board import (  # noqa: E402
     REMEMBERED_CALLS,
     Board,
-    BoardEffect,
     BoardEvent,
     CallWanted,
     Happened,
@@ -55,12 +60,11 @@ from visavis.core.call_board import (  # noqa: E402
     MissedArrived,
     board_step,
 )
-from visavis.core.call_types import CalleeLink, CallerLink, Trace  # noqa: E402
+from visavis.core.call_types import Trace  # noqa: E402
 from visavis.core.content_records import MaySee  # noqa: E402
 from visavis.core.errors import UsageError  # noqa: E402
 from visavis.core.ids import AccountId, CallId, Digest  # noqa: E402
 
-Json = dict[str, Any]
 Outcome = tuple[Any, tuple[Any, ...]]
 Machine = Callable[[Any, Any], Outcome]
 
@@ -70,100 +74,7 @@ SEED: Final = "visavis machine histories 1"
 LENGTH: Final = 30
 """Events in one history."""
 
-_OF_A_CALL: Final = (call_types.State, call_types.Link, call_events.Event, call_effects.Effect)
-UNIONS: Final[dict[str, tuple[Any, ...]]] = {
-    "call": _OF_A_CALL,
-    "call-board": (*_OF_A_CALL, BoardEvent, BoardEffect),
-    "contact": (contact_types.State, contact_types.Event, contact_types.Effect),
-}
-RENAMED: Final = {CallerLink: "caller", CalleeLink: "callee"}
-
-
-def camel(name: str) -> str:
-    """Turn `InviteReceived` and `invite_received` into `inviteReceived`."""
-    name = re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), name)
-    return name[0].lower() + name[1:]
-
-
-KINDS: Final = {
-    member: RENAMED.get(member, camel(member.__name__))
-    for unions in UNIONS.values()
-    for union in unions
-    for member in union.__args__
-}
-"""What is told apart by its kind; other records have their place only."""
-
-
-def encode(value: Any) -> Any:
-    """Return a value as JSON: exact, or not at all."""
-    match value:
-        case Enum():
-            return value.value
-        case None | str() | int():
-            return value
-        case float() if value == int(value * 2) / 2:
-            return int(value) if value == int(value) else value
-        case bytes():
-            return value.hex()
-        case frozenset():
-            order = [member for member in type(next(iter(value))) if member in value]
-            return [encode(member) for member in order]
-        case tuple():
-            return [encode(item) for item in value]
-    if not is_dataclass(value):
-        raise TypeError(f"no encoding for {type(value).__name__}")
-    kind = KINDS.get(type(value))
-    record: Json = {} if kind is None else {"kind": kind}
-    return record | {
-        camel(field.name): encode(getattr(value, field.name)) for field in fields(value)
-    }
-
-
-def text(document: Mapping[str, Any]) -> str:
-    """Return a file: one state, event, row or history a line."""
-
-    def line(value: Any) -> str:
-        return json.dumps(value, separators=(", ", ": "), ensure_ascii=True)
-
-    parts = []
-    for key, value in document.items():
-        match value:
-            case dict() if key in {"states", "events"}:
-                entries = [f"{line(name)}: {line(entry)}" for name, entry in value.items()]
-                parts.append(f"{line(key)}: {{\n  " + ",\n  ".join(entries) + "\n}")
-            case list():
-                parts.append(f"{line(key)}: [\n  " + ",\n  ".join(map(line, value)) + "\n]")
-            case _:
-                parts.append(f"{line(key)}: {line(value)}")
-    return "{\n" + ",\n".join(parts) + "\n}\n"
-
-
-class Names:
-    """States by name: those of the scope, then those that were reached."""
-
-    def __init__(self, scope: Mapping[str, Any]) -> None:
-        self.entries = {name: encode(state) for name, state in scope.items()}
-        self._names = {line_of(entry): name for name, entry in self.entries.items()}
-        self._counts: dict[str, int] = {}
-
-    def name(self, state: Any) -> str:
-        entry = encode(state)
-        line = line_of(entry)
-        if line not in self._names:
-            kind = entry.get("kind", "board")
-            self._counts[kind] = self._counts.get(kind, 0) + 1
-            name = f"{kind} {self._counts[kind]}"
-            self._names[line] = name
-            self.entries[name] = entry
-        return self._names[line]
-
-
-def line_of(entry: Any) -> str:
-    """Return what two equal entries have in common."""
-    return json.dumps(entry, sort_keys=True)
-
-
-# The three machines
+# The machines
 
 
 def call_step(state: Any, event: Any) -> Outcome:
@@ -173,6 +84,16 @@ def call_step(state: Any, event: Any) -> Outcome:
 
 def contact_step(state: Any, event: Any) -> Outcome:
     result = contact.step(state, event)
+    return result.state, result.effects
+
+
+def group_call_step(state: Any, event: Any) -> Outcome:
+    result = group_call.step(state, event)
+    return result.state, result.effects
+
+
+def recording_step(state: Any, event: Any) -> Outcome:
+    result = scopes_recording.step(state, event)
     return result.state, result.effects
 
 
@@ -252,6 +173,16 @@ MACHINES: Final[dict[str, tuple[Machine, Mapping[str, Any], Mapping[str, Any]]]]
     "call": (call_step, CALLS, scopes_call.SMALL_EVENTS),
     "call-board": (on_board, BOARDS, BOARD_EVENTS),
     "contact": (contact_step, CONTACTS, scopes_contact.SMALL_EVENTS),
+    "group-call": (
+        group_call_step,
+        scopes_group_call.SMALL_STATES,
+        scopes_group_call.SMALL_EVENTS,
+    ),
+    "recording": (
+        recording_step,
+        scopes_recording.SMALL_STATES,
+        scopes_recording.SMALL_EVENTS,
+    ),
 }
 
 
@@ -263,26 +194,26 @@ def attempt(step: Machine, state: Any, event: Any) -> Outcome | str:
         return error.detail
 
 
-def table(machine: str) -> Json:
+def table(machine: str) -> kit.Json:
     """Return every state of a scope with every event."""
     step, states, events = MACHINES[machine]
-    names = Names(states)
+    names = kit.Names(states)
     rows = []
     for before, state in states.items():
         for name, event in events.items():
-            row: Json = {"state": before, "event": name}
+            row: kit.Json = {"state": before, "event": name}
             outcome = attempt(step, state, event)
             if isinstance(outcome, str):
                 rows.append(row | {"misuse": outcome})
             else:
                 after, effects = outcome
-                rows.append(row | {"next": names.name(after), "effects": encode(effects)})
+                rows.append(row | {"next": names.name(after), "effects": kit.encode(effects)})
     return {
         "about": ABOUT,
         "machine": machine,
         "count": len(rows),
         "states": names.entries,
-        "events": {name: encode(event) for name, event in events.items()},
+        "events": {name: kit.encode(event) for name, event in events.items()},
         "rows": rows,
     }
 
@@ -297,14 +228,26 @@ HISTORY_EVENTS: Final[dict[str, BoardEvent]] = BOARD_EVENTS | {
 """On a board one call follows another, so each of the three has all events."""
 
 
+GROUP_EVENTS: Final = scopes_group_call.SMALL_EVENTS | {
+    f"epoch_{epoch}{name}": replace(scopes_group_call.SMALL_EVENTS[f"epoch{name}"], epoch=epoch)
+    for epoch in range(7, 11)
+    for name in ("", "_a_came", "_last_went", "_lowest_went", "_last_is_another")
+}
+"""One epoch follows another."""
+
+
 class Life(NamedTuple):
-    """How many histories, where they begin, what may happen, by how much the clock goes on."""
+    """How many histories, where they begin, what may happen, by how much the clock goes on.
+
+    `first`: what happens first, if not anything.
+    """
 
     histories: int
     start: Any
     events: Mapping[str, Any]
-    now: int
-    ticks: tuple[int, ...]
+    now: float
+    ticks: tuple[float, ...]
+    first: tuple[str, ...] = ()
 
 
 _TICKS = (0, 0, 0, 0, 5, 10, 20)
@@ -314,41 +257,42 @@ LIVES: Final = {
     "contact": Life(
         120, contact_types.Stranger(), scopes_contact.SMALL_EVENTS, 0, (0, 0, 1, 50, 16 * 86_400)
     ),
+    # Tenths of a second are no halves of halves: the sums must be the same to the last bit.
+    "group-call": Life(
+        70, group_call_types.Idle(), GROUP_EVENTS, 100, (0, 0, 0.01, 0.07, 0.1, 0.3, 0.6, 3)
+    ),
+    "recording": Life(
+        40,
+        scopes_recording.NotBegun(),
+        scopes_recording.LATER_EVENTS,
+        100,
+        (0, 0.1, 0.7),
+        ("begins", "begins_of_four"),
+    ),
 }
 
 
-def at(event: Any, now: int) -> Any:
+def at(event: Any, now: float) -> Any:
     """Return an event as it is at another time; some have none."""
     if isinstance(event, Happened):
         return replace(event, event=at(event.event, now))
     return replace(event, now=now) if hasattr(event, "now") else event
 
 
-class Shared:
-    """Values by number, each once."""
-
-    def __init__(self) -> None:
-        self.entries: list[Any] = []
-        self._numbers: dict[str, int] = {}
-
-    def number(self, value: Any) -> int:
-        entry = encode(value)
-        number = self._numbers.setdefault(line_of(entry), len(self.entries))
-        if number == len(self.entries):
-            self.entries.append(entry)
-        return number
-
-
 def leads_on(state: Any, outcome: Outcome | str) -> bool:
     if isinstance(outcome, str) or outcome[0] == state:
         return False
     match outcome[0]:
-        case call_types.Ended() | contact_types.Ended() | Board(live=None):
+        case call_types.Ended() | contact_types.Ended() | group_call_types.Outside():
+            return False
+        case recording_types.CallOver():
+            return False
+        case Board(live=None):
             return False
     return True
 
 
-def history(machine: str, rng: Random) -> Iterator[tuple[str, int, Outcome | str]]:
+def history(machine: str, rng: Random) -> Iterator[tuple[str, float, Outcome | str]]:
     """Yield events, their times and what followed.
 
     Eleven times in twelve an event is drawn again, up to sixteen times, until one leads on: else
@@ -361,10 +305,11 @@ def history(machine: str, rng: Random) -> Iterator[tuple[str, int, Outcome | str
     def draw(items: Sequence[Any]) -> Any:
         return items[int(rng.random() * len(items))]  # `random` is the same in every Python
 
-    for _ in range(LENGTH):
+    for number in range(LENGTH):
         now += draw(life.ticks)
+        names = life.first if number == 0 and life.first else tuple(life.events)
         for _ in range(16 if rng.random() < 11 / 12 else 1):
-            name = draw(list(life.events))
+            name = draw(names)
             outcome = attempt(step, state, at(life.events[name], now))
             if leads_on(state, outcome):
                 break
@@ -373,34 +318,35 @@ def history(machine: str, rng: Random) -> Iterator[tuple[str, int, Outcome | str
             state = outcome[0]
 
 
-def histories(machine: str) -> Json:
+def histories(machine: str) -> kit.Json:
     """Return random histories: [event, now, state, effects] or [event, now, misuse] a step."""
     rng = Random(f"{SEED} {machine}")
     life = LIVES[machine]
-    states, effects = Shared(), Shared()
+    states, effects = kit.Shared(), kit.Shared()
     start = states.number(life.start)
     lines = []
     for _ in range(life.histories):
         steps: list[list[Any]] = []
         for name, now, outcome in history(machine, rng):
             if isinstance(outcome, str):
-                steps.append([name, now, outcome])
+                steps.append([name, kit.encode(now), outcome])
             else:
-                steps.append([name, now, states.number(outcome[0]), effects.number(outcome[1])])
+                after = [states.number(outcome[0]), effects.number(outcome[1])]
+                steps.append([name, kit.encode(now), *after])
         lines.append(steps)
     return {
         "about": ABOUT,
         "machine": machine,
         "count": sum(map(len, lines)),
         "start": start,
-        "events": {name: encode(event) for name, event in life.events.items()},
+        "events": {name: kit.encode(event) for name, event in life.events.items()},
         "states": states.entries,
         "effects": effects.entries,
         "histories": lines,
     }
 
 
-FILES: Final[dict[str, Callable[[], Json]]] = {
+FILES: Final[dict[str, Callable[[], kit.Json]]] = {
     **{f"machine-{machine}.json": partial(table, machine) for machine in MACHINES},
     **{f"machine-{machine}-histories.json": partial(histories, machine) for machine in MACHINES},
 }
@@ -409,7 +355,7 @@ FILES: Final[dict[str, Callable[[], Json]]] = {
 @cache
 def current(name: str) -> str:
     """Return a file as the machines make it today."""
-    return text(FILES[name]())
+    return kit.text(FILES[name]())
 
 
 def stale(folder: Path) -> list[str]:

@@ -20,8 +20,8 @@ as_root() {
   fi
 }
 
-# Debian packages: the relay, Python's venv, and PortAudio for microphones and speakers.
-debian="coturn python3-venv libportaudio2"
+# Debian packages: the relay, the SFU of group calls, Python's venv, and PortAudio for microphones and speakers.
+debian="coturn janus python3-venv libportaudio2"
 case $kind in
   dev) debian="$debian iproute2" ;;
   browsers) debian="iproute2 chromium firefox-esr" ;;
@@ -36,16 +36,17 @@ if command -v apt-get >/dev/null 2>&1 && command -v dpkg-query >/dev/null 2>&1; 
     mkdir -p build
     log=build/apt.log
     as_root apt-get update -qq >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
-    # coturn's own service would take the relay's port: the server runs its own child instead.
+    # Their own services would take ports and listen to the network: the server runs its own children instead.
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing \
       >>"$log" 2>&1 || { cat "$log" >&2; exit 1; }
-    if [ -d /run/systemd/system ]; then as_root systemctl disable --now coturn >/dev/null 2>&1 || true; fi
+    if [ -d /run/systemd/system ]; then as_root systemctl disable --now coturn janus >/dev/null 2>&1 || true; fi
   fi
 else
   for tool in turnserver /usr/bin/python3; do
     if ! command -v "$tool" >/dev/null 2>&1; then
       say "This system has no apt. Please install these yourself, then run make again:"
       say "  coturn 4.6 or newer (the turnserver command), Python 3.11 or newer with venv, PortAudio"
+      say "  and, for calls of more than three people, janus 1.1 or newer"
       say "  Fedora: dnf install coturn python3 portaudio      Arch: pacman -S coturn python portaudio"
       say "  macOS:  brew install coturn python portaudio      (Visavis is tested on Debian 12 only)"
       exit 1

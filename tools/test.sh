@@ -1,6 +1,7 @@
 #!/bin/sh
 # All tests, in four streams on two cores: two of Python with real servers, which mostly wait; all of TypeScript; and
-# the pure ones of Python (no server, no socket, no time limit), which give way to them. Media comes last, alone.
+# the pure ones of Python (no server, no socket, no time limit), which give way to them, and after them what is left
+# with real servers. Media comes last, alone.
 set -eu
 cd "$(dirname "$0")/.."
 if [ ! -d "$VISAVIS_VECTORS" ]; then
@@ -9,11 +10,22 @@ if [ ! -d "$VISAVIS_VECTORS" ]; then
 fi
 mkdir -p build
 
+# Servers and clients of tests write to memory where there is room: waiting for the disk is all they would do else.
+if [ -w /dev/shm ] && [ "$(df -m /dev/shm | awk 'END { print $4 }')" -gt 4096 ]; then
+  TMPDIR=$(mktemp -d /dev/shm/visavis-tests.XXXXXX)
+  export TMPDIR
+fi
+tidy() {
+  case ${TMPDIR:-} in /dev/shm/visavis-tests.*) rm -rf "$TMPDIR" ;; esac
+}
+trap tidy EXIT
+
 pure="tests/core tests/contract tests/store"
-people="tests/attack tests/cli tests/privacy tests/sdk tests/transport"
+people="tests/attack tests/sdk"
+late="tests/cli tests/interop tests/privacy tests/transport"
 rest=$(for folder in tests/*/; do
   folder=${folder%/}
-  case " $pure $people " in *" $folder "*) ;; *) printf '%s ' "$folder" ;; esac
+  case " $pure $people $late " in *" $folder "*) ;; *) printf '%s ' "$folder" ;; esac
 done)
 
 # Usage: fast FOLDER...   tests without media, as a child that ends with this shell
@@ -32,14 +44,14 @@ stop() { kill "$child" 2>/dev/null; exit 1; }
 
 # In this session: a session of its own would have its own share of the machine, and `nice` no effect.
 # shellcheck disable=SC2086 # lists of folders
-(trap stop TERM; gently="nice -n 19"; fast $pure) >build/test-pure.log 2>&1 &
+(trap stop TERM; gently="nice -n 19"; fast $pure; gently=; fast $late) >build/test-pure.log 2>&1 &
 pure_stream=$!
 (trap stop TERM; web) >build/test-web.log 2>&1 &
 web_stream=$!
 # shellcheck disable=SC2086
 (trap stop TERM; fast $rest) >build/test-rest.log 2>&1 &
 rest_stream=$!
-trap 'kill "$pure_stream" "$web_stream" "$rest_stream" 2>/dev/null || true' EXIT
+trap 'kill "$pure_stream" "$web_stream" "$rest_stream" 2>/dev/null || true; tidy' EXIT
 
 # Usage: ended PROCESS NAME PATTERN   wait for a stream; print what it says at its end, or, if it failed, all of it
 ended() {
@@ -52,6 +64,6 @@ fast $people
 ended "$rest_stream" rest '^[0-9]+ passed'
 ended "$pure_stream" pure '^[0-9]+ passed'
 ended "$web_stream" web '^ *Tests'
-trap - EXIT
+trap tidy EXIT
 
 .venv/bin/python -m pytest -q -m 'media and not long' tests

@@ -317,7 +317,7 @@ def _in_the_clear(group: Group, **kw: Any) -> PendingCommit:
 
 def _with_extensions(group: Group, **kw: Any) -> PendingCommit:
     senders = Extension(ExtensionType.EXTERNAL_SENDERS, b"\0")
-    return COMMIT(group, extensions=[senders], **kw)
+    return COMMIT(group, **{**kw, "extensions": [senders]})
 
 
 def _the_end(group: Group, **kw: Any) -> PendingCommit:

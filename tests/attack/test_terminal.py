@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from visavis.cli.contacts import _when
 from visavis.cli.output import plain
+from visavis.cli.spans import show_time
 from visavis.core.content_records import MAX_TIME
 
 
 @pytest.mark.parametrize("at", [MAX_TIME, 253_402_300_800])
 def test_a_time_that_no_calendar_has(at: int) -> None:
     """One message with such a time would make the whole conversation unreadable."""
-    assert _when(at) == "at no time"
-    assert _when(1_800_000_000).endswith(":00")
+    assert show_time(at) == "at no time"
+    assert show_time(1_800_000_000).endswith(":00")
 
 
 @pytest.mark.parametrize("text", ["\x1b]0;owned\x07", "\x9b2J", "a\u202eb", "a\rb", "a\nb", "\x00"])

@@ -32,7 +32,13 @@ PASSWORD = "seven purple otters juggle"
 MANY = 1_000_000
 """Logins that cost no work: all tests come from one address, on one day."""
 PRELOAD = ["visavis.cli.main", "visavis.cli.playing", "visavis.cli.talk", "visavis.sdk.calls"]
-PRELOAD += ["visavis.server.backup", "visavis.sdk.client", "visavis.cli.notices", __name__]
+PRELOAD += [
+    "visavis.server.backup",
+    "visavis.server.restore",
+    "visavis.sdk.client",
+    "visavis.cli.notices",
+    __name__,
+]
 FORKS = multiprocessing.get_context("forkserver")
 PATIENCE_S = 120.0
 """For one command; a busy machine is no failure."""

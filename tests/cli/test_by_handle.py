@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from tests.cli.conftest import Terminal
 
 from visavis.cli.told import COMPARE
@@ -26,7 +27,9 @@ def test_two_people_meet_by_name(terminal: Terminal) -> None:
     waiting = terminal.run("greta", "requests")
     assert f"{henrik} asks to become your contact, by your name." in waiting.out
     assert "chose what they are called" in waiting.err
-    assert terminal.ok("greta", "requests")["requests"] == [{"name": henrik, "by_name": True}]
+    assert terminal.ok("greta", "requests")["requests"] == [
+        {"name": henrik, "by_name": True, "was": ""}
+    ]
     approved = terminal.run("greta", "requests", "approve", "henrik")
     assert COMPARE in approved.out, approved.err
     assert f"visavis safety-number {henrik}" in approved.out
@@ -61,6 +64,7 @@ def test_an_answer_at_once_comes_with_the_limit(terminal: Terminal) -> None:
     assert COMPARE in asked.out
 
 
+@pytest.mark.long
 def test_a_person_a_hidden_person_and_nobody_read_alike(terminal: Terminal) -> None:
     for name in ("kurt", "lina", "mona"):
         terminal.sign_up(name)

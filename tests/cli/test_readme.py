@@ -69,6 +69,7 @@ def test_the_check_finds_lines_and_refuses_wrong_ones() -> None:
 
 
 @pytest.mark.media
+@pytest.mark.long
 def test_the_first_call_of_the_readme(tmp_path: Path) -> None:
     """Type the README's lines, with the clip for camera and microphone, and nobody to press keys.
 
@@ -129,3 +130,5 @@ def test_the_first_call_of_the_readme(tmp_path: Path) -> None:
         assert figures is not None, text
         assert int(figures[1]) >= 12, text
         assert float(figures[2]) >= 1.0, text
+        assert re.search(r"your server: \d+ sealed envelopes, \d+ KiB, not whom with", text), text
+        assert re.search(r"the relay: \d.* up and \d.* down in 0:\d\d", text), text

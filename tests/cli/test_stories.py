@@ -7,6 +7,7 @@ import re
 import signal
 from dataclasses import replace
 
+import pytest
 from tests.cli.conftest import PASSWORD, Terminal
 
 from visavis.core.invite import Invite
@@ -218,16 +219,30 @@ def test_backup_and_restore(terminal: Terminal) -> None:
     words = ("--key-file", "phrase", "--data")
     made = terminal.ok(None, "backup", "night.backup", *words, "server", password=None)
     assert made["bytes"] == (terminal.home / "night.backup").stat().st_size
-    assert made["keep_elsewhere"] == "server/keys"
+    assert made["keep_elsewhere"] == ["server/keys/root-key", "server/keys/opaque-setup"]
+    assert (made["erasure_keys"], made["days"]) == ("erasure-keys", 30)
+    assert (terminal.home / "erasure-keys").stat().st_mode & 0o777 == 0o600
     over = terminal.refused(None, "restore", "night.backup", *words, "server", password=None)
     assert "A server runs on this data folder." in over["error"]
     wrong = terminal.refused(None, "restore", "night.backup", "--data", "copy")
     assert wrong["error"].startswith("The passphrase is wrong")
-    terminal.ok(None, "restore", "night.backup", *words, "copy", password=None)
+    absent = ("--erasure-keys", "nowhere")
+    missing = terminal.refused(
+        None, "restore", "night.backup", *words, "copy", *absent, password=None
+    )
+    assert "There is no file nowhere." in missing["error"]
+    (terminal.home / "erasure-keys").rename(terminal.home / "newest")
+    without = terminal.refused(None, "restore", "night.backup", *words, "copy", password=None)
+    assert "--erasure-keys FILE" in without["error"]
+    beside = ("--erasure-keys", "newest")
+    back = terminal.ok(None, "restore", "night.backup", *words, "copy", *beside, password=None)
+    assert (back["accounts"], back["left_out"]) == (made["accounts"], 0)
+    assert back["accounts"] > 0
     twice = terminal.refused(None, "restore", "night.backup", *words, "copy", password=None)
     assert "--replace" in twice["error"]
 
 
+@pytest.mark.long
 def test_without_the_server_the_rest_works_on(terminal: Terminal) -> None:
     asyncio.run(terminal.server.stop())
     try:

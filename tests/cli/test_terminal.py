@@ -80,7 +80,7 @@ def test_ctrl_c_at_the_password_stops(terminal: Terminal) -> None:
 
 def test_choosing_a_password(terminal: Terminal) -> None:
     link = terminal.server.signup_link()
-    at = AtTheTerminal(terminal, "--profile", "nora", "signup", link, "--name", "nora")
+    at = AtTheTerminal(terminal, "--profile", "noemi", "signup", link, "--name", "noemi")
     at.expect("Choose a password")
     at.type("short\n")
     at.expect("It is too short.")

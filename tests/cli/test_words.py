@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from visavis.core.errors import MEANINGS, Code, UnavailableError
 from visavis.media.sinks import NullSink
 from visavis.sdk.history import NoticeKind
 from visavis.testing.clip import clip_path
+from visavis.testing.server import local_server
 
 
 def commands(command: Any, path: str = "visavis") -> Iterator[tuple[str, Any]]:
@@ -108,9 +110,26 @@ async def test_the_doctor_says_what_to_do(tmp_path: Path) -> None:
     assert "chmod" in checks["profile"].advice
     assert not checks["server"].ok
     assert "visavis serve" in checks["server"].advice
+    assert checks["janus"].ok == (shutil.which("janus", path="/usr/bin:/usr/local/bin") is not None)
     open_to_all.chmod(0o700)
     checks = {c.name: c for c in await run_checks("http://127.0.0.1:9", open_to_all)}
     assert checks["profile"].ok
+
+
+async def test_the_doctor_says_what_a_server_without_an_sfu_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visavis.cli.doctor.find_janus", _no_janus)
+    async with local_server(tmp_path) as server:
+        checks = {c.name: c for c in await run_checks(server.origin, tmp_path / "profile")}
+    assert checks["group calls"].verdict == "note"
+    assert "up to three people" in checks["group calls"].advice
+    assert checks["janus"].verdict == "note"
+    assert "apt-get install janus" in checks["janus"].advice
+
+
+def _no_janus() -> str:
+    raise UnavailableError(Code.NO_SFU, "not installed")
 
 
 def test_a_clock_from_the_past_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:

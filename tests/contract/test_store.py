@@ -7,7 +7,6 @@ nothing can pass by living in memory only.
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import hashlib
 import os
 from collections.abc import AsyncIterator
@@ -17,16 +16,15 @@ from typing import Any
 import pytest
 
 from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError, VisavisError
-from visavis.ports.passkeys import NewPasskey
 from visavis.ports.push import PushSubscription
-from visavis.ports.store import (
+from visavis.ports.store import Store
+from visavis.ports.stored import (
     CommitResult,
     NewAccount,
     NewCommit,
     NewDevice,
     NewEnvelope,
     RequestAddress,
-    Store,
     VaultWrite,
 )
 from visavis.server import inventory
@@ -190,6 +188,36 @@ async def test_a_password_change_replaces_both_or_neither(store: Store) -> None:
     assert not await store.replace_password(os.urandom(16), b"r" * 192, b"k" * 4096, present)
 
 
+async def test_a_handle_is_replaced_with_record_and_keystore_or_not_at_all(store: Store) -> None:
+    """CK-680, CK-761."""
+    new, other = await make(store), await make(store)
+    present, tag = sha256(new.keystore), os.urandom(32)
+
+    async def change(tag: bytes, record: bytes, replaces: bytes) -> bool:
+        return await store.replace_handle(new.account_id, tag, record, b"k" * 4096, replaces)
+
+    for error, attempt in (
+        (Code.CONFLICT, lambda: change(tag, b"r" * 192, sha256(b"other"))),
+        (Code.MALFORMED, lambda: change(tag, b"", present)),
+        (Code.UNAVAILABLE, lambda: change(other.handle_tag, b"r" * 192, present)),
+    ):
+        with pytest.raises(VisavisError) as refused:
+            await attempt()
+        assert refused.value.code is error
+        account = await store.account_by_handle(new.handle_tag, TODAY)
+        assert account is not None
+        assert (account.account_id, account.opaque_record) == (new.account_id, new.opaque_record)
+        assert await store.keystore(new.account_id) == new.keystore
+    assert await change(tag, b"r" * 192, present)
+    assert await store.account_by_handle(new.handle_tag, TODAY) is None
+    account = await store.account_by_handle(tag, TODAY)
+    assert account is not None
+    assert (account.account_id, account.opaque_record) == (new.account_id, b"r" * 192)
+    assert await store.keystore(new.account_id) == b"k" * 4096
+    nobody = os.urandom(16)
+    assert not await store.replace_handle(nobody, tag, b"r" * 192, b"k" * 4096, present)
+
+
 def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
@@ -281,12 +309,30 @@ async def test_devices_are_listed_found_and_removed(store: Store) -> None:
     assert listed[second.device_id].mailbox_id == second.mailbox_id
     assert listed[second.device_id].token_hash == second.token_hash
     assert listed[second.device_id].created_day == TODAY + 1
-    assert await store.delete_device(other.account_id, second.device_id) is None
-    removed = await store.delete_device(new.account_id, second.device_id)
+    assert await store.delete_device(other.account_id, second.device_id, bytes(64), TODAY) is None
+    removed = await store.delete_device(new.account_id, second.device_id, bytes(64), TODAY)
     assert removed is not None
     assert (removed.device_id, removed.mailbox_id) == (second.device_id, second.mailbox_id)
     assert await store.device(second.device_id, TODAY + 1) is None
     assert await store.capability_mailbox(second.capability_hashes[0]) is None
+
+
+async def test_a_farewell_waits_half_a_year_for_the_device_it_was_left_for(store: Store) -> None:
+    new = await make(store)
+    kept = {}
+    for body in (b"1" * 64, b"2" * 64):
+        second = new_device()
+        await store.add_device(new.account_id, second, TODAY)
+        assert await store.farewell(second.token_hash, TODAY) is None
+        await store.delete_device(new.account_id, second.device_id, body, TODAY)
+        kept[second.token_hash] = body
+    end = TODAY + 180
+    for token_hash, body in kept.items():
+        assert await store.farewell(token_hash, end - 1) == body
+        assert await store.farewell(token_hash, end) is None
+    assert await store.farewell(new.device.token_hash, TODAY) is None
+    assert (await store.purge(end - 1)).rows["farewells"] == 0
+    assert (await store.purge(end)).rows["farewells"] == 2
 
 
 async def test_a_device_needs_an_account(store: Store) -> None:
@@ -475,7 +521,7 @@ async def test_a_device_has_one_push_subscription_until_it_or_the_device_goes(st
     await store.delete_push_subscription(device)
     assert await store.push_subscription(mailbox, TODAY) is None
     await store.put_push_subscription(PushSubscription(device, b"third"), TODAY)
-    await store.delete_device(new.account_id, device)
+    await store.delete_device(new.account_id, device, bytes(64), TODAY)
     assert await store.push_subscription(mailbox, TODAY) is None
 
 
@@ -577,67 +623,3 @@ async def test_what_hangs_on_something_gone_is_refused(store: Store) -> None:
         with pytest.raises(PeerError) as error:
             await attempt()
         assert error.value.code is Code.REFUSED
-
-
-# ---- passkeys --------------------------------------------------------------------------------
-
-
-def new_passkey() -> NewPasskey:
-    return NewPasskey(os.urandom(40), os.urandom(77), os.urandom(156))
-
-
-async def test_passkeys_are_found_by_their_id_and_by_their_account(store: Store) -> None:
-    anna, bert = await make(store), await make(store)
-    one, two = new_passkey(), new_passkey()
-    await store.add_passkey(anna.account_id, one, TODAY)
-    await store.add_passkey(anna.account_id, two, TODAY)
-    found = await store.passkey(one.credential_id, TODAY)
-    assert found is not None
-    assert (found.account_id, found.public_key) == (anna.account_id, one.public_key)
-    assert (found.root_wrap, found.created_day) == (one.root_wrap, TODAY)
-    assert {p.credential_id for p in await store.passkeys(anna.account_id, TODAY)} == {
-        one.credential_id,
-        two.credential_id,
-    }
-    assert await store.passkeys(bert.account_id, TODAY) == ()
-    assert await store.passkey(os.urandom(40), TODAY) is None
-    # Nobody takes a known one over, and nobody adds one to an account that is not there.
-    with pytest.raises(PeerError) as error:
-        await store.add_passkey(bert.account_id, one, TODAY)
-    assert error.value.code is Code.CONFLICT
-    with pytest.raises(PeerError) as error:
-        await store.add_passkey(os.urandom(16), new_passkey(), TODAY)
-    assert error.value.code is Code.REFUSED
-    # Somebody else's is not removed; ours is, as there is a password; all go with the account.
-    assert not await store.remove_passkey(bert.account_id, one.credential_id)
-    assert await store.remove_passkey(anna.account_id, one.credential_id)
-    assert not await store.remove_passkey(anna.account_id, one.credential_id)
-    assert await store.remove_passkey(anna.account_id, two.credential_id)
-    await store.add_passkey(anna.account_id, two, TODAY)
-    await store.delete_account(anna.account_id)
-    assert await store.passkey(two.credential_id, TODAY) is None
-
-
-async def test_two_removals_at_once_leave_the_last_way_in(store: Store) -> None:
-    one, two = new_passkey(), new_passkey()
-    anna = dataclasses.replace(new_account(), opaque_record=b"", passkey=one)
-    await store.create_account(anna, os.urandom(32), TODAY)
-    await store.add_passkey(anna.account_id, two, TODAY)
-    results = await asyncio.gather(
-        *(store.remove_passkey(anna.account_id, p.credential_id) for p in (one, two)),
-        return_exceptions=True,
-    )
-    assert sorted(type(one).__name__ for one in results) == ["PeerError", "bool"], "CK-444"
-    assert len(await store.passkeys(anna.account_id, TODAY)) == 1
-
-
-async def test_an_account_whose_passkey_is_known_is_not_made(store: Store) -> None:
-    one, link = new_passkey(), os.urandom(32)
-    anna = dataclasses.replace(new_account(), opaque_record=b"", passkey=one)
-    await store.create_account(anna, os.urandom(32), TODAY)
-    twin = dataclasses.replace(new_account(), opaque_record=b"", passkey=one)
-    with pytest.raises(PeerError) as error:
-        await store.create_account(twin, link, TODAY)
-    assert error.value.code is Code.CONFLICT
-    assert await store.account(twin.account_id, TODAY) is None
-    assert not await store.link_spent(link, TODAY), "nothing of it was kept"

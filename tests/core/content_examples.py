@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from visavis.core import content as codec
 from visavis.core import content_call as call
+from visavis.core import content_group as group
+from visavis.core import content_group_call as group_call
 from visavis.core import content_inner as inner
 from visavis.core import content_outer as outer
 from visavis.core import content_self as own
@@ -23,12 +25,15 @@ from visavis.core.content_records import (
     DeviceAddress,
     Hours,
     JoiningDevice,
+    MayAdd,
     MayCall,
     MayGo,
     MaySee,
     Media,
+    MemberDevice,
     Path,
     Rules,
+    Settings,
     Standing,
 )
 from visavis.core.device_list import ListedDevice, sign_first
@@ -40,6 +45,8 @@ from visavis.core.ids import (
     Capability,
     DeviceId,
     Digest,
+    DoorKey,
+    FeedId,
     FileKey,
     GroupId,
     IdentityKey,
@@ -47,6 +54,7 @@ from visavis.core.ids import (
     MessageId,
     Nonce32,
     RequestToken,
+    RoomId,
     SealKey,
     SequencerHandle,
     Signature,
@@ -75,8 +83,14 @@ JOINING: Final = JoiningDevice(DEVICE, rng(300), address())
 GROUP, SEQUENCER = GroupId.random(rng), SequencerHandle.random(rng)
 ID, CALL, NOW = MessageId.random(rng), CallId.random(rng), 1_800_000_000
 RULES: Final = Rules(
-    MayCall.VOICE, (Hours(31, 540, 1080), Hours(96, 1320, 120)), MaySee.RINGING, MayGo.DIRECT
+    MayCall.VOICE,
+    (Hours(31, 540, 1080), Hours(96, 1320, 120)),
+    MaySee.RINGING,
+    MayGo.DIRECT,
+    24,
+    MayAdd.AT_ONCE,
 )
+SETTINGS: Final = Settings(2_160, details=True, sync=True, trace=False, count=3, device=DEVICE)
 RECORD: Final = ContactRecord(
     LIST,
     "anna.48213",
@@ -88,6 +102,7 @@ RECORD: Final = ContactRecord(
     GROUP,
     RULES,
     Decided(NOW, 0, NOW + 1),
+    3,
 )
 BARE_RECORD: Final = ContactRecord(
     LIST, "bob.1", (AT, AT), SEQUENCER, GROUP, Standing.BLOCKED, None, None
@@ -98,6 +113,10 @@ FILE: Final = inner.MessageFile(
     *(ID, NOW, "IMG_2041.jpg", FileType.JPEG, 3_400_000),
     *(DIGEST, FileKey(bytes(range(32))), BlobId(bytes(range(16)))),
 )
+MEMBER: Final = MemberDevice(AccountId.random(rng), DEVICE, "anna.48213", address())
+DEPARTURE: Final = group.Departure(MEMBER.account, DEVICE, DIGEST, SIGNATURE)
+TERMS: Final = group.GroupTerms("Sunday hikes", (MEMBER.account,), DIGEST)
+BARE_TERMS: Final = group.GroupTerms("Chor", (AccountId(bytes(16)), MEMBER.account))
 
 
 @dataclass(frozen=True)
@@ -121,6 +140,7 @@ OUTER: Final = Family(
         outer.ConversationWelcome(rng(90), GROUP, SEQUENCER, LIST, "anna.48213", (AT,), None),
         outer.ConversationWelcome(rng(90), GROUP, SEQUENCER, LIST, "anna.48213", (AT, AT), GROUP),
         outer.SelfWelcome(rng(90), GROUP, SEQUENCER, (AT,)),
+        outer.GroupWelcome(rng(90), GROUP, SEQUENCER, (MEMBER, MEMBER)),
         outer.ContactRequest(TOKEN, LIST, "anna.48213", (JOINING,), DEVICE, SIGNATURE),
         outer.ContactAccept(
             TOKEN, LIST, "bob.1", (AT,), rng(90), GROUP, SEQUENCER, DEVICE, SIGNATURE
@@ -160,7 +180,11 @@ INNER: Final = Family(
         inner.CallTaken(ID, NOW, CALL, DEVICE),
         inner.CallCancel(ID, NOW, CALL),
         inner.CallMissed(ID, NOW, CALL, Media.VOICE),
+        inner.CallsForget(ID, NOW, (CALL, CALL)),
         inner.ContactDevices(ID, NOW, LIST, (AT,)),
+        inner.ContactName(ID, NOW, "maria.10077", 1),
+        inner.GroupInvite(ID, NOW, GROUP, "Sunday hikes", 3, TOKEN),
+        inner.GroupJoin(ID, NOW, TOKEN, "maria.10077", (JOINING,)),
     ),
 )
 IN_CALL: Final = Family(
@@ -187,9 +211,50 @@ SIBLING: Final = Family(
         own.SelfDeviceAdded(DEVICE, "Anna's laptop"),
         own.SelfDevices(LIST, (AT,)),
         own.SelfVault(12),
+        own.SelfCallsGone((bytes(GROUP), bytes(SEQUENCER[:16]))),
+        own.SelfCallsCut(1, NOW),
+        own.SelfSettings(SETTINGS),
+        own.SelfHandle("maria.10077", 2),
     ),
 )
-FAMILIES: Final = (OUTER, INNER, IN_CALL, SIBLING)
+IN_GROUP_CALL: Final = Family(
+    "in-group-call",
+    codec.encode_in_group_call,
+    codec.decode_in_group_call,
+    (
+        group_call.GroupCallReady(7, 3),
+        group_call.GroupCallReady(7, 3, FeedId(rng(16))),
+        group_call.GroupCallLeaving(),
+        group_call.GroupCallOffer(1, "v=0\r\n", ("candidate:1 1 udp 1 192.0.2.1 9 typ relay",)),
+        group_call.GroupCallAnswer(1, "v=0\r\n", ("candidate:1 1 udp 1 192.0.2.1 9 typ relay",)),
+        group_call.GroupCallState(hand=True, microphone=True, camera=False, screen=False),
+        group_call.GroupCallReaction(group_call.Reaction.CLAP),
+        group_call.GroupCallPleaseMute(),
+    ),
+)
+IN_GROUP: Final = Family(
+    "in-group",
+    codec.encode_in_group,
+    codec.decode_in_group,
+    (
+        inner.MessageText(ID, NOW, "To everybody"),
+        FILE,
+        group.GroupDevices(ID, NOW, LIST, "maria.10077", (AT,)),
+        group.GroupLeave(ID, NOW, DEPARTURE),
+        group.GroupPicture(ID, NOW, b"\xff\xd8"),
+        group.GroupCallBegan(
+            ID, NOW, CallId(rng(16)), RoomId(rng(16)), DoorKey(rng(32)), Media.VOICE
+        ),
+        group.GroupCallOver(ID, NOW, CallId(rng(16))),
+    ),
+)
+CHANGE: Final = Family(
+    "group-change",
+    codec.encode_change,
+    codec.decode_change,
+    (group.GroupChange((MEMBER,), (DEPARTURE, DEPARTURE)),),
+)
+FAMILIES: Final = (OUTER, INNER, IN_CALL, IN_GROUP_CALL, SIBLING, IN_GROUP, CHANGE)
 EXAMPLES: Final = [(family, example) for family in FAMILIES for example in family.examples]
 EXAMPLE_NAMES: Final = [
     f"{family.rule}-{type(example).__name__}-{number}"

@@ -26,6 +26,7 @@ from visavis.core.call_board import (
     NoteMissed,
     WhyMissed,
     board_step,
+    busy_step,
 )
 from visavis.core.call_effects import EndReason, Handled, Media
 from visavis.core.call_types import (
@@ -77,6 +78,17 @@ def test_a_busy_device_stays_silent(state: str) -> None:
     again = board_step(result.board, invite(LOW))
     assert again.effects == (Drop(Code.REPLAYED),)
     assert board_step(again.board, MissedArrived(ANNA, P, LOW, Media.VIDEO)).effects == ()
+
+
+def test_a_device_in_the_call_of_a_group_stays_silent() -> None:
+    """CK-350, as in a call of two; and what goes on with a call goes on with none of ours."""
+    result = busy_step(Board(O), invite(LOW))
+    assert result.effects == (NoteMissed(ANNA, LOW, Media.VIDEO, WhyMissed.BUSY),)
+    assert result.board.live is None
+    assert busy_step(result.board, invite(LOW)).effects == (Drop(Code.REPLAYED),)
+    assert board_step(result.board, MissedArrived(ANNA, P, LOW, Media.VIDEO)).effects == ()
+    again = busy_step(Board(O), replace(invite(HIGH), again=LOW))
+    assert again == BoardStep(Board(O), (Drop(Code.UNEXPECTED),))
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,12 @@ and event removed from a `case` makes one mutant; `disagreements` must find it.
 from __future__ import annotations
 
 import ast
-import functools
-import inspect
 from collections.abc import Callable, Iterator
 from types import CodeType, ModuleType
 from typing import Any
 
 import pytest
+from tests.core.mutants import COMPARISONS, OPERATORS, code_of, mutants, run
 from tests.core.test_call_table import disagreements
 
 from visavis.core import call, call_accepted, call_restart, call_talk, call_teardown
@@ -21,20 +20,6 @@ from visavis.core.call_effects import EndReason, HangupReason
 from visavis.core.errors import Code
 
 MODULES: list[ModuleType] = [call_teardown, call_restart, call_talk, call_accepted, call]
-COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.GtE: ast.Gt,
-    ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
-    ast.Is: ast.IsNot,
-    ast.IsNot: ast.Is,
-    ast.In: ast.NotIn,
-    ast.NotIn: ast.In,
-}
-OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
-    ast.Add: ast.Sub,
-    ast.Sub: ast.BitOr,
-    ast.BitOr: ast.Sub,
-}
 EXCHANGED = {
     "EndReason": list(EndReason.__members__),
     "Code": list(Code.__members__),
@@ -98,41 +83,6 @@ def changes(node: ast.AST) -> Iterator[Callable[[], None]]:
             pass
 
 
-def functions(tree: ast.Module) -> list[ast.AST]:
-    return [
-        node
-        for definition in tree.body
-        if isinstance(definition, ast.FunctionDef)
-        for statement in definition.body
-        for node in ast.walk(statement)
-    ]
-
-
-def mutants(module: ModuleType) -> Iterator[tuple[str, ast.Module]]:
-    source = inspect.getsource(module)
-    original = ast.parse(source)
-    for index, node in enumerate(functions(original)):
-        for number in range(len(list(changes(node)))):
-            tree = ast.parse(source)  # Several times as fast as a deep copy.
-            target = functions(tree)[index]
-            list(changes(target))[number]()
-            line = getattr(node, "lineno", getattr(getattr(node, "pattern", None), "lineno", 0))
-            yield f"{module.__name__}:{line} {type(node).__name__} #{number}", tree
-
-
-@functools.cache
-def code_of(module: ModuleType) -> CodeType:
-    return compile(inspect.getsource(module), module.__name__, "exec")
-
-
-def run(name: str, parts: dict[str, Any], code: CodeType) -> dict[str, Any]:
-    """Execute one module, with what earlier modules of the machine defined."""
-    space: dict[str, Any] = {"__name__": f"mutant_of_{name}"}
-    exec(code, space)  # Our own code, changed.
-    space.update(parts)
-    return space
-
-
 def machine(changed: ModuleType, code: CodeType) -> Callable[..., Any]:
     """Build the whole machine with one module changed."""
     parts: dict[str, Any] = {}
@@ -160,7 +110,7 @@ def test_every_mutant_is_noticed(every: int) -> None:
     survivors: list[str] = []
     count = 0
     for module in MODULES:
-        for name, tree in mutants(module):
+        for name, tree in mutants(module, changes):
             count += 1
             if count % every:
                 continue

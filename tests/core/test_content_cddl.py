@@ -1,4 +1,4 @@
-"""docs/protocol/sealed-content.cddl and the Python decoders say the same.
+"""docs/protocol/*.cddl and the decoders say the same.
 
 Every example passes both. Every field missing, of another type, over or under its bounds, and
 every unknown key is refused by both; over a corpus of mutations the two verdicts are equal. The
@@ -8,9 +8,11 @@ CDDL is read twice: by pycddl, and exactly by `exact_cddl`, which says where pyc
 from __future__ import annotations
 
 import copy
+import itertools
 import pathlib
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import cbor2
@@ -18,19 +20,25 @@ import pycddl
 import pytest
 from tests.core.content_examples import (
     BARE_RECORD,
+    BARE_TERMS,
     DEVICE,
     EXAMPLE_NAMES,
     EXAMPLES,
     KEY,
     LIST,
     RECORD,
+    TERMS,
     Family,
     address,
     rng,
 )
 from tests.core.exact_cddl import parse
+from tests.core.lobby_examples import LOBBY_EXAMPLES, LOBBY_NAMES
+from tests.core.recording_examples import IN_CDDL, RECORDING_EXAMPLES, RECORDING_NAMES
+from tests.core.room_examples import ROOM_EXAMPLES, ROOM_NAMES
 
 from visavis.core import base64url, cbor
+from visavis.core.call_link import CallLink
 from visavis.core.content import decode_record, encode_record
 from visavis.core.content_fields import (
     Address,
@@ -39,6 +47,7 @@ from visavis.core.content_fields import (
     Codec,
     Content,
     Fixed,
+    Flag,
     Maybe,
     Nested,
     Record,
@@ -47,20 +56,37 @@ from visavis.core.content_fields import (
     Word,
     schema,
 )
+from visavis.core.content_group import GroupTerms
+from visavis.core.content_group_call import GroupCallReady
 from visavis.core.content_records import ContactRecord
 from visavis.core.credential import UnverifiedCredential, credential_identity
 from visavis.core.device_list import UnverifiedDeviceList
 from visavis.core.errors import PeerError
-from visavis.core.ids import Digest
+from visavis.core.guest import Guest
+from visavis.core.identity import identity_public_key
+from visavis.core.ids import ConsentKey, Digest, LinkSecret, LobbyKey, Signature, SignatureKey
 from visavis.core.invite import Invite, PairingLink
+from visavis.core.recording_statements import (
+    RecordingAsk,
+    RecordingProgress,
+    Statement,
+    sign_statement,
+)
+from visavis.core.recording_types import Kind
 
-TEXT: Final = (
-    pathlib.Path(__file__).resolve().parents[2] / "docs" / "protocol" / "sealed-content.cddl"
-).read_text(encoding="utf-8")
+PAGES: Final = pathlib.Path(__file__).resolve().parents[2] / "docs" / "protocol"
+TEXT: Final = "\n".join(
+    (PAGES / name).read_text(encoding="utf-8")
+    for name in ("sealed-content.cddl", "call-room.cddl", "call-link.cddl", "recording.cddl")
+)
 OTHER_TYPES: Final[tuple[object, ...]] = (0, -1, True, None, b"", "", [], {}, [b"x"], {"v": 1})
 RULES: Final = parse(TEXT)
 SCHEMAS: Final[dict[str, pycddl.Schema]] = {}
-every = pytest.mark.parametrize(("family", "example"), EXAMPLES, ids=EXAMPLE_NAMES)
+every = pytest.mark.parametrize(
+    ("family", "example"),
+    EXAMPLES + ROOM_EXAMPLES + LOBBY_EXAMPLES + RECORDING_EXAMPLES,
+    ids=EXAMPLE_NAMES + ROOM_NAMES + LOBBY_NAMES + RECORDING_NAMES,
+)
 
 
 def pycddl_accepts(rule: str, data: bytes) -> bool:
@@ -129,20 +155,42 @@ def kind(value: object) -> type:
 @every
 def test_examples_pass_both(family: Family, example: Content) -> None:
     assert both(family, cbor.decode_map(family.encode(example))) == (True, True)
-    assert cddl_accepts("sealed-content", family.encode(example))
+    wholes = {"room": "call-room", "lobby": "lobby", "recording": "recording-statement"}
+    found = [whole for word, whole in wholes.items() if word in family.rule]
+    (whole,) = found or ["sealed-content"]
+    assert cddl_accepts(whole, family.encode(example))
 
 
 @every
 def test_each_field_missing_is_refused_by_both(family: Family, example: Content) -> None:
     raw = cbor.decode_map(family.encode(example))
-    optional = {"thread", "verified", "rules", "decided", "hours", "sees", "thumbnail", "again"}
+    optional = {
+        "thread",
+        "verified",
+        "rules",
+        "decided",
+        "named",
+        "hours",
+        "sees",
+        "thumbnail",
+        "again",
+        "cut",
+        "mids",
+        "to",
+    }
     tried = 0
     for path in paths(raw):
         if isinstance(path[-1], str):
             less = copy.deepcopy(raw)
             del parent(less, path)[path[-1]]
             expected = path[-1] in optional and "decided" not in path[:-1]
-            expected |= path[-2:] == ("rules", "path")
+            expected |= isinstance(example, GroupCallReady) and path[-1] == "feed"
+            expected |= path[-2:] in {
+                ("rules", "path"),
+                ("rules", "keeps"),
+                ("rules", "adds"),
+                ("settings", "device"),
+            }
             assert both(family, less) == (expected, expected), path
             if len(path) == 1:
                 data = cbor2.dumps(less, canonical=True)
@@ -194,6 +242,8 @@ def bounds(codec: Codec) -> Iterator[tuple[object, bool]]:
         case Word(of):
             yield from ((word.value, True) for word in of)
             yield from ((other, False) for other in ("", "none", next(iter(of)).value.upper()))
+        case Flag():
+            yield from ((False, True), (True, True), (0, False), (1, False))
         case Maybe(of):
             yield from bounds(of)
         case _:
@@ -210,7 +260,7 @@ def bounded_fields(record: type[Record], raw: Any, at: tuple[Any, ...]) -> Itera
             case Array(item, most, fewest):
                 sizes = (fewest, most, fewest - 1, most + 1)
                 first = raw[name][0]
-                for n in sizes:
+                for n in (size for size in sizes if size >= 0):
                     yield (*at, name), [first] * n, fewest <= n <= most
                 yield from (((*at, name, 0), value, ok) for value, ok in bounds(item))
                 if isinstance(item, Nested):
@@ -218,6 +268,8 @@ def bounded_fields(record: type[Record], raw: Any, at: tuple[Any, ...]) -> Itera
                     yield from address_fields(item.of, (*at, name, 0))
             case Address():
                 yield from address_bounds((*at, name))
+            case Nested(of) | Maybe(Nested(of)):
+                yield from bounded_fields(of, raw[name], (*at, name))
             case _:
                 pass
 
@@ -247,7 +299,9 @@ def test_each_bound_is_the_same_in_both(family: Family, example: Content) -> Non
 
 def _mutations(raw: dict[str, object], source: random.Random) -> Iterator[object]:
     """Swap, drop, repeat and replace values among those of all examples."""
-    places = [p for p in paths(raw) if p[-1] != "o"]  # CDDL cannot say what an origin is
+    # CDDL cannot say what an origin is, nor that keys are sorted.
+    unsaid = {"o", "members"} if raw.get("t") == "recording.progress" else {"o"}
+    places = [p for p in paths(raw) if p[-1] not in unsaid]
     for _ in range(60):
         path = source.choice(places)
         held = parent(raw, path)[path[-1]]
@@ -283,6 +337,10 @@ def test_records_alone_pass_both() -> None:
         data = encode_record(record)
         assert decode_record(ContactRecord, data) == record
         assert cddl_accepts("contact-record", data)
+    for terms in (TERMS, BARE_TERMS):
+        data = encode_record(terms)
+        assert decode_record(GroupTerms, data) == terms
+        assert cddl_accepts("group-terms", data)
 
 
 def test_what_stands_inside_byte_strings() -> None:
@@ -300,3 +358,32 @@ def test_what_stands_inside_byte_strings() -> None:
     assert cddl_accepts("invite-link", base64url.decode(invite.partition("#")[2]))
     assert cddl_accepts("pairing-link", base64url.decode(pairing.partition("#")[2]))
     assert not cddl_accepts("pairing-link", base64url.decode(invite.partition("#")[2]))
+    call = CallLink("https://x.org", LinkSecret(KEY), LobbyKey(KEY), Digest(KEY), 1_800_000_000)
+    in_link = base64url.decode(call.to_link().partition("#call=")[2])
+    assert cddl_accepts("call-link", in_link)
+    assert not cddl_accepts("pairing-link", in_link)
+    account = device_list.account_id
+    guest = Guest(SignatureKey(KEY), "Dana", account, DEVICE, Signature(bytes(64)))
+    assert cddl_accepts("guest-credential", guest.to_identity())
+    assert not cddl_accepts("guest-credential", identity)
+
+
+def test_the_kinds_of_a_recording_are_the_same_in_both() -> None:
+    """Each array of up to four of them: some, of what is recorded none too, sorted, none twice."""
+    raw = {type(one): cbor.decode_map(IN_CDDL.encode(one)) for one in IN_CDDL.examples}
+    for fewest, statement in ((1, RecordingAsk), (0, RecordingProgress)):
+        for size in range(5):
+            for kinds in itertools.product([kind.value for kind in Kind], repeat=size):
+                within = size >= fewest and list(kinds) == sorted(set(kinds))
+                other = {**raw[statement], "kinds": list(kinds)}
+                assert both(IN_CDDL, other) == (within, within), kinds
+
+
+def test_a_signed_statement_passes() -> None:
+    private = bytes(range(32))
+    key = ConsentKey(identity_public_key(private))
+    for one in IN_CDDL.examples:
+        assert isinstance(one, Statement)
+        data = sign_statement(replace(one, key=key), private)
+        assert cddl_accepts("signed-recording-statement", data)
+        assert not cddl_accepts("recording-statement", data)

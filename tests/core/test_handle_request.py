@@ -14,12 +14,12 @@ from visavis.core.content_signed import sign_request, verify_request
 from visavis.core.device_list import ListedDevice, sign_first
 from visavis.core.envelope import BUCKETS
 from visavis.core.errors import Code, PeerError, UsageError
+from visavis.core.handle import is_handle
 from visavis.core.handle_request import (
     ENCAPSULATION_BYTES,
     HandleAddress,
     any_address,
     handle_destination,
-    is_handle,
     open_request,
     pay,
     seal_request,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from visavis.core import cbor
 from visavis.core.credential import (
     UnverifiedCredential,
+    check_alone,
     check_member,
     credential_identity,
+    make_tree_validator,
     make_validator,
 )
 from visavis.core.device_list import (
@@ -282,6 +284,26 @@ def test_a_leaf_does_not_pass_to_another_device() -> None:
     for other in (leaf(LAPTOP, SECOND), leaf(TABLET, bobs)):
         with refuses(Code.BAD_CREDENTIAL, "CK-267"):
             validate(leaf(PHONE, SECOND), other)
+
+
+def test_in_a_group_of_people_the_tree_alone_decides() -> None:
+    """CK-831: who is in it is judged by the newest list in it; who comes in brings their own."""
+    validate = make_tree_validator({ACCOUNT: SECOND}.get)
+    validate(leaf(PHONE, SECOND), None)
+    validate(leaf(PHONE, SECOND), leaf(PHONE, FIRST))
+    bobs = sign_first(AccountId(b"b" * 16), b"B" * 32, [TABLET])
+    validate(leaf(TABLET, bobs), None)
+    with refuses(Code.IDENTITY_CHANGED, "CK-262"):
+        validate(leaf(PHONE, sign_first(ACCOUNT, EVIL, [PHONE])), None)
+    with refuses(Code.BAD_CREDENTIAL, "CK-267"):
+        validate(leaf(LAPTOP, SECOND), leaf(PHONE, FIRST))
+    with refuses(Code.BAD_CREDENTIAL, "CK-266"):
+        make_tree_validator({ACCOUNT: THIRD}.get)(leaf(PHONE, SECOND), None)
+    with refuses(Code.BAD_CREDENTIAL, "CK-265"):  # nobody's leaf becomes a newcomer's
+        validate(leaf(TABLET, bobs), leaf(PHONE, SECOND))
+    with refuses(Code.BAD_CREDENTIAL, "CK-264"):
+        validate(replace(leaf(TABLET, bobs), signature_key=PHONE.signature_key), None)
+    assert check_alone(leaf(TABLET, bobs)).device_list == bobs
 
 
 def test_the_largest_list_fits_its_bound() -> None:

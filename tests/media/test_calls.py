@@ -27,6 +27,7 @@ async def packets_sent(connection: MediaConnection) -> int:
     return sum(entry.packetsSent for entry in report.values() if entry.type == "outbound-rtp")
 
 
+@pytest.mark.long
 async def test_a_call_over_tcp_is_seen_and_heard(relay, make_pair, wait_until) -> None:
     pair = make_pair(relay.server("tcp"))
     sink = RecorderSink(None)
@@ -90,6 +91,7 @@ async def test_a_sender_without_its_hook_never_starts(pair, monkeypatch) -> None
             assert not sender._RTCRtpSender__started
 
 
+@pytest.mark.long
 async def test_a_receiver_without_its_hook_decodes_nothing(pair, monkeypatch) -> None:
     """CK-653: ciphertext never reaches a decoder."""
     caller = pair.end(source=FileSource(clip_path()))
@@ -103,6 +105,7 @@ async def test_a_receiver_without_its_hook_decodes_nothing(pair, monkeypatch) ->
     assert (stats.frames_decoded, stats.audio_decoded_s, stats.first_frame_at) == (0, 0, None)
 
 
+@pytest.mark.long
 async def test_a_wrong_key_decodes_nothing_and_asks_for_key_frames(pair, make_keys) -> None:
     """CK-651: undecryptable frames are dropped, not played."""
     caller = pair.end(source=FileSource(clip_path()))

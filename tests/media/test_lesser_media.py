@@ -90,6 +90,7 @@ async def test_the_control_without_it_pictures_go_both_ways(pair, wait_until) ->
     assert (await callee.stats()).frames_decoded > 0
 
 
+@pytest.mark.long
 async def test_a_refusal_forgotten_sends_and_shows_no_picture(
     pair, wait_until, blind_to_answers
 ) -> None:
@@ -114,6 +115,7 @@ async def test_an_honest_voice_answer_connects_and_counts_sound_as_the_first_fra
 
 
 @pytest.mark.parametrize("answers", [True, False])
+@pytest.mark.long
 async def test_a_restart_brings_no_picture_back(pair, wait_until, answers: bool) -> None:
     """Neither the answer to their offer, nor our own offer, has one."""
     camera, screen = Camera(), Screen()

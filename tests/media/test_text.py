@@ -72,6 +72,7 @@ async def test_what_is_typed_is_on_the_other_screen_after_a_block_or_two(pair, w
     assert caller._text.failed == callee._text.failed == 0
 
 
+@pytest.mark.long
 async def test_the_relay_sees_one_size_and_one_beat_typing_or_not(
     relay, make_pair, wait_until
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 from visavis.testing.audit.folder import search_folder
 from visavis.testing.audit.holdings import collect
 from visavis.testing.audit.population import Habits, Population
+from visavis.testing.clock import NOON
 from visavis.testing.server import local_server
 
 
@@ -27,7 +28,9 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def use(folder: Path) -> None:
     async with local_server(folder, free_attempts=1000, call_per_minute=10_000) as server:
         habits = Habits(people=6, calls=0.0, messages=2.0, away=0.5)
-        async with Population(server.origin, server.signup_link, habits).living() as population:
+        async with Population(
+            server.origin, server.signup_link, habits, lambda: int(NOON)
+        ).living() as population:
             await population.live_a_day()
 
 

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from visavis.core.call_page import encode_page
+from visavis.sdk.vault_read import PAGE_BUCKET
 from visavis.testing.audit.population import Habits
+from visavis.testing.audit.scripted import ScriptedDevice
 from visavis.testing.audit.stored import QUICK, QUICK_DAYS, live_and_audit
 
 
@@ -26,6 +29,21 @@ async def test_three_days_of_forty_accounts(folder: Path) -> None:
     assert lived.calls > QUICK.people
     assert lived.report.ok, lived.report.as_json()
     assert lived.after_stop.ok, lived.after_stop.as_json()
+
+
+@pytest.mark.long
+async def test_a_history_that_is_not_sealed_is_found(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: the same pages of calls in the clear, as the vault must never have them."""
+
+    def in_the_clear(self: ScriptedDevice, page_id: bytes) -> bytes:
+        return encode_page(self.history.pages[page_id]).ljust(PAGE_BUCKET, b"\0")
+
+    monkeypatch.setattr(ScriptedDevice, "sealed_page", in_the_clear)
+    lived = await live_and_audit(folder, QUICK, QUICK_DAYS)
+    assert {hit.kind for hit in lived.report.found} >= {"call id", "account"}
+    assert not lived.report.ok
 
 
 @pytest.mark.long

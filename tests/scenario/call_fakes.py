@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from visavis.core.errors import Code, PeerError, UnavailableError, VisavisError
+from visavis.core.meter import Carried
 from visavis.core.realtime_text import BLOCK_EVERY_S
 from visavis.media.interfaces import (
     FrameCrypto,
@@ -158,6 +159,9 @@ class FakeMedia:
         self._remote_lines.clear()  # They were the old transport's.
         self._gathered = self.connected = False
         self._encryptor = self._frames.new_context("audio")
+
+    def carried(self) -> Carried:
+        return Carried(relay_sent=self.sent, relay_received=self.decoded)
 
     async def stats(self) -> MediaStats:
         return MediaStats(

@@ -17,6 +17,7 @@ from unittest import mock
 from tests.scenario.call_fakes import FakeEnd, FakeMedia, FakeRelay, FakeSink
 
 from visavis.core.address import ContactAddress
+from visavis.core.call_entry import Entry
 from visavis.core.contact_rules import Ring, decide
 from visavis.core.content import (
     decode_inner,
@@ -192,6 +193,14 @@ class FakeSession:
         self._connection: list[Callable[[bool], None]] = []
         self._contact: list[Callable[[AccountId], None]] = []
         self.changed = False
+        self.noted: list[tuple[Entry, CallId | None]] = []
+        self.tells = True
+
+    def note_call(self, entry: Entry, goes_on: CallId | None) -> None:
+        self.noted.append((entry, goes_on))
+
+    def tells_missed(self) -> bool:
+        return self.tells
 
     def now(self) -> int:
         return NOW + int(self.monotonic())

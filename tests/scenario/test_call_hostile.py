@@ -289,7 +289,7 @@ def test_a_caller_that_changes_its_nonce_gets_no_call() -> None:
             await theirs.ended()
             assert theirs.end_code == Code.BAD_COMMITMENT
             assert theirs._words is None
-            assert not theirs._was_connected
+            assert not theirs.was_connected
             await call.ended()
 
     run(story())

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from tests.scenario.middlebox import Middlebox, middlebox
 from tests.scenario.real_people import sign_up
 
@@ -113,6 +114,7 @@ async def ask(box: Middlebox, asker: Client, handle: str, times: int = 1) -> Vie
     )
 
 
+@pytest.mark.long
 async def test_a_person_a_hidden_person_and_nobody_are_alike(tmp_path: Path) -> None:
     async with stage(tmp_path) as (_, box, people):
         shown, hidden, asker = (people[name] for name in ("zenobia", "zenobib", "asker"))

@@ -40,6 +40,7 @@ from visavis.testing.server import running_server
 
 
 @pytest.mark.media
+@pytest.mark.long
 async def test_coturn_is_killed_in_the_middle_of_a_call(tmp_path: Path) -> None:
     """Issue 2: the call goes on or reconnects within 10 s; pictures decode again by then."""
     async with (
@@ -71,6 +72,7 @@ def slowness() -> float:
 
 
 @pytest.mark.media
+@pytest.mark.long
 async def test_the_server_is_killed_in_the_middle_of_ringing(tmp_path: Path) -> None:
     """Issue 2, R-01: it goes on ringing; accepted, a voice call stands. Nothing is lost."""
     async with (

@@ -76,6 +76,7 @@ def stored_values(client: Client) -> bytes:
     return b"\0".join(b"\0".join(store._open(*row)) for row in rows)
 
 
+@pytest.mark.long
 async def test_after_the_call_nobody_can_decrypt_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ from visavis.testing.audit.holdings import Holdings, collect
 from visavis.testing.audit.population import Habits, Population
 from visavis.testing.audit.report import audit
 from visavis.testing.audit.stored import QUOTAS
+from visavis.testing.clock import NOON
 from visavis.testing.server import running_server
 
 PEOPLE = 12
@@ -49,6 +50,7 @@ def windows(holdings: Holdings, width: int = 32) -> Iterator[bytes]:
     return iter(seen)
 
 
+@pytest.mark.long
 async def test_a_stolen_verifier_neither_logs_in_nor_decrypts(tmp_path: Path) -> None:
     """R-95, R-27: everything on the disk, the server's own keys too, opens no keystore."""
     async with running_server(tmp_path / "server") as server:
@@ -124,7 +126,7 @@ async def test_calls_leave_no_row_no_pair_and_no_call(folder: Path, calls: int) 
     """R-28, R-35: what the server holds after a thousand calls is what it held before."""
     habits = Habits(people=PEOPLE, calls=calls / PEOPLE + 1, messages=0.0, away=0.0)
     async with running_server(folder, turn=True, **QUOTAS) as server:
-        population = Population(server.origin, server.signup_link, habits)
+        population = Population(server.origin, server.signup_link, habits, lambda: int(NOON))
         async with population.living():
             before = await asyncio.to_thread(collect, server.data_dir)
             await population.live_a_day()

@@ -23,8 +23,11 @@ MANY = 1_000_000
 class People:
     """Makes people and devices, and closes what is left open."""
 
-    def __init__(self, server: RunningServer, folder: Path) -> None:
+    def __init__(
+        self, server: RunningServer, folder: Path, *, allow_loopback: bool = False
+    ) -> None:
         self.server = server
+        self._allow_loopback = allow_loopback
         self.folder = folder
         self._open: list[Client] = []
 
@@ -39,6 +42,7 @@ class People:
             name,
             password,
             kdf=insecure_for_tests_cheap_kdf(),
+            allow_loopback=self._allow_loopback,
         )
         self._open.append(client)
         return client

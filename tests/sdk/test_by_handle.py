@@ -190,6 +190,7 @@ async def test_a_request_without_its_work_is_refused(people: People) -> None:
 
 
 @pytest.mark.usefixtures("cheap_work")
+@pytest.mark.long
 async def test_a_flood_is_bounded(people: People) -> None:
     """CK-280: fifty wait. Beyond the capability's daily quota the server takes no more."""
     anna, bob = await people.sign_up("anna"), await people.sign_up("bob")
@@ -339,13 +340,16 @@ async def _they_talk(anna: Client, bob: Client) -> None:
 
 
 @pytest.mark.usefixtures("cheap_work")
-async def test_an_answer_under_another_handle_is_refused(people: People) -> None:
+async def test_an_answer_under_another_handle_is_refused(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """CK-289."""
     anna, bob = await people.sign_up("anna"), await people.sign_up("bob")
     await anna.set_findable(True)
     await bob.request_contact(anna.handle)
     assert await waiting(anna) == [bob.handle]
-    anna._session.books.profile.handle = "carol.12345"
+    own_handle = anna._session.books.own_handle
+    monkeypatch.setattr(own_handle, "towards", lambda *_: "carol.12345")
     await approve_only(anna)
     await settle(anna, bob)
     assert drops(bob) == {"bad_credential": 1}

@@ -41,6 +41,7 @@ async def ring(anna: Client, ben: Client) -> tuple[Call, Call]:
     return call, theirs
 
 
+@pytest.mark.long
 async def test_grants_are_followed_and_taken_back_and_a_changed_key_stops_all(
     tmp_path: Path,
 ) -> None:

@@ -58,7 +58,7 @@ def test_both_sides_have_the_same_keys_and_words() -> None:
     ours, theirs = caller.frame_keys(), callee.frame_keys()
     assert ours.base_key == theirs.base_key
     assert len(ours.base_key) == 32
-    assert (ours.own_leaf, ours.other_leaf) == (theirs.other_leaf, theirs.own_leaf)
+    assert ({ours.own}, ours.others) == (theirs.others, {theirs.own})
     assert caller.words(ONE, (TWO, THREE)) == callee.words(ONE, (TWO, THREE))
     assert ours.base_key.hex() not in repr(ours)
 

@@ -7,6 +7,8 @@ from tests.sdk.conftest import People, drops, settle, texts
 
 from visavis.core.errors import AuthorizationError, Code, PeerError, VisavisError
 from visavis.core.invite import Invite
+from visavis.sdk.inbox import Inbox
+from visavis.transport.socket import Delivery
 
 
 async def test_two_people_write_to_each_other(people: People) -> None:
@@ -180,3 +182,37 @@ async def test_contacts_come_back_by_a_new_link(people: People) -> None:
     at_anna = await anna.find_contact("bob")
     assert texts(await anna.history(at_anna)) == ["before", "after"]
     assert len(await anna.contacts()) == 1
+
+
+@pytest.mark.parametrize("late", [True, False])
+async def test_what_is_written_right_after_the_yes_is_not_lost(
+    people: People, monkeypatch: pytest.MonkeyPatch, *, late: bool
+) -> None:
+    """What waited at the server comes in no order: the message may come before the answer."""
+    anna, bob = await people.sign_up("anna"), await people.sign_up("bob")
+    link = await anna.create_invite()
+    await people.close(anna)
+    assert await bob.accept_invite(link, wait_s=0.1) is None
+    await people.close(bob)
+    anna = await people.open("anna")
+    await anna.sync()
+    await anna.send_message(await anna.find_contact("bob"), "welcome")
+    await anna.sync()
+
+    waited: list[Delivery] = []
+    put = Inbox.put
+
+    async def in_an_order(inbox: Inbox, delivery: Delivery) -> None:
+        """Hand on two that waited, the smaller (the message) first or last."""
+        waited.append(delivery)
+        if len(waited) == 2:
+            for one in sorted(waited, key=lambda each: len(each.envelope), reverse=late):
+                await put(inbox, one)
+        elif len(waited) > 2:
+            await put(inbox, delivery)
+
+    monkeypatch.setattr(Inbox, "put", in_an_order)
+    bob = await people.open("bob")
+    await bob.sync()
+    assert texts(await bob.history(await bob.find_contact("anna"))) == ["welcome"]
+    assert drops(bob) == {}

@@ -257,9 +257,9 @@ async def test_a_call_that_may_not_ring_is_a_missed_call_and_nothing_is_sent(
     sent: list[bool] = []
     send = bob._session._send_socket.send
 
-    async def counted(address: Any, envelope: bytes, *, durable: bool) -> None:
+    async def counted(address: Any, envelope: bytes, *, durable: bool, **more: Any) -> None:
         sent.append(durable)
-        await send(address, envelope, durable=durable)
+        await send(address, envelope, durable=durable, **more)
 
     monkeypatch.setattr(bob._session._send_socket, "send", counted)
     await bob.set_rules(await contact_of(bob), Rules(MayCall.NOTHING))

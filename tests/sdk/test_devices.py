@@ -161,7 +161,7 @@ async def test_all_state_lost_and_back_by_recovery_code(people: People) -> None:
     old = await people.open("anna")
     with pytest.raises(AuthorizationError) as revoked:
         await old.sync()
-    assert revoked.value.code is Code.REFUSED
+    assert revoked.value.code is Code.SHUT_OUT
     with pytest.raises(AuthorizationError):
         await people.login("third", handle, on_pairing=lambda link: None)
 
@@ -186,7 +186,7 @@ async def test_revoking_a_device(people: People) -> None:
     # The server does not know it any more.
     with pytest.raises(AuthorizationError) as refused:
         await tablet.sync()
-    assert refused.value.code is Code.REFUSED
+    assert refused.value.code is Code.SHUT_OUT
     # Contacts have it off the list and out of the group, and told their person.
     assert (await bob.find_contact("anna")).devices == 1
     assert NoticeKind.DEVICE_REMOVED in await kinds(bob)

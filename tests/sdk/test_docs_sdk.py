@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.sdk.conftest import PASSWORD, People
+from tests.sdk.groups import join
 
 import visavis.testing
 from visavis.sdk import store
@@ -24,7 +25,7 @@ BLOCK = re.compile(r"```python( media)?\n(.*?)```", re.DOTALL)
 
 def blocks(*, media: bool) -> list[str]:
     found = [code for tag, code in BLOCK.findall(PAGE.read_text("utf-8")) if bool(tag) is media]
-    assert len(found) == (1 if media else 10)
+    assert len(found) == (3 if media else 13)
     return found
 
 
@@ -64,7 +65,7 @@ async def test_the_page_runs(people: People, capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.media
-async def test_the_call_on_the_page_runs(tmp_path: Path) -> None:
+async def test_the_calls_on_the_page_run(tmp_path: Path) -> None:
     async with running_server(tmp_path, turn=True) as server:
         people = People(server, tmp_path)
         more: dict[str, Any] = {"kdf": insecure_for_tests_cheap_kdf(), "allow_loopback": True}
@@ -80,12 +81,17 @@ async def test_the_call_on_the_page_runs(tmp_path: Path) -> None:
             for name in ("anna", "bob")
         ]
         async with anna, bob:
+            contact = await people.befriend(anna, bob)
+            group = await anna.create_group("Choir")
+            await join(anna, group, bob)
             names: dict[str, Any] = {
                 "anna": anna,
                 "bob": bob,
-                "contact": await people.befriend(anna, bob),
+                "contact": contact,
+                "group": group,
                 "clip": Path(visavis.testing.__file__).parent / "data" / "clip.webm",
                 "asyncio": asyncio,
             }
-            async with asyncio.timeout(60):
-                await run(blocks(media=True)[0], names)
+            for code in blocks(media=True):
+                async with asyncio.timeout(60):
+                    await run(code, names)

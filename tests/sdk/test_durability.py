@@ -372,6 +372,7 @@ async def test_the_pool_is_refilled(people: People) -> None:
     assert drops(anna) == {"malformed": 1}
 
 
+@pytest.mark.long
 async def test_a_sync_does_not_wait_for_the_pause_between_two_attempts(
     own: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:

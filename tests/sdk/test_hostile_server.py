@@ -25,7 +25,8 @@ from visavis.sdk.client import Client
 from visavis.sdk.history import NoticeKind
 from visavis.sdk.sequencer import Plan
 from visavis.transport.anonymous import AnonymousApi, StoredCommit
-from visavis.transport.api import DeviceApi, LoggedIn, PublicApi
+from visavis.transport.api import LoggedIn, PublicApi
+from visavis.transport.device_api import DeviceApi
 
 
 async def test_a_swapped_key_package(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,8 +176,8 @@ async def test_altered_envelopes_are_dropped(people: People) -> None:
     socket = bob._session._send_socket
     send = socket.send
 
-    async def flipped(address: Any, envelope: bytes, *, durable: bool) -> None:
-        await send(address, envelope[:-1] + bytes([envelope[-1] ^ 1]), durable=durable)
+    async def flipped(address: Any, envelope: bytes, **more: Any) -> None:
+        await send(address, envelope[:-1] + bytes([envelope[-1] ^ 1]), **more)
 
     socket.send = flipped  # type: ignore[method-assign]
     await bob.send_message(await bob.find_contact("anna"), "altered on the way")

@@ -41,7 +41,7 @@ async def test_a_call_while_away_is_in_the_thread_even_where_nobody_listens(peop
     bob = await people.open("bob")
     assert await thread(bob) == [("call.missed", "Missed video call")]
     # The caller is the one who called: nothing was missed there.
-    assert await thread(anna) == []
+    assert await thread(anna) == [("call.unanswered", "Video call, unanswered")]
     # The control: an answered-by-nobody call is the only thing that leaves an entry.
     await bob.send_message((await bob.contacts())[0], "I was out")
     assert await thread(bob) == [("call.missed", "Missed video call"), ("text", "I was out")]

@@ -27,7 +27,7 @@ from visavis.sdk.client import Client
 from visavis.sdk.contact_book import Joining
 from visavis.sdk.membership import QUOTA_S
 from visavis.transport.anonymous import AnonymousApi
-from visavis.transport.api import DeviceApi
+from visavis.transport.device_api import DeviceApi
 
 
 async def unlist(client: Client, gone: Client) -> None:

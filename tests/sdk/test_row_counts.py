@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
+import pytest
 from tests.sdk.conftest import People, settle
 
 from visavis.testing.audit.holdings import collect
@@ -18,6 +19,7 @@ def rows_by_mailbox(people: People) -> list[int]:
     return list(counts.values())
 
 
+@pytest.mark.long
 async def test_contacts_come_and_go_and_the_rows_stay_as_many(own: People) -> None:
     hub = await own.sign_up("hub")
     friends = [await own.sign_up(f"friend{'abc'[n]}") for n in range(3)]

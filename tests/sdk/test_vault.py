@@ -16,8 +16,8 @@ from visavis.core.ids import AccountId
 from visavis.sdk.client import Client
 from visavis.sdk.history import NoticeKind
 from visavis.sdk.vault_read import BUCKETS, UNREADABLE, read_vault
-from visavis.sdk.vault_slots import FIRST_SLOTS, SLOTS_PER_WRITE
-from visavis.transport.api import DeviceApi, VaultState
+from visavis.sdk.vault_slots import FIRST_SLOTS, PAGES_PER_WRITE, SLOTS_PER_WRITE
+from visavis.transport.device_api import DeviceApi, VaultState
 
 
 async def contents(client: Client) -> Any:
@@ -60,11 +60,11 @@ async def test_every_write_looks_alike(people: People, monkeypatch: pytest.Monke
     carol = await people.sign_up("carol")
     await people.befriend(anna, carol)
     await anna._session.vault.write()
-    first = (FIRST_SLOTS, {BUCKETS[0]}, BUCKETS[0])
-    like = (SLOTS_PER_WRITE, {BUCKETS[0]}, BUCKETS[0])
+    first = (FIRST_SLOTS + PAGES_PER_WRITE, set(BUCKETS), BUCKETS[0])
+    like = (SLOTS_PER_WRITE + PAGES_PER_WRITE, set(BUCKETS), BUCKETS[0])
     assert [s for s in sizes if s != first] == [like] * 3
     state = await anna._session.device_api.vault()
-    assert len(state.slots) == FIRST_SLOTS
+    assert len(state.slots) == FIRST_SLOTS + PAGES_PER_WRITE
     assert len((await contents(anna)).contacts) == 2
 
 
@@ -130,9 +130,10 @@ async def test_slots_are_bound_to_the_manifest(
 
     monkeypatch.setattr(DeviceApi, "read_vault", hostile)
     with pytest.raises(PeerError) as refused:
-        await anna._session.vault.refresh()
+        await anna._session.vault.refresh(whole=True)
     assert refused.value.code is Code.DECRYPTION
     assert "CK-592" in refused.value.detail
+    assert NoticeKind.VAULT_ALTERED in {n.kind for n in await anna.all_notices()}
 
 
 async def test_another_accounts_vault_is_none_of_ours(people: People) -> None:
@@ -249,4 +250,4 @@ async def test_a_vault_grows(people: People) -> None:
 
     vault._items = many  # type: ignore[method-assign]
     await vault.write()
-    assert len((await anna._session.device_api.vault()).slots) == 2 * FIRST_SLOTS
+    assert len((await anna._session.device_api.vault()).slots) == 2 * FIRST_SLOTS + PAGES_PER_WRITE

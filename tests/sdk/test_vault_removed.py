@@ -11,8 +11,8 @@ from tests.sdk.test_vault import change_key, contents
 
 from visavis.core.ids import AccountId
 from visavis.sdk.client import Client
-from visavis.sdk.vault_slots import FIRST_SLOTS, SLOTS_PER_WRITE
-from visavis.transport.api import DeviceApi
+from visavis.sdk.vault_slots import FIRST_SLOTS, PAGES_PER_WRITE, SLOTS_PER_WRITE
+from visavis.transport.device_api import DeviceApi
 
 
 async def forget(client: Client, name: str) -> None:
@@ -48,7 +48,7 @@ async def test_a_removed_contact_does_not_come_back(
     session.books.now = lambda: now + 3_601  # type: ignore[method-assign]
     await anna.sync()
     assert [r.name for r in (await contents(anna)).contacts] == [carol.handle]
-    assert (sizes, removed(anna)) == ([SLOTS_PER_WRITE], 0)
+    assert (sizes, removed(anna)) == ([SLOTS_PER_WRITE + PAGES_PER_WRITE], 0)
     handle, code = anna.handle, anna.recovery_code
     await people.close(anna)
     again = await people.login("again", handle, recovery_code=code)
@@ -168,4 +168,7 @@ async def test_a_key_that_changes_during_a_write_is_not_forgotten(
     monkeypatch.setattr(DeviceApi, "write_vault", meanwhile)
     await anna._session.vault.write()
     await changing[0]
-    assert sizes == [SLOTS_PER_WRITE, FIRST_SLOTS]
+    assert sizes == [
+        SLOTS_PER_WRITE + PAGES_PER_WRITE,
+        FIRST_SLOTS + PAGES_PER_WRITE,
+    ]

@@ -83,12 +83,22 @@ async def password(server: Server, person: Person, token: bytes) -> dict[str, An
     return {"method": "POST", "url": url, "json": finish, "headers": bearer(token)}
 
 
+async def rename(server: Server, person: Person, token: bytes) -> dict[str, Any]:
+    start = opaque.client_registration_start(b"pw")
+    body = {"name": "maria", "opaque_request": b(start.get_message())}
+    reply = (await server.post("/v1/handle/start", body, token)).json()
+    end = opaque.client_registration_finish(b"pw", start.get_state(), unb(reply["opaque_response"]))
+    record = b(end.get_message())
+    finish = {"session": reply["session"], "opaque_record": record, **swap(person)}
+    url = "/v1/handle/finish"
+    return {"method": "POST", "url": url, "json": finish, "headers": bearer(token)}
+
+
 def simple(method: str, url: str, body: Any, *, device: bool) -> Act:
     async def build(_server: Server, person: Person, token: bytes) -> dict[str, Any]:
         filled = body(person) if callable(body) else body
-        where = url.replace("{device}", b(person.token[:16]))
         headers = person.bearer if device else bearer(token)
-        return {"method": method, "url": where, "json": filled, "headers": headers}
+        return {"method": method, "url": url, "json": filled, "headers": headers}
 
     return once(build)
 
@@ -105,6 +115,7 @@ def address(person: Person) -> dict[str, Any]:
 TABLE = {
     "sign-up": Row("create_account", once(sign_up), again_after_kept=403),
     "password": Row("replace_password", once(password), again_after_kept=409),
+    "handle": Row("replace_handle", once(rename), again_after_kept=409),
     "keystore": Row(
         "set_keystore",
         simple("PUT", "/v1/keystore", swap, device=False),
@@ -117,7 +128,12 @@ TABLE = {
     ),
     "revoke device": Row(
         "delete_device",
-        simple("DELETE", "/v1/devices/{device}", None, device=False),
+        simple(
+            "POST",
+            "/v1/devices/revoke",
+            lambda p: {"device_id": b(p.token[:16]), "farewell": b(bytes(64))},
+            device=False,
+        ),
         again_after_kept=403,
     ),
     "end of account": Row(

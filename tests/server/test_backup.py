@@ -12,8 +12,11 @@ import pytest
 
 from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError, UsageError
 from visavis.ports.blobs import BLOB_SIZES
-from visavis.server.backup import backup, restore
+from visavis.server.backup import backup
+from visavis.server.backup_form import HEADER_BYTES, BackupHeader
 from visavis.server.data_lock import locked
+from visavis.server.erasure_keys import backup_name
+from visavis.server.restore import restore
 from visavis.server.sealed_stream import CHUNK_BYTES, OpeningReader, SealingWriter
 from visavis.testing.raw_client import RawDevice, receiver, sender
 from visavis.testing.raw_client import add_device as add
@@ -38,9 +41,17 @@ async def server_with_data(folder: Path, backup_to: Path) -> tuple[RawDevice, by
         report = backup(server.data_dir, backup_to, PASSPHRASE)
         assert report.bytes_written == backup_to.stat().st_size
         assert report.blobs == 1
-        assert report.opaque_setup == server.data_dir / "keys" / "opaque-setup"
-        assert report.opaque_setup.is_file()
+        assert {path.name for path in report.keep_elsewhere} == {"opaque-setup", "root-key"}
+        assert all(path.is_file() for path in report.keep_elsewhere)
     return device, blob_id, data
+
+
+def inside_of(file: Path, keys: Path) -> bytes:
+    """Return what a backup's own key and passphrase open."""
+    with file.open("rb") as source:
+        header = BackupHeader.read(source)
+        key = (keys / "erasure" / backup_name(header.day, header.backup_id)).read_bytes()
+        return OpeningReader(source, header.key(PASSPHRASE, key), header.to_bytes()).read()
 
 
 async def test_a_restored_server_works(tmp_path: Path) -> None:
@@ -48,7 +59,8 @@ async def test_a_restored_server_works(tmp_path: Path) -> None:
     device, blob_id, data = await server_with_data(tmp_path / "old", file)
     target = tmp_path / "new" / "server"
     restore(file, target, PASSPHRASE)
-    shutil.copytree(tmp_path / "old" / "server" / "keys", target / "keys")
+    for name in ("opaque-setup", "root-key"):
+        shutil.copy(tmp_path / "old" / "server" / "keys" / name, target / "keys" / name)
     async with local_server(tmp_path / "new") as server:
         async with receiver(server.origin, device.token) as inbox:
             assert (await inbox.next()).envelope == CANARY
@@ -68,15 +80,15 @@ async def test_nothing_readable_and_no_keys_in_it(tmp_path: Path) -> None:
     device, _, data = await server_with_data(tmp_path, file)
     content = file.read_bytes()
     keys = tmp_path / "server" / "keys"
-    secrets = [path.read_bytes() for path in keys.iterdir()]
+    secrets = [path.read_bytes() for path in keys.rglob("*") if path.is_file()]
+    assert len(secrets) >= 4, "OPAQUE setup, root key, one for the account, one for the backup"
     for needle in (CANARY[:32], data[:32], device.mailbox, b"SQLite format", b"ustar", *secrets):
         assert needle not in content
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.stat().st_mtime % 86_400 == 0
-    opened = OpeningReader(file.open("rb"), PASSPHRASE)
-    with opened._source:
-        inside = opened.read()
-    assert CANARY[:64] in inside, "positive control"
+    inside = inside_of(file, keys)
+    assert data[:32] in inside, "positive control"
+    assert CANARY[:64] not in inside, "the account's rows are sealed once more"
     assert not any(secret in inside for secret in secrets)
 
 
@@ -88,8 +100,10 @@ async def test_deleted_rows_are_not_in_it(tmp_path: Path) -> None:
             await inbox.acknowledge(await inbox.next())
             await inbox.nothing(0.3)
         backup(server.data_dir, tmp_path / "b", PASSPHRASE)
-    with (tmp_path / "b").open("rb") as file:
-        assert CANARY[:16] not in OpeningReader(file, PASSPHRASE).read()
+    restore(tmp_path / "b", tmp_path / "new", PASSPHRASE)
+    content = b"".join(path.read_bytes() for path in (tmp_path / "new").iterdir() if path.is_file())
+    assert device.mailbox in content, "positive control"
+    assert CANARY[:16] not in content
 
 
 def listing(folder: Path) -> dict[str, bytes]:
@@ -107,7 +121,7 @@ async def test_a_damaged_backup_changes_nothing(tmp_path: Path, damage: str) -> 
     await server_with_data(tmp_path, file)
     before = listing(tmp_path / "server")
     content = bytearray(file.read_bytes())
-    chunk, start = CHUNK_BYTES + 16, len(b"visavis backup\x01") + 16
+    chunk, start = CHUNK_BYTES + 16, HEADER_BYTES
     assert len(content) > start + 3 * chunk
     match damage:
         case "flip":
@@ -182,7 +196,7 @@ async def test_an_older_backup_stays_until_the_new_one_is_complete(
         backup(tmp_path / "server", file, PASSPHRASE)
     assert refused.value.code is Code.DISK_FULL
     assert file.read_bytes() == before
-    assert {path.name for path in tmp_path.iterdir()} == {"b", "server"}
+    assert {path.name for path in tmp_path.iterdir()} == {"b", "erasure-keys", "server"}
     assert not list((tmp_path / "server").glob(".backup-*"))
 
 
@@ -191,6 +205,11 @@ def test_refuses_an_empty_folder_and_an_empty_passphrase(tmp_path: Path) -> None
         backup(tmp_path, tmp_path / "b", PASSPHRASE)
     with pytest.raises(UsageError, match="passphrase"):
         backup(tmp_path, tmp_path / "b", b"")
+
+
+def test_a_file_in_a_folder_that_is_not_there_is_no_full_disk(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no folder"):
+        backup(tmp_path, tmp_path / "nowhere" / "file", b"pass")
 
 
 def test_leftovers_of_a_killed_backup_are_removed(tmp_path: Path) -> None:
@@ -207,16 +226,16 @@ def test_stream_round_trip(tmp_path: Path, size: int) -> None:
     data = os.urandom(size)
     path = tmp_path / "s"
     with path.open("wb") as out:
-        writer = SealingWriter(out, b"p", os.urandom)
+        writer = SealingWriter(out, bytes(32), b"head")
         for start in range(0, size, 777):
             writer.write(data[start : start + 777])
         writer.finish()
     assert writer.bytes_written == path.stat().st_size
     with path.open("rb") as source:
-        reader = OpeningReader(source, b"p")
+        reader = OpeningReader(source, bytes(32), source.read(4))
         assert b"".join(iter(lambda: reader.read(1000), b"")) == data
         reader.expect_end()
     content = path.read_bytes()
     path.write_bytes(content[:-1])
     with path.open("rb") as source, pytest.raises((PeerError, AuthorizationError)):
-        OpeningReader(source, b"p").expect_end()
+        OpeningReader(source, bytes(32), source.read(4)).expect_end()

@@ -157,7 +157,7 @@ async def test_turn_credentials_are_fresh_and_bounded(tmp_path: Path) -> None:
 
 async def test_decoys_answer_like_people(tmp_path: Path) -> None:
     """CK-483, CK-485: neither sending nor fetching tells a decoy from a person."""
-    from visavis.ports.store import RequestAddress
+    from visavis.ports.stored import RequestAddress
     from visavis.server.frames import Status
     from visavis.server.request_address import decoy_address
     from visavis.testing.raw_client import sender

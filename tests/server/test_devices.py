@@ -92,17 +92,24 @@ async def test_a_revoked_device_is_cut_off_everywhere_at_once(tmp_path: Path) ->
         server.services.listeners.devices_removed.append(
             lambda devices: gone.extend(one.mailbox_id for one in devices)
         )
-        path = f"/v1/devices/{b(anna.token[:16])}"
+        path, farewell = "/v1/devices/revoke", os.urandom(64)
+        body = {"device_id": b(anna.token[:16]), "farewell": b(farewell)}
+        nobody = body | {"device_id": b(os.urandom(16))}
         his = await server.account_token(bert.handle)
-        stranger = await server.http.delete(path, headers=bearer(his))
-        nothing = await server.http.delete(f"/v1/devices/{b(os.urandom(16))}", headers=bearer(his))
+        stranger = await server.http.post(path, json=body, headers=bearer(his))
+        nothing = await server.http.post(path, json=nobody, headers=bearer(his))
         assert (stranger.status_code, stranger.content) == (403, nothing.content), "CK-419"
-        assert (await server.http.delete(path, headers=anna.bearer)).status_code == 401
+        assert (await server.http.post(path, json=body, headers=anna.bearer)).status_code == 401
         assert gone == []
+        assert (await server.get("/v1/farewell", anna.token)).status_code == 403
         token = await server.account_token(anna.handle)
-        assert (await server.http.delete(path, headers=bearer(token))).status_code == 200
+        assert (await server.http.post(path, json=body, headers=bearer(token))).status_code == 200
         assert gone == [anna.mailbox_id]
         assert (await server.get("/v1/vault", anna.token)).status_code == 401
+        found = await server.get("/v1/farewell", anna.token)
+        assert found.json() == {"farewell": b(farewell)}
+        for other in (bert.token, anna.token[:16] + os.urandom(32)):
+            assert (await server.get("/v1/farewell", other)).status_code == 403
         store = server.services.store
         assert await store.capability_mailbox(sha(anna.capabilities[0])) is None
         assert await store.capability_mailbox(sha(bert.capabilities[0])) == bert.mailbox_id

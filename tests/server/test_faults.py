@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from visavis.core.errors import Code, FatalError, UnavailableError, VisavisError
 from visavis.ports.bus import Parcel
-from visavis.ports.store import NewEnvelope
+from visavis.ports.stored import NewEnvelope
 from visavis.server.frames import Status
 from visavis.server.group_commit import GroupCommit
 from visavis.server.send import SendEndpoint
@@ -55,6 +55,7 @@ async def drain(server: RunningServer, device: RawDevice, expected: set[bytes]) 
     return got
 
 
+@pytest.mark.long
 async def test_acknowledged_durable_envelopes_survive_kill_9(tmp_path: Path) -> None:
     """The commit point: whatever was answered "accepted" is there after kill -9."""
     # Whatever was ever put on the wire: what got no answer may be stored all the same, and is
@@ -92,6 +93,7 @@ async def test_acknowledged_durable_envelopes_survive_kill_9(tmp_path: Path) -> 
             assert got <= posted, "nothing that was not sent"
 
 
+@pytest.mark.long
 async def test_a_restart_in_the_middle_of_ringing(tmp_path: Path) -> None:
     """Call envelopes are memory: a restart loses them, and the caller's repetition rings again."""
     async with process(tmp_path) as (server, device):
@@ -108,6 +110,7 @@ async def test_a_restart_in_the_middle_of_ringing(tmp_path: Path) -> None:
             assert (await inbox.next()).envelope == first
 
 
+@pytest.mark.long
 async def test_a_full_disk_refuses_and_recovers_and_loses_nothing(tmp_path: Path) -> None:
     """Status 4, the server stays up, calls still pass, and when there is room it goes on."""
     async with process(tmp_path) as (server, device), sender(server.origin) as out:

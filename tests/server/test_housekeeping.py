@@ -12,7 +12,7 @@ from tests.server.people import Server, bearer, running
 
 from visavis.core.errors import Code, UnavailableError
 from visavis.ports.clock import DAY_S
-from visavis.ports.store import NewEnvelope, Purged
+from visavis.ports.stored import NewEnvelope, Purged
 from visavis.server.config import remember_origin
 from visavis.server.housekeeping import TIDY_S
 from visavis.testing.clock import NOON

@@ -104,6 +104,7 @@ def test_a_schedule_is_a_finite_number_of_days(days: object) -> None:
         (("retention", "envelope", "after"), "nothing.arrival_day"),
         (("retention", "envelope", "after"), "accounts.last_seen_day"),
         (("retention", "envelope", "days"), 0),
+        (("retention", "backup", "days"), 0),
         (("column", 0, "legal_basis"), "we felt like it"),
         (("column", 0, "at_rest"), "somehow"),
         (("column", 0, "visible_to"), ["partners"]),

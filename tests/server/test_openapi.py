@@ -77,7 +77,10 @@ register_formats()
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder = tmp_path_factory.mktemp("openapi") / "server"
-    one = RunningServer(loopback_config(folder, free_attempts=10**6))
+    # With a contact, so that there is a security.txt to describe.
+    one = RunningServer(
+        loopback_config(folder, free_attempts=10**6, contact="mailto:anna@example.org")
+    )
     asyncio.run(one.start())
     yield one
     log = one.log.read_text()
@@ -109,7 +112,7 @@ def token_for(path: str, method: str) -> str:
     """Return which token an operation takes; "device" where it takes none."""
     if path == "/v1/account":
         return "doomed"
-    if path.startswith(("/v1/password", "/v1/keystore", "/v1/passkeys/")):
+    if path.startswith(("/v1/password", "/v1/handle/", "/v1/keystore", "/v1/passkeys/")):
         return "account"
     return "account" if path.startswith("/v1/devices") and method != "GET" else "device"
 
@@ -185,8 +188,11 @@ MEANINGFUL = {
     "/v1/recovery/finish",
     "/v1/password/start",
     "/v1/password/finish",
+    "/v1/handle/start",
+    "/v1/handle/finish",
     "/v1/keystore",
-    "/v1/devices/{device_id}",
+    "/v1/devices/revoke",
+    "/v1/farewell",
     "/v1/passkeys/signup/start",
     "/v1/passkeys/signup/finish",
     "/v1/passkeys/login/finish",
@@ -199,9 +205,11 @@ MEANINGFUL = {
     "/v1/sequencers",
     "/v1/sequencers/commit",
     "/v1/sequencers/pull",
+    "/v1/account/data/value",
 }
-ONLY_SOME = {("/v1/push", "PUT")}
-"""The same, of paths whose other methods are meaningful: this server allows no push service."""
+ONLY_SOME = {("/v1/push", "PUT"), ("/v1/account/settings", "PUT")}
+"""The same, of paths whose other methods are meaningful: this server allows no push service, and
+days within the operator's are seldom hit upon."""
 
 
 def test_a_description_that_lies_is_found_out(

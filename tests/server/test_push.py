@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
@@ -26,12 +27,14 @@ from visavis.core import base64url
 from visavis.core.envelope import BUCKETS
 from visavis.ports.clock import DAY_S, day_of
 from visavis.ports.push import PushSubscription
+from visavis.server import housekeeping
 from visavis.server.frames import Status
 from visavis.server.push_message import MESSAGE_BYTES
 from visavis.server.push_services import parse_services
 from visavis.server.push_subscriptions import SEALED_BYTES
 from visavis.server.pusher import GAP_S, GRACE_S, PATIENCE_S, PER_MINUTE
 from visavis.server.send import SendEndpoint
+from visavis.server.services import Services
 from visavis.testing.clock import VirtualClock
 from visavis.testing.raw_client import RawDevice, RawSender, add_device, receiver, sender
 from visavis.testing.server import LocalServer, local_server
@@ -92,15 +95,22 @@ async def settle() -> None:
 
 @contextlib.asynccontextmanager
 async def scene(folder: Path, **changes: Any) -> AsyncIterator[Scene]:
-    clock = VirtualClock()
-    async with push_endpoint() as endpoint:
-        changes.setdefault("push_services", [endpoint.host])
-        async with (
-            local_server(folder, clock, **changes) as server,
-            httpx.AsyncClient(base_url=server.origin, trust_env=False) as http,
-            sender(server.origin, proxy=None) as out,
-        ):
-            yield Scene(server, endpoint, http, out, clock)
+    clock, honest, first = VirtualClock(), housekeeping.daily, asyncio.Event()
+
+    async def daily(services: Services) -> None:
+        await honest(services)
+        first.set()
+
+    with mock.patch.object(housekeeping, "daily", daily):
+        async with push_endpoint() as endpoint:
+            changes.setdefault("push_services", [endpoint.host])
+            async with (
+                local_server(folder, clock, **changes) as server,
+                httpx.AsyncClient(base_url=server.origin, trust_env=False) as http,
+                sender(server.origin, proxy=None) as out,
+            ):
+                await first.wait()  # the run at the start is over: what comes now is our doing
+                yield Scene(server, endpoint, http, out, clock)
 
 
 async def test_a_call_to_a_device_that_is_away_pushes_one_constant_message(tmp_path: Path) -> None:
@@ -219,6 +229,7 @@ async def test_the_end_of_a_call_does_not_ring_again_and_the_next_call_does(tmp_
         assert await world.rung(device) == 1, "it was there, so this is a new call"
 
 
+@pytest.mark.long
 async def test_no_device_is_pushed_more_than_a_few_times_a_minute(tmp_path: Path) -> None:
     async with scene(tmp_path) as world:
         device, _ = await world.device()
@@ -236,6 +247,7 @@ async def test_no_device_is_pushed_more_than_a_few_times_a_minute(tmp_path: Path
         assert pusher._rung == {}
 
 
+@pytest.mark.long
 async def test_a_subscription_that_is_gone_is_deleted_and_no_other(tmp_path: Path) -> None:
     async with scene(tmp_path) as world:
         for status, ends in (
@@ -278,6 +290,7 @@ async def test_what_may_pass_is_tried_once_more(tmp_path: Path) -> None:
         assert len(world.endpoint.got) == 2
 
 
+@pytest.mark.long
 async def test_no_redirect_is_followed_and_no_answer_is_read(tmp_path: Path) -> None:
     """CK-534: an answer cannot send this server anywhere."""
     async with push_endpoint() as other, scene(tmp_path) as world:
@@ -388,7 +401,7 @@ async def test_off_and_shut_out_devices_are_not_rung(tmp_path: Path) -> None:
         gone, _ = await world.device()
         await world.call(gone)
         services = world.server.served.application.services
-        await services.store.delete_device(gone.account_id, gone.device_id)
+        await services.store.delete_device(gone.account_id, gone.device_id, bytes(64), 1)
         await world.pass_time(5)
         assert world.endpoint.got == []
 
@@ -451,6 +464,7 @@ async def test_the_key_stays_with_the_keys_folder(tmp_path: Path) -> None:
     assert keys[0] == keys[1] != keys[2]
 
 
+@pytest.mark.long
 async def test_answers_and_operations_are_the_same_with_and_without_push(tmp_path: Path) -> None:
     """CK-478: to a sender nothing shows: not whether push is on, not whether a device is there."""
     async with scene(tmp_path) as world:
@@ -502,6 +516,7 @@ async def test_what_happens_a_second_later_looks_at_everybody_alike(tmp_path: Pa
         }  # fmt: skip
 
 
+@pytest.mark.long
 async def test_logs_say_once_a_day_at_most_that_it_fails(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -86,6 +86,7 @@ def test_renewed_windows_are_not_swept_with_old_ones() -> None:
     assert quotas.spend(Spend.CALL, KEY, 10, 96)
 
 
+@pytest.mark.long
 async def test_the_thirty_first_call_envelope_is_refused_online_and_offline(tmp_path: Path) -> None:
     """CK-470: answers are alike whether or not the device is connected."""
     async with local_server(tmp_path) as server, sender(server.origin) as out:

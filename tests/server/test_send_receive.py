@@ -156,7 +156,9 @@ async def test_refusals_are_one_answer(tmp_path: Path) -> None:
             await out.send(CALL, removed.mailbox, removed.capabilities[0], envelope())
             is Status.ACCEPTED
         )
-        gone = await services.store.delete_device(removed.account_id, removed.device_id)
+        gone = await services.store.delete_device(
+            removed.account_id, removed.device_id, bytes(64), 1
+        )
         assert gone is not None
         services.listeners.removed([gone])
         cases = {
@@ -314,7 +316,9 @@ async def test_a_removed_device_is_cut_off(tmp_path: Path) -> None:
     async with scene(tmp_path) as (server, device, out):
         services = server.served.application.services
         async with receiver(server.origin, device.token) as inbox:
-            gone = await services.store.delete_device(device.account_id, device.device_id)
+            gone = await services.store.delete_device(
+                device.account_id, device.device_id, bytes(64), 1
+            )
             assert gone is not None
             services.listeners.removed([gone])
             with pytest.raises(ConnectionClosedError) as closed:

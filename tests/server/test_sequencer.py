@@ -14,7 +14,7 @@ import pytest
 
 from visavis.core import base64url
 from visavis.core.envelope import BUCKETS
-from visavis.ports.store import CommitResult, NewCommit
+from visavis.ports.stored import CommitResult, NewCommit
 from visavis.server import call_sequencers
 from visavis.server.call_sequencers import IDLE_S, CallSequencers
 from visavis.testing.raw_client import RawDevice, add_device

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import os
+import random
 import signal
 import socket
 import ssl
@@ -25,6 +26,7 @@ from visavis.server.config import ServerConfig
 from visavis.server.data_lock import locked
 from visavis.server.relay_setup import relay_settings
 from visavis.server.serve import serving
+from visavis.server.sfu_setup import make_sfu
 from visavis.server.tls import ServerTls
 from visavis.testing.certificates import self_signed
 from visavis.testing.raw_client import add_device, add_devices_offline, receiver, sender
@@ -282,7 +284,55 @@ def test_prints_address_link_next_command_and_ports(tmp_path: Path) -> None:
         ["TCP", "3478"],
         ["TCP", "5349"],
         ["UDP", "49152-49999"],
+        ["UDP", "50000-50999"],
     ]
+
+
+def test_without_an_sfu_it_says_so_and_its_ports_stay_closed(tmp_path: Path) -> None:
+    text = "\n".join(
+        announce.lines(
+            operator(tmp_path),
+            link="LINK",
+            relay_problem=None,
+            sfu_problem="janus is not installed",
+            environment={},
+        )
+    )
+    assert "Calls have three people at most: janus is not installed" in text
+    assert "50000-50999" not in text
+    assert "49152-49999" in text
+
+
+def test_the_sfu_stands_at_the_machines_own_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visavis.server.sfu_setup.own_address", lambda: "10.0.0.9")
+    monkeypatch.setattr("visavis.media.janus.find_janus", lambda: "/usr/bin/janus")
+    monkeypatch.setattr("visavis.media.janus.find_modules", lambda: None)
+    public = make_sfu(operator(tmp_path, external_ip="198.51.100.5", sfu_max_port=50_100), bytes)
+    settings = public._settings
+    assert settings.addresses() == {"10.0.0.9", "198.51.100.5"}
+    assert (settings.min_port, settings.max_port) == (50_000, 50_100)
+    with pytest.raises(UsageError):
+        operator(tmp_path, sfu_min_port=60_000)
+
+
+async def test_without_janus_it_runs_and_says_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visavis.media.janus.find_janus", _no_janus)
+    async with local_server(tmp_path, sfu=True) as server:
+        assert server.served.sfu_problem is not None
+        async with httpx.AsyncClient() as client:
+            said = (await client.get(f"{server.origin}/v1/server")).json()
+        assert said["sfu"] is False
+
+
+def _no_janus() -> str:
+    from visavis.core.errors import Code
+    from visavis.media.janus import INSTALL_HINT
+
+    raise UnavailableError(Code.NO_SFU, INSTALL_HINT)
 
 
 def test_without_a_relay_its_ports_stay_closed(tmp_path: Path) -> None:
@@ -327,10 +377,18 @@ def test_relay_of_a_local_server_relays_from_its_own_address(
     assert (demo.relay_ip, demo.allow_loopback) == ("127.0.0.1", True)
 
 
+def bind_quietly(other: socket.socket) -> int:
+    """Bind below the ports that are given out by chance: once it is free, nobody else takes it."""
+    for port in random.sample(range(11_000, 19_000), 100):
+        with contextlib.suppress(OSError):
+            other.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
+
+
 def test_a_local_server_takes_another_relay_port_if_its_own_is_used(tmp_path: Path) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        other.bind(("127.0.0.1", 0))
-        port = other.getsockname()[1]
+        port = bind_quietly(other)
         local = loopback_config(tmp_path, turn=True, turn_port=port)
         assert relay_settings(local).port not in {port, 0}
         announced = dataclasses.replace(local, relay_announced_port=1234)

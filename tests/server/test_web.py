@@ -627,6 +627,7 @@ async def test_behind_a_proxy_pages_are_pages_of_a_server_with_tls(
             ["UDP", "3478"],
             ["TCP", "3478"],
             ["UDP", "49152-49999"],
+            ["UDP", "50000-50999"],
         ]
         assert relay_settings(config).listen_ips == (), "the relay is not behind the proxy"
 

@@ -11,6 +11,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from sqlalchemy import text
 
 from visavis.core.errors import Code, FatalError, UnavailableError
 from visavis.ports.clock import DAY_S
-from visavis.ports.store import NewAccount, NewDevice, NewEnvelope, StoredEnvelope, VaultWrite
+from visavis.ports.stored import NewAccount, NewDevice, NewEnvelope, StoredEnvelope, VaultWrite
 from visavis.server import inventory
+from visavis.store.engine import Database
 from visavis.store.sqlite import SqliteStore
 
 TODAY = 20_000
@@ -213,8 +215,9 @@ async def test_vacuum_makes_page_order_forget_insertion_order(tmp_path: Path) ->
 
 KILLED = """
 import asyncio, os, pathlib, sys
-from visavis.ports.store import NewAccount, NewDevice, NewEnvelope
+from visavis.ports.stored import NewAccount, NewDevice, NewEnvelope
 from visavis.server import inventory
+from visavis.store.engine import Database
 from visavis.store.sqlite import SqliteStore
 
 async def main():
@@ -333,3 +336,31 @@ async def test_a_cancelled_write_leaves_the_store_usable(tmp_path: Path) -> None
         present = sha256(await store.keystore(new.account_id) or b"")
         assert await store.set_keystore(new.account_id, b"last", present)
         assert await store.keystore(new.account_id) == b"last"
+
+
+SLOW = """WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000000)
+SELECT count(*) FROM n"""
+
+
+async def test_closing_waits_for_a_statement_nobody_waits_for_any_more(tmp_path: Path) -> None:
+    # Its thread answers the event loop at its end, which must not be closed by then.
+    database = Database(tmp_path / "slow.db")
+    asked = asyncio.Event()
+    before = set(threading.enumerate())
+
+    async def read() -> None:
+        async with database.read() as connection:
+            asked.set()
+            await connection.execute(text(SLOW))
+
+    task = asyncio.create_task(read())
+    await asked.wait()
+    await asyncio.sleep(0.05)
+    for _ in range(2):  # cancelled but once, the driver waits for the statement
+        task.cancel()
+        await asyncio.sleep(0.01)
+    assert task.cancelled()
+    mine = set(threading.enumerate()) - before
+    assert any("worker" in thread.name for thread in mine), "too fast a statement for this test"
+    await database.close()
+    assert not [thread.name for thread in mine if thread.is_alive() and "worker" in thread.name]

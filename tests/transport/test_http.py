@@ -20,7 +20,8 @@ from visavis.core.errors import (
 )
 from visavis.core.ids import Capability, MailboxId, SealKey
 from visavis.transport.anonymous import AnonymousApi
-from visavis.transport.api import DeviceApi, PublicApi
+from visavis.transport.api import PublicApi
+from visavis.transport.device_api import DeviceApi
 from visavis.transport.http import MAX_ANSWER, Http, problem
 from visavis.transport.origin import require_secure, tls_context, websocket_url
 
@@ -135,7 +136,7 @@ async def test_addresses_are_not_logged(caplog: pytest.LogCaptureFixture) -> Non
     """CK-557: httpx prints each URL, and some end with an id."""
     caplog.set_level(logging.DEBUG)
     client = http(answer({}))
-    await client.request("DELETE", "/v1/devices/canary")
+    await client.request("DELETE", "/v1/blobs/canary")
     await client.close()
     assert "canary" not in caplog.text
     logging.getLogger("elsewhere").info("canary")  # the control

@@ -1,10 +1,10 @@
 /** Which whole screen there is: before the profile, around it, or at home in it. */
 
-import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { I18nProvider } from "react-aria-components/I18nProvider";
-import { say, useLanguage } from "./i18n/text.ts";
-import type { Landing } from "./landing.ts";
-import { useAppState } from "./model_hooks.tsx";
+import { later, say, useLanguage } from "./i18n/text.ts";
+import { type Landing, onCallLink } from "./landing.ts";
+import { useAppState, useInCall } from "./model_hooks.tsx";
 import { Door } from "./screens/door.tsx";
 import { Starting } from "./screens/states.tsx";
 import { Boundary } from "./ui/boundary.tsx";
@@ -13,10 +13,17 @@ const Inside = lazy(() => import("./screens/inside.tsx"));
 const Recovery = lazy(() => import("./screens/recovery.tsx"));
 const Locked = lazy(() => import("./screens/locked.tsx"));
 const Stopped = lazy(() => import("./screens/stopped.tsx"));
+const Guest = lazy(() => later(() => import("./screens/guest.tsx")));
+const Closed = lazy(() => later(() => import("./screens/closed.tsx")));
 
 export function App({ landing }: { landing: Landing }) {
   const language = useLanguage();
   const phase = useAppState((state) => state.phase);
+  const [link, setLink] = useState(landing.kind === "call" ? landing.link : undefined);
+  const inCall = useInCall();
+  const isGuest = useAppState((state) => state.groupCall?.isGuest ?? false);
+  // Whoever is in a call stays in it; its secret is gone from the address bar all the same.
+  useEffect(() => onCallLink((opened) => inCall || setLink(opened)), [inCall]);
   useEffect(() => {
     document.title = say("app.name");
   }, []);
@@ -31,6 +38,8 @@ export function App({ landing }: { landing: Landing }) {
   );
 
   function screen(): ReactNode {
+    if (link !== undefined || isGuest)
+      return <Guest link={link ?? ""} leave={() => setLink(undefined)} />;
     switch (phase.kind) {
       case "starting":
         return <Starting />;
@@ -41,8 +50,11 @@ export function App({ landing }: { landing: Landing }) {
       case "locked":
         return <Locked />;
       case "elsewhere":
-      case "revoked":
+      case "refused":
+      case "shutOut":
         return <Stopped why={phase.kind} />;
+      case "closed":
+        return <Closed receipt={phase.receipt} />;
       case "broken":
         return <Stopped why="broken" code={phase.code} />;
       case "ready":

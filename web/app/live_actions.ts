@@ -64,17 +64,26 @@ export function doorActions(model: LiveModel): DoorActions {
       }
     },
     retry() {
-      if (model.snapshot().phase.kind === "elsewhere") model.takeOver();
+      const { kind } = model.snapshot().phase;
+      // Nothing of a closed account stays in the memory of the page either.
+      if (kind === "closed") location.replace("/");
+      else if (kind === "elsewhere") model.takeOver();
       else model.start();
     },
     async erase() {
-      await model.detach();
-      await model.push.forget().catch(() => undefined); // what is kept here goes all the same
-      const Client = await loadClient();
-      await Client.removeProfile(profile().profile);
+      await eraseProfile(model);
       model.start();
     },
   };
+}
+
+/** Erase what this browser keeps of the profile. */
+export async function eraseProfile(model: LiveModel): Promise<void> {
+  await model.detach();
+  await model.push.forget().catch(() => undefined); // what is kept here goes all the same
+  const Client = await loadClient();
+  await Client.removeProfile(profile().profile);
+  model.forgetSeen();
 }
 
 function ratingOf(rating: { score: number; reasons: readonly string[] }): PasswordRating {
@@ -97,6 +106,13 @@ export function peopleActions(model: LiveModel): PeopleActions {
     },
     approve: (request) => model.client().approveRequest(model.waiting(request.id)),
     decline: (request) => model.client().declineRequest(model.waiting(request.id)),
+    async forgetAwaited(id) {
+      const found = model
+        .client()
+        .awaited()
+        .find(({ key }) => key === id);
+      if (found !== undefined) await model.client().forgetAwaited(found);
+    },
     findable: () => model.client().findable(),
     setFindable: (findable) => model.client().setFindable(findable),
     async safetyNumber(id) {

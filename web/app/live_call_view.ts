@@ -41,6 +41,7 @@ export function viewOf(
 ): CallView {
   const { call, connectedAt } = shown;
   const security = call.security();
+  const seconds = connectedAt === undefined ? 0 : Math.round((Date.now() - connectedAt) / 1000);
   return {
     person,
     outgoing: shown.outgoing,
@@ -62,9 +63,11 @@ export function viewOf(
     sharing: desk.sharing,
     text: call.text.view,
     confidential: call.confidential,
+    traceless: call.traceless,
     end: shown.comingBack ? "lost" : call.endReason,
     endCode: call.endCode,
-    seconds: connectedAt === undefined ? 0 : Math.round((Date.now() - connectedAt) / 1000),
+    seconds,
+    meter: call.state === "ended" ? call.counted.reading(seconds) : [],
   };
 }
 

@@ -1,15 +1,24 @@
 /** One call at a time, as screens see it: views made of the client's `Call`, and what they ask for. */
 
-import type { Call, IncomingCall } from "../client/call_objects.ts";
+import type { Call } from "../client/call_objects.ts";
 import type { Client } from "../client/client.ts";
+import type { IncomingCall } from "../client/incoming_call.ts";
+import type { LeftGroupCall } from "../client/left_group_call.ts";
 import { hex } from "../core/bytes.ts";
 import { Code, UnavailableError, UsageError } from "../core/errors.ts";
 import type { RemoteMedia } from "../media/interfaces.ts";
 import { type Shown, stateOf, statsOf, viewOf } from "./live_call_view.ts";
 import type { LiveDesk } from "./live_desk.ts";
-import { COME_BACK_MS, leftCallOf, noteLeaving, wasLeftJustNow } from "./live_return.ts";
+import {
+  COME_BACK_MS,
+  KEEP_AFTER_MS,
+  Keeper,
+  leftCallOf,
+  noteLeaving,
+  wasLeftJustNow,
+} from "./live_return.ts";
 import type { CallState, CallView, Effect, Incoming, Media, PersonId } from "./model.ts";
-import type { CallActions } from "./model_actions.ts";
+import type { CallActions, CallKind } from "./model_actions.ts";
 import { prefs, setPrefs } from "./prefs.ts";
 import { flowOf, NO_FLOW } from "./quality.ts";
 
@@ -22,6 +31,8 @@ export interface CallHost {
   calledBefore(id: PersonId): boolean;
   show(view: CallView | undefined): void;
   ring(incoming: Incoming | undefined): void;
+  /** The page was in a call of a group. */
+  comeBackInGroup(left: LeftGroupCall): Promise<void>;
 }
 
 const LOOK_MS = 1000;
@@ -29,11 +40,6 @@ const LOOK_MS = 1000;
 const DRAW_MS = 40;
 /** Until it stands, what is measured and agreed on shows nowhere at once, and drawing it takes time from that. */
 const DRAW_SELDOM_MS = 300;
-/**
- * From when on a call without a first frame is kept: writing takes time from what the frame waits for.
- * Higher: such a call does not survive a reload.
- */
-const KEEP_AFTER_MS = 1000;
 /** The first word goes before the drawing, which takes longer; but a person sees that it goes on. */
 const FIRST_MS = 500;
 
@@ -44,14 +50,14 @@ export class LiveCalls implements CallActions {
   #drawing: ReturnType<typeof setTimeout> | undefined;
   #drawingLater: ReturnType<typeof setTimeout> | undefined;
   #drawn: CallState | undefined;
-  /** What the store says of the call, so that it is written only when it changed. */
-  #kept = "";
+  readonly #keeper = new Keeper(async (left) => this.#host.client().keepCall(left));
 
   constructor(host: CallHost) {
     this.#host = host;
-    noteLeaving(
-      () => this.#shown !== undefined && leftCallOf(this.#shown, host.desk.desk) !== undefined,
-    );
+    noteLeaving(() => {
+      const shown = this.#shown;
+      return shown !== undefined && this.#keeper.has(leftCallOf(shown, host.desk.desk));
+    });
   }
 
   /** Let calls ring here until the signal ends it. */
@@ -67,18 +73,19 @@ export class LiveCalls implements CallActions {
   /** Go on with the call that a reload of this page interrupted. */
   async #comeBack(): Promise<void> {
     const client = this.#host.client();
-    const left = await client.takeLeftCall();
     const isRecent = wasLeftJustNow();
-    if (left === undefined || !isRecent || this.#host.person(hex(left.contact)) === undefined)
-      return;
-    const { contact, call: again, media, outgoing, since } = left;
+    const left = await client.takeLeftCall({ isRecent });
+    if (left === undefined || !isRecent) return;
+    if ("group" in left) return await this.#host.comeBackInGroup(left);
+    if (this.#host.person(hex(left.contact)) === undefined) return;
+    const { contact, call: again, noted, media, outgoing, since } = left;
     // As it was, and before there is a call: nothing is heard of somebody who was muted.
     await this.#host.desk.set({ camera: left.camera, microphone: true });
     if (!left.microphone) await this.#host.desk.setMic(false);
     const service = await client.callService();
     const { remote, show } = this.#screen();
     const local = this.#host.desk.lend(media);
-    const terms = { local, remote, leaveNoTrace: true, again };
+    const terms = { local, remote, again, noted };
     const call = await service.call(contact, media, terms);
     show(call, hex(contact), media, outgoing, since);
     setTimeout(() => {
@@ -126,7 +133,7 @@ export class LiveCalls implements CallActions {
     service.expectCall(wanted);
   }
 
-  async start(id: PersonId, media: Media, confidential: boolean): Promise<void> {
+  async start(id: PersonId, media: Media, how: CallKind): Promise<void> {
     const client = this.#host.client();
     const contact = client.contacts().find((one) => one.key === id);
     if (contact === undefined) throw new UnavailableError(Code.UNKNOWN_CONTACT);
@@ -135,7 +142,8 @@ export class LiveCalls implements CallActions {
     const service = await client.callService();
     const { remote, show } = this.#screen();
     const local = this.#host.desk.lend(media);
-    const call = await service.call(contact.account, media, { local, remote, confidential });
+    const terms = { confidential: how === "confidential", leaveNoTrace: how === "traceless" };
+    const call = await service.call(contact.account, media, { local, remote, ...terms });
     await firstWord(call);
     show(call, id, media, true);
   }
@@ -188,11 +196,7 @@ export class LiveCalls implements CallActions {
   }
 
   async pickScreen(): Promise<MediaStream | undefined> {
-    try {
-      return await navigator.mediaDevices.getDisplayMedia({ video: true, audio: false });
-    } catch {
-      return undefined; // the person closed the browser's question
-    }
+    return await this.#host.desk.pickScreen();
   }
 
   async share(stream: MediaStream | undefined): Promise<void> {
@@ -324,14 +328,9 @@ export class LiveCalls implements CallActions {
   /** Keep which call this is, for as long as it is talked in. */
   #keep(shown: Shown): void {
     const left = leftCallOf(shown, this.#host.desk.desk);
-    const kept = left === undefined ? "" : JSON.stringify({ ...left, call: hex(left.call) });
-    if (kept === this.#kept) return;
     const isYoung = left !== undefined && Date.now() - left.since < KEEP_AFTER_MS;
     if (isYoung && !shown.flows) return; // drawn again soon
-    this.#kept = kept;
-    // A full disk, or a profile that is being closed: then it does not come back, and no more.
-    const keep = async () => this.#host.client().keepCall(left);
-    void keep().catch(() => undefined);
+    this.#keeper.keep(left);
   }
 
   #look(): void {
@@ -346,19 +345,6 @@ export class LiveCalls implements CallActions {
     if (shown === undefined) return;
     shown.stop();
     if (this.#shown === shown) this.#draw();
-    const { call, connectedAt, media, outgoing } = shown;
-    if (call.confidential) return;
-    const now = Date.now();
-    const seconds =
-      connectedAt === undefined ? 0 : Math.max(1, Math.round((now - connectedAt) / 1000));
-    if (seconds === 0 && !outgoing) return; // it was missed or declined: others tell of that
-    const client = this.#host.client();
-    const contact = client.contacts().find((one) => one.key === shown.id);
-    const at = Math.floor(now / 1000);
-    // A full disk loses the line in the thread and nothing else.
-    if (contact) {
-      void client.noteCall(contact, { at, outgoing, media, seconds }).catch(() => undefined);
-    }
   }
 }
 

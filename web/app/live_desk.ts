@@ -3,14 +3,17 @@
  * in the middle of it. Nothing is opened before it is asked for; the camera is off until wanted.
  *
  * What goes out is never the camera's own picture while its background is to be blurred: see
- * `live_blur.ts`. Not for: anything that leaves this device. A call takes tracks from `lend()` and
- * encrypts them.
+ * `live_blur.ts`. Not for: anything that leaves this device. A call takes tracks from `lend()`,
+ * a group call from `lendToGroup()`, and encrypts them.
  */
 
 import { Code, UnavailableError, UsageError } from "../core/errors.ts";
-import type { LocalMedia, LocalTracks } from "../media/interfaces.ts";
+import type { GroupLocal } from "../media/group_interfaces.ts";
+import type { LocalMedia } from "../media/interfaces.ts";
+import type { SentTracks } from "../media/sfu_publish.ts";
 import { CameraPicture } from "./live_blur.ts";
 import { Meter, openTrack, Silence, troubleOf } from "./live_inputs.ts";
+import { type Lender, lent } from "./live_lending.ts";
 import { MicrophoneSound } from "./live_noise.ts";
 import type { Desk, DeskDevice, DeskTrouble, Effect, Input } from "./model.ts";
 import { prefs } from "./prefs.ts";
@@ -47,7 +50,7 @@ export class LiveDesk {
   readonly #changed: (desk: Desk) => void;
   readonly #note: (kind: Input) => Noted | undefined;
   readonly #noted: Partial<Record<Input, Noted | undefined>> = {};
-  readonly #trackListeners = new Set<(tracks: LocalTracks) => void>();
+  readonly #trackListeners = new Set<(tracks: SentTracks) => void>();
   #sound: MicrophoneSound | undefined;
   #picture: CameraPicture | undefined;
   /** Goes out while a call has no microphone any more. */
@@ -170,7 +173,16 @@ export class LiveDesk {
     await this.#picture?.setBlur(prefs().blur);
   }
 
-  /** Send a screen in the camera's place, or the camera again. */
+  /** Ask the browser for a screen or window; undefined: the person closed its question. */
+  async pickScreen(): Promise<MediaStream | undefined> {
+    try {
+      return await navigator.mediaDevices.getDisplayMedia({ video: true, audio: false });
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Send a screen, in a call of two in the camera's place; or the camera alone again. */
   share(stream: MediaStream | undefined): void {
     if (stream && this.#noScreen) throw new UsageError("a confidential call shares no screen");
     const screen = stream?.getVideoTracks()[0];
@@ -194,43 +206,44 @@ export class LiveDesk {
     return this.#meter.level();
   }
 
-  /** Return what a call sends, from now until it closes it. */
+  /** Return what a call of two sends, from now until it closes it: a screen in the camera's place. */
   lend(media: "voice" | "video"): LocalMedia {
+    const forbidSharing = () => {
+      this.#noScreen = true;
+      this.share(undefined);
+      // It leaves no trace in the list of uses either.
+      for (const noted of Object.values(this.#noted)) void noted?.forget();
+    };
+    const local = lent(this.#lends(media), ({ audio, camera, screen }) => ({
+      audio,
+      video: screen ?? camera,
+    }));
+    return Object.assign(local, { forbidSharing });
+  }
+
+  /** Return what a group call sends, from now until it closes it: camera and screen at once. */
+  lendToGroup(media: "voice" | "video"): GroupLocal {
+    return lent(this.#lends(media), (tracks) => tracks);
+  }
+
+  #lends(media: "voice" | "video"): Lender {
     this.#lent = true;
     this.#voiceOnly = media === "voice";
-    let closed = false;
-    const own = new Set<(tracks: LocalTracks) => void>();
-    const desk = this;
     return {
-      get tracks() {
-        return desk.#tracks();
+      tracks: () => this.#tracks(),
+      start: async () => {
+        await this.#setting;
+        await this.needMicrophone();
       },
-      async start() {
-        await desk.#setting;
-        await desk.needMicrophone();
+      listeners: this.#trackListeners,
+      closeVideo: () => {
+        this.#voiceOnly = true;
+        void this.#input("camera", false);
+        this.share(undefined);
       },
-      onTracks(listener) {
-        desk.#trackListeners.add(listener);
-        own.add(listener);
-        return () => desk.#trackListeners.delete(listener);
-      },
-      forbidSharing() {
-        desk.#noScreen = true;
-        desk.share(undefined);
-        // It leaves no trace in the list of uses either.
-        for (const noted of Object.values(desk.#noted)) void noted?.forget();
-      },
-      closeVideo() {
-        desk.#voiceOnly = true;
-        void desk.#input("camera", false);
-        desk.share(undefined);
-      },
-      close() {
-        if (closed) return;
-        closed = true;
-        for (const listener of own) desk.#trackListeners.delete(listener);
-        desk.#lent = false;
-        desk.#closeAll();
+      close: () => {
+        this.#lent = false;
+        this.#closeAll();
       },
     };
   }
@@ -247,9 +260,10 @@ export class LiveDesk {
     this.#update({ cameras: camera, microphones: microphone, speakers: speaker });
   }
 
-  #tracks(): LocalTracks {
-    const video = this.#voiceOnly ? undefined : (this.#screen ?? this.#picture?.track);
-    return { audio: this.#sound?.track ?? this.#silence?.track, video };
+  #tracks(): SentTracks {
+    const audio = this.#sound?.track ?? this.#silence?.track;
+    if (this.#voiceOnly) return { audio, camera: undefined, screen: undefined };
+    return { audio, camera: this.#picture?.track, screen: this.#screen };
   }
 
   #isOpen(kind: Input): boolean {

@@ -9,11 +9,17 @@
 import type { Client, Contact, Notice, Topic, Waiting } from "../client/client.ts";
 import { hex } from "../core/bytes.ts";
 import { Code, UsageError, VisavisError } from "../core/errors.ts";
+import { forgetChoices } from "./forget_choices.ts";
 import { deviceActions, doorActions, peopleActions, profile } from "./live_actions.ts";
 import { LiveCalls } from "./live_calls.ts";
+import { dataActions } from "./live_data.ts";
 import { EMPTY_DESK, LiveDesk, type Noted } from "./live_desk.ts";
 import { fileActions } from "./live_files.ts";
-import { alertsOf, countOfTheirs, peopleOf, threadOf } from "./live_people.ts";
+import { type GroupCallsLater, groupCallActions } from "./live_group_calls.ts";
+import { LiveGroups, NO_GROUPS } from "./live_groups.ts";
+import { followHistory, historyActions, NO_HISTORY } from "./live_history.ts";
+import { moveActions } from "./live_move.ts";
+import { alertsOf, awaitedOf, countOfTheirs, peopleOf, threadOf } from "./live_people.ts";
 import { LivePush } from "./live_push.ts";
 import { keepStorage } from "./live_storage.ts";
 import type { AppModel, AppState, Entry, Feature, Person, PersonId, Thread } from "./model.ts";
@@ -34,14 +40,20 @@ function isCall({ kind }: Entry): boolean {
 export class LiveModel implements AppModel {
   readonly door = doorActions(this);
   readonly people = peopleActions(this);
+  readonly groups = new LiveGroups(this);
   readonly files = fileActions(this);
   readonly devices = deviceActions(this);
   readonly push = new LivePush(() => this.client());
+  readonly history = historyActions(this);
+  readonly data = dataActions(this);
+  readonly move = moveActions(this);
   readonly calls: LiveCalls;
+  readonly groupCall: GroupCallsLater;
   readonly #desk: LiveDesk;
   readonly #listeners = new Set<() => void>();
   #state: AppState;
   #client: Client | undefined;
+  #isLeaving = false;
   #life = new AbortController();
   #waiting = new Map<PersonId, Waiting>();
   readonly #threads = new Map<PersonId, { parts: Parts; thread: Thread }>();
@@ -54,11 +66,16 @@ export class LiveModel implements AppModel {
       connection: "connecting",
       self: undefined,
       people: [],
+      awaited: [],
       threads: new Map(),
+      groups: NO_GROUPS,
+      history: NO_HISTORY,
       requests: [],
       alerts: [],
       incoming: undefined,
       call: undefined,
+      incomingGroup: undefined,
+      groupCall: undefined,
       desk: EMPTY_DESK,
       unsupported: new Set([...UNSUPPORTED, ...(canShare ? [] : NO_SHARE)]),
       passkeys: passkeysHere(),
@@ -66,6 +83,7 @@ export class LiveModel implements AppModel {
     const deskChanged = (desk: AppState["desk"]) => {
       this.set({ desk });
       this.calls.refresh();
+      this.groupCall.refresh();
     };
     this.#desk = new LiveDesk(deskChanged, (kind) => this.note(kind));
     this.calls = new LiveCalls({
@@ -75,6 +93,14 @@ export class LiveModel implements AppModel {
       calledBefore: (id) => this.#state.threads.get(id)?.entries.some(isCall) ?? false,
       show: (call) => this.set({ call }),
       ring: (incoming) => this.set({ incoming }),
+      comeBackInGroup: (left) => this.groupCall.comeBack(left),
+    });
+    this.groupCall = groupCallActions({
+      client: () => this.client(),
+      desk: this.#desk,
+      person: (id) => this.#state.people.find((one) => one.id === id),
+      show: (groupCall) => this.set({ groupCall }),
+      ring: (incomingGroup) => this.set({ incomingGroup }),
     });
   }
 
@@ -152,8 +178,12 @@ export class LiveModel implements AppModel {
     await this.detach();
     this.#client = client;
     this.#life = new AbortController();
+    const { signal } = this.#life;
+    await this.groups.follow(client, signal);
+    if (signal.aborted) return;
     const stop = client.subscribe((topic) => this.#told(topic));
-    this.#life.signal.addEventListener("abort", stop);
+    signal.addEventListener("abort", stop);
+    followHistory(client, (history) => this.set({ history }), signal);
     for (const contact of client.contacts()) {
       this.#read.set(contact.key, countOfTheirs(client.history(contact)));
     }
@@ -164,11 +194,27 @@ export class LiveModel implements AppModel {
     this.set({ phase: code === undefined ? { kind: "ready" } : { kind: "recovery", code } });
     void keepStorage({ ask: false });
     void this.#learnEffects();
-    const { signal } = this.#life;
     this.push.watch(signal);
-    void this.calls.listen(signal).catch((error: unknown) => {
+    this.#listen(this.calls, signal);
+    this.#listenToGroups(signal);
+  }
+
+  #listen(calls: LiveCalls | GroupCallsLater, signal: AbortSignal): void {
+    void calls.listen(signal).catch((error: unknown) => {
       if (!signal.aborted) reportError(error);
     });
+  }
+
+  /** Only once there is a group: until then none can ring, and its code is loaded for nothing. */
+  #listenToGroups(signal: AbortSignal): void {
+    const look = () => {
+      if (this.#state.groups.all.length === 0) return;
+      stop();
+      this.#listen(this.groupCall, signal);
+    };
+    const stop = this.subscribe(look);
+    signal.addEventListener("abort", stop);
+    look();
   }
 
   /** Look what this browser can do to picture and sound; until then the screens leave it out. */
@@ -211,23 +257,67 @@ export class LiveModel implements AppModel {
     else if (topic !== "calls" && topic !== "devices") this.#retell();
   }
 
+  /** Have nothing said of the server's hanging up until what this returns is called. */
+  leave(): () => void {
+    this.#isLeaving = true;
+    return () => {
+      this.#isLeaving = false;
+      if (this.#client !== undefined) this.#connection();
+    };
+  }
+
+  /** Forget what was seen, with everything else that is kept of a profile. */
+  forgetSeen(): void {
+    try {
+      localStorage.removeItem(SEEN);
+    } catch {
+      // Where nothing can be kept, nothing is.
+    }
+  }
+
   #connection(): void {
+    if (this.#isLeaving) return;
     const { connection } = this.client();
     if (typeof connection === "string") {
       this.set({ connection });
       return;
     }
     const elsewhere = connection.stopped === Code.STORE_BUSY;
-    const revoked = connection.stopped === Code.REFUSED;
+    const refused = connection.stopped === Code.REFUSED;
+    if (connection.stopped === Code.SHUT_OUT) {
+      void this.#shutOut();
+      return;
+    }
     void this.detach();
     if (elsewhere) this.set({ phase: { kind: "elsewhere" } });
-    else if (revoked) this.set({ phase: { kind: "revoked" } });
+    else if (refused) this.set({ phase: { kind: "refused" } });
     else this.set({ phase: { kind: "broken", code: connection.stopped } });
+  }
+
+  /** Show our handle as it is now: this device changed it, or heard of it. */
+  followHandle(): void {
+    const { self } = this.#state;
+    const { handle } = this.client();
+    if (self !== undefined && self.handle !== handle) this.set({ self: { ...self, handle } });
+  }
+
+  /** The client erases its store by itself; what a page keeps beside it goes as well. */
+  async #shutOut(): Promise<void> {
+    try {
+      await this.detach();
+    } catch {
+      this.set({ phase: { kind: "refused" } }); // it is not erased: the page offers to do that
+      return;
+    }
+    await this.push.forget().catch(() => undefined);
+    forgetChoices();
+    this.set({ phase: { kind: "shutOut" } });
   }
 
   /** Make new snapshots of what may have changed. */
   #retell(): void {
     const client = this.client();
+    this.followHandle();
     const contacts = client.contacts();
     const notices = client.notices();
     const requests = client.requests();
@@ -243,11 +333,13 @@ export class LiveModel implements AppModel {
       threads.every(([key, thread]) => before.threads.get(key) === thread);
     this.set({
       people: samePeople ? before.people : people,
+      awaited: awaitedOf(client.awaited()),
       threads: isSame ? before.threads : new Map(threads),
       requests: requests.map((one) => ({
         id: hex(one.account),
         name: one.name,
         byHandle: one.byHandle,
+        was: one.was,
       })),
       alerts: alertsOf(notices, Number(localStorage.getItem(SEEN) ?? 0)),
     });

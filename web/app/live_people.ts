@@ -1,9 +1,19 @@
 /** Contacts, conversations and notices of the client in the shape that screens read. */
 
-import type { Contact, Message, Notice } from "../client/client.ts";
+import type { AwaitedContact, Contact, Message, Notice } from "../client/client.ts";
 import { type Bytes, hex } from "../core/bytes.ts";
 import { MayGo, MaySee } from "../core/content_records.ts";
-import type { Alert, Entry, NoticeKind, Person, PersonId, Rules, Thread } from "./model.ts";
+import type {
+  Alert,
+  AwaitedPerson,
+  Entry,
+  NoticeKind,
+  Person,
+  PersonId,
+  Rules,
+  Thread,
+} from "./model.ts";
+import type { Author } from "./model_groups.ts";
 import { resembles } from "./names.ts";
 
 const KINDS: Readonly<Partial<Record<Notice["kind"], NoticeKind>>> = {
@@ -17,6 +27,8 @@ const KINDS: Readonly<Partial<Record<Notice["kind"], NoticeKind>>> = {
   "own device removed": "ownDeviceRemoved",
   "vault rolled back": "vaultRolledBack",
   "keys rolled back": "keysRolledBack",
+  "contact renamed": "renamed",
+  "own handle changed": "ownHandleChanged",
 };
 const WEEK = [0, 1, 2, 3, 4, 5, 6] as const;
 const OF_ACCOUNT: ReadonlySet<NoticeKind> = new Set([
@@ -24,6 +36,7 @@ const OF_ACCOUNT: ReadonlySet<NoticeKind> = new Set([
   "ownDeviceRemoved",
   "vaultRolledBack",
   "keysRolledBack",
+  "ownHandleChanged",
 ]);
 
 /** Return the people of a contact list; what notices say of them is taken along. */
@@ -51,6 +64,23 @@ export function peopleOf(contacts: readonly Contact[], notices: readonly Notice[
   });
 }
 
+const AWAITED = new WeakMap<readonly AwaitedContact[], readonly AwaitedPerson[]>();
+
+/** Return who is not here yet; the same list for the same list. */
+export function awaitedOf(contacts: readonly AwaitedContact[]): readonly AwaitedPerson[] {
+  const known = AWAITED.get(contacts);
+  if (known !== undefined) return known;
+  const people = contacts.map(({ key, name, verified, blocked, keeps }) => ({
+    id: key,
+    name,
+    verified,
+    blocked,
+    rules: { keepsHours: keeps ?? undefined },
+  }));
+  AWAITED.set(contacts, people);
+  return people;
+}
+
 /** What an entry was made of: a file is opened with it. */
 const SOURCES = new WeakMap<Entry, Message>();
 
@@ -58,24 +88,29 @@ export function messageOf(entry: Entry): Message | undefined {
   return SOURCES.get(entry);
 }
 
-function rulesOf({ calls, hours, sees, path }: Contact["rules"]): Rules {
+function rulesOf({ calls, hours, sees, path, keeps, adds }: Contact["rules"]): Rules {
   const days = (mask: number) => WEEK.filter((day) => ((mask >> day) & 1) === 1);
   return {
     calls,
     hours: hours?.map((one) => ({ ...one, days: days(one.days) })),
     seesRinging: sees === MaySee.RINGING,
     direct: path === MayGo.DIRECT,
+    keepsHours: keeps ?? undefined,
+    adds: adds ?? undefined,
   };
 }
 
 /** Return rules as the client takes them. */
-export function clientRules({ calls, hours, seesRinging, direct }: Rules): Contact["rules"] {
+export function clientRules(rules: Rules): Contact["rules"] {
+  const { calls, hours, seesRinging, direct, keepsHours, adds } = rules;
   const mask = (days: readonly number[]) => days.reduce((bits, day) => bits | (1 << day), 0);
   return {
     calls,
     hours: hours?.map((one) => ({ ...one, days: mask(one.days) })) ?? null,
     sees: seesRinging ? MaySee.RINGING : null,
     path: direct ? MayGo.DIRECT : null,
+    keeps: keepsHours ?? null,
+    adds: adds ?? null,
   };
 }
 
@@ -109,23 +144,38 @@ function pictureOf(bytes: Bytes): Blob {
   return picture;
 }
 
+/**
+ * Return messages and calls as entries.
+ *
+ * @param by Says who wrote one, in a group.
+ */
+export function writtenOf(
+  messages: readonly Message[],
+  by: (message: Message) => Author | undefined = () => undefined,
+): Entry[] {
+  return messages.map((message, i): Entry => {
+    const { at, outgoing: own } = message;
+    const author = by(message);
+    const entry = { id: `m${i}`, at, own, ...(author && { by: author }), ...said(message) };
+    SOURCES.set(entry, message);
+    return entry;
+  });
+}
+
 /** Return a conversation: messages, calls, and notices about the contact, by time. */
 export function threadOf(
   messages: readonly Message[],
   notices: readonly Notice[],
   unread: number,
 ): Thread {
-  const written = messages.map((message, i): Entry => {
-    const { at, outgoing: own } = message;
-    const entry = { id: `m${i}`, at, own, ...said(message) };
-    SOURCES.set(entry, message);
-    return entry;
-  });
+  const written = writtenOf(messages);
   const told = notices.flatMap((notice): Entry[] => {
     const what = KINDS[notice.kind];
     if (what === undefined || OF_ACCOUNT.has(what)) return [];
+    const { at, names } = notice;
     const device = notice.device === undefined ? "" : hex(notice.device);
-    return [{ id: `n${what}${device}`, at: notice.at, own: false, kind: "notice", what }];
+    const id = `n${what}${device}${names === undefined ? "" : ` ${names.was} ${names.name} ${at}`}`;
+    return [{ id, at, own: false, kind: "notice", what, ...(names && { names }) }];
   });
   const entries = [...written, ...told].toSorted((a, b) => a.at - b.at);
   return { entries, unread };
@@ -145,7 +195,8 @@ export function alertsOf(notices: readonly Notice[], seenUntil: number): Alert[]
       const what = KINDS[notice.kind];
       if (what === undefined || !OF_ACCOUNT.has(what) || notice.at <= seenUntil) return [];
       const device = notice.device === undefined ? undefined : hex(notice.device).slice(0, 6);
-      return [{ id: `${what} ${device ?? ""} ${notice.at}`, at: notice.at, what, device }];
+      const { at, names } = notice;
+      return [{ id: `${what} ${device ?? ""} ${at}`, at, what, device, ...(names && { names }) }];
     })
     .toReversed();
 }

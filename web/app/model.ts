@@ -10,6 +10,7 @@
  */
 
 import type { Code } from "../core/codes.ts";
+import type { Reading } from "../core/meter.ts";
 import type { Line } from "../core/realtime_text.ts";
 import type {
   CallActions,
@@ -19,6 +20,11 @@ import type {
   PeopleActions,
   PushActions,
 } from "./model_actions.ts";
+import type { DataActions, GivenReceipt } from "./model_data.ts";
+import type { GroupCallActions, GroupCallView, IncomingGroup } from "./model_group_call.ts";
+import type { Author, GroupActions, GroupNews, Groups } from "./model_groups.ts";
+import type { CallHistory, HistoryActions } from "./model_history.ts";
+import type { MoveActions } from "./model_move.ts";
 
 /** An account, as hexadecimal digits: a key in lists and routes. */
 export type PersonId = string;
@@ -34,8 +40,12 @@ export type Phase =
   | { kind: "locked"; handle: string | undefined }
   /** Another tab has the profile. */
   | { kind: "elsewhere" }
-  /** This device was shut out. */
-  | { kind: "revoked" }
+  /** The server says that it does not know this device. */
+  | { kind: "refused" }
+  /** The account has signed that this device is shut out; what it held is erased. */
+  | { kind: "shutOut" }
+  /** The account was closed just now. */
+  | { kind: "closed"; receipt: GivenReceipt }
   /** The store cannot be used; nothing is done with it. */
   | { kind: "broken"; code: Code }
   | { kind: "ready" };
@@ -60,6 +70,10 @@ export type Rules = Readonly<{
   seesRinging: boolean;
   /** A call with them may take the direct path, if they allow it too. */
   direct: boolean;
+  /** For how many hours calls with them stay in the history; undefined: as for everybody. */
+  keepsHours: number | undefined;
+  /** They may bring you into groups; absent: you are asked. */
+  adds?: "at_once" | "never" | undefined;
 }>;
 
 export type Person = Readonly<{
@@ -79,15 +93,36 @@ export type Person = Readonly<{
   rules: Rules;
 }>;
 
-export type Entry = Readonly<{ id: string; at: number; own: boolean }> &
+/**
+ * A contact of before the move to this server, who is not here yet: nobody to call or to write to.
+ * Their name stands in the history.
+ */
+export type AwaitedPerson = Readonly<{
+  id: PersonId;
+  /** At the server of before. */
+  name: string;
+  /** The safety number was compared, for the key they had. */
+  verified: boolean;
+  /** They are refused here as well. */
+  blocked: boolean;
+  rules: Pick<Rules, "keepsHours">;
+}>;
+
+/** `by`: who said it, in a group. */
+export type Entry = Readonly<{ id: string; at: number; own: boolean; by?: Author }> &
   (
     | Readonly<{ kind: "text"; text: string }>
     | Readonly<{ kind: "file"; name: string; size: number; thumbnail: Blob | undefined }>
     | Readonly<{ kind: "missed"; media: Media | undefined }>
     | Readonly<{ kind: "ended"; media: Media; seconds: number }>
     | Readonly<{ kind: "unanswered"; media: Media }>
-    | Readonly<{ kind: "notice"; what: NoticeKind }>
+    | Readonly<{ kind: "notice"; what: NoticeKind; names?: Names }>
+    /** `who`: whom it is about; `name`: what the group was called from then on. */
+    | Readonly<{ kind: "group"; what: GroupNews; who: string; name: string }>
   );
+
+/** Which name took the place of which. */
+export type Names = Readonly<{ was: string; name: string }>;
 
 export type NoticeKind =
   | "added"
@@ -99,12 +134,20 @@ export type NoticeKind =
   | "ownDeviceAdded"
   | "ownDeviceRemoved"
   | "vaultRolledBack"
-  | "keysRolledBack";
+  | "keysRolledBack"
+  | "renamed"
+  | "ownHandleChanged";
 
 export type Thread = Readonly<{ entries: readonly Entry[]; unread: number }>;
 
 /** Somebody who waits for a tap. */
-export type Request = Readonly<{ id: PersonId; name: string; byHandle: boolean }>;
+export type Request = Readonly<{
+  id: PersonId;
+  name: string;
+  byHandle: boolean;
+  /** The name of the contact of before the move here whose key they have; "" if none. */
+  was: string;
+}>;
 
 /** Something about the account that a person should see until they have. */
 export type Alert = Readonly<{
@@ -112,6 +155,7 @@ export type Alert = Readonly<{
   at: number;
   what: NoticeKind;
   device: string | undefined;
+  names?: Names;
 }>;
 
 export type CallState = "calling" | "connecting" | "inCall" | "reconnecting" | "ended";
@@ -156,10 +200,14 @@ export type CallView = Readonly<{
   text: TextView;
   /** Nothing is noted, and no screen is shared. */
   confidential: boolean;
+  /** Nothing of it is kept here, and it was not told where nobody answered. */
+  traceless: boolean;
   /** How it ended, and what failed, if something did. */
   end: string | undefined;
   endCode: Code | undefined;
   seconds: number;
+  /** What others could see of it, once it has ended; kept nowhere. */
+  meter: Reading;
 }>;
 
 export type Incoming = Readonly<{
@@ -226,11 +274,17 @@ export type AppState = Readonly<{
   connection: Connection;
   self: Self | undefined;
   people: readonly Person[];
+  awaited: readonly AwaitedPerson[];
   threads: ReadonlyMap<PersonId, Thread>;
+  groups: Groups;
+  /** All calls that are kept, and how long they are. */
+  history: CallHistory;
   requests: readonly Request[];
   alerts: readonly Alert[];
   incoming: Incoming | undefined;
   call: CallView | undefined;
+  incomingGroup: IncomingGroup | undefined;
+  groupCall: GroupCallView | undefined;
   desk: Desk;
   unsupported: ReadonlySet<Feature>;
   passkeys: PasskeysHere;
@@ -241,8 +295,13 @@ export interface AppModel {
   snapshot(): AppState;
   readonly door: DoorActions;
   readonly people: PeopleActions;
+  readonly groups: GroupActions;
   readonly files: FileActions;
   readonly devices: DeviceActions;
   readonly push: PushActions;
   readonly calls: CallActions;
+  readonly groupCall: GroupCallActions;
+  readonly history: HistoryActions;
+  readonly data: DataActions;
+  readonly move: MoveActions;
 }

@@ -102,6 +102,8 @@ export interface PeopleActions {
   requestByHandle(handle: string): Promise<PersonId | undefined>;
   approve(request: Request): Promise<void>;
   decline(request: Request): Promise<void>;
+  /** Wait for a contact of before the move no longer: whoever comes as them is a stranger. */
+  forgetAwaited(id: PersonId): Promise<void>;
   findable(): Promise<boolean>;
   setFindable(findable: boolean): Promise<void>;
   safetyNumber(id: PersonId): Promise<SafetyNumber>;
@@ -197,6 +199,12 @@ export type Use = Readonly<{
   seconds: number | undefined;
 }>;
 
+/**
+ * "traceless": nothing of it is kept here, and they are not told if they do not answer;
+ * "confidential": nothing is kept at either end, for people whose safety number was compared.
+ */
+export type CallKind = "usual" | "traceless" | "confidential";
+
 export interface CallActions {
   /** Open or close devices for a preview; `undefined` closes everything. */
   preview(wanted: { camera?: boolean; microphone?: boolean } | undefined): Promise<void>;
@@ -207,8 +215,7 @@ export interface CallActions {
   level(): number;
   /** A call is about to be started: make ready for it, and send nothing. Undefined: none is any more. */
   expect(wanted: { media: Media; confidential: boolean } | undefined): Promise<void>;
-  /** A confidential call is for people whose safety number was compared; it leaves no trace. */
-  start(id: PersonId, media: Media, confidential: boolean): Promise<void>;
+  start(id: PersonId, media: Media, how: CallKind): Promise<void>;
   accept(media: Media): Promise<void>;
   /** With words: they go as a message, so the caller learns that somebody was there. */
   decline(words?: string): Promise<void>;

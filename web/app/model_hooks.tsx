@@ -3,6 +3,7 @@
 import { createContext, type ReactNode, useContext, useSyncExternalStore } from "react";
 import { UsageError } from "../core/errors.ts";
 import type { AppModel, AppState, Feature, Person, PersonId, Thread } from "./model.ts";
+import type { GroupKey, GroupView } from "./model_groups.ts";
 
 const Context = createContext<AppModel | undefined>(undefined);
 
@@ -27,6 +28,10 @@ export function usePerson(id: PersonId): Person | undefined {
   return useAppState((state) => state.people.find((person) => person.id === id));
 }
 
+export function useGroup(id: GroupKey): GroupView | undefined {
+  return useAppState((state) => state.groups.all.find((group) => group.id === id));
+}
+
 const NO_ENTRIES: Thread = { entries: [], unread: 0 };
 
 export function useThread(id: PersonId): Thread {
@@ -35,4 +40,9 @@ export function useThread(id: PersonId): Thread {
 
 export function useSupports(feature: Feature): boolean {
   return useAppState((state) => !state.unsupported.has(feature));
+}
+
+/** Say whether this device is in a call, or at the end of one: of two, or of a group. */
+export function useInCall(): boolean {
+  return useAppState((state) => state.call !== undefined || state.groupCall !== undefined);
 }

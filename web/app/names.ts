@@ -8,6 +8,7 @@
 /** Clusters of a name that are shown; a longer one is clipped. */
 export const NAME_CLUSTERS = 40;
 
+const CLUSTERS = new Intl.Segmenter();
 const REPLACEMENT = "\uFFFD";
 /** Controls, direction marks and overrides, zero-width and other invisible characters, tags. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{DI}\p{Zl}\p{Zp}]/gu;
@@ -18,8 +19,9 @@ const TOWER = /(\p{M}{2})\p{M}+/gu;
 /** Return a name that can be shown: on one line, everything in it visible. */
 export function plainName(name: string): string {
   const shown = name.normalize("NFC").replace(UNSEEN, REPLACEMENT).replace(TOWER, "$1").trim();
-  const clusters = [...new Intl.Segmenter().segment(shown.slice(0, 20 * NAME_CLUSTERS))];
-  if (clusters.length <= NAME_CLUSTERS) return shown || REPLACEMENT;
+  if (shown.length <= NAME_CLUSTERS) return shown || REPLACEMENT; // each has a unit at least
+  const clusters = [...CLUSTERS.segment(shown.slice(0, 20 * NAME_CLUSTERS))];
+  if (clusters.length <= NAME_CLUSTERS) return shown;
   return `${clusters
     .slice(0, NAME_CLUSTERS - 1)
     .map((cluster) => cluster.segment)
@@ -34,6 +36,12 @@ export function plainText(text: string): string {
 /** What a face shows: the first letter or digit of a name. */
 export function initial(name: string): string {
   return /[\p{L}\p{N}]/u.exec(plainName(name))?.[0]?.toLocaleUpperCase() ?? "?";
+}
+
+/** What stands for a group: the first letters or digits of the first two words of its name. */
+export function initials(name: string): string {
+  const words = plainName(name).match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu) ?? [];
+  return words.slice(0, 2).map(initial).join("") || "?";
 }
 
 /** Characters that look alike in most fonts, folded onto one of them. */

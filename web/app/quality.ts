@@ -1,5 +1,6 @@
 /** How well a call goes, out of what is counted: pure, so that its words can be tested. */
 
+import { qualityOfTrip } from "../core/call_entry.ts";
 import type { Quality } from "./model.ts";
 
 /** What is counted of a call. */
@@ -21,10 +22,6 @@ export const NO_FLOW: Flow = { frames: 0, framesAt: 0, sound: 0, soundAt: 0, pic
 const PICTURE_MS = 3000;
 /** Silence of the line, not of the person: Opus sends frames also when nobody speaks. */
 const GAP_MS = 2500;
-/** Above this answers come noticeably late. */
-const FAIR_MS = 300;
-/** Above this people talk into each other's sentences. */
-const POOR_MS = 700;
 
 /** Return the flow after a look at the counts. */
 export function flowOf(before: Flow, { framesDecoded, audioDecodedS }: Counted, now: number): Flow {
@@ -37,7 +34,5 @@ export function flowOf(before: Flow, { framesDecoded, audioDecodedS }: Counted, 
 /** Return how well it goes, for a word. */
 export function qualityOf(rttMs: number | undefined, flow: Flow, now: number): Quality {
   if (flow.soundAt > 0 && now - flow.soundAt > GAP_MS) return "poor";
-  if (rttMs === undefined) return "unknown";
-  if (rttMs > POOR_MS) return "poor";
-  return rttMs > FAIR_MS ? "fair" : "good";
+  return qualityOfTrip(rttMs);
 }

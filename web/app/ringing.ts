@@ -6,6 +6,7 @@ import type { DeviceActions } from "./model_actions.ts";
 import { useAppState, useModel } from "./model_hooks.tsx";
 import { usePrefs } from "./prefs.ts";
 import { ASK, keepRingWords, TAG } from "./ring_words.ts";
+import { play } from "./tones.ts";
 
 const BLINK_MS = 1000;
 const PHRASE_S = 3;
@@ -20,7 +21,9 @@ const LOUDNESS = 0.12;
 
 export function useRinging(): void {
   const { devices } = useModel();
-  const rings = useAppState((state) => state.incoming !== undefined);
+  const rings = useAppState(
+    (state) => state.incoming !== undefined || state.incomingGroup !== undefined,
+  );
   const { ring, notify, push } = usePrefs();
   const language = useLanguage();
   useEffect(() => answerWorker(rings), [rings]);
@@ -59,7 +62,7 @@ function blink(): () => void {
 function tone(): () => void {
   const context = new AudioContext();
   const phrase = () => {
-    for (const [hertz, start, length] of NOTES) play(context, hertz, start, length);
+    for (const [hertz, start, length] of NOTES) play(context, hertz, start, length, LOUDNESS);
   };
   phrase();
   const timer = setInterval(phrase, PHRASE_S * 1000);
@@ -67,18 +70,6 @@ function tone(): () => void {
     clearInterval(timer);
     void context.close();
   };
-}
-
-function play(context: AudioContext, hertz: number, start: number, length: number): void {
-  const at = context.currentTime + start;
-  const voice = new OscillatorNode(context, { type: "triangle", frequency: hertz });
-  const gain = new GainNode(context, { gain: 0 });
-  gain.gain.setValueAtTime(0, at);
-  gain.gain.linearRampToValueAtTime(LOUDNESS, at + 0.03);
-  gain.gain.exponentialRampToValueAtTime(0.001, at + length);
-  voice.connect(gain).connect(context.destination);
-  voice.start(at);
-  voice.stop(at + length);
 }
 
 /** Ports of a worker that was rung and asks whether we ring ourselves (sw_ring.ts). */

@@ -4,14 +4,29 @@
  */
 
 import { useSyncExternalStore } from "react";
+import type { DataClass } from "../core/account_data.ts";
 import type { Media, PersonId } from "./model.ts";
+import type { GroupKey } from "./model_groups.ts";
 
 export type Route =
   | { at: "home" }
   | { at: "thread"; id: PersonId }
   | { at: "person"; id: PersonId }
+  | { at: "group"; id: GroupKey }
+  | { at: "members"; id: GroupKey }
+  | { at: "newGroup" }
   | { at: "safety"; id: PersonId }
   | { at: "preview"; id: PersonId; media: Media }
+  | { at: "groupPreview"; id: GroupKey; media: Media }
+  | { at: "calls" }
+  | { at: "callsWith"; id: PersonId }
+  | { at: "insights" }
+  | { at: "mirror" }
+  | { at: "keeping" }
+  | { at: "data" }
+  | { at: "move" }
+  | { at: "awaited" }
+  | { at: "dataRows"; kind: DataClass; inDays: number }
   | { at: "add" }
   | { at: "invite" }
   | { at: "join"; link: string }
@@ -22,10 +37,12 @@ export type Route =
   | { at: "link"; link: string }
   | { at: "settings" }
   | { at: "password" }
+  | { at: "rename" }
   | { at: "passkeys" }
   | { at: "passphrase" }
   | { at: "push" }
   | { at: "recipients" }
+  | { at: "limits" }
   | { at: "doctor" }
   | { at: "permissions" }
   | { at: "hacked" };

@@ -41,9 +41,19 @@ export const Purpose = {
   CONTACT: "contact",
   SIBLING: "sibling",
   PAIRING: "pairing",
+  GROUP: "group",
+  /** The one that a group had before somebody was removed, for as long as it is still good. */
+  GROUP_BEFORE: "group.before",
+  /** Of a call link: guests who were let in get a relay with it, and say nothing over it. */
+  LINK: "link",
   OWN: "own",
 } as const;
 export type Purpose = (typeof Purpose)[keyof typeof Purpose];
+
+/** Say whether an address was given to the members of a group of people. */
+export function isOfGroup(purpose: Purpose): boolean {
+  return purpose === Purpose.GROUP || purpose === Purpose.GROUP_BEFORE;
+}
 
 const PURPOSES: readonly string[] = Object.values(Purpose);
 

@@ -12,13 +12,26 @@ import { Standing } from "../core/content_records.ts";
 import { credentialIdentity } from "../core/credential.ts";
 import type { DeviceList } from "../core/device_list.ts";
 import { Code, FatalError } from "../core/errors.ts";
+import { EXTENSION } from "../core/group_rules.ts";
 import { type AccountId, type DeviceId, GroupId, random } from "../core/ids.ts";
-import { Group, KeyPackageBundle, newKeyPackage, SUITE_ID } from "../core/mls/index.ts";
+import {
+  type Extension,
+  Group,
+  KeyPackageBundle,
+  newKeyPackage,
+  SUITE_ID,
+} from "../core/mls/index.ts";
 import { Addresses, type Given, Purpose } from "./addresses.ts";
+import { Awaited } from "./awaited.ts";
+import { CallHistory } from "./call_history.ts";
+import { LinkBook } from "./call_link_book.ts";
 import { ContactBook, JoiningDevices, Siblings } from "./contact_book.ts";
-import { Groups } from "./groups.ts";
+import { GroupBook } from "./group_book.ts";
+import { GroupCallBook } from "./group_call_book.ts";
+import { GroupKind, Groups } from "./groups.ts";
 import { History } from "./history.ts";
 import { DeviceLists } from "./lists.ts";
+import { OwnHandle } from "./own_handle.ts";
 import { Profile } from "./profile.ts";
 import type { Reader, Unit, UnitStore } from "./unit.ts";
 
@@ -79,10 +92,16 @@ export class Books {
   readonly lists: DeviceLists;
   readonly addresses: Addresses;
   readonly groups: Groups;
+  readonly groupBook: GroupBook;
+  readonly groupCalls = new GroupCallBook(() => this.now());
+  readonly callLinks: LinkBook;
+  readonly awaited = new Awaited();
   readonly contacts: ContactBook;
   readonly siblings = new Siblings();
   readonly joining = new JoiningDevices();
   readonly history = new History();
+  readonly ownHandle: OwnHandle;
+  readonly calls: CallHistory;
   readonly counters = new Counters();
 
   private constructor(store: UnitStore, lists: DeviceLists, means: Means) {
@@ -95,8 +114,17 @@ export class Books {
     this.device = deviceId;
     this.lists = lists;
     this.addresses = new Addresses(origin, mailbox, this.rng);
+    this.callLinks = new LinkBook(store, this.addresses, () => this.now());
     this.groups = new Groups(lists);
-    this.contacts = new ContactBook(lists);
+    this.groupBook = new GroupBook(lists);
+    this.contacts = new ContactBook(lists, this.awaited);
+    this.ownHandle = new OwnHandle(this.history, () => this.now());
+    const keeps = (reader: Reader, account: AccountId) => {
+      const known = this.contacts.get(reader, account) ?? this.awaited.get(reader, account);
+      return known?.rules?.keeps ?? null;
+    };
+    this.calls = new CallHistory(store, deviceId, keeps, () => this.now(), this.rng);
+    this.contacts.onKeeps((unit) => this.calls.expire(unit));
   }
 
   /**
@@ -136,8 +164,17 @@ export class Books {
     return credentialIdentity(this.device, this.ownList(reader));
   }
 
-  /** Return the present address of a device of a contact or of ours. */
+  /**
+   * Return the present address of a device of a contact, of ours, or of a group's member.
+   *
+   * For a member of a group, `account` is the group's id and `device` the member's slot there
+   * (`slotOf`): each group has addresses of its own (P13).
+   */
   resolve(reader: Reader, account: AccountId, device: DeviceId): ContactAddress | undefined {
+    const group = this.groups.get(reader, account);
+    if (group?.kind === GroupKind.GROUP) {
+      return this.groupBook.addressAt(reader, group.groupId, device);
+    }
     if (!equal(account, this.account)) {
       // CK-599: what waits for a blocked contact waits until it is unblocked.
       if (this.contacts.get(reader, account)?.standing === Standing.BLOCKED) return undefined;
@@ -157,8 +194,13 @@ export class Books {
     return this.addresses.currentOrMint(unit, Purpose.CONTACT, account);
   }
 
+  /** Return the address that the members of a group have of this device. */
+  groupAddress(unit: Unit, group: GroupId): Given {
+    return this.addresses.currentOrMint(unit, Purpose.GROUP, group);
+  }
+
   /** Make a group with this device alone in it, under a random id; kept by nobody yet. */
-  createGroup(reader: Reader): Promise<Group> {
+  createGroup(reader: Reader, extensions: readonly Extension[] = []): Promise<Group> {
     const now = this.now();
     return Group.create({
       groupId: random(GroupId, this.rng),
@@ -168,6 +210,8 @@ export class Books {
       rng: this.rng,
       validator: this.lists.validator(reader),
       lifetime: [now - CLOCK_SLACK_S, now + KEY_PACKAGE_S],
+      extensions,
+      supports: [EXTENSION],
     });
   }
 
@@ -185,6 +229,7 @@ export class Books {
       notBefore: firstDay * DAY_S,
       notAfter: firstDay * DAY_S + KEY_PACKAGE_S,
       rng: this.rng,
+      supports: [EXTENSION],
       lastResort,
     });
   }

@@ -16,10 +16,10 @@ import { type Bytes, copy, equal } from "../core/bytes.ts";
 import { step } from "../core/contact.ts";
 import { encodeOuter } from "../core/content.ts";
 import { Code, FatalError, PeerError, UnavailableError } from "../core/errors.ts";
+import { isHandle } from "../core/handle.ts";
 import {
   type HandleAddress,
   handleDestination,
-  isHandle,
   openRequest,
   pay,
   SEED_BYTES,
@@ -33,7 +33,9 @@ import type { Books } from "./books.ts";
 import { allPending, forgetMade, Pending } from "./contact_records.ts";
 import { makeRequest } from "./new_conversation.ts";
 import type { Outbox } from "./outbox.ts";
-import { type DeviceApi, PublicApi } from "./transport/api.ts";
+import { choicesFrom } from "./server_data.ts";
+import { PublicApi } from "./transport/api.ts";
+import type { DeviceApi } from "./transport/device_api.ts";
 import { Http } from "./transport/http.ts";
 import { solveInSlices } from "./transport/work.ts";
 import type { Reader, Unit } from "./unit.ts";
@@ -128,12 +130,12 @@ export class ByHandle {
    * @throws UnavailableError The server cannot be reached; say it again. QUOTA, no capability is left
    *   until the pool is refilled.
    */
-  async setFindable(findable: boolean): Promise<void> {
+  async setFindable(findable: boolean): Promise<Bytes | undefined> {
     const books = this.#books;
     if (!findable) {
-      await this.#api.putRequestAddress(undefined, 0);
+      const receipt = await this.#api.putRequestAddress(undefined, 0);
       await this.#forget();
-      return;
+      return receipt;
     }
     const given = await books.store.transaction((unit) => {
       const present = this.#given(unit);
@@ -143,6 +145,7 @@ export class ByHandle {
       return made;
     });
     await this.#api.putRequestAddress(await this.#address(given), REQUEST_BITS);
+    return undefined;
   }
 
   /**
@@ -159,6 +162,8 @@ export class ByHandle {
     if (given === undefined) return false;
     const [shown] = await this.#lookUp(this.#books.profile.handle);
     if (isSame(shown, await this.#address(given))) return true;
+    // Hidden for as long as that lasts, and nobody took over.
+    if (choicesFrom(await this.#api.accountData.settings()).restricted) return false;
     await this.#forget();
     return false;
   }

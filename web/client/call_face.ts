@@ -5,6 +5,7 @@
 
 import type { EndReason } from "../core/call_effects.ts";
 import type { Code } from "../core/errors.ts";
+import type { Meter } from "../core/meter.ts";
 import type { MediaStats } from "../media/interfaces.ts";
 import type { CallText } from "./call_text.ts";
 
@@ -12,6 +13,8 @@ import type { CallText } from "./call_text.ts";
 export interface Face {
   /** What is written in the call. */
   readonly text: CallText;
+  /** What counts for the call. */
+  readonly counted: Meter;
   /** Note that it rings at the other side. */
   onRinging(): void;
   /** Take the call group's epoch. */

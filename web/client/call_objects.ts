@@ -1,5 +1,5 @@
 /**
- * A call as a page or a person's code sees it: `Call`, `IncomingCall`, `MissedCall`.
+ * A call as a page or a person's code sees it: `Call`, `MissedCall`; `incoming_call.ts` has the third.
  *
  * They show what happened and pass on what the person wants; `CallService` (`calls.ts`) makes them.
  * A page subscribes to a `Call` and reads its properties again each time it is told.
@@ -13,11 +13,10 @@ import type { State } from "../core/call_types.ts";
 import { Code, UnavailableError, UsageError } from "../core/errors.ts";
 import type { AccountId, CallId } from "../core/ids.ts";
 import { assertNever } from "../core/never.ts";
-import type { LocalMedia, MediaPath, MediaStats, RemoteMedia } from "../media/interfaces.ts";
+import type { MediaPath, MediaStats } from "../media/interfaces.ts";
 import type { Face } from "./call_face.ts";
-import { closeEnds } from "./call_media.ts";
+import { CallMeter } from "./call_meter.ts";
 import type { CallShell } from "./call_shell.ts";
-import { shareNothing } from "./call_terms.ts";
 import { CallText } from "./call_text.ts";
 import { Signal } from "./lock.ts";
 
@@ -36,16 +35,6 @@ export type Security = Readonly<{
   words: string | undefined;
   path: MediaPath;
   roundTripMs?: number;
-}>;
-
-/** How a call is accepted. */
-export type AcceptOptions = Readonly<{
-  /** What we show and say. It is the call's from now on, and closed on an error too. */
-  local: LocalMedia;
-  /** Where the other side's goes. Likewise. */
-  remote: RemoteMedia;
-  /** "voice" to accept a video call without picture. */
-  media?: Media;
 }>;
 
 /** Somebody called while we were away or in another call. */
@@ -84,8 +73,14 @@ export class Call implements Face {
    * no screen.
    */
   confidential = false;
+  /** The person wants nothing of it kept, here or there. */
+  traceless = false;
+  /** As which call the history has it: the first, if one goes on with another. */
+  notedAs: CallId | undefined;
   /** What the two write while they talk; gone when the call ends. */
   readonly text = new CallText(() => this.#tell());
+  /** What others could see of it; another one's after a glare. */
+  counted = new CallMeter();
   readonly #service: Service;
   readonly #listeners = new Set<() => void>();
   #shell: CallShell | undefined;
@@ -94,7 +89,10 @@ export class Call implements Face {
   readonly #said = new Signal();
   #rings = false;
   #wasAnswered = false;
-  #wasConnected = false;
+  /** Monotonic seconds. */
+  #connectedAt: number | undefined;
+  #endedAt: number | undefined;
+  #notedMedia: Media = Media.VOICE;
   #hadFirstFrame = false;
   #stats: MediaStats | undefined;
   #security: Security = { suite: SUITE_NAME, epoch: undefined, words: undefined, path: "none" };
@@ -204,7 +202,7 @@ export class Call implements Face {
 
   /** Wait until both sides hear each other. Throws as `answered`. */
   async connected(): Promise<void> {
-    await this.#until(() => this.#wasConnected);
+    await this.#until(() => this.wasConnected);
   }
 
   /** Wait until the first frame of the other side was decoded. Throws as `answered`. */
@@ -247,6 +245,34 @@ export class Call implements Face {
     await this.ended();
   }
 
+  // For the history, once it is over (`call_notes.ts`).
+
+  /** Whether nothing of it may be kept. */
+  get leavesNoTrace(): boolean {
+    return this.confidential || this.traceless;
+  }
+
+  /** Whether both sides heard each other at any time. */
+  get wasConnected(): boolean {
+    return this.#connectedAt !== undefined;
+  }
+
+  /** How long they did, in whole seconds. */
+  get seconds(): number {
+    if (this.#connectedAt === undefined || this.#endedAt === undefined) return 0;
+    return Math.max(0, Math.round(this.#endedAt - this.#connectedAt));
+  }
+
+  /** What it carried last, also after the end. */
+  get notedMedia(): Media {
+    return this.#notedMedia;
+  }
+
+  /** The last measured round trip. */
+  get rttMs(): number | undefined {
+    return this.#stats?.rttMs;
+  }
+
   // For the service and the shell.
 
   /** Follow a call; another one after a glare. */
@@ -259,7 +285,8 @@ export class Call implements Face {
     if (this.#state.kind === "ended") return;
     this.#state = state;
     const { kind } = state;
-    this.#wasConnected ||= kind === "inCall";
+    if (kind === "inCall") this.#connectedAt ??= this.#service.monotonic();
+    if (kind !== "idle" && kind !== "ended") this.#notedMedia = this.media;
     this.#wasAnswered ||= kind === "connecting" || kind === "inCall" || kind === "reconnecting";
     this.#tell();
   }
@@ -301,6 +328,7 @@ export class Call implements Face {
 
   onEnd(reason: EndReason, code: Code | undefined): void {
     this.#end = { reason, code };
+    this.#endedAt = this.#service.monotonic();
     this.#said.set();
     this.#tell();
   }
@@ -325,72 +353,5 @@ export class Call implements Face {
       }
       await this.#moved.wait();
     }
-  }
-}
-
-/** A call that rings here. Until `accept`, nothing leaves this device. */
-export class IncomingCall {
-  /** Who calls. */
-  readonly contact: AccountId;
-  /** As the person sees it. */
-  readonly contactName: string;
-  /** What was offered. */
-  readonly media: Media;
-  /** As in `Call`. */
-  readonly confidential: boolean;
-  readonly #service: Service;
-  readonly #call: Call;
-  readonly #shell: CallShell;
-
-  constructor(service: Service, call: Call, shell: CallShell, media: Media) {
-    this.contact = call.contact;
-    this.contactName = call.contactName;
-    this.media = media;
-    this.confidential = call.confidential;
-    this.#service = service;
-    this.#call = call;
-    this.#shell = shell;
-  }
-
-  /** Whether it still rings. */
-  get isRinging(): boolean {
-    return this.#call.state === "ringing";
-  }
-
-  /**
-   * Accept, with the media that was offered or less.
-   *
-   * @throws UnavailableError NO_ANSWER: it has stopped ringing.
-   */
-  async accept({ local, remote, media = this.media }: AcceptOptions): Promise<Call> {
-    if (!this.isRinging) {
-      closeEnds({ local, remote });
-      throw new UnavailableError(Code.NO_ANSWER, "it has stopped ringing");
-    }
-    try {
-      if (this.confidential) shareNothing(local);
-    } catch (error) {
-      closeEnds({ local, remote });
-      throw error;
-    }
-    this.#shell.transport.lend({ local, remote });
-    const now = this.#service.monotonic();
-    this.#service.happenedHere(this.#shell, { kind: "acceptRequested", now, media });
-    return this.#call;
-  }
-
-  /** A person wants to accept, and devices open first: do meanwhile what only the server hears of. */
-  expectAccept(): void {
-    if (this.isRinging) this.#shell.transport.askForRelay();
-  }
-
-  /** Stop ringing, on our other devices too. The caller learns nothing. Harmless if late. */
-  async decline(): Promise<void> {
-    if (this.isRinging) this.#service.happenedHere(this.#shell, { kind: "declineRequested" });
-  }
-
-  /** Wait until it is over, answered or not, and return the reason. */
-  async ended(): Promise<EndReason> {
-    return await this.#call.ended();
   }
 }

@@ -16,8 +16,9 @@ import type { Outer } from "../core/content_outer.ts";
 import type { Sibling } from "../core/content_self.ts";
 import { Code, UnavailableError } from "../core/errors.ts";
 import { type AccountId, type CallId, type DeviceId, MessageId, random } from "../core/ids.ts";
+import type { Meter } from "../core/meter.ts";
 import { withTimeout } from "./lock.ts";
-import type { CallSeam } from "./seam.ts";
+import type { CallSeam, Delivered } from "./seam.ts";
 
 /** After this a send counts as lost. Higher: slow networks lose less; lower: an end ends sooner. */
 export const SEND_TIMEOUT_S = 5;
@@ -33,18 +34,27 @@ export class CallSending {
   readonly #contact: AccountId;
   readonly #call: CallId;
   readonly #onLost: (error: unknown) => void;
+  readonly #meter: () => Meter;
 
   /**
    * @param seam The session.
    * @param contact Whom the call is with.
    * @param call Its id.
    * @param onLost Takes why something that was on its way did not get there.
+   * @param meter Return what counts for this call.
    */
-  constructor(seam: CallSeam, contact: AccountId, call: CallId, onLost: (error: unknown) => void) {
+  constructor(
+    seam: CallSeam,
+    contact: AccountId,
+    call: CallId,
+    onLost: (error: unknown) => void,
+    meter: () => Meter,
+  ) {
     this.#seam = seam;
     this.#contact = contact;
     this.#call = call;
     this.#onLost = onLost;
+    this.#meter = meter;
   }
 
   /** What every content of this call in the conversation begins with. */
@@ -61,7 +71,7 @@ export class CallSending {
    */
   async say(content: Inner, how: How): Promise<void> {
     await this.#limited(how, (onHanded) =>
-      this.#seam.sendInner(this.#contact, content, { durable: false, onHanded }),
+      this.#seam.sendInner(this.#contact, content, { ...this.#counted(false), onHanded }),
     );
   }
 
@@ -69,13 +79,13 @@ export class CallSending {
   async leave(content: Inner): Promise<void> {
     await withTimeout(
       SEND_TIMEOUT_S,
-      this.#seam.sendInner(this.#contact, content, { durable: true }),
+      this.#seam.sendInner(this.#contact, content, this.#counted(true)),
     );
   }
 
   /** Say something to our own other devices. Throws as `say`. */
   async tellSiblings(content: Sibling): Promise<void> {
-    await withTimeout(SEND_TIMEOUT_S, this.#seam.sendSelf(content, { durable: false }));
+    await withTimeout(SEND_TIMEOUT_S, this.#seam.sendSelf(content, this.#counted(false)));
   }
 
   /** Send something to one device of the contact. Throws as `say`. */
@@ -89,7 +99,13 @@ export class CallSending {
     if (found === undefined) {
       throw new UnavailableError(Code.REFUSED, "the device has no address any more");
     }
-    await this.#seam.sendOuter(found.address, content, { durable: false, onHanded });
+    await this.#seam.sendOuter(found.address, content, { ...this.#counted(false), onHanded });
+  }
+
+  /** Send so that each envelope that leaves is counted for this call. */
+  #counted(durable: boolean): Delivered {
+    const meter = this.#meter();
+    return { durable, onLeft: (size) => meter.left({ size, durable }) };
   }
 
   /** Send within the limit; what fails after this returned is told to `onLost`. */

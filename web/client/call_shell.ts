@@ -31,6 +31,7 @@ import {
   VisavisError,
 } from "../core/errors.ts";
 import type { AccountId, CallId } from "../core/ids.ts";
+import type { Meter } from "../core/meter.ts";
 import { assertNever } from "../core/never.ts";
 import type { MediaFactory, MediaStats, TextEnd } from "../media/interfaces.ts";
 import type { Face } from "./call_face.ts";
@@ -104,11 +105,17 @@ export class CallShell {
     this.face = face;
     this.feed = feed;
     this.#seam = seam;
-    this.#sending = new CallSending(seam, contact, call, (error) => this.#failed(error));
+    const onLost = (error: unknown) => this.#failed(error);
+    this.#sending = new CallSending(seam, contact, call, onLost, () => this.meter);
     this.secrets = new CallSecrets(seam, contact, call);
     this.transport = new CallTransport(seam, makeMedia, this);
     this.#first = new FirstWord(seam, this.#sending, this.secrets, this.transport);
     seam.spawn((signal) => this.#live(signal));
+  }
+
+  /** What counts for this call: the face's, which passes on in a glare. */
+  get meter(): Meter {
+    return this.face.counted;
   }
 
   // What the service gives.

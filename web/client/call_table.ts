@@ -7,14 +7,15 @@
  * Not for: deciding which calls there are (`calls.ts` and its board).
  */
 
-import { hex } from "../core/bytes.ts";
-import type { Exchange } from "../core/call_board.ts";
+import { equal, hex } from "../core/bytes.ts";
+import type { Exchange, NoteMissed } from "../core/call_board.ts";
 import { Media } from "../core/call_effects.ts";
 import type { Event } from "../core/call_events.ts";
 import type { State } from "../core/call_types.ts";
 import { UsageError } from "../core/errors.ts";
 import type { AccountId, CallId } from "../core/ids.ts";
 import type { MediaFactory } from "../media/interfaces.ts";
+import { type Beginning, CallNotes } from "./call_notes.ts";
 import { Call, type Service } from "./call_objects.ts";
 import { CallShell } from "./call_shell.ts";
 import { type Expected, shareNothing } from "./call_terms.ts";
@@ -29,6 +30,7 @@ export class CallTable {
   readonly #happened: (call: CallId, event: Event) => void;
   readonly #shells = new Map<string, CallShell>();
   readonly #faces = new Map<string, Call>();
+  readonly #notes: CallNotes;
   #ahead: MediaAhead | undefined;
 
   /**
@@ -47,6 +49,7 @@ export class CallTable {
     this.#seam = seam;
     this.#makeMedia = makeMedia;
     this.#happened = happened;
+    this.#notes = new CallNotes(seam);
   }
 
   /** Return a call's shell, if it has one. */
@@ -72,15 +75,18 @@ export class CallTable {
     return face;
   }
 
-  /** Make a call's shell and its face; they go when it is over. */
-  make(contact: AccountId, call: CallId): CallShell {
+  /** Make a call's shell and its face; they go when it is over, and it is noted in the history. */
+  make(contact: AccountId, call: CallId, beginning: Beginning): CallShell {
+    this.#notes.begins(call, beginning);
     const face = new Call(this.#service, contact, this.#seam.contactName(contact));
     const feed = (event: Event) => this.#happened(call, event);
     const shell = new CallShell(this.#seam, this.#makeMedia, feed, contact, call, face);
     face.bind(shell);
+    face.notedAs = beginning.again ?? call;
     this.#shells.set(hex(call), shell);
     this.#faces.set(hex(call), face);
     void shell.over.wait().then(() => {
+      this.#notes.over(call, this.faceOf(call));
       this.#shells.delete(hex(call));
       this.#faces.delete(hex(call));
     });
@@ -99,11 +105,16 @@ export class CallTable {
   }
 
   /** As `make`, for a call of ours: it gets the media that were made for it. */
-  place(contact: AccountId, call: CallId): CallShell {
-    const shell = this.make(contact, call);
+  place(contact: AccountId, call: CallId, again: CallId | null): CallShell {
+    const shell = this.make(contact, call, { outgoing: true, again });
     if (this.#ahead !== undefined) shell.transport.expect(this.#ahead);
     this.#ahead = undefined;
     return shell;
+  }
+
+  /** Note a call that did not ring here. */
+  noteMissed({ call, contact, media }: NoteMissed): void {
+    this.#notes.missed(call, contact, media);
   }
 
   /** Make a call a confidential one, for good, before its media is made. */
@@ -116,7 +127,9 @@ export class CallTable {
   show(call: CallId, state: State): void {
     const shell = this.find(call);
     if (shell !== undefined) shell.state = state;
-    this.#faces.get(hex(call))?.onState(state);
+    const face = this.#faces.get(hex(call));
+    face?.counted.follow(state);
+    face?.onState(state);
   }
 
   /** Let the person's call go on as the one that stands (P9, glare). */
@@ -127,8 +140,13 @@ export class CallTable {
     const ends = old.transport.takeBack();
     shell.transport.lend(ends);
     const face = this.faceOf(givenUp);
+    this.#notes.exchange(givenUp, standing);
+    // One that goes on with another is that one; after a glare it is the other's.
+    const { notedAs } = this.faceOf(standing);
+    if (notedAs === undefined || !equal(notedAs, givenUp)) face.notedAs = notedAs;
     face.bind(shell);
     face.text.startOver();
+    face.counted.takeOver(this.faceOf(standing).counted);
     this.#faces.set(hex(standing), face);
     shell.face = face;
     if (shell.transport.steady || face.confidential) {
@@ -137,6 +155,7 @@ export class CallTable {
       shareNothing(ends.local);
     }
     const silent = new Call(this.#service, old.contact, face.contactName);
+    silent.counted = face.counted; // What is still said of it belongs to the person's call.
     this.#faces.set(hex(givenUp), silent);
     old.face = silent;
   }

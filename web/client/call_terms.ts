@@ -35,14 +35,16 @@ export type CallOptions = Readonly<{
   local: LocalMedia;
   /** Where the other side's goes. Likewise. */
   remote: RemoteMedia;
-  /** Do not tell them of it if nobody answers. */
+  /** Do not tell them of it if nobody answers, and keep nothing of it here. */
   leaveNoTrace?: boolean;
   /** The call that this device lost to a reload: they go on without a tap, or nothing rings. */
   again?: CallId | undefined;
+  /** As which call the history has the one that was lost; `again`, if that is not given. */
+  noted?: CallId | undefined;
   /**
    * Only if the contact is verified, relayed only, with pictures of few sizes, and nothing of it is
    * kept: no trace is left, and at both ends no screen is shared (`LocalMedia.forbidSharing`) and
-   * the page notes nothing (`Call.confidential`).
+   * nothing is noted (`Call.confidential`).
    */
   confidential?: boolean;
 }>;

@@ -13,6 +13,7 @@ import { Media, Path } from "../core/call_effects.ts";
 import type { InCall } from "../core/content_call.ts";
 import { Code, PeerError, UsageError } from "../core/errors.ts";
 import { Digest } from "../core/ids.ts";
+import type { Meter } from "../core/meter.ts";
 import type { MediaConnection, MediaEvent, MediaFactory, TextEnd } from "../media/interfaces.ts";
 import { closeEnds, type Ends, LentLocal, LentRemote } from "./call_media.ts";
 import { answerOf, type Negotiation, refusalOf, still } from "./call_steps.ts";
@@ -26,6 +27,8 @@ export const MAX_EARLY = 64;
 
 /** What the media side needs of the call's shell. */
 export interface Owner extends Watcher {
+  /** What counts for the call. */
+  readonly meter: Meter;
   /** Remember a breach. */
   note(code: Code): void;
   /** Say something in the call group. */
@@ -69,6 +72,7 @@ export class CallTransport {
     this.#relay = new RelayAhead(
       seam,
       () => this.media,
+      () => this.#owner.meter,
       (work) => this.#begin(work),
     );
   }
@@ -222,6 +226,7 @@ export class CallTransport {
     this.#ahead = undefined;
     if (this.#media !== undefined) {
       await this.#watch.refresh(this.#media);
+      this.#owner.meter.carry(this.#media.carried);
       await answerOf(this.#media.close());
     } else if (this.#lent !== undefined) {
       closeEnds(this.#lent); // It ended before there was a connection to close them.

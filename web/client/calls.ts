@@ -15,30 +15,36 @@ import {
   type BoardEvent,
   type BoardStep,
   boardStep,
+  busyStep,
   emptyBoard,
 } from "../core/call_board.ts";
 import { EndReason, type Media } from "../core/call_effects.ts";
 import type { Event } from "../core/call_events.ts";
 import { Trace } from "../core/call_types.ts";
 import type { CallAccept, CallInvite } from "../core/content_inner.ts";
-import { Code, VisavisError } from "../core/errors.ts";
+import { Code, UsageError, VisavisError } from "../core/errors.ts";
 import { type AccountId, CallId, random } from "../core/ids.ts";
 import { assertNever } from "../core/never.ts";
 import { callOf, checkKeyPackage } from "./call_group.ts";
 import { closeEnds } from "./call_media.ts";
-import { type Call, IncomingCall, type MissedCall, type Service } from "./call_objects.ts";
+import { countArrival, counted } from "./call_meter.ts";
+import type { Call, MissedCall, Service } from "./call_objects.ts";
 import { CallQueue } from "./call_queue.ts";
 import type { CallShell } from "./call_shell.ts";
 import { CallTable } from "./call_table.ts";
 import type { CallOptions, CallServiceOptions, Expected } from "./call_terms.ts";
 import { allowedPath, CLOCKS_DIFFER_S, confine, goodbye, ringsNobody } from "./call_terms.ts";
+import { IncomingCall } from "./incoming_call.ts";
 import type { CallSeam, InnerReceived, OuterReceived, SelfReceived } from "./seam.ts";
 
-export { Call, IncomingCall, type MissedCall, type Security, SUITE_NAME } from "./call_objects.ts";
+export { Call, type MissedCall, type Security, SUITE_NAME } from "./call_objects.ts";
 export type { CallOptions, CallServiceOptions, Expected } from "./call_terms.ts";
+export { IncomingCall } from "./incoming_call.ts";
 
 /** All calls of this device. */
 export class CallService implements Service {
+  /** Says whether this device is in a group call: then nothing rings, and what came was missed. */
+  elsewhere: () => boolean = () => false;
   /** How many messages were dropped, by code: for the doctor and tests. */
   readonly dropped = new Map<Code, number>();
   readonly #seam: CallSeam;
@@ -58,7 +64,8 @@ export class CallService implements Service {
 
   /** Begin to listen. */
   async start(): Promise<void> {
-    this.#seam.onInner((received) => this.#onInner(received));
+    const find = (call: CallId) => this.#table.find(call);
+    this.#seam.onInner((inner) => counted(inner, find, () => this.#onInner(inner)));
     this.#seam.onUnknownGroup((received) => this.#onGroup(received));
     this.#seam.onSelf((received) => this.#onSelf(received));
     this.#seam.onConnection((connected) => this.#onConnection(connected));
@@ -87,6 +94,11 @@ export class CallService implements Service {
     await goodbye(shell);
   }
 
+  /** Whether there is a call, or one that rings. */
+  get isLive(): boolean {
+    return this.#board.live !== null;
+  }
+
   monotonic(): number {
     return this.#seam.monotonic();
   }
@@ -112,14 +124,17 @@ export class CallService implements Service {
   async call(
     contact: AccountId,
     media: Media,
-    { local, remote, leaveNoTrace = false, confidential = false, again }: CallOptions,
+    { local, remote, leaveNoTrace = false, confidential = false, again, noted }: CallOptions,
   ): Promise<Call> {
     const call = random(CallId, this.#seam.rng);
-    const trace = leaveNoTrace || confidential ? Trace.LEAVE_NONE : Trace.KEEP;
+    // A call that goes on, and nobody takes up, was not missed.
+    const tells = again === undefined && this.#seam.tellsMissed();
+    const trace = tells && !(leaveNoTrace || confidential) ? Trace.KEEP : Trace.LEAVE_NONE;
     const now = this.#seam.monotonic();
     let result: BoardStep;
     try {
       // Throws before anything was made.
+      if (this.elsewhere()) throw new UsageError("this device is in a group call");
       if (confidential) confine(this.#seam, contact, local);
       const wanted: BoardEvent = { kind: "callWanted", now, contact, call, media, trace };
       result = boardStep(this.#board, wanted);
@@ -131,10 +146,11 @@ export class CallService implements Service {
     const shell =
       first?.kind === "exchange"
         ? this.#table.shellOf(first.standing)
-        : this.#table.place(contact, call);
+        : this.#table.place(contact, call, noted ?? again ?? null);
     shell.wanted = media;
     shell.again = again ?? null;
     shell.transport.lend({ local, remote });
+    this.#table.faceOf(shell.call).traceless ||= leaveNoTrace;
     if (confidential) this.#table.confide(shell); // before the invite says so
     this.#apply(result);
     return this.#table.faceOf(shell.call);
@@ -185,7 +201,11 @@ export class CallService implements Service {
       }
       case "message.text":
       case "message.file":
+      case "calls.forget":
       case "contact.devices":
+      case "contact.name":
+      case "group.invite":
+      case "group.join":
         return; // The session's.
       default:
         return assertNever(content);
@@ -208,11 +228,13 @@ export class CallService implements Service {
     }
     const now = this.#seam.monotonic();
     const maySee = this.#seam.granted(contact).sees;
-    const arrived = { now, contact, device, call, media, commitment: commit, again, maySee };
-    const result = boardStep(this.#board, { kind: "inviteArrived", ...arrived });
+    const facts = { now, contact, device, call, media, commitment: commit, again, maySee };
+    const arrived = { kind: "inviteArrived", ...facts } as const;
+    const isBusy = this.elsewhere();
+    const result = isBusy ? busyStep(this.#board, arrived) : boardStep(this.#board, arrived);
     const { live } = result.board;
     if (live !== null && equal(live.call, call) && this.#table.find(call) === undefined) {
-      const shell = this.#table.make(contact, call);
+      const shell = this.#table.make(contact, call, { outgoing: false, again });
       shell.secrets.invite = content;
       shell.secrets.inviter = device;
       if (content.confidential) this.#table.confide(shell);
@@ -248,13 +270,15 @@ export class CallService implements Service {
     this.#fromPeer(contact, call, { kind: "acceptReceived", now, device, media });
   }
 
-  async #onGroup({ contact, content }: OuterReceived): Promise<void> {
+  async #onGroup({ contact, content, envelope }: OuterReceived): Promise<void> {
     try {
       if (content.kind === "welcome.call") {
+        countArrival(this.#liveShell(), contact, envelope);
         await this.#onWelcome(contact, content.message);
       } else if (content.kind === "mls") {
         const call = callOf(content.message);
         const shell = call && this.#table.find(call);
+        countArrival(shell, contact, envelope);
         // CK-361: who learned the id of somebody else's call has no say in it.
         if (shell === undefined || !equal(shell.contact, contact)) this.#drop(Code.WRONG_GROUP);
         else await shell.arrive(() => shell.receive(content.message));
@@ -287,8 +311,9 @@ export class CallService implements Service {
     });
   }
 
-  async #onSelf({ content }: SelfReceived): Promise<void> {
+  async #onSelf({ content, envelope }: SelfReceived): Promise<void> {
     if (content.kind !== "self.call_handled") return;
+    countArrival(this.#table.find(content.call), undefined, envelope);
     const event = { kind: "siblingHandled", how: content.how } as const;
     await this.#inTurn(content.call, (call) =>
       this.#feed({ kind: "happened", call, contact: null, event }),
@@ -372,6 +397,7 @@ export class CallService implements Service {
         return;
       }
       case "noteMissed":
+        this.#table.noteMissed(effect);
         this.#missed.push({ ...effect, contactName: this.#seam.contactName(effect.contact) });
         return;
       case "exchange":

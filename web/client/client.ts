@@ -11,15 +11,15 @@
  * call is end-to-end encrypted; there is no setting that turns it off (R-16). Errors are
  * `VisavisError`s; their `describe()` is the sentence for the person.
  *
- * Not for: how a profile comes to be (`client_entry.ts`); calls, whose code is loaded with the first
- * `callService()`.
+ * Not for: how a profile comes to be (`client_entry.ts`); calls (`client_calling.ts`), whose code is loaded
+ * when it is asked for.
  */
 
 import type { Rules } from "../core/contact_rules.ts";
 import { Standing } from "../core/content_records.ts";
 import type { SafetyNumber } from "../core/safety_number.ts";
 import type { Proof } from "./account.ts";
-import type { CallService } from "./calls.ts";
+import { Calling } from "./client_calling.ts";
 import {
   type Entered,
   enterByLogin,
@@ -31,48 +31,47 @@ import {
   type PasskeyLoginOptions,
   type SignupOptions,
 } from "./client_entry.ts";
-import { Meeting } from "./client_meeting.ts";
-import type { CallEntry } from "./client_options.ts";
 import { changePassword, type Device, listDevices, revoke } from "./devices.ts";
 import { removeProfile } from "./enrol.ts";
-import { keepIdentity, noteCall, safetyNumberWith } from "./knowing.ts";
-import { keepCall, type LeftCall, takeLeftCall } from "./left_call.ts";
+import { keepIdentity, safetyNumberWith } from "./knowing.ts";
+import type { Moved, Moving } from "./move.ts";
 import { approve, type Confirm } from "./pairing.ts";
 import type { Push, Subscriber } from "./push.ts";
-import type { TurnServer } from "./seam.ts";
 import type { Contact } from "./snapshots.ts";
 import { type Platform, Store } from "./store.ts";
 import { Uses } from "./uses.ts";
+import type { YourData } from "./your_data.ts";
 
 export type { Proof } from "./account.ts";
+export type { AwaitedContact } from "./awaited.ts";
+export type { CallLinkOptions, ShownLink } from "./call_links.ts";
 export type {
   LoginOptions,
   OpenOptions,
   PasskeyLoginOptions,
   SignupOptions,
 } from "./client_entry.ts";
-export type { CallEntry, Diagnostics, InviteOptions, WaitOptions } from "./client_options.ts";
+export type { GroupInvitation, Member, PeopleGroup } from "./client_groups.ts";
+export type { Diagnostics, InviteOptions, WaitOptions } from "./client_options.ts";
 export type { Waiting } from "./contact_records.ts";
 export type { Device } from "./devices.ts";
 export type { FileOptions, FileProgress, PreparedFile, SendFileOptions } from "./files.ts";
 export { type CallFacts, type Message, MessageKind, type Notice, NoticeKind } from "./history.ts";
+export type { Moved, MoveFile, Moving } from "./move.ts";
 export type { Confirm } from "./pairing.ts";
 export type { Connection, Contact, Topic } from "./snapshots.ts";
 export type { Passkey, WaysIn } from "./ways_in.ts";
+export type { YourData } from "./your_data.ts";
 
 /** One device at work; made by `signup`, `login` or `open`. */
-export class Client extends Meeting {
-  readonly #allowLoopback: boolean;
+export class Client extends Calling {
   readonly #recovery: string | undefined;
   /** When this device's camera and microphone were used. */
   readonly uses: Uses;
-  #calls: Promise<CallService> | undefined;
-  #present: CallService | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(entered: Entered) {
-    super(entered.session, entered.snapshots);
-    this.#allowLoopback = entered.allowLoopback;
+    super(entered);
     this.#recovery = entered.recovery?.toText();
     this.uses = new Uses(entered.session.books);
   }
@@ -103,6 +102,16 @@ export class Client extends Meeting {
    */
   static async signup(options: SignupOptions): Promise<Client> {
     return new Client(await enterBySignup(options));
+  }
+
+  /**
+   * Go on at another server with what a file of `moving().out` held (`readFile` of `move.ts`).
+   *
+   * As `signup`: all that the file holds is here before the server learns of the account, or nothing.
+   */
+  static async moveIn(options: SignupOptions, moved: Moved): Promise<Client> {
+    const { Arriving } = await import("./move.ts");
+    return new Client(await enterBySignup(options, await Arriving.of(moved)));
   }
 
   /**
@@ -150,8 +159,7 @@ export class Client extends Meeting {
   }
 
   async #close(): Promise<void> {
-    const calls = await this.#calls?.catch(() => undefined);
-    await calls?.close();
+    await this.endCalls();
     this.snapshots.close();
     await this.session.close();
   }
@@ -169,7 +177,8 @@ export class Client extends Meeting {
    * Receive and process all that is waiting, and send all that can be sent.
    *
    * @throws UnavailableError The server cannot be reached; nothing is lost.
-   * @throws AuthorizationError REFUSED, this device was revoked.
+   * @throws AuthorizationError SHUT_OUT, our account has shut this device out: what it held is
+   *   erased. REFUSED, the server says that there is no such device.
    */
   async sync(timeoutS = 30): Promise<void> {
     await this.session.sync(timeoutS);
@@ -200,7 +209,7 @@ export class Client extends Meeting {
   /**
    * Say which calls of a contact ring, and when (R-87); our other devices do the same.
    *
-   * To the caller a call that may not ring is one that nobody answers. It stands in the thread as a
+   * To the caller a call that may not ring is one that nobody answers. It stands in the history as a
    * missed call.
    *
    * @throws UsageError The rules are out of bounds.
@@ -216,7 +225,7 @@ export class Client extends Meeting {
    * address of ours was replaced, and not why.
    */
   async block(contact: Contact): Promise<void> {
-    await this.calls?.leave(contact.account);
+    await this.leaveCallWith(contact);
     await this.session.decisions.setStanding(contact.account, Standing.BLOCKED);
   }
 
@@ -260,61 +269,21 @@ export class Client extends Meeting {
     await this.session.conversations.sendText(contact.account, text);
   }
 
-  // Calls
-
-  /** The call service, once it was asked for (topic "calls"). */
-  get calls(): CallService | undefined {
-    return this.#present;
-  }
-
-  /** Return the call service: its code is loaded and it begins to listen with the first of these. */
-  callService(): Promise<CallService> {
-    this.#calls ??= this.#startCalls();
-    return this.#calls;
-  }
-
-  async #startCalls(): Promise<CallService> {
-    const [{ CallService }, { relayedMedia }] = await Promise.all([
-      import("./calls.ts"),
-      import("../media/connection.ts"),
-    ]);
-    const makeMedia = relayedMedia({ allowLoopback: this.#allowLoopback });
-    const calls = new CallService(this.session, { makeMedia });
-    await calls.start();
-    this.#present = calls;
-    this.snapshots.tell("calls");
-    return calls;
-  }
-
-  /**
-   * Keep what became of a call in the thread, on this device (missed ones are kept by themselves).
-   */
-  async noteCall(contact: Contact, entry: CallEntry): Promise<void> {
-    await noteCall(this.session.books, contact.account, entry);
-  }
-
-  /** Keep which call a page is in, sealed; with undefined, none. Never a confidential one. */
-  async keepCall(left: LeftCall | undefined): Promise<void> {
-    await keepCall(this.session.books, left);
-  }
-
-  /** Take out the call that a page was in when it went away; `call` with `again` goes on with it. */
-  async takeLeftCall(): Promise<LeftCall | undefined> {
-    return await takeLeftCall(this.session.books);
-  }
-
-  /**
-   * Fetch TURN credentials as a call does, to see whether there is a relay.
-   *
-   * @throws UnavailableError NO_RELAY, UNAVAILABLE, QUOTA.
-   */
-  async relay(): Promise<TurnServer> {
-    return await this.session.turn(await this.session.ownTurnAddress());
-  }
+  // What is loaded when it is asked for
 
   /** Return what rings this device while no page is open; its code is loaded with the first ask. */
   async push(browser: Subscriber): Promise<Push> {
     return new (await import("./push.ts")).Push(this.session.deviceApi, browser);
+  }
+
+  /** Return what can be done about our data; its code is loaded with the first ask. */
+  async yourData(): Promise<YourData> {
+    return new (await import("./your_data.ts")).YourData(this.session);
+  }
+
+  /** Return what a person does who goes to another server; its code is loaded with the first ask. */
+  async moving(): Promise<Moving> {
+    return new (await import("./move.ts")).Moving(this.session);
   }
 
   // Devices and password

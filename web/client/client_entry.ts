@@ -6,16 +6,15 @@
 
 import { AuthorizationError, Code, PeerError, VisavisError } from "../core/errors.ts";
 import { RecoveryCode } from "../core/recovery.ts";
+import type { GroupMediaFactory } from "../media/group_interfaces.ts";
 import { Accounts, setPassword } from "./account.ts";
 import type { Means } from "./books.ts";
-import { deleteAtServer } from "./devices.ts";
 import {
   type Joined,
   type Register,
   registerDevice,
   removeProfile,
   requirePassword,
-  signUp,
   takeBack,
 } from "./enrol.ts";
 import { enter, queueRejoins } from "./entering.ts";
@@ -23,6 +22,7 @@ import type { Login } from "./login.ts";
 import { NewSide } from "./pairing.ts";
 import { Profile } from "./profile.ts";
 import { Session } from "./session.ts";
+import { type Begins, signUp } from "./sign_up.ts";
 import { Snapshots, WatchedStore } from "./snapshots.ts";
 import { Store, type StoreOptions } from "./store.ts";
 import { requireSecure } from "./transport/origin.ts";
@@ -36,6 +36,8 @@ export type OpenOptions = Omit<StoreOptions, "onLost"> &
     allowLoopback?: boolean;
     /** Time and chance, for tests. */
     means?: Means;
+    /** Makes the media of group calls, for tests. */
+    groupMedia?: GroupMediaFactory;
   }>;
 
 export type SignupOptions = OpenOptions &
@@ -81,13 +83,16 @@ export type Entered = Readonly<{
   session: Session;
   snapshots: Snapshots;
   allowLoopback: boolean;
+  /** The product's, if undefined. */
+  groupMedia: GroupMediaFactory | undefined;
   recovery: RecoveryCode | undefined;
 }>;
 
-/** Make an account; see `Client.signup`. */
-export async function enterBySignup(options: SignupOptions): Promise<Entered> {
+/** Make an account; see `Client.signup` and `Client.moveIn`. */
+export async function enterBySignup(options: SignupOptions, begins?: Begins): Promise<Entered> {
   const loss = new Loss();
-  const { store, recovery } = await signUp({ ...options, onLost: loss.happened });
+  const kind = begins === undefined ? {} : { begins };
+  const { store, recovery } = await signUp({ ...options, ...kind, onLost: loss.happened });
   const entered = await atWork(store, options, loss, recovery);
   const { session } = entered;
   await session.books.store.transaction((unit) => session.vault.writeSoon(unit));
@@ -201,7 +206,7 @@ async function becomeKnown(
   pairing: Pairing | undefined,
 ): Promise<void> {
   const { store } = session.books;
-  await enter(session, joined);
+  await enter(session, joined, login);
   // First, because who hears of us adds us at once, with the key packages found at the server.
   await housekeepingMay(() => session.housekeeping.uploadKeyPackages());
   if (pairing !== undefined && joined.contents !== undefined) {
@@ -220,12 +225,12 @@ async function becomeKnown(
     Profile.load(unit).activate(unit);
   });
   session.outbox.kick();
-  for (const lost of joined.lost) await deleteAtServer(login, lost);
+  for (const lost of joined.lost) await login.shutOut(lost);
 }
 
 async function atWork(
   store: Store,
-  { allowLoopback = false, means = {} }: OpenOptions,
+  { allowLoopback = false, groupMedia, means = {} }: OpenOptions,
   loss: Loss,
   recovery?: RecoveryCode,
 ): Promise<Entered> {
@@ -235,7 +240,7 @@ async function atWork(
     const snapshots = new Snapshots(session, watched);
     await session.start();
     loss.listen((why) => session.lose(why));
-    return { session, snapshots, allowLoopback, recovery };
+    return { session, snapshots, allowLoopback, groupMedia, recovery };
   } catch (error) {
     await store.close();
     throw error;

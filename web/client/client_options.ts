@@ -1,15 +1,5 @@
 /** Small types of the facade (`client.ts`). */
 
-import type { CallFacts } from "./history.ts";
-
-/** A call that was talked in, or that nobody answered. */
-export type CallEntry = CallFacts &
-  Readonly<{
-    /** Unix seconds when it began. */
-    at: number;
-    outgoing: boolean;
-  }>;
-
 /** How an invite is made; single use and seven days unless told otherwise. */
 export type InviteOptions = Readonly<{ singleUse?: boolean; days?: number }>;
 

@@ -50,7 +50,7 @@ export abstract class Shown {
     return this.snapshots.contacts();
   }
 
-  /** The conversation with a contact, oldest first (topic "messages"). */
+  /** The conversation with a contact, calls among it, oldest first (topic "messages"). */
   history(contact: Contact): readonly Message[] {
     return this.snapshots.history(contact.account);
   }

@@ -1,11 +1,11 @@
 /** How the account is opened, for its owner: the part of the facade about passkeys. */
 
 import type { Proof } from "./account.ts";
-import { Filing } from "./client_files.ts";
+import { Grouping } from "./client_groups.ts";
 import { addPasskey, removePasskey, type WaysIn, waysIn } from "./ways_in.ts";
 
 /** The part of `Client` that lists, adds and removes ways into the account (R-92). */
-export class Opening extends Filing {
+export class Opening extends Grouping {
   /** Return how the account is opened, beside the recovery code; throws UnavailableError. */
   async waysIn(): Promise<WaysIn> {
     return await waysIn(this.session);

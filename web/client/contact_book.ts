@@ -18,8 +18,9 @@ import {
 } from "../core/content_records.ts";
 import { type DeviceList, UnverifiedDeviceList } from "../core/device_list.ts";
 import { Code, FatalError } from "../core/errors.ts";
-import { isHandle } from "../core/handle_request.ts";
+import { isHandle } from "../core/handle.ts";
 import { AccountId, DeviceId, GroupId, IdentityKey, SequencerHandle } from "../core/ids.ts";
+import type { Awaited } from "./awaited.ts";
 import type { DeviceLists } from "./lists.ts";
 import type { Reader, Unit } from "./unit.ts";
 
@@ -33,7 +34,7 @@ export const SIBLING_KIND = "sibling";
  */
 export const MARK_DIGITS = 12;
 
-const NEVER: Decided = { standing: 0, verified: 0, rules: 0 };
+export const NEVER: Decided = { standing: 0, verified: 0, rules: 0 };
 
 /** Bytes, so that name and mark stay within the field's bound. */
 const NAME_KEPT = 100;
@@ -59,6 +60,7 @@ type KnownOptions = Readonly<{
   thread?: GroupId | undefined;
   rules?: Rules;
   decided?: Decided;
+  named?: number;
   last?: DeviceAddress | undefined;
 }>;
 
@@ -86,6 +88,8 @@ export class Known {
   rules: Rules;
   /** When `standing`, `verified` and `rules` were decided last. */
   decided: Decided;
+  /** Which of its handles `name` was made of (`core/handle.ts`); 0: its first. */
+  named: number;
   /**
    * While there is no address, the one that went last: records must have one (CK-271). It opens
    * nothing, and nothing is sent to it.
@@ -111,6 +115,7 @@ export class Known {
     this.thread = options.thread;
     this.rules = options.rules ?? ALL_RING;
     this.decided = options.decided ?? NEVER;
+    this.named = options.named ?? 0;
     this.last = options.last;
   }
 
@@ -136,18 +141,32 @@ export class Known {
   }
 }
 
+/** Is told, in the unit of work that writes it, that a contact has other rules, or none any more. */
+type Following = (unit: Unit, account: AccountId) => void;
+
 /** All contacts, by account. */
 export class ContactBook {
   readonly #lists: DeviceLists;
+  readonly #awaited: Pick<Awaited, "all">;
   readonly #listeners: ((account: AccountId) => void)[] = [];
+  readonly #writing: Following[] = [];
 
-  constructor(lists: DeviceLists) {
+  /**
+   * @param awaited Whose names are taken as well.
+   */
+  constructor(lists: DeviceLists, awaited: Pick<Awaited, "all">) {
     this.#lists = lists;
+    this.#awaited = awaited;
   }
 
   /** Register who is told of each contact that was written or removed, once it is on disk. */
   onSaved(listener: (account: AccountId) => void): void {
     this.#listeners.push(listener);
+  }
+
+  /** Register who follows what is kept of a contact's calls, in the unit that changes it. */
+  onKeeps(listener: Following): void {
+    this.#writing.push(listener);
   }
 
   /** Return a contact, or undefined. */
@@ -196,8 +215,11 @@ export class ContactBook {
       encodeRules(known.rules),
       encodeRecord(Decided, known.decided),
       known.last === undefined ? null : [known.last.device, addressToCbor(known.last.address)],
+      known.named,
     ];
+    const keeps = this.get(unit, known.account)?.rules.keeps ?? null;
     unit.put(CONTACT_KIND, copy(known.account), encode(value));
+    if (keeps !== known.rules.keeps) this.#follow(unit, known.account);
     this.#tellAfter(unit, known.account);
   }
 
@@ -205,10 +227,11 @@ export class ContactBook {
    * Return the name to show for an account that calls itself `wished`.
    *
    * CK-587: nobody vouches for the name in a request. One that another contact has, or that no
-   * server hands out (look-alikes, spaces), gets a mark that tells the two apart.
+   * server hands out (look-alikes, spaces), gets a mark that tells the two apart. So does that of
+   * somebody whom we wait for since we moved: it stands in the history.
    */
   nameFor(reader: Reader, account: AccountId, wished: string): string {
-    const isTaken = this.all(reader).some(
+    const isTaken = [...this.all(reader), ...this.#awaited.all(reader)].some(
       (known) => known.name === wished && !equal(known.account, account),
     );
     return isHandle(wished) && !isTaken ? wished : ContactBook.markedName(account, wished);
@@ -225,7 +248,12 @@ export class ContactBook {
   /** Forget a contact. */
   remove(unit: Unit, account: AccountId): void {
     unit.delete(CONTACT_KIND, copy(account));
+    this.#follow(unit, account);
     this.#tellAfter(unit, account);
+  }
+
+  #follow(unit: Unit, account: AccountId): void {
+    for (const listener of this.#writing) listener(unit, account);
   }
 
   #tellAfter(unit: Unit, account: AccountId): void {
@@ -251,6 +279,7 @@ export class ContactBook {
       thread: known.thread ?? null,
       rules: equal(encodeRules(known.rules), encodeRules(ALL_RING)) ? null : known.rules,
       decided: Object.values(known.decided).some((at) => at > 0) ? known.decided : null,
+      named: known.named > 0 ? known.named : null,
     };
   }
 
@@ -290,14 +319,16 @@ export async function knownFromRecord(
     thread: record.thread ?? undefined,
     rules: record.rules ?? ALL_RING,
     decided: record.decided ?? NEVER,
+    named: record.named ?? 0,
   });
 }
 
 function knownOf(account: AccountId, data: Bytes): Known {
   const value = decode(data);
-  const fields = isList(value) && value.length === 12 ? value : [];
+  // Those written before a contact could have another name have one field less.
+  const fields = isList(value) && (value.length === 12 || value.length === 13) ? value : [];
   const [name, group, sequencer, devices, standing, member, identityChanged] = fields;
-  const [verified, thread, rules, decided, last] = fields.slice(7);
+  const [verified, thread, rules, decided, last, named = 0] = fields.slice(7);
   if (
     typeof name !== "string" ||
     !isBytes(group) ||
@@ -310,7 +341,8 @@ function knownOf(account: AccountId, data: Bytes): Known {
     !(thread === null || isBytes(thread)) ||
     !isBytes(rules) ||
     !isBytes(decided) ||
-    last === undefined
+    last === undefined ||
+    typeof named !== "number"
   ) {
     throw unreadable();
   }
@@ -324,6 +356,7 @@ function knownOf(account: AccountId, data: Bytes): Known {
     rules: decodeRules(rules),
     decided: decodeRecord(Decided, decided),
     last: last === null ? undefined : deviceAddressOf(last),
+    named,
   });
 }
 

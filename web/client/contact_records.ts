@@ -36,6 +36,8 @@ export type Waiting = Readonly<{
   safetyHint: Digest;
   /** They asked by handle, not over a link of ours. */
   byHandle: boolean;
+  /** The name of the contact of before our move whose account and key they have; "" if none. */
+  was: string;
 }>;
 
 /** A request of ours that waits for its answer. */
@@ -66,11 +68,14 @@ export class Asked {
   readonly state: c.Asked;
   readonly request: ContactRequest;
   readonly byHandle: boolean;
+  /** Ours when it came by handle, for the answer (CK-289); "" for a link. */
+  readonly handle: string;
 
-  constructor(state: c.Asked, request: ContactRequest, byHandle: boolean) {
+  constructor(state: c.Asked, request: ContactRequest, byHandle: boolean, handle: string) {
     this.state = state;
     this.request = request;
     this.byHandle = byHandle;
+    this.handle = handle;
   }
 
   /** Write it, with who asks: so it is read without another look at the list's signature. */
@@ -78,7 +83,7 @@ export class Asked {
     const { person, expiresAt } = this.state;
     const { accountId, identityKey, listVersion } = person;
     const who = [identityKey, listVersion];
-    const value = [encodeOuter(this.request), expiresAt, this.byHandle, who];
+    const value = [encodeOuter(this.request), expiresAt, this.byHandle, who, this.handle];
     unit.put(ASKED_KIND, copy(accountId), encode(value));
   }
 }
@@ -199,7 +204,9 @@ export function allAsked(reader: Reader): Asked[] {
 
 function askedOf(accountId: AccountId, data: Bytes): Asked {
   const value = decode(data);
-  const [encoded, expiresAt, byHandle, who] = isList(value) && value.length === 4 ? value : [];
+  // Those written before a handle could be changed have one field less.
+  const fields = isList(value) && (value.length === 4 || value.length === 5) ? value : [];
+  const [encoded, expiresAt, byHandle, who, handle = ""] = fields;
   const [identityKey, listVersion] = isList(who) && who.length === 2 ? who : [];
   const request = isBytes(encoded) ? decodeOuter(encoded) : undefined;
   if (
@@ -207,11 +214,12 @@ function askedOf(accountId: AccountId, data: Bytes): Asked {
     typeof expiresAt !== "number" ||
     typeof byHandle !== "boolean" ||
     !isBytes(identityKey) ||
-    typeof listVersion !== "number"
+    typeof listVersion !== "number" ||
+    typeof handle !== "string"
   ) {
     throw new FatalError(Code.MALFORMED, "a waiting request of the store cannot be read");
   }
   const person = { accountId, identityKey: new IdentityKey(identityKey), listVersion };
   const state: c.Asked = { kind: "asked", person, token: request.token, expiresAt };
-  return new Asked(state, request, byHandle);
+  return new Asked(state, request, byHandle, handle);
 }

@@ -1,5 +1,5 @@
 /**
- * Messages of conversations and of the self group: sent and received.
+ * Messages of conversations, of groups of people and of the self group: sent and received.
  *
  * Sending: one MLS message, sealed afresh for each device. The group's new state and the rows of the
  * outbox are on disk in one transaction before anything leaves. Receiving: decrypted, checked, and
@@ -13,14 +13,23 @@
  */
 
 import { type Bytes, concat, equal } from "../core/bytes.ts";
-import { decodeInner, decodeSibling, encodeInner, encodeSibling } from "../core/content.ts";
+import {
+  decodeInGroup,
+  decodeInner,
+  decodeSibling,
+  encodeInGroup,
+  encodeInner,
+  encodeSibling,
+} from "../core/content.ts";
+import type { InGroup } from "../core/content_group.ts";
 import type { Inner, MessageFile, MessageText } from "../core/content_inner.ts";
 import type { CommitHint, Mls } from "../core/content_outer.ts";
 import type { Sibling } from "../core/content_self.ts";
 import { AuthorizationError, Code, PeerError } from "../core/errors.ts";
 import { AccountId, DeviceId, MessageId, random } from "../core/ids.ts";
+import type { Bucket } from "../core/meter.ts";
 import { peek } from "../core/mls/index.ts";
-import { type Given, Purpose } from "./addresses.ts";
+import type { Given } from "./addresses.ts";
 import type { Books } from "./books.ts";
 import {
   requireConversation,
@@ -29,6 +38,7 @@ import {
   stepGroup,
   stepLocked,
 } from "./group_steps.ts";
+import { requireWay, toldInGroup } from "./group_targets.ts";
 import { deviceOf, GroupKind, type GroupRecord } from "./groups.ts";
 import { entryOf, type Message } from "./history.ts";
 import { devicesOf, Letters, ownOthers, type SendOuter } from "./letters.ts";
@@ -38,6 +48,7 @@ import {
   PENDING_INNER_KIND,
   ReceivedContents,
   type ReceivedOptions,
+  type Said,
 } from "./received.ts";
 import type { Delivered, InnerHandler, InnerReceived, SelfHandler } from "./seam.ts";
 import { newestRecord, type Sequencers, type Target } from "./sequencer.ts";
@@ -56,6 +67,14 @@ export type ConversationsOptions = ReceivedOptions &
   Readonly<{
     /** Sends one content in the call class. */
     sendLive: SendOuter;
+    /** Keeps what was said in a group of people; inside the transaction. */
+    inGroup: (
+      unit: Unit,
+      record: GroupRecord,
+      said: Said,
+      content: InGroup,
+      options: Readonly<{ live: boolean }>,
+    ) => Promise<void>;
     /** Waits until what lies in the mailbox was processed. */
     catchUp: () => Promise<void>;
   }>;
@@ -64,7 +83,7 @@ export type ConversationsOptions = ReceivedOptions &
  * Makes a content in the transaction that sends it; nothing, if there is nothing to say after all.
  * What it changes of the record is written with it.
  */
-export type Making<C> = (unit: Unit, record: GroupRecord) => C | undefined;
+export type Making<C> = (unit: Unit, record: GroupRecord) => C | undefined | Promise<C | undefined>;
 
 /** Application messages. */
 export class Conversations {
@@ -158,18 +177,19 @@ export class Conversations {
   async sendInnerMade(
     contact: AccountId,
     make: Making<Inner>,
-    { durable, onHanded, toSiblings = false }: Delivered & Readonly<{ toSiblings?: boolean }>,
+    { durable, toSiblings = false, ...how }: Delivered & Readonly<{ toSiblings?: boolean }>,
   ): Promise<void> {
     const books = this.#books;
     const letter = await stepConversation(books, contact, async (unit, record) => {
-      const content = make(unit, record);
+      const content = await make(unit, record);
       if (content === undefined) return undefined;
       const theirs = devicesOf(books, unit, contact);
       const targets = toSiblings ? [...theirs, ...ownOthers(books, unit)] : theirs;
       return await this.#letters.write(unit, record, encodeInner(content), { targets, durable });
     });
     if (letter === undefined) return;
-    if (!durable) return await this.#letters.sendNow(letter, onHanded);
+    if (!durable) return await this.#letters.sendNow(letter, how);
+    if (how.onLeft !== undefined) this.#outbox.count(letter.rows, how.onLeft);
     await this.#outbox.attempt();
     if (this.#outbox.refused(letter.rows)) {
       throw new AuthorizationError(Code.REFUSED, "no device of the contact accepts it");
@@ -182,20 +202,49 @@ export class Conversations {
   }
 
   /** As `sendSelf`, for a content that is made in the transaction that sends it. */
-  async sendSelfMade(make: Making<Sibling>, { durable }: Delivered): Promise<void> {
+  async sendSelfMade(make: Making<Sibling>, { durable, ...how }: Delivered): Promise<void> {
     const books = this.#books;
     const { store, groups } = books;
     const found = groups.selfGroup(store);
     if (found === undefined || ownOthers(books, store).length === 0) return;
     const letter = await stepGroup(books, found, async (unit, record) => {
       const targets = ownOthers(books, unit);
-      const content = targets.length > 0 ? make(unit, record) : undefined;
+      const content = targets.length > 0 ? await make(unit, record) : undefined;
       if (content === undefined) return undefined;
       return await this.#letters.write(unit, record, encodeSibling(content), { targets, durable });
     });
     if (letter === undefined) return;
     if (durable) await this.#outbox.attempt();
-    else await this.#letters.sendNow(letter);
+    else await this.#letters.sendNow(letter, how);
+  }
+
+  /**
+   * Send one content to a group of people, made in the transaction that sends it.
+   *
+   * @param options.durable Kept and resent until the server has it; else one attempt is made.
+   * @returns Whether every device that it went to refused it: none was reached.
+   * @throws PeerError WRONG_GROUP, we are out of it; CK-062.
+   * @throws UnavailableError As `sendInner`, if it is not durable.
+   */
+  async sendInGroup(
+    found: GroupRecord,
+    make: Making<InGroup>,
+    { durable }: Readonly<{ durable: boolean }> = { durable: true },
+  ): Promise<boolean> {
+    const letter = await stepGroup(this.#books, found, async (unit, record) => {
+      const content = await make(unit, record);
+      if (content === undefined) return undefined;
+      const targets = await toldInGroup(this.#books, unit, record);
+      const plain = encodeInGroup(content);
+      return await this.#letters.write(unit, record, plain, { targets, durable });
+    });
+    if (letter === undefined) return false;
+    if (!durable) {
+      await this.#letters.sendNow(letter);
+      return false;
+    }
+    await this.#outbox.attempt();
+    return this.#outbox.refused(letter.rows);
   }
 
   // Receiving
@@ -219,7 +268,7 @@ export class Conversations {
    * @throws PeerError It is refused and changes nothing.
    * @throws UnavailableError It is from a later epoch and the server cannot be asked now.
    */
-  async receive(given: Given, content: Mls, options: Delivered): Promise<void> {
+  async receive(given: Given, content: Mls, options: Came): Promise<void> {
     const { store, groups } = this.#books;
     const { groupId } = peek(content.message);
     const found = this.#requireGroup(store, given, groupId ?? new Uint8Array());
@@ -230,7 +279,7 @@ export class Conversations {
         if (opened === undefined || opened === LATER || options.durable) return opened;
         // What is live is of now or of nothing: it rings while what it changed here is written.
         unit.meanwhile(() => {
-          handing = this.#dispatch(opened);
+          handing = this.#dispatch(opened, envelopeOf(options));
         });
         return opened;
       });
@@ -248,7 +297,9 @@ export class Conversations {
     if (opened === LATER) {
       throw new PeerError(Code.WRONG_EPOCH, "CK-578: an epoch that no sequencer knows");
     }
-    if (opened !== undefined && handing === undefined) await this.#dispatch(opened);
+    if (opened !== undefined && handing === undefined) {
+      await this.#dispatch(opened, envelopeOf(options));
+    }
   }
 
   /** Hand out what came before there was a handler, or before a crash. */
@@ -271,10 +322,7 @@ export class Conversations {
   #requireGroup(reader: Reader, given: Given, groupId: Bytes): GroupRecord {
     const record = this.#books.groups.get(reader, groupId);
     if (record === undefined) throw new PeerError(Code.WRONG_GROUP, "no group of ours");
-    // CK-571: what comes over the address of one contact is never for another's conversation.
-    if (given.purpose !== Purpose.SIBLING && !equal(given.subject, record.account)) {
-      throw new PeerError(Code.WRONG_GROUP, "CK-571: another contact's conversation");
-    }
+    requireWay(given, record);
     return record;
   }
 
@@ -289,7 +337,7 @@ export class Conversations {
     message: Bytes,
     options: Delivered,
   ): Promise<HandedOn | typeof LATER | undefined> {
-    const { groups, lists, account: ours, now } = this.#books;
+    const { groupBook, groups, lists, account: ours, now } = this.#books;
     const state = await groups.state(unit, record);
     const { epoch } = peek(message);
     if (epoch !== null && epoch > state.epoch) return LATER;
@@ -299,12 +347,17 @@ export class Conversations {
     if (result.kind !== "application") {
       throw new PeerError(Code.UNEXPECTED, "CK-572: a handshake outside the sequencer");
     }
-    const { account, device } = await deviceOf(result.sender);
-    if (!equal(account, record.account) && !equal(account, ours)) {
+    const sender = await deviceOf(result.sender);
+    const { account, device } = sender;
+    const isOfPeople = record.kind === GroupKind.GROUP; // the roster is checked where it changes
+    if (!isOfPeople && !equal(account, record.account) && !equal(account, ours)) {
       throw new PeerError(Code.BAD_CREDENTIAL, "CK-575: a stranger in the group");
     }
     // CK-575: a revoked device still holds keys of the epochs before its removal.
-    if (!lists.stands(unit, account, device)) {
+    const stands = isOfPeople
+      ? await groupBook.stands(unit, record.groupId, sender)
+      : lists.stands(unit, account, device);
+    if (!stands) {
       throw new PeerError(Code.BAD_CREDENTIAL, "CK-575: the device was revoked");
     }
     const said = { account, device, count: countOf(result.authenticatedData) };
@@ -313,11 +366,17 @@ export class Conversations {
     if (record.kind === GroupKind.SELF) {
       return await this.#contents.sibling(unit, record, said, decodeSibling(result.content));
     }
+    if (isOfPeople) {
+      const live = !options.durable;
+      await this.#options.inGroup(unit, record, said, decodeInGroup(result.content), { live });
+      return undefined;
+    }
     return await this.#contents.inner(unit, record, said, decodeInner(result.content), options);
   }
 
-  async #dispatch({ received, key }: HandedOn): Promise<void> {
+  async #dispatch({ received: plain, key }: HandedOn, envelope?: Bucket): Promise<void> {
     const { store, now } = this.#books;
+    const received = envelope === undefined ? plain : { ...plain, envelope };
     if (received.kind === "self") {
       for (const handler of [...this.selfHandlers]) await handler(received);
     } else if (this.innerHandlers.length === 0) {
@@ -347,4 +406,11 @@ function countOf(authenticatedData: Bytes): number {
   const count = concat(new Uint8Array(8), authenticatedData.subarray(0, 8)).subarray(-8);
   const exact = new DataView(count.buffer, count.byteOffset).getBigUint64(0);
   return Math.min(Number(exact), Number.MAX_SAFE_INTEGER);
+}
+
+/** How a message came; the envelope's size, if the metadata meter is to count it. */
+type Came = Readonly<{ durable: boolean; size?: number }>;
+
+function envelopeOf({ durable, size }: Came): Bucket | undefined {
+  return size === undefined ? undefined : { durable, size };
 }

@@ -11,7 +11,8 @@
  * the loser still had under way can be added to them (P5: a state that is used twice reuses keys).
  *
  * A database deletes and replaces logically: old bytes lie in the browser's files until it tidies
- * up. So what must not be opened again later is not left to deletion (`Store.setPassphrase`).
+ * up. So what must not be opened again later is not left to deletion (`Store.setPassphrase`,
+ * `call_rows.ts`).
  *
  * Not for: keys and what rows mean.
  */

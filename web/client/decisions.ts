@@ -25,9 +25,10 @@ import {
 import { UnverifiedDeviceList } from "../core/device_list.ts";
 import { AuthorizationError, Code } from "../core/errors.ts";
 import { AccountId } from "../core/ids.ts";
+import { hasMovedWith } from "../core/moved_contact.ts";
 import { LOOK, Purpose, ROTATE_KIND } from "./addresses.ts";
 import type { Books } from "./books.ts";
-import type { Known } from "./contact_book.ts";
+import { type Known, NEVER } from "./contact_book.ts";
 import type { Conversations } from "./conversation.ts";
 import type { Housekeeping } from "./housekeeping.ts";
 import { checkNumberWith } from "./knowing.ts";
@@ -185,6 +186,26 @@ export async function takeDecision(unit: Unit, books: Books, record: ContactReco
   const when = Object.fromEntries(newer.map((name) => [name, decided[name]]));
   known.decided = { ...known.decided, ...when };
   stand(unit, books, known, before);
+}
+
+/**
+ * Give a new contact what held before we moved here, if it is who we wait for.
+ *
+ * Its list was learnt in this unit, and it is written.
+ */
+export function restore(unit: Unit, books: Books, known: Known): void {
+  const awaited = books.awaited.get(unit, known.account);
+  const newest = books.lists.newest(unit, known.account);
+  // CK-733: a mark is bound to its key; asked once more where it is given.
+  if (awaited === undefined || newest === undefined || !hasMovedWith(awaited, newest)) return;
+  const before = known.standing;
+  known.verified = awaited.verified ?? undefined;
+  known.standing = awaited.standing;
+  known.rules = awaited.rules ?? ALL_RING;
+  known.decided = awaited.decided ?? NEVER;
+  stand(unit, books, known, before);
+  books.awaited.remove(unit, known.account);
+  unit.put(UNTOLD_KIND, copy(known.account), NOTHING);
 }
 
 /** Keep a contact, and have its address follow its standing. */

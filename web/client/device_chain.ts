@@ -29,6 +29,7 @@ import type { DeviceId } from "../core/ids.ts";
 import { type Books, systemRng } from "./books.ts";
 import { NoticeKind } from "./history.ts";
 import { type Login, requireNewer } from "./login.ts";
+import { haveAllTold } from "./own_handle.ts";
 import type { Reader, Unit } from "./unit.ts";
 
 export const KIND = "keystore";
@@ -117,8 +118,20 @@ export async function catchUp(books: Books, login: Login): Promise<boolean> {
   requireStanding(head, books.device);
   return books.store.transaction((unit) => {
     remember(unit, login);
+    takeHandle(unit, books, login);
     return books.lists.learn(unit, head);
   });
+}
+
+/**
+ * Take over the handle that the keystore names.
+ *
+ * CK-767: the keystore's stands, whatever was typed or lies under a passkey. Who learns it here tells
+ * contacts as well: the device that changed it may never come back.
+ */
+function takeHandle(unit: Unit, books: Books, { keys }: Login): void {
+  const isOurs = keys.handle !== undefined && keys.handle.handle === books.ownHandle.offered(unit);
+  if (books.ownHandle.take(unit, keys.handle, { notice: !isOurs })) haveAllTold(unit, books);
 }
 
 /**

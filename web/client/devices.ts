@@ -8,7 +8,7 @@
  */
 
 import { type Bytes, compare, concat, copy, equal, hex } from "../core/bytes.ts";
-import { AuthorizationError, Code, VisavisError } from "../core/errors.ts";
+import { AuthorizationError, Code } from "../core/errors.ts";
 import { DeviceId } from "../core/ids.ts";
 import { type Proof, setPassword } from "./account.ts";
 import { ROTATE_KIND } from "./addresses.ts";
@@ -63,7 +63,7 @@ export async function listDevices(session: Session): Promise<readonly Device[]> 
 }
 
 /**
- * Shut a device out, everywhere.
+ * Shut a device out, everywhere; when it next connects, it erases what it holds.
  *
  * @throws AuthorizationError `LOGIN_FAILED`; `PASSKEY_REFUSED`; `UNKNOWN_DEVICE`, also for this one;
  *   `REFUSED`, this device was shut out itself.
@@ -76,7 +76,7 @@ export async function revoke(session: Session, shortId: string, proof: Proof): P
   await proved(session, proof, async (login) => {
     await refresh(session, login);
     await unlist(session, device, login);
-    await deleteAtServer(login, device);
+    await login.shutOut(device);
     await session.membership.reconcileAll();
     await rekey(session, login);
   });
@@ -152,16 +152,6 @@ async function unlist(session: Session, device: DeviceId, login: Login): Promise
       for (const record of records) membership.mark(record);
     });
   });
-}
-
-/** Delete a device's rows; one that is gone already is no error. */
-export async function deleteAtServer(login: Login, device: DeviceId): Promise<void> {
-  try {
-    await login.ask((api) => api.deleteDevice(device));
-  } catch (error) {
-    const isGone = error instanceof VisavisError && error.code === Code.REFUSED;
-    if (!isGone) throw error;
-  }
 }
 
 /** Put the vault data key of the self group's new epoch into the keystore. */

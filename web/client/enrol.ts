@@ -1,43 +1,32 @@
 /**
- * How a profile comes to be: a new account, or one more device of an account.
+ * How a profile comes to be: a device's keys and store, and its place on the list of an account.
  *
  * The profile is on disk before the server learns of the device, and marked active after; what fails
  * in between is taken back on both sides. Root and identity key live in memory for the length of this
  * and are wiped (`UnlockedAccount`).
  *
- * Not for: what the new device then does (`entering.ts`).
+ * Not for: a new account (`sign_up.ts`), or what the new device then does (`entering.ts`).
  */
 
 import * as base64url from "../core/base64url.ts";
-import { type Bytes, concat, equal, wipe } from "../core/bytes.ts";
-import { type DeviceList, type ListedDevice, signFirst } from "../core/device_list.ts";
-import { AuthorizationError, Code, PeerError, VisavisError } from "../core/errors.ts";
-import { AccountId, DeviceId, MailboxId, random, SignatureKey } from "../core/ids.ts";
+import { type Bytes, concat, equal } from "../core/bytes.ts";
+import type { DeviceList, ListedDevice } from "../core/device_list.ts";
+import { Code, PeerError, VisavisError } from "../core/errors.ts";
+import { type AccountId, DeviceId, MailboxId, random, SignatureKey } from "../core/ids.ts";
 import { generateSignatureKey, SUITE_ID, signaturePublicKey } from "../core/mls/index.ts";
 import { SHA256 } from "../core/mls/kdf.ts";
-import { wrapRoot } from "../core/passkey.ts";
-import { RecoveryCode } from "../core/recovery.ts";
-import { Accounts, registerPassword, signupToken } from "./account.ts";
 import { Addresses } from "./addresses.ts";
 import { systemRng } from "./books.ts";
 import { Database } from "./database.ts";
 import { remember, requireRoom, signNext } from "./device_chain.ts";
-import { Keystore, UnlockedAccount } from "./keystore.ts";
 import { DeviceLists } from "./lists.ts";
 import { sleep } from "./lock.ts";
 import { type Login, requireNewer } from "./login.ts";
-import { createPasskey, forgetIfRefused } from "./passkeys.ts";
-import { requirePassword } from "./password_check.ts";
 import { Profile } from "./profile.ts";
 import { Store, type StoreOptions } from "./store.ts";
-import {
-  DeviceApi,
-  type DeviceRegistration,
-  type PublicApi,
-  type SignupStarted,
-} from "./transport/api.ts";
+import type { DeviceRegistration } from "./transport/api.ts";
+import { DeviceApi } from "./transport/device_api.ts";
 import { Http } from "./transport/http.ts";
-import { hostOf, requireSecure } from "./transport/origin.ts";
 import { type Contents, readVault } from "./vault_read.ts";
 
 export { enter, queueRejoins } from "./entering.ts";
@@ -113,135 +102,13 @@ export async function makeDevice(place: Place, of: Belonging): Promise<NewDevice
 }
 
 /** Do what comes next; if it fails, the store was for nothing. */
-async function orDestroy<T>(store: Store, next: () => Promise<T>): Promise<T> {
+export async function orDestroy<T>(store: Store, next: () => Promise<T>): Promise<T> {
   try {
     return await next();
   } catch (error) {
     await store.destroy().catch(() => undefined); // must not hide the error that brought us here
     throw error;
   }
-}
-
-export type SignUp = Place &
-  Readonly<{
-    origin: string;
-    /** As the server's operator gave it out. */
-    link: string;
-    name: string;
-    /** None: the account begins with a passkey. */
-    password?: string;
-  }>;
-
-/** How an account begins: its handle, the password's key if it has one, and what makes it. */
-type Beginning = Readonly<{
-  handle: string;
-  exportKey?: Bytes;
-  finish: (keys: UnlockedAccount, made: Made) => Promise<void>;
-}>;
-
-/** What every new account has. */
-type Made = Readonly<{ keystore: Bytes; recoveryKey: Bytes; device: DeviceRegistration }>;
-
-/** An account's first device: its store, active, and the code to show to the person, this once. */
-export type SignedUp = Readonly<{ store: Store; recovery: RecoveryCode }>;
-
-/**
- * Make an account with this profile as its first device.
- *
- * @throws AuthorizationError `SIGNUP_LINK`, `STORE_LOCKED`, `NOT_ENCRYPTED`; with a passkey
- *   `PASSKEY_NO_KEY`, `PASSKEY_CANCELLED`, `PASSKEY_REFUSED`.
- * @throws PeerError `WEAK_PASSWORD`.
- * @throws UnavailableError The server cannot be reached. Nothing was made.
- */
-export async function signUp(options: SignUp): Promise<SignedUp> {
-  const { origin, name, password } = options;
-  requireSecure(origin);
-  if (password !== undefined) await requirePassword(password, name, hostOf(origin));
-  const token = signupToken(options.link, origin);
-  if (await Store.exists(options.profile, options)) {
-    throw new AuthorizationError(Code.STORE_LOCKED, "there is a profile of this name already");
-  }
-  const recovery = RecoveryCode.generate(systemRng);
-  return new Accounts(origin).public(async (api) => {
-    if (password === undefined) {
-      return withNewPasskey(api, token, name, (begun) => makeAccount(options, recovery, begun));
-    }
-    return makeAccount(options, recovery, await beginWithPassword(api, token, name, password));
-  });
-}
-
-async function makeAccount(
-  options: SignUp,
-  recovery: RecoveryCode,
-  { handle, exportKey, finish }: Beginning,
-): Promise<SignedUp> {
-  const { origin } = options;
-  const keys = UnlockedAccount.generate(random(AccountId, systemRng), systemRng);
-  try {
-    const { accountId: account, vaultKey: vaultKeys } = keys;
-    const device = await makeDevice(options, { origin, handle, account, vaultKeys });
-    const { store, registration } = device;
-    return await orDestroy(store, async () => {
-      const own = await signFirst(account, keys.identityPrivate, [await device.listed()]);
-      const keystore = await Keystore.make(keys, own, exportKey, recovery, systemRng);
-      await learnOwn(store, own);
-      const recoveryKey = await recovery.loginPublicKey();
-      await finish(keys, { keystore: keystore.toBytes(), recoveryKey, device: registration });
-      await store.transaction((unit) => device.profile.activate(unit));
-      return { store, recovery };
-    });
-  } finally {
-    keys.wipe();
-  }
-}
-
-async function beginWithPassword(
-  api: PublicApi,
-  token: string,
-  name: string,
-  password: string,
-): Promise<Beginning> {
-  let started: SignupStarted | undefined;
-  const { record, exportKey } = await registerPassword(password, async (request) => {
-    started = await api.signupStart(token, name, request);
-    return started.opaqueResponse;
-  });
-  const { handle = "", session = "" } = started ?? {};
-  return {
-    handle,
-    exportKey,
-    finish: (_keys, { keystore, recoveryKey, device }) =>
-      api.signupFinish(session, record, keystore, recoveryKey, device),
-  };
-}
-
-/** Make a passkey, and an account with it; the passkey is taken back if the account fails. */
-async function withNewPasskey<T>(
-  api: PublicApi,
-  token: string,
-  name: string,
-  work: (begun: Beginning) => Promise<T>,
-): Promise<T> {
-  const asked = await api.passkeys.signupStart(token, name);
-  const { handle, session } = asked;
-  const { passkey, prf } = await createPasskey(asked, handle);
-  const finish = async ({ root, accountId }: UnlockedAccount, made: Made) => {
-    const rootWrap = await wrapRoot(prf, accountId, { root, handle }, systemRng);
-    await api.passkeys.signupFinish({ ...made, session, passkey, rootWrap });
-  };
-  try {
-    return await work({ handle, finish });
-  } catch (error) {
-    await forgetIfRefused(passkey.credentialId, error);
-    throw error;
-  } finally {
-    wipe(prf);
-  }
-}
-
-async function learnOwn(store: Store, own: DeviceList): Promise<void> {
-  const lists = await DeviceLists.load(store);
-  await store.transaction((unit) => lists.learn(unit, own));
 }
 
 /** A device that is registered, has read the vault and stands on the newest device list. */
@@ -319,7 +186,7 @@ export async function takeBack(login: Login, device: DeviceId, before: DeviceLis
     await login.reread(); // the list may have been stored although we were told nothing
     await signNext(login, without);
   });
-  await suppressed(() => login.ask((api) => api.deleteDevice(device)));
+  await suppressed(() => login.shutOut(device));
 }
 
 async function suppressed(work: () => Promise<void>): Promise<void> {

@@ -20,11 +20,17 @@ import type { Unit } from "./unit.ts";
 import { UNREADABLE } from "./vault_read.ts";
 
 /** Write what the vault held into the new profile's books. */
-export async function enter(session: Pick<Session, "books">, joined: Joined): Promise<void> {
+export async function enter(
+  session: Pick<Session, "books">,
+  joined: Joined,
+  { keys }: Pick<Login, "keys">,
+): Promise<void> {
   const { books } = session;
   const { contents, ownList } = joined;
   await books.store.transaction(async (unit) => {
     books.lists.learn(unit, ownList);
+    // CK-767: whatever was typed, or lies under the passkey.
+    books.ownHandle.take(unit, keys.handle, { notice: false });
     if (contents === undefined) return;
     for (let i = 0; i < contents.unreadable; i++) books.counters.drop(UNREADABLE);
     for (const record of contents.contacts) {

@@ -21,9 +21,10 @@ import { AuthorizationError, Code, UnavailableError, UsageError } from "../core/
 import { isRefused, safeName, withExtension } from "../core/file_name.ts";
 import { blobSize, chunkCount, digestOf, openFile as opened, sealFile } from "../core/file_seal.ts";
 import { EXTENSIONS, type FileType, fileType } from "../core/file_type.ts";
-import { type AccountId, BlobId, FileKey, MessageId, random } from "../core/ids.ts";
+import { type AccountId, BlobId, FileKey, type GroupId, MessageId, random } from "../core/ids.ts";
 import { type Stripped, strip } from "../core/strip.ts";
 import { thumbnailOf } from "../core/thumbnail.ts";
+import { toldInGroup } from "./group_targets.ts";
 import type { Message } from "./history.ts";
 import type { Session } from "./session.ts";
 
@@ -63,7 +64,10 @@ export type SendFileOptions = FileOptions &
     thumbnail?: Uint8Array;
   }>;
 
-type Parts = Pick<Session, "books" | "anonymous" | "conversations" | "sync">;
+type Parts = Pick<Session, "books" | "anonymous" | "conversations" | "people" | "sync">;
+
+/** Return where those are reached now for whom a file is. */
+type Reached = () => readonly ContactAddress[] | Promise<readonly ContactAddress[]>;
 
 /**
  * Decide what a file is, and strip it. Nothing is sent.
@@ -89,17 +93,50 @@ export async function prepareFile(file: Blob, name: string): Promise<PreparedFil
 export async function sendFile(
   session: Parts,
   contact: AccountId,
-  { name, type, data }: PreparedFile,
-  { thumbnail, onProgress, signal }: SendFileOptions = {},
+  prepared: PreparedFile,
+  options: SendFileOptions = {},
 ): Promise<Message> {
-  const { rng, now } = session.books;
   session.conversations.require(contact);
+  const { contacts, store } = session.books;
+  const reached = () =>
+    [...contacts.addresses(store, contact).values()].map(({ address }) => address);
+  const content = await contentOf(session, reached, prepared, options);
+  return await session.conversations.say(contact, content);
+}
+
+/** Send a file to everybody in a group; as `sendFile`. */
+export async function sendGroupFile(
+  session: Parts,
+  group: GroupId,
+  prepared: PreparedFile,
+  options: SendFileOptions = {},
+): Promise<Message> {
+  const { books } = session;
+  const { actions } = session.people;
+  await actions.require(group);
+  const reached = async () => {
+    const record = await actions.require(group);
+    const told = await toldInGroup(books, books.store, record);
+    return told.flatMap((to) => books.resolve(books.store, to.account, to.device) ?? []);
+  };
+  const content = await contentOf(session, reached, prepared, options);
+  return await actions.say(group, content);
+}
+
+/** Seal and store a file, and return what names it. */
+async function contentOf(
+  session: Parts,
+  reached: Reached,
+  { name, type, data }: PreparedFile,
+  { thumbnail, onProgress, signal }: SendFileOptions,
+): Promise<MessageFile> {
+  const { rng, now } = session.books;
   const key = random(FileKey, rng);
   const sealed = await sealFile(data, key, rng, working("sealing", { onProgress, signal }));
   onProgress?.({ step: "sending", done: 0, total: data.length });
-  const blob = await stored(session, contact, sealed, signal);
+  const blob = await stored(session, reached, sealed, signal);
   signal?.throwIfAborted();
-  const content: MessageFile = {
+  return {
     kind: "message.file",
     id: random(MessageId, rng),
     at: now(),
@@ -111,7 +148,6 @@ export async function sendFile(
     blob,
     thumbnail: thumbnailOf(thumbnail) ?? null,
   };
-  return await session.conversations.say(contact, content);
 }
 
 /**
@@ -170,34 +206,34 @@ async function fetched(
   }
 }
 
-/** Store a blob, presenting what lets us write to the contact. */
+/** Store a blob, presenting what lets us write to whom it is for. */
 async function stored(
   session: Parts,
-  contact: AccountId,
+  reached: Reached,
   sealed: Bytes,
   signal: AbortSignal | undefined,
 ): Promise<BlobId> {
   try {
-    return await storedByOne(session, contact, sealed, signal);
+    return await storedByOne(session, await reached(), sealed, signal);
   } catch (error) {
     if (!(error instanceof AuthorizationError)) throw error;
     // Perhaps they have just replaced their address: the new one is in our mailbox then.
     await session.sync().catch(() => undefined);
-    return await storedByOne(session, contact, sealed, signal);
+    return await storedByOne(session, await reached(), sealed, signal);
   }
 }
 
 /** Try the address of each device: one may be revoked, or used up for today. */
 async function storedByOne(
-  { books, anonymous }: Parts,
-  contact: AccountId,
+  { anonymous }: Parts,
+  addresses: readonly ContactAddress[],
   sealed: Bytes,
   signal: AbortSignal | undefined,
 ): Promise<BlobId> {
   let failed: unknown = new UnavailableError(Code.UNAVAILABLE, "no device to send to is known");
   const store = async (address: ContactAddress) =>
     new BlobId(base64url.decode(await anonymous.putBlob(address, sealed, signal && { signal })));
-  for (const { address } of books.contacts.addresses(books.store, contact).values()) {
+  for (const address of addresses) {
     try {
       return await store(address);
     } catch (error) {

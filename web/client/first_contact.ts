@@ -197,6 +197,7 @@ export class FirstContact {
     if (ours.handle !== "" && accept.name !== ours.handle) {
       throw new PeerError(Code.BAD_CREDENTIAL, "CK-289: an answer under another handle");
     }
+    books.awaited.require(unit, offered);
     const person = records.personOf(offered);
     const at = { token: accept.token, now: books.now() };
     records.raiseRejection(step(ours.state, { kind: "acceptReceived", person, ...at }));

@@ -24,6 +24,7 @@ import * as records from "./contact_records.ts";
 import { NoticeKind } from "./history.ts";
 import type { NewConversations } from "./new_conversation.ts";
 import type { Outbox } from "./outbox.ts";
+import { Profile } from "./profile.ts";
 import type { Reader, Unit } from "./unit.ts";
 
 const STRANGER = { kind: "stranger" } as const;
@@ -67,6 +68,7 @@ export class IncomingRequests {
       if (equal(offered.accountId, books.account)) {
         throw new PeerError(Code.UNEXPECTED, "a request of our own account");
       }
+      books.awaited.require(unit, offered);
       for (const { address } of request.devices) requireServer(address, books.profile.origin);
       await this.#judge(unit, given, request, offered);
       unit.after(() => this.#outbox.kick());
@@ -138,7 +140,7 @@ export class IncomingRequests {
 
   /** Return who waits for a tap. */
   waiting(reader: Reader): readonly Waiting[] {
-    const { contacts } = this.#books;
+    const { awaited, contacts } = this.#books;
     const waiting = records.allAsked(reader);
     return waiting.map(({ state, request, byHandle }) => {
       const account = state.person.accountId;
@@ -149,7 +151,8 @@ export class IncomingRequests {
         ? contacts.nameFor(reader, account, name)
         : ContactBook.markedName(account, name);
       const safetyHint = identityHash(state.person.identityKey);
-      return { account, name: shown, safetyHint, byHandle };
+      const was = awaited.get(reader, account)?.name ?? "";
+      return { account, name: shown, safetyHint, byHandle, was };
     });
   }
 
@@ -165,8 +168,9 @@ export class IncomingRequests {
       unit.delete(records.ASKED_KIND, copy(account));
       if (done.state.kind === "accepted") {
         const offered = await UnverifiedDeviceList.parse(asked.request.list).verify();
-        const { byHandle } = asked;
-        await this.#conversations.create(unit, offered, asked.request, { byHandle });
+        const { byHandle, handle: askedFor } = asked;
+        const how = { byHandle, askedFor };
+        await this.#conversations.create(unit, offered, asked.request, how);
       }
       unit.after(() => this.#outbox.kick());
     });
@@ -242,7 +246,8 @@ export class IncomingRequests {
   #ask(unit: Unit, request: ContactRequest, state: State, { byHandle }: How): void {
     if (state.kind !== "asked") return;
     const { history, now } = this.#books;
-    new records.Asked(state, request, byHandle).save(unit);
+    const askedFor = byHandle ? Profile.load(unit).handle : "";
+    new records.Asked(state, request, byHandle, askedFor).save(unit);
     const { accountId } = state.person;
     history.notice(unit, NoticeKind.REQUEST_WAITING, accountId, undefined, now());
   }

@@ -24,4 +24,5 @@ export function forget(unit: Unit, books: Books, account: AccountId): void {
   history.forgetNotice(unit, NoticeKind.IDENTITY_CHANGED, account);
   history.forgetNotice(unit, NoticeKind.CONTACT_ADDED, account);
   history.forgetNotice(unit, NoticeKind.CONTACT_BY_HANDLE, account);
+  history.forgetRenamed(unit, account);
 }

@@ -9,7 +9,8 @@
 
 import { type Bytes, copy, equal, hex } from "../core/bytes.ts";
 import { decode, encode, isBytes, isList } from "../core/cbor.ts";
-import { type Credential, UnverifiedCredential } from "../core/credential.ts";
+import { type Credential, makeTreeValidator, UnverifiedCredential } from "../core/credential.ts";
+import type { DeviceList } from "../core/device_list.ts";
 import { Code, FatalError } from "../core/errors.ts";
 import { AccountId, type DeviceId, GroupId, SequencerHandle } from "../core/ids.ts";
 import { type CredentialValidator, Group, type MemberInfo } from "../core/mls/index.ts";
@@ -26,7 +27,7 @@ export const ANNOUNCED_KIND = "announced";
 export const MAX_LEAP = 2 ** 20;
 
 /** What a group is for. Call groups live in memory only and are not here. */
-export const GroupKind = { CONVERSATION: "conversation", SELF: "self" } as const;
+export const GroupKind = { CONVERSATION: "conversation", SELF: "self", GROUP: "group" } as const;
 export type GroupKind = (typeof GroupKind)[keyof typeof GroupKind];
 
 const KINDS: readonly string[] = Object.values(GroupKind);
@@ -42,7 +43,7 @@ type GroupOptions = Readonly<{
 export class GroupRecord {
   readonly groupId: GroupId;
   readonly kind: GroupKind;
-  /** The contact; our own account for the self group. */
+  /** The contact; our own account for all but conversations of two. */
   account: AccountId;
   /** Its sequencer's handle. */
   sequencer: SequencerHandle;
@@ -129,7 +130,13 @@ function isKind(value: unknown): value is GroupKind {
 }
 
 /** A device that is in a group, and where. */
-export type Seat = Readonly<{ account: AccountId; device: DeviceId; leafIndex: number }>;
+export type Seat = Readonly<{
+  account: AccountId;
+  device: DeviceId;
+  leafIndex: number;
+  /** With which it signs. */
+  signatureKey: Bytes;
+}>;
 
 /** Return the key of `Groups.members` for one device. */
 export function seatKey(account: AccountId, device: DeviceId): string {
@@ -153,11 +160,39 @@ export async function deviceOf(
 export async function seatsOf(group: Group): Promise<ReadonlyMap<string, Seat>> {
   const seats = await Promise.all(
     group.members().map(async (member) => {
-      const { leafIndex } = member;
-      return leafIndex === null ? [] : [{ ...(await deviceOf(member)), leafIndex }];
+      const { leafIndex, signatureKey } = member;
+      if (leafIndex === null) return [];
+      return [{ ...(await deviceOf(member)), leafIndex, signatureKey }];
     }),
   );
   return new Map(seats.flat().map((seat) => [seatKey(seat.account, seat.device), seat]));
+}
+
+/** The device lists in a group's own tree: by nothing else is a leaf of it judged (CK-831). */
+class Tree {
+  state: Group | undefined;
+  #epoch: bigint | undefined;
+  #lists = new Map<string, DeviceList>();
+
+  /** Return the newest list that a leaf of the account carries. */
+  async newest(account: AccountId): Promise<DeviceList | null> {
+    const { state } = this;
+    if (state === undefined) {
+      throw new FatalError(Code.UNEXPECTED, "a group that is judged by no tree");
+    }
+    if (this.#epoch !== state.epoch) {
+      this.#lists = new Map();
+      for (const member of state.members()) {
+        const { deviceList } = await credentialOf(member);
+        const known = this.#lists.get(hex(deviceList.accountId));
+        if (known === undefined || known.version < deviceList.version) {
+          this.#lists.set(hex(deviceList.accountId), deviceList);
+        }
+      }
+      this.#epoch = state.epoch;
+    }
+    return this.#lists.get(hex(account)) ?? null;
+  }
 }
 
 /** All groups of this device, by id. */
@@ -199,14 +234,29 @@ export class Groups {
   }
 
   /**
-   * Return a copy of a group's MLS state, which judges leaves by the lists in `reader`.
+   * Return a copy of a group's MLS state; see `open`.
    *
    * @throws FatalError There is none (WRONG_GROUP), or it is damaged.
    */
-  async state(reader: Reader, record: Pick<GroupRecord, "groupId">): Promise<Group> {
-    const data = reader.get(STATE_KIND, copy(record.groupId));
+  async state(reader: Reader, { groupId }: Pick<GroupRecord, "groupId">): Promise<Group> {
+    const data = reader.get(STATE_KIND, copy(groupId));
     if (data === undefined) throw new FatalError(Code.WRONG_GROUP, "a group has no state");
-    return Group.fromBytes(data, { validator: this.validator(reader) });
+    return await this.open(reader, this.get(reader, groupId)?.kind ?? GroupKind.CONVERSATION, data);
+  }
+
+  /**
+   * Read a group's MLS state, with the validator that is right for its kind: it judges leaves by the
+   * lists in `reader`; those of a group of people by its own tree.
+   */
+  async open(reader: Reader, kind: GroupKind, data: Bytes): Promise<Group> {
+    if (kind !== GroupKind.GROUP) {
+      return await Group.fromBytes(data, { validator: this.validator(reader) });
+    }
+    const tree = new Tree();
+    const validator = makeTreeValidator((account) => tree.newest(account));
+    const state = await Group.fromBytes(data, { validator });
+    tree.state = state;
+    return state;
   }
 
   /** Write a record, and its MLS state if it is given. */

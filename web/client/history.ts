@@ -5,22 +5,27 @@
  */
 
 import { type Bytes, concat, copy, equal, hex, uint } from "../core/bytes.ts";
+import { Direction, type Entry, Outcome } from "../core/call_entry.ts";
 import { decode, encode, isBytes, isList } from "../core/cbor.ts";
 import { decodeInner, encodeInner } from "../core/content.ts";
 import type { MessageFile, MessageText } from "../core/content_inner.ts";
 import { Media } from "../core/content_records.ts";
 import { Code, FatalError } from "../core/errors.ts";
 import { safeName } from "../core/file_name.ts";
-import { AccountId, DeviceId, type MessageId } from "../core/ids.ts";
+import { AccountId, DeviceId, type GroupId, type MessageId } from "../core/ids.ts";
 import { thumbnailOf } from "../core/thumbnail.ts";
+import { groupThread } from "./group_thread.ts";
 import { Feed } from "./lock.ts";
 import type { Item, Reader, Unit } from "./unit.ts";
 
-const MESSAGE_KIND = "message/";
-const SEEN_KIND = "message.seen/";
+export const MESSAGE_KIND = "message/";
+export const SEEN_KIND = "message.seen/";
 const NOTICE_KIND = "notice";
 
-/** What an entry of a conversation is; the last two are kept by whoever shows calls. */
+/**
+ * What an entry of a conversation is. Calls are in the history of calls (`call_history.ts`); a thread
+ * shows them among the rest.
+ */
 export const MessageKind = {
   TEXT: "text",
   FILE: "file",
@@ -39,13 +44,15 @@ export type CallFacts = Readonly<{
 
 /** An entry of a conversation: a text message, a file, or a call (R-02). */
 export type Message = Readonly<{
-  /** Whose conversation. */
+  /** Whose conversation; in a group who said it. */
   contact: AccountId;
+  /** In which group; undefined: in the conversation of two. */
+  group?: GroupId;
   /** Unix seconds, as its sender's clock said. */
   at: number;
   /** Sent by us (from any of our devices). */
   outgoing: boolean;
-  /** What was written; for a missed call what to call it, for a file its name. */
+  /** What was written; for a call what to call it, for a file its name. */
   text: string;
   kind: MessageKind;
   /** Of a call. */
@@ -72,6 +79,38 @@ export function entryOf(
   return { contact, at, outgoing, text: name, kind: MessageKind.FILE, file };
 }
 
+/** Make an entry of what a member said in a group; as `entryOf`. */
+export function entryInGroup(
+  group: GroupId,
+  author: AccountId,
+  content: MessageText | MessageFile,
+  how: Readonly<{ outgoing: boolean }>,
+): Message {
+  return { ...entryOf(author, content, how), group };
+}
+
+/** Make the entry of a call that was missed here. */
+export function missedMessage(contact: AccountId, at: number, media: Media): Message {
+  const text = `Missed ${media} call`;
+  const call = { media, seconds: 0 };
+  return { contact, at, outgoing: false, text, kind: MessageKind.MISSED_CALL, call };
+}
+
+/** Make the entry of a call with a contact. */
+export function callMessage(contact: AccountId, entry: Entry): Message {
+  const { at, media, outcome, seconds } = entry;
+  if (outcome === Outcome.MISSED) return missedMessage(contact, at, media);
+  const outgoing = entry.direction === Direction.OUTGOING;
+  const name = media === Media.VIDEO ? "Video call" : "Voice call";
+  const call = { media, seconds };
+  if (outcome !== Outcome.ANSWERED) {
+    const text = `${name}, ${outcome}`;
+    return { contact, at, outgoing, text, kind: MessageKind.CALL_UNANSWERED, call };
+  }
+  const text = `${name}, ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  return { contact, at, outgoing, text, kind: MessageKind.CALL_ENDED, call };
+}
+
 /** What a person should be told. */
 export const NoticeKind = {
   CONTACT_ADDED: "contact added",
@@ -85,23 +124,45 @@ export const NoticeKind = {
   OWN_DEVICE_REMOVED: "own device removed",
   REVOKED: "this device was revoked",
   VAULT_ROLLED_BACK: "vault rolled back",
+  VAULT_ALTERED: "vault altered",
+  ASKED_TO_FORGET: "asked to forget calls",
   KEYS_ROLLED_BACK: "keys rolled back",
+  CONTACT_RENAMED: "contact renamed",
+  OWN_HANDLE_CHANGED: "own handle changed",
+  GROUP_INVITED: "group invited",
+  GROUP_JOINED: "group joined",
+  GROUP_MEMBER_JOINED: "group member joined",
+  GROUP_MEMBER_LEFT: "group member left",
+  GROUP_MEMBER_REMOVED: "group member removed",
+  GROUP_RENAMED: "group renamed",
+  GROUP_PICTURE: "group picture",
+  GROUP_KEEPERS: "group keepers",
+  GROUP_REMOVED_US: "group removed us",
+  GROUP_BROKEN: "group broken",
+  GROUP_CALL_BEGAN: "group call began",
 } as const;
 export type NoticeKind = (typeof NoticeKind)[keyof typeof NoticeKind];
 
 /** Something about contacts or devices that a person should see. */
 export type Notice = Readonly<{
   kind: NoticeKind;
-  /** The contact it is about, or our own account. */
+  /** The contact it is about, or our own account; of a group its id. */
   account: AccountId;
   /** The device, if it is about one. */
   device: DeviceId | undefined;
   /** Unix seconds. */
   at: number;
+  /**
+   * If it says that a name was changed: the one of before, and the one that took its place. Of a
+   * group: whom it is about, and what the group is called.
+   */
+  names?: Readonly<{ was: string; name: string }>;
 }>;
 
+/** What took the place of what, and the how manieth change it is. */
+export type Names = Readonly<{ was: string; name: string; count: number }>;
+
 const MESSAGE_KINDS: readonly string[] = Object.values(MessageKind);
-const MEDIA: readonly string[] = Object.values(Media);
 const NOTICE_KINDS: readonly string[] = Object.values(NoticeKind);
 
 /** Is told whose conversation changed; undefined when it was the notices. */
@@ -109,7 +170,6 @@ export type HistoryListener = (contact: AccountId | undefined) => void;
 
 /** The messages and notices of this device. */
 export class History {
-  /** Messages from contacts, since the profile was opened. */
   readonly incoming = new Feed<Message>();
   /** Notices, since the profile was opened. */
   readonly notices = new Feed<Notice>();
@@ -130,18 +190,26 @@ export class History {
    * @param count Of its sender in this conversation: orders what was said within one second.
    */
   add(unit: Unit, message: Message, messageId: MessageId, count: number): boolean {
-    const contact = hex(message.contact);
-    if (unit.get(SEEN_KIND + contact, copy(messageId)) !== undefined) return false;
+    const thread = message.group ? groupThread(message.group) : hex(message.contact);
+    if (unit.get(SEEN_KIND + thread, copy(messageId)) !== undefined) return false;
     const key = concat(uint(message.at, 8), uint(count, 8), messageId);
-    const { call, file } = message;
-    const ofCall = call === undefined ? [] : [call.media, call.seconds];
-    const facts = file === undefined ? ofCall : [encodeInner(file)];
+    const { file } = message;
+    const facts = file === undefined ? [] : [encodeInner(file)];
+    if (message.group !== undefined) {
+      if (facts.length === 0) facts.push(new Uint8Array());
+      facts.push(copy(message.contact)); // who said it
+    }
     const value = encode([message.at, message.outgoing, message.text, message.kind, ...facts]);
-    unit.put(SEEN_KIND + contact, copy(messageId), new Uint8Array());
-    unit.put(MESSAGE_KIND + contact, key, value);
+    unit.put(SEEN_KIND + thread, copy(messageId), new Uint8Array());
+    unit.put(MESSAGE_KIND + thread, key, value);
     if (!message.outgoing) unit.after(() => this.incoming.push(message));
-    this.#changed(unit, message.contact);
+    this.#changed(unit, message.group ? new AccountId(message.group) : message.contact);
     return true;
+  }
+
+  /** Tell readers of an entry that is kept elsewhere, once it is on disk. */
+  tell(unit: Unit, message: Message): void {
+    unit.after(() => this.incoming.push(message));
   }
 
   /** Remove a message that could not be sent to anybody. */
@@ -168,6 +236,54 @@ export class History {
     this.#changed(unit, undefined);
   }
 
+  /** Keep a notice that a name was changed: each change is one. */
+  renamed(
+    unit: Unit,
+    kind: NoticeKind,
+    account: AccountId,
+    { was, name, count }: Names,
+    now: number,
+  ): void {
+    unit.put(NOTICE_KIND, encode([kind, account, null, count]), encode([now, was, name]));
+    const notice = { kind, account, device: undefined, at: now, names: { was, name } };
+    unit.after(() => this.notices.push(notice));
+    this.#changed(unit, undefined);
+  }
+
+  /**
+   * Keep a notice about a group.
+   *
+   * @param about.count Tells it from others of its kind: a repetition is one.
+   * @param about.name What the group is called.
+   * @param about.by Whom it is about, by name.
+   */
+  groupNotice(
+    unit: Unit,
+    kind: NoticeKind,
+    group: GroupId,
+    { count, name, by = "" }: Readonly<{ count: number; name: string; by?: string }>,
+    now: number,
+  ): void {
+    const key = encode([kind, group, null, count]);
+    if (unit.get(NOTICE_KIND, key) !== undefined) return;
+    unit.put(NOTICE_KIND, key, encode([now, by, name]));
+    const names = { was: by, name };
+    const notice = { kind, account: new AccountId(group), device: undefined, at: now, names };
+    unit.after(() => this.notices.push(notice));
+    this.#changed(unit, undefined);
+  }
+
+  /** Forget under which names a contact stood here. */
+  forgetRenamed(unit: Unit, account: AccountId): void {
+    for (const item of unit.items(NOTICE_KIND)) {
+      const notice = noticeOf(item);
+      const isTheirs = equal(notice.account, account);
+      if (!isTheirs || notice.kind !== NoticeKind.CONTACT_RENAMED) continue;
+      unit.delete(NOTICE_KIND, item[0]);
+      this.#changed(unit, undefined);
+    }
+  }
+
   /** Let a notice come again (its cause was dealt with). */
   forgetNotice(unit: Unit, kind: NoticeKind, account: AccountId, device?: DeviceId): void {
     if (unit.delete(NOTICE_KIND, noticeKey(kind, account, device))) this.#changed(unit, undefined);
@@ -179,7 +295,20 @@ export class History {
    * @throws FatalError MALFORMED.
    */
   messages(reader: Reader, contact: AccountId): Message[] {
-    return reader.items(MESSAGE_KIND + hex(contact)).map(([, data]) => messageOf(contact, data));
+    return reader
+      .items(MESSAGE_KIND + hex(contact))
+      .flatMap(([, data]) => messageOf(contact, data) ?? []);
+  }
+
+  /**
+   * Return what was said in a group, oldest first.
+   *
+   * @throws FatalError MALFORMED.
+   */
+  groupMessages(reader: Reader, group: GroupId): Message[] {
+    return reader
+      .items(MESSAGE_KIND + groupThread(group))
+      .map(([, data]) => messageInGroup(group, data));
   }
 
   /**
@@ -205,9 +334,10 @@ function noticeKey(kind: NoticeKind, account: AccountId, device: DeviceId | unde
   return encode([kind, account, device ?? null]);
 }
 
-function messageOf(contact: AccountId, data: Bytes): Message {
+/** Read a message; undefined for a call, as they were kept here once (`call_rows_before.ts`). */
+function messageOf(contact: AccountId, data: Bytes): Message | undefined {
   const value = decode(data);
-  const [at, outgoing, text, kind, media, seconds] = isList(value) ? value : [];
+  const [at, outgoing, text, kind, file] = isList(value) ? value : [];
   if (
     typeof at !== "number" ||
     typeof outgoing !== "boolean" ||
@@ -216,13 +346,25 @@ function messageOf(contact: AccountId, data: Bytes): Message {
   ) {
     throw new FatalError(Code.MALFORMED, "a message of the store cannot be read");
   }
-  const message = { contact, at, outgoing, text, kind };
-  if (media === undefined) return message;
-  if (isBytes(media)) return { ...message, file: fileOf(media) };
-  if (!isMedia(media) || typeof seconds !== "number") {
-    throw new FatalError(Code.MALFORMED, "a call of the store cannot be read");
+  if (kind === MessageKind.TEXT) return { contact, at, outgoing, text, kind };
+  if (kind !== MessageKind.FILE) return undefined;
+  if (!isBytes(file)) throw new FatalError(Code.MALFORMED, "a file of the store cannot be read");
+  return { contact, at, outgoing, text, kind, file: fileOf(file) };
+}
+
+function messageInGroup(group: GroupId, data: Bytes): Message {
+  const value = decode(data);
+  const [at, outgoing, text, kind, file, author] = isList(value) ? value : [];
+  if (!isBytes(file) || !isBytes(author)) {
+    throw new FatalError(Code.MALFORMED, "a message of the store cannot be read");
   }
-  return { ...message, call: { media, seconds } };
+  const facts = file.length > 0 ? [file] : [];
+  const row = encode([at ?? null, outgoing ?? null, text ?? null, kind ?? null, ...facts]);
+  const message = messageOf(new AccountId(author), row);
+  if (message === undefined) {
+    throw new FatalError(Code.MALFORMED, "a message of the store cannot be read");
+  }
+  return { ...message, group };
 }
 
 function fileOf(data: Bytes): MessageFile {
@@ -232,8 +374,10 @@ function fileOf(data: Bytes): MessageFile {
 }
 
 function noticeOf([key, data]: Item): Notice {
-  const [name, at] = [decode(key), decode(data)];
-  const [kind, account, device] = isList(name) && name.length === 3 ? name : [];
+  const [about, said] = [decode(key), decode(data)];
+  const [kind, account, device, count] = isList(about) ? about : [];
+  // Of a change of name: its count besides, and the two names.
+  const [at, was, name] = count === undefined ? [said] : isList(said) ? said : [];
   if (
     !isNoticeKind(kind) ||
     !isBytes(account) ||
@@ -243,15 +387,16 @@ function noticeOf([key, data]: Item): Notice {
     throw new FatalError(Code.MALFORMED, "a notice of the store cannot be read");
   }
   const which = device === null ? undefined : new DeviceId(device);
-  return { kind, account: new AccountId(account), device: which, at };
+  const notice = { kind, account: new AccountId(account), device: which, at };
+  if (count === undefined) return notice;
+  if (typeof was !== "string" || typeof name !== "string") {
+    throw new FatalError(Code.MALFORMED, "a notice of the store cannot be read");
+  }
+  return { ...notice, names: { was, name } };
 }
 
 function isMessageKind(value: unknown): value is MessageKind {
   return typeof value === "string" && MESSAGE_KINDS.includes(value);
-}
-
-function isMedia(value: unknown): value is Media {
-  return typeof value === "string" && MEDIA.includes(value);
 }
 
 function isNoticeKind(value: unknown): value is NoticeKind {

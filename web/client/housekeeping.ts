@@ -1,5 +1,6 @@
 /**
- * What has to be done sooner or later: commits, announcements, revocations, refills, the vault.
+ * What has to be done sooner or later: commits, announcements, revocations, refills, the vault, calls
+ * whose time in the history is over.
  *
  * One task looks when it is kicked, and every minute. What fails because the server is away stays to
  * be done; what is due "at a random hour" has its hour chosen and stored beforehand (P7).
@@ -9,10 +10,12 @@ import { type Bytes, equal, hex, uint, utf8 } from "../core/bytes.ts";
 import { AuthorizationError, FatalError, PeerError, UnavailableError } from "../core/errors.ts";
 import type { Books } from "./books.ts";
 import type { FirstContact } from "./first_contact.ts";
+import type { GroupInvites } from "./group_invites.ts";
 import { Signal, withTimeout } from "./lock.ts";
 import type { Membership } from "./membership.ts";
 import type { Outbox } from "./outbox.ts";
-import type { DeviceApi } from "./transport/api.ts";
+import type { HandleTelling } from "./own_handle.ts";
+import type { DeviceApi } from "./transport/device_api.ts";
 import type { Vault } from "./vault.ts";
 
 export const TICK_S = 60;
@@ -35,6 +38,8 @@ export class Housekeeping {
   readonly #vault: Vault;
   readonly #outbox: Outbox;
   readonly #api: DeviceApi;
+  readonly #handleTelling: Pick<HandleTelling, "tell">;
+  readonly #groupInvites: Pick<GroupInvites, "tell" | "expire">;
   readonly #wake = new Signal();
   /** Refused addresses of those who wait for us, already looked up. */
   #lookedUp: ReadonlySet<string> = new Set();
@@ -51,6 +56,8 @@ export class Housekeeping {
    * @param vault Writes, and newer addresses.
    * @param outbox Knows which addresses were refused.
    * @param api Capabilities and key packages.
+   * @param handleTelling Tells our handle.
+   * @param groupInvites Says yes to invites.
    */
   constructor(
     books: Books,
@@ -59,6 +66,8 @@ export class Housekeeping {
     vault: Vault,
     outbox: Outbox,
     api: DeviceApi,
+    handleTelling: Pick<HandleTelling, "tell">,
+    groupInvites: Pick<GroupInvites, "tell" | "expire">,
   ) {
     this.#books = books;
     this.#membership = membership;
@@ -66,6 +75,8 @@ export class Housekeeping {
     this.#vault = vault;
     this.#outbox = outbox;
     this.#api = api;
+    this.#handleTelling = handleTelling;
+    this.#groupInvites = groupInvites;
     this.#wake.set();
   }
 
@@ -132,12 +143,17 @@ export class Housekeeping {
   async #round(): Promise<boolean> {
     let isComplete = true;
     await this.#firstContact.expire();
+    await this.#groupInvites.expire();
+    await this.#books.calls.expireIfDue();
     const duties = [
+      () => this.#groupInvites.tell(),
       () => this.#membership.reconcileAll(),
       () => this.#books.addresses.flush(this.#books.store, this.#api),
       () => this.#capabilities(),
       () => this.#keyPackages(),
       () => this.#refusedRejoins(),
+      () => this.#handleTelling.tell(),
+      () => this.#vault.follow(),
       () => this.#vault.write({ ifDue: true }),
     ];
     for (const duty of duties) {

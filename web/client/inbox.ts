@@ -25,11 +25,13 @@ import type {
 import { openEnvelope } from "../core/envelope.ts";
 import { Code, FatalError, PeerError, UnavailableError, VisavisError } from "../core/errors.ts";
 import { AccountId } from "../core/ids.ts";
+import type { Bucket } from "../core/meter.ts";
 import { peek } from "../core/mls/index.ts";
 import { assertNever } from "../core/never.ts";
-import { type Given, Purpose } from "./addresses.ts";
+import { type Given, isOfGroup, Purpose } from "./addresses.ts";
 import type { Books } from "./books.ts";
 import type { Conversations } from "./conversation.ts";
+import type { GroupWelcomes } from "./group_welcomes.ts";
 import { Signal } from "./lock.ts";
 import type { OuterHandler } from "./seam.ts";
 import type { Delivery } from "./transport/receive_socket.ts";
@@ -37,14 +39,20 @@ import type { Welcomes } from "./welcomes.ts";
 
 const GROUP: readonly Outer["kind"][] = ["mls", "commit", "welcome.call", "welcome.conversation"];
 
-/** What may come over an address, by whom it was given to (CK-570). */
+/**
+ * What may come over an address, by whom it was given to (CK-570). What a contact sends right after it
+ * has answered our request may come before that: it is kept until the answer is here.
+ */
 export const ALLOWED: Readonly<Record<Purpose, readonly Outer["kind"][]>> = {
   invite: ["contact.request"],
   handle: ["contact.request"],
   request: ["contact.accept"],
   contact: [...GROUP, "contact.accept", "contact.rejoin"],
-  sibling: [...GROUP, "welcome.self", "device.link", "contact.rejoin"],
+  sibling: [...GROUP, "welcome.group", "welcome.self", "device.link", "contact.rejoin"],
   pairing: ["pair.offer", "pair.answer", "pair.reveal", "pair.request"],
+  group: ["mls", "commit", "welcome.group"],
+  "group.before": ["mls", "commit"],
+  link: [],
   own: [],
 };
 
@@ -85,6 +93,7 @@ export class Inbox {
   readonly #books: Books;
   readonly #conversations: Pick<Conversations, "receive" | "receiveHint">;
   readonly #welcomes: Pick<Welcomes, "receiveWelcome" | "receiveSelfWelcome" | "receiveRejoin">;
+  readonly #groupWelcomes: Pick<GroupWelcomes, "receive" | "awaits">;
   readonly #firstContact: RequestReceiver;
   readonly #byHandle: HandleOpener;
   readonly #options: InboxOptions;
@@ -100,6 +109,7 @@ export class Inbox {
     books: Books,
     conversations: Pick<Conversations, "receive" | "receiveHint">,
     welcomes: Pick<Welcomes, "receiveWelcome" | "receiveSelfWelcome" | "receiveRejoin">,
+    groupWelcomes: Pick<GroupWelcomes, "receive" | "awaits">,
     firstContact: RequestReceiver,
     byHandle: HandleOpener,
     options: InboxOptions,
@@ -107,6 +117,7 @@ export class Inbox {
     this.#books = books;
     this.#conversations = conversations;
     this.#welcomes = welcomes;
+    this.#groupWelcomes = groupWelcomes;
     this.#firstContact = firstContact;
     this.#byHandle = byHandle;
     this.#options = options;
@@ -190,24 +201,33 @@ export class Inbox {
     const { given, content: data } = await this.#opened(delivery.envelope);
     const content = decodeOuter(data);
     if (!ALLOWED[given.purpose].includes(content.kind)) {
+      if (given.purpose === Purpose.REQUEST && GROUP.includes(content.kind)) {
+        // A server hands out what waited in no order: the answer may be behind it.
+        throw new UnavailableError(Code.UNAVAILABLE, "our request is not answered yet");
+      }
       throw new PeerError(Code.UNEXPECTED, "CK-570: not over this address");
     }
+    const envelope = { size: delivery.envelope.length, durable: delivery.durable };
     switch (content.kind) {
       case "mls":
-        return await this.#mls(given, content, { durable: delivery.durable });
+        return await this.#mls(given, content, envelope);
       case "commit":
         return await this.#conversations.receiveHint(given, content);
       case "welcome.call":
-        return await this.#call(given, content);
+        return await this.#call(given, content, envelope);
       case "welcome.conversation":
         return await this.#welcomes.receiveWelcome(given, content);
+      case "welcome.group":
+        await this.#groupWelcomes.receive(given, content);
+        return this.retry();
       case "welcome.self":
       case "device.link":
         return await this.#welcomes.receiveSelfWelcome(given, content);
       case "contact.request":
         return await this.#firstContact.receiveRequest(given, content);
       case "contact.accept":
-        return await this.#firstContact.receiveAccept(given, content);
+        await this.#firstContact.receiveAccept(given, content);
+        return this.retry();
       case "contact.rejoin":
         return await this.#welcomes.receiveRejoin(given, content);
       case "pair.offer":
@@ -233,20 +253,28 @@ export class Inbox {
     }
   }
 
-  async #mls(given: Given, content: Mls, options: Readonly<{ durable: boolean }>): Promise<void> {
+  async #mls(given: Given, content: Mls, envelope: Bucket): Promise<void> {
     const { store, groups } = this.#books;
     const { groupId } = peek(content.message);
     const isOurs = groupId !== null && groups.get(store, groupId) !== undefined;
-    if (isOurs) await this.#conversations.receive(given, content, options);
-    else await this.#call(given, content);
+    if (isOurs) {
+      await this.#conversations.receive(given, content, envelope);
+    } else if (isOfGroup(given.purpose) && this.#groupWelcomes.awaits(given.subject)) {
+      // A server hands out what waited in no order: the Welcome may be behind it.
+      throw new UnavailableError(Code.UNAVAILABLE, "we are not let into this group yet");
+    } else {
+      await this.#call(given, content, envelope);
+    }
   }
 
   /** Hand on what belongs to a call group; whether there is such a call, calls know. */
-  async #call(given: Given, content: Outer): Promise<void> {
+  async #call(given: Given, content: Outer, envelope: Bucket): Promise<void> {
     if (given.purpose !== Purpose.CONTACT && given.purpose !== Purpose.SIBLING) {
       throw new PeerError(Code.WRONG_GROUP, "no group of ours");
     }
     const contact = new AccountId(given.subject);
-    for (const handler of [...this.outerHandlers]) await handler({ contact, content });
+    for (const handler of [...this.outerHandlers]) {
+      await handler({ contact, content, envelope });
+    }
   }
 }

@@ -19,6 +19,7 @@ import { type Bytes, concat, copy, equal, type Rng, wipe } from "../core/bytes.t
 import { decodeVersioned, encode, exactly, isBytes, isList, type Value } from "../core/cbor.ts";
 import { type DeviceList, UnverifiedDeviceList } from "../core/device_list.ts";
 import { AuthorizationError, Code, PeerError, UsageError } from "../core/errors.ts";
+import { type Renamed, renamedFromCbor, renamedToCbor } from "../core/handle.ts";
 import { identityPublicKey } from "../core/identity.ts";
 import { AccountId, Digest, type IdentityKey } from "../core/ids.ts";
 import { Purpose, unwrap, wrap } from "../core/keywrap.ts";
@@ -50,13 +51,19 @@ export class UnlockedAccount {
   vaultKeys: readonly Bytes[];
   revision: number;
   ownList: DeviceList | undefined;
+  /** The account's handle, if it is not the one of its sign-up (R-82). */
+  handle: Renamed | undefined;
 
   constructor(
     accountId: AccountId,
     root: Bytes,
     identityPrivate: Bytes,
     vaultKeys: readonly Bytes[],
-    state: Readonly<{ revision?: number; ownList?: DeviceList | undefined }> = {},
+    state: Readonly<{
+      revision?: number;
+      ownList?: DeviceList | undefined;
+      handle?: Renamed | undefined;
+    }> = {},
   ) {
     this.accountId = accountId;
     this.root = root;
@@ -64,6 +71,7 @@ export class UnlockedAccount {
     this.vaultKeys = vaultKeys;
     this.revision = state.revision ?? 0;
     this.ownList = state.ownList;
+    this.handle = state.handle;
   }
 
   /** Make the keys of a new account; it has no device list yet. */
@@ -121,8 +129,10 @@ export type Changes = Readonly<{
   ownList?: DeviceList;
   /** Another vault data key (after a revocation). */
   vaultKey?: Bytes;
-  /** Of the new password. */
+  /** Of the new password, or of the same one under another handle. */
   exportKey?: Bytes;
+  /** Another handle. */
+  handle?: Renamed;
 }>;
 
 /** The wrapped root and the sealed state, as stored on the server. */
@@ -156,9 +166,14 @@ export class Keystore {
         : await wrap(Purpose.ROOT_BY_PASSWORD, exportKey, root, rng, bound);
     const byRecovery = await wrap(Purpose.ROOT_BY_RECOVERY, wrapKey, root, rng, bound);
     wipe(wrapKey);
-    const first = { vaultKeys: keys.vaultKeys, ownList, revision: 1 };
+    const first = { vaultKeys: keys.vaultKeys, ownList, revision: 1, handle: undefined };
     const state = await sealState(keys, first, rng);
     return new Keystore({ accountId, byPassword, byRecovery, state });
+  }
+
+  /** Whether the account has a password; without one it opens with none. */
+  get hasPassword(): boolean {
+    return this.#fields.byPassword.length > 0;
   }
 
   /** SHA-256 of the stored form: what a successor names as the one it replaces. */
@@ -208,6 +223,7 @@ export class Keystore {
     const next = {
       vaultKeys: vaultKey === undefined ? keys.vaultKeys : [vaultKey, keys.vaultKey],
       ownList: changes.ownList ?? keys.head,
+      handle: changes.handle ?? keys.handle,
       revision: keys.revision + 1,
     };
     const state = await sealState(keys, next, rng);
@@ -262,7 +278,12 @@ function malformed(): PeerError {
   return new PeerError(Code.MALFORMED, "keystore");
 }
 
-type State = Readonly<{ vaultKeys: readonly Bytes[]; ownList: DeviceList; revision: number }>;
+type State = Readonly<{
+  vaultKeys: readonly Bytes[];
+  ownList: DeviceList;
+  revision: number;
+  handle: Renamed | undefined;
+}>;
 
 async function sealState(keys: UnlockedAccount, next: State, rng: Rng): Promise<Bytes> {
   const payload = encode({
@@ -271,6 +292,7 @@ async function sealState(keys: UnlockedAccount, next: State, rng: Rng): Promise<
     vault: next.vaultKeys,
     revision: next.revision,
     list: next.ownList.data,
+    ...(next.handle === undefined ? {} : { handle: renamedToCbor(next.handle) }),
   });
   if (payload.length >= STATE_BYTES) {
     // `MAX_DEVICES` keeps it from growing so far; a longer one would show how many there are.
@@ -289,7 +311,8 @@ async function sealState(keys: UnlockedAccount, next: State, rng: Rng): Promise<
 async function readState(account: AccountId, root: Bytes, whole: Bytes): Promise<UnlockedAccount> {
   const fields = decodeVersioned(unpadded(whole) ?? whole);
   const names = ["identity", "vault", "revision", "list"] as const;
-  const { identity, vault, revision, list } = exactly(fields, ...names);
+  const all = fields.has("handle") ? ([...names, "handle"] as const) : names;
+  const { identity, vault, revision, list } = exactly<(typeof all)[number]>(fields, ...all);
   if (!isBytes(identity) || !isList(vault) || typeof revision !== "number" || !isBytes(list)) {
     throw notWhole();
   }
@@ -298,7 +321,9 @@ async function readState(account: AccountId, root: Bytes, whole: Bytes): Promise
   const isWhole =
     identity.length === KEY_BYTES && vault.length > 0 && vaultKeys.length === vault.length;
   if (!isWhole || !equal(ownList.accountId, account)) throw notWhole();
-  const keys = new UnlockedAccount(account, root, identity, vaultKeys, { revision, ownList });
+  const handle = fields.has("handle") ? renamedFromCbor(fields.get("handle")) : undefined;
+  const state = { revision, ownList, handle };
+  const keys = new UnlockedAccount(account, root, identity, vaultKeys, state);
   if (!equal(ownList.identityKey, await keys.identityKey())) throw notWhole();
   return keys;
 }

@@ -1,15 +1,12 @@
 /**
- * What a person decides about contacts: which one is meant, whether it is they, what is kept (the
- * second as in `src/visavis/sdk/knowing.py`).
+ * What a person decides about contacts: which one is meant, whether it is they (the second as in `src/visavis/sdk/knowing.py`).
  */
 
 import { AuthorizationError, Code } from "../core/errors.ts";
-import { type AccountId, type IdentityKey, MessageId, random } from "../core/ids.ts";
+import type { AccountId, IdentityKey } from "../core/ids.ts";
 import { checkText, type SafetyNumber, safetyNumber } from "../core/safety_number.ts";
-import type { Books } from "./books.ts";
-import type { CallEntry } from "./client_options.ts";
 import type { Known } from "./contact_book.ts";
-import { MessageKind, NoticeKind } from "./history.ts";
+import { NoticeKind } from "./history.ts";
 import type { Session } from "./session.ts";
 import type { Contact } from "./snapshots.ts";
 import type { Reader } from "./unit.ts";
@@ -72,19 +69,6 @@ export async function keepIdentity({ books }: Parts, account: AccountId): Promis
     known.identityChanged = false;
     books.contacts.save(unit, known);
     books.history.forgetNotice(unit, NoticeKind.IDENTITY_CHANGED, account);
-  });
-}
-
-/** Keep what became of a call in the thread with a contact. */
-export async function noteCall(
-  { store, history, rng }: Books,
-  contact: AccountId,
-  { at, outgoing, media, seconds }: CallEntry,
-): Promise<void> {
-  const kind = seconds > 0 ? MessageKind.CALL_ENDED : MessageKind.CALL_UNANSWERED;
-  const message = { contact, at, outgoing, text: "", kind, call: { media, seconds } };
-  await store.transaction((unit) => {
-    history.add(unit, message, random(MessageId, rng), 0);
   });
 }
 

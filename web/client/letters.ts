@@ -13,6 +13,7 @@ import type { AccountId } from "../core/ids.ts";
 import type { Books } from "./books.ts";
 import type { GroupRecord } from "./groups.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Delivered } from "./seam.ts";
 import type { Target } from "./sequencer.ts";
 import type { Reader, Unit } from "./unit.ts";
 
@@ -20,7 +21,7 @@ import type { Reader, Unit } from "./unit.ts";
 export type SendOuter = (
   address: ContactAddress,
   content: Outer,
-  onHanded?: () => void,
+  onLeft?: (size: number) => void,
 ) => Promise<void>;
 
 /** What was encrypted, and for whom. */
@@ -79,10 +80,14 @@ export class Letters {
   /**
    * Send a live one.
    *
-   * @param onHanded Called once it is on its way to every device.
+   * @param how.onHanded Called once it is on its way to every device.
+   * @param how.onLeft Called with the size of each envelope that is on its way.
    * @throws VisavisError As `SendOuter`, if no device could be sent to.
    */
-  async sendNow({ content, targets }: Letter, onHanded?: () => void): Promise<void> {
+  async sendNow(
+    { content, targets }: Letter,
+    { onHanded, onLeft }: Omit<Delivered, "durable"> = {},
+  ): Promise<void> {
     const { store } = this.#books;
     const addresses = targets.map((to) => this.#books.resolve(store, to.account, to.device));
     const known = addresses.filter((address) => address !== undefined);
@@ -90,7 +95,8 @@ export class Letters {
       throw new UnavailableError(Code.UNAVAILABLE, "no device to send to is known");
     }
     let waiting = known.length;
-    const handed = () => {
+    const handed = (size: number) => {
+      onLeft?.(size);
       waiting -= 1;
       if (waiting === 0) onHanded?.();
     };

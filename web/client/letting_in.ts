@@ -55,14 +55,19 @@ export class LettingIn {
     for (const account of accounts) {
       for (const { deviceId: device } of lists.newest(store, account)?.devices ?? []) {
         if (seats.has(seatKey(account, device)) || equal(device, own)) continue;
-        const data = await this.#keyPackage(record, account, device);
+        const data = await this.keyPackage(record, account, device);
         if (data !== undefined) found.push({ account, device, data });
       }
     }
     return found;
   }
 
-  async #keyPackage(
+  /**
+   * Return a verified key package of a device for a group, if there is one.
+   *
+   * @throws UnavailableError The server cannot answer now.
+   */
+  async keyPackage(
     record: GroupRecord,
     account: AccountId,
     device: DeviceId,

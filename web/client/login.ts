@@ -15,6 +15,8 @@
 import { type Bytes, copy, equal } from "../core/bytes.ts";
 import { acceptList, type DeviceList } from "../core/device_list.ts";
 import { Code, PeerError, UnavailableError, VisavisError } from "../core/errors.ts";
+import { signFarewell } from "../core/farewell.ts";
+import type { DeviceId } from "../core/ids.ts";
 import { Keystore, type UnlockedAccount } from "./keystore.ts";
 import { AccountApi } from "./transport/api.ts";
 import { Http, TokenEndedError } from "./transport/http.ts";
@@ -79,6 +81,21 @@ export class Login {
       }
     }
     return question(new AccountApi(this.#http));
+  }
+
+  /**
+   * Delete a device's rows, and leave it the farewell on which it erases itself (R-10).
+   *
+   * One that is gone already is no error.
+   */
+  async shutOut(device: DeviceId): Promise<void> {
+    const { identityPrivate, accountId } = this.keys;
+    const farewell = await signFarewell(identityPrivate, accountId, device);
+    try {
+      await this.ask((api) => api.revokeDevice(device, farewell));
+    } catch (error) {
+      if (!(error instanceof VisavisError) || error.code !== Code.REFUSED) throw error;
+    }
   }
 
   /**
@@ -160,6 +177,7 @@ export class Login {
       }
       keys.vaultKeys = fresh.vaultKeys;
       keys.ownList = fresh.ownList;
+      keys.handle = fresh.handle;
       keys.revision = fresh.revision;
       this.keystore = keystore;
     } finally {

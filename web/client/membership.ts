@@ -13,7 +13,7 @@ import { type Bytes, concat, equal, fromHex, hex } from "../core/bytes.ts";
 import type { Inner } from "../core/content_inner.ts";
 import { Standing } from "../core/content_records.ts";
 import { AuthorizationError, Code, PeerError, UnavailableError } from "../core/errors.ts";
-import { AccountId, MessageId, random } from "../core/ids.ts";
+import { AccountId, type DeviceId, MessageId, random } from "../core/ids.ts";
 import type { Group, MemberInfo } from "../core/mls/index.ts";
 import { LOOK, Purpose, ROTATE_KIND } from "./addresses.ts";
 import type { Books } from "./books.ts";
@@ -44,6 +44,8 @@ const NOTHING: Bytes = new Uint8Array();
 export type MembershipOptions = Readonly<{
   /** Told when somebody cannot be reached any more by what the vault says; in a transaction. */
   vaultStale: (unit: Unit) => void;
+  /** Looks after groups of people; made later, for it asks this for key packages. */
+  groups: () => Readonly<{ reconcile(record: GroupRecord): Promise<void> }>;
 }>;
 
 /** Members of conversations and of the self group. */
@@ -55,6 +57,7 @@ export class Membership {
   readonly #conversations: Conversations;
   readonly #lettingIn: LettingIn;
   readonly #vaultStale: (unit: Unit) => void;
+  readonly #groups: MembershipOptions["groups"];
   readonly #round = new Lock();
   readonly #postponed = new Map<string, number>();
 
@@ -63,14 +66,15 @@ export class Membership {
     sequencers: Sequencers,
     conversations: Conversations,
     api: Pick<AnonymousApi, "fetchKeyPackage">,
-    { vaultStale }: MembershipOptions,
+    { vaultStale, groups }: MembershipOptions,
   ) {
     this.#books = books;
     this.#sequencers = sequencers;
     this.#conversations = conversations;
     this.#vaultStale = vaultStale;
+    this.#groups = groups;
     this.#lettingIn = new LettingIn(books, api, (record) => {
-      this.#postponed.set(hex(record.groupId), books.now() + QUOTA_S);
+      this.postpone(record, books.now() + QUOTA_S);
     });
     this.dirty = new Set(books.groups.all(books.store).map((record) => hex(record.groupId)));
   }
@@ -78,6 +82,17 @@ export class Membership {
   /** Have a group looked at soon; from inside a transaction by `unit.after`. */
   mark(record: Pick<GroupRecord, "groupId">): void {
     this.dirty.add(hex(record.groupId));
+  }
+
+  /** Have a group looked at once a time has come (unix seconds). */
+  postpone({ groupId }: Pick<GroupRecord, "groupId">, at: number): void {
+    const earlier = this.#postponed.get(hex(groupId)) ?? at;
+    this.#postponed.set(hex(groupId), Math.min(at, earlier));
+  }
+
+  /** Return a verified key package of a device of ours for a group, if there is one. */
+  async keyPackage(record: GroupRecord, device: DeviceId): Promise<Bytes | undefined> {
+    return await this.#lettingIn.keyPackage(record, this.#books.account, device);
   }
 
   // What commits changed
@@ -226,6 +241,7 @@ export class Membership {
   /** Make the commit that a group lacks, if it lacks one, and announce our address. */
   async reconcile(record: GroupRecord): Promise<void> {
     const { contacts, groups, store } = this.#books;
+    if (record.kind === GroupKind.GROUP) return await this.#groups().reconcile(record);
     // CK-599: it waits until they are unblocked.
     if (contacts.get(store, record.account)?.standing === Standing.BLOCKED) return;
     const isOurs = await groups.lock(record).run(() => this.#completed(record));

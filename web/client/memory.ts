@@ -7,6 +7,7 @@
  * Not for disk: `store.ts` writes what a unit has changed, and then applies it here.
  */
 
+import type { Footprint } from "../core/account_data.ts";
 import { type Bytes, copy, equal, hex, wipe } from "../core/bytes.ts";
 import { UsageError } from "../core/errors.ts";
 import type { Plain } from "./sealing.ts";
@@ -67,6 +68,17 @@ export class Memory implements Reader {
   everything(): Plain[] {
     return [...this.#kinds].flatMap(([kind, of]) =>
       [...of.byKey.values()].map(([key, value]) => ({ kind, key, value })),
+    );
+  }
+
+  /** Return how many items there are of each kind, and how many bytes in clear. */
+  sizes(): ReadonlyMap<string, Footprint> {
+    return new Map(
+      [...this.#kinds].map(([kind, of]) => {
+        const items = [...of.byKey.values()];
+        const bytes = items.reduce((all, [key, value]) => all + key.length + value.length, 0);
+        return [kind, { rows: items.length, bytes }];
+      }),
     );
   }
 

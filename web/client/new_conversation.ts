@@ -19,6 +19,7 @@ import { type Given, Purpose } from "./addresses.ts";
 import type { Books } from "./books.ts";
 import { Known } from "./contact_book.ts";
 import { ACCEPTED_KIND, ASKED_KIND, noteMade } from "./contact_records.ts";
+import { restore } from "./decisions.ts";
 import { GroupKind, GroupRecord } from "./groups.ts";
 import { NoticeKind } from "./history.ts";
 import type { Membership } from "./membership.ts";
@@ -58,6 +59,8 @@ export async function makeRequest(
 export type How = Readonly<{
   /** By our handle or theirs, not over a link. */
   byHandle: boolean;
+  /** Our handle when it came, if it came by handle. */
+  askedFor?: string;
 }>;
 
 /** Makes conversations. */
@@ -105,7 +108,8 @@ export class NewConversations {
       { sequenced: false, announced: given.name },
     );
     const known = this.stand(unit, record, made.group, request.name, given, request.token, how);
-    await this.#answer(unit, record, made, given, request);
+    const name = books.ownHandle.towards(unit, account, how.askedFor ?? "");
+    await this.#answer(unit, record, made, given, request, name);
     for (const { device, address } of request.devices) {
       known.addresses.set(hex(device), { device, address });
     }
@@ -146,9 +150,10 @@ export class NewConversations {
     made: PendingCommit,
     given: Given,
     request: ContactRequest,
+    name: string,
   ): Promise<void> {
     const { device, addresses } = this.#books;
-    const { handle: name, signaturePrivate } = Profile.load(unit);
+    const { signaturePrivate } = Profile.load(unit);
     if (made.welcome === null) throw new UsageError("a commit that adds has a Welcome");
     const accept: ContactAccept = {
       kind: "contact.accept",
@@ -199,6 +204,7 @@ export class NewConversations {
     }
     groups.save(unit, record, state);
     contacts.save(unit, known);
+    if (before === undefined) restore(unit, this.#books, known);
     unit.put(ACCEPTED_KIND, copy(account), copy(token));
     unit.delete(ASKED_KIND, copy(account)); // what they asked for, they have
     const kind = byHandle ? NoticeKind.CONTACT_BY_HANDLE : NoticeKind.CONTACT_ADDED;

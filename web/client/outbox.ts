@@ -92,7 +92,11 @@ export type Resolve = (
 ) => ContactAddress | undefined | Promise<ContactAddress | undefined>;
 
 /** Seal and send one content in the durable class; throws as `SendSocket.send`. */
-export type Send = (address: AnyAddress, content: Bytes) => Promise<void>;
+export type Send = (
+  address: AnyAddress,
+  content: Bytes,
+  onLeft?: (size: number) => void,
+) => Promise<void>;
 
 /** An address that the server refused. */
 export type Refusal = Readonly<{
@@ -112,6 +116,8 @@ export class Outbox {
   readonly #now: () => number;
   /** The next row's number at least: none is given out twice while somebody may ask for it. */
   #next = 1;
+  /** Who counts what leaves, by row; of this program's run only. */
+  readonly #counted = new Map<number, (size: number) => void>();
   readonly #wake = new Signal();
   readonly #pass = new Lock();
 
@@ -156,6 +162,11 @@ export class Outbox {
     return number;
   }
 
+  /** Tell somebody the size of each envelope in which these rows leave. */
+  count(numbers: readonly number[], onLeft: (size: number) => void): void {
+    for (const number of numbers) this.#counted.set(number, onLeft);
+  }
+
   /** Send soon. */
   kick(): void {
     this.#wake.set();
@@ -185,7 +196,10 @@ export class Outbox {
 
   /** Take rows back. */
   drop(unit: Unit, numbers: readonly number[]): void {
-    for (const number of numbers) unit.delete(KIND, keyOf(number));
+    for (const number of numbers) {
+      unit.delete(KIND, keyOf(number));
+      this.#counted.delete(number);
+    }
   }
 
   /** Send what is queued whenever there is something, until aborted. */
@@ -263,7 +277,7 @@ export class Outbox {
     const capability = capabilityHash(address.capability);
     if (equal(row.refused, capability)) return undefined;
     try {
-      await this.#send(address, row.content);
+      await this.#send(address, row.content, this.#counted.get(row.number));
     } catch (error) {
       if (error instanceof UnavailableError) return error;
       if (!(error instanceof VisavisError)) throw error;
@@ -291,6 +305,7 @@ export class Outbox {
   }
 
   async #remove(row: Row): Promise<void> {
+    this.#counted.delete(row.number);
     await this.#store.transaction((unit) => {
       unit.delete(KIND, keyOf(row.number));
     });

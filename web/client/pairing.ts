@@ -25,6 +25,7 @@ import { pairingFromLink, pairingToLink } from "../core/invite.ts";
 import { SUITE_ID, signaturePublicKey } from "../core/mls/index.ts";
 import * as sas from "../core/sas.ts";
 import { type Given, Purpose } from "./addresses.ts";
+import { GroupKind } from "./groups.ts";
 import { NoticeKind } from "./history.ts";
 import type { PairMessage } from "./inbox.ts";
 import { Signal, withTimeout } from "./lock.ts";
@@ -193,7 +194,7 @@ export async function approve(
       newDevice: answered.device,
       newKey: answered.key,
     });
-    const groups = books.contacts.all(books.store).length + 1;
+    const groups = groupsToJoin(books);
     await line.send(there, { kind: "pair.reveal", nonce, groups });
     if (!(await confirm(sas.pairingDigits(transcript, nonce, answered.nonce)))) {
       throw new AuthorizationError(Code.REFUSED, "the digits were not the same");
@@ -203,6 +204,12 @@ export async function approve(
   });
   await session.sync();
   return hex(answer.device.subarray(0, SHORT_BYTES));
+}
+
+/** Return how many groups a new device is added to: it makes as many key packages. */
+function groupsToJoin({ contacts, groups, store }: Session["books"]): number {
+  const people = groups.all(store).filter(({ kind }) => kind === GroupKind.GROUP);
+  return contacts.all(store).length + people.length + 1;
 }
 
 async function admit(session: Session, answer: PairAnswer, request: PairRequest): Promise<void> {

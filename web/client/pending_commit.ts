@@ -32,11 +32,13 @@ export type PendingCommit = Readonly<{
   sends: readonly Send[];
   added: readonly Target[];
   removed: readonly Target[];
+  /** What it says beside its proposals; nothing but in groups of people. */
+  data: Bytes;
 }>;
 
 /** Write a group's pending commit. */
 export function savePending(unit: Unit, groupId: Bytes, pending: PendingCommit): void {
-  const { n, sealed, writeKey, nextHash, after, sends, added, removed } = pending;
+  const { n, sealed, writeKey, nextHash, after, sends, added, removed, data } = pending;
   const value = [
     n,
     sealed,
@@ -46,6 +48,7 @@ export function savePending(unit: Unit, groupId: Bytes, pending: PendingCommit):
     sends.map(({ account, device, content }) => [account, device, content]),
     added.map(({ account, device }) => [account, device]),
     removed.map(({ account, device }) => [account, device]),
+    data,
   ];
   unit.put(PENDING_KIND, groupId, encode(value));
 }
@@ -60,8 +63,10 @@ export function readPending(reader: Reader, groupId: Bytes): PendingCommit | und
   const data = reader.get(PENDING_KIND, groupId);
   if (data === undefined) return undefined;
   const value = decode(data);
-  const fields = isList(value) && value.length === 8 ? value : [];
+  // Eight fields: written before there were groups of people.
+  const fields = isList(value) && (value.length === 8 || value.length === 9) ? value : [];
   const [n, sealed, writeKey, nextHash, after, sends, added, removed] = fields;
+  const [said = new Uint8Array()] = fields.slice(8);
   const areWhole = isBytes(sealed) && isBytes(writeKey) && isBytes(nextHash) && isBytes(after);
   if (typeof n !== "number" || !areWhole) throw unreadable();
   return {
@@ -73,6 +78,7 @@ export function readPending(reader: Reader, groupId: Bytes): PendingCommit | und
     sends: rows(sends, 3).map((row) => ({ ...target(row), content: bytes(row[2]) })),
     added: rows(added, 2).map(target),
     removed: rows(removed, 2).map(target),
+    data: bytes(said),
   };
 }
 

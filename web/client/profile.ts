@@ -66,10 +66,10 @@ export class Profile {
   }
 
   /** Return the same with other values in it, not saved yet. */
-  with(changed: Readonly<Partial<Pick<Profile, "vaultKeys" | "active">>>): Profile {
+  with(changed: Readonly<Partial<Pick<Profile, "handle" | "vaultKeys" | "active">>>): Profile {
     return new Profile(
       this.origin,
-      this.handle,
+      changed.handle ?? this.handle,
       this.accountId,
       this.deviceId,
       this.signaturePrivate,

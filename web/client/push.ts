@@ -10,7 +10,7 @@
 
 import { equal } from "../core/bytes.ts";
 import { AuthorizationError, Code } from "../core/errors.ts";
-import type { DeviceApi } from "./transport/api.ts";
+import type { DeviceApi } from "./transport/device_api.ts";
 
 /** The part of PushManager that is used here. */
 export type Subscriber = Pick<PushManager, "getSubscription" | "subscribe">;

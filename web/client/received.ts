@@ -9,21 +9,33 @@ import { addressToCbor, type ContactAddress, requireServer } from "../core/addre
 import { type Bytes, concat, equal, hex, uint } from "../core/bytes.ts";
 import { encode } from "../core/cbor.ts";
 import { encodeInner } from "../core/content.ts";
-import type { CallMissed, ContactDevices, Inner } from "../core/content_inner.ts";
+import type {
+  CallMissed,
+  CallsForget,
+  ContactDevices,
+  GroupInvite,
+  GroupJoin,
+  Inner,
+} from "../core/content_inner.ts";
 import { type DeviceAddress, Standing } from "../core/content_records.ts";
 import type { SelfDevices, SelfVault, Sibling } from "../core/content_self.ts";
 import { type DeviceList, UnverifiedDeviceList } from "../core/device_list.ts";
 import { Code, PeerError } from "../core/errors.ts";
-import { type AccountId, type DeviceId, MessageId } from "../core/ids.ts";
+import { requireRenamed } from "../core/handle.ts";
+import type { AccountId, DeviceId } from "../core/ids.ts";
 import type { Books } from "./books.ts";
+import { missedCall } from "./call_notes.ts";
 import type { Known } from "./contact_book.ts";
-import { takeDecision } from "./decisions.ts";
+import { takeName, takeToldName } from "./contact_names.ts";
+import { isVerified, takeDecision } from "./decisions.ts";
 import { ANNOUNCED_KIND, type GroupRecord } from "./groups.ts";
-import { entryOf, MessageKind } from "./history.ts";
+import { entryOf, missedMessage, NoticeKind } from "./history.ts";
 import type { Outbox } from "./outbox.ts";
 import type { InnerReceived, SelfReceived } from "./seam.ts";
 import type { Unit } from "./unit.ts";
 
+/** A word that is older was not kept by any server: its sender's clock is wrong. */
+const LATEST_S = 31 * 86_400;
 /** By random key: contents for the call service that it has not dealt with yet. */
 export const PENDING_INNER_KIND = "inner.pending";
 
@@ -42,6 +54,12 @@ export type Said = Readonly<{
   count: number;
 }>;
 
+/** What is asked of `GroupInvites`, inside the transaction. */
+export type TakesInvites = Readonly<{
+  receiveInvite(unit: Unit, record: GroupRecord, content: GroupInvite): Promise<void>;
+  receiveJoin(unit: Unit, said: Said, content: GroupJoin): Promise<void>;
+}>;
+
 /** Who is told of what a message changed. */
 export type ReceivedOptions = Readonly<{
   /** Told which group may need a commit or an announcement. */
@@ -50,6 +68,10 @@ export type ReceivedOptions = Readonly<{
   vaultSeen: (unit: Unit, said: SelfVault) => void;
   /** Told when a contact cannot be reached any more by what the vault says; likewise. */
   vaultStale: (unit: Unit) => void;
+  /** Told when a contact or we have another name; likewise. */
+  vaultChanged: (unit: Unit) => void;
+  /** Who takes invites into groups, and the answers; made later: it sends, and this does not. */
+  groupInvites: () => TakesInvites;
 }>;
 
 /** Contents of conversations and of the self group. */
@@ -91,7 +113,28 @@ export class ReceivedContents {
       }
       return undefined;
     }
-    if (content.kind === "call.missed" && !own) this.#noteMissed(unit, record, content, said.count);
+    if (content.kind === "contact.name") {
+      // CK-763: a name is changed by the account that has it and nobody else: in its own conversation
+      // (CK-571), by its own devices, while it stands as a contact.
+      const isByIt = equal(said.account, record.account);
+      if (known?.state !== "contact" || !isByIt) return undefined;
+      const newest = requireRenamed(content.name, content.count);
+      if (takeName(unit, books, known, newest)) this.#told.vaultChanged(unit);
+      return undefined;
+    }
+    if (content.kind === "calls.forget") {
+      if (!own) this.#askedToForget(unit, record, content);
+      return undefined;
+    }
+    if (content.kind === "group.invite") {
+      if (!own) await this.#told.groupInvites().receiveInvite(unit, record, content);
+      return undefined;
+    }
+    if (content.kind === "group.join") {
+      if (!own) await this.#told.groupInvites().receiveJoin(unit, said, content);
+      return undefined;
+    }
+    if (content.kind === "call.missed" && !own) this.#noteMissed(unit, record, content);
     const { device } = said;
     const contact = record.account;
     const received = { kind: "inner", contact, device, own, content, live: !durable } as const;
@@ -120,8 +163,26 @@ export class ReceivedContents {
       case "self.vault":
         this.#told.vaultSeen(unit, content);
         return undefined;
+      case "self.calls_gone":
+        this.#books.calls.bury(unit, content.gone);
+        return undefined;
+      case "self.calls_cut":
+        this.#books.calls.cut(unit, { count: content.count, at: content.at });
+        return undefined;
+      case "self.settings":
+        this.#books.calls.takeSettings(unit, content.settings);
+        return undefined;
+      case "self.handle": {
+        const newest = requireRenamed(content.handle, content.count);
+        const isNews = this.#books.ownHandle.take(unit, newest, { notice: true });
+        if (isNews) this.#told.vaultChanged(unit);
+        return undefined;
+      }
       case "self.contacts":
-        for (const contact of content.records) await takeDecision(unit, this.#books, contact);
+        for (const contact of content.records) {
+          await takeDecision(unit, this.#books, contact);
+          await takeToldName(unit, this.#books, contact);
+        }
         unit.after(() => this.#outbox.kick());
         return undefined;
       default:
@@ -129,13 +190,29 @@ export class ReceivedContents {
     }
   }
 
-  /** Put a missed call into the thread, once however often it is told (R-02). */
-  #noteMissed(unit: Unit, record: GroupRecord, missed: CallMissed, count: number): void {
-    const text = `Missed ${missed.media} call`;
-    const kind = MessageKind.MISSED_CALL;
-    const call = { media: missed.media, seconds: 0 };
-    const entry = { contact: record.account, at: missed.at, outgoing: false, text, kind, call };
-    this.#books.history.add(unit, entry, new MessageId(missed.call), count);
+  /** Keep a missed call, once however often it is told (R-02), and tell who reads along. */
+  #noteMissed(unit: Unit, record: GroupRecord, said: CallMissed): void {
+    const { calls, contacts, history, now } = this.#books;
+    const { account } = record;
+    if (calls.get(unit, said.call) !== undefined) return;
+    const latest = now();
+    // The caller's clock says when; one that is wrong must not put the call out of sight.
+    const at = said.at >= latest - LATEST_S && said.at <= latest ? said.at : latest;
+    const verified = isVerified(this.#books, contacts.get(unit, account));
+    calls.note(unit, missedCall(said.call, account, said.media, { at, verified }));
+    history.tell(unit, missedMessage(account, at, said.media));
+  }
+
+  /** Keep a contact's wish that calls be taken out of our history, until it is decided. */
+  #askedToForget(unit: Unit, record: GroupRecord, said: CallsForget): void {
+    const { calls, history, now } = this.#books;
+    const { account } = record;
+    for (const call of said.calls) {
+      const found = calls.get(unit, call);
+      if (!found?.members.some((member) => equal(member, account))) continue;
+      calls.askedToForget(unit, account, call);
+      history.notice(unit, NoticeKind.ASKED_TO_FORGET, account, undefined, now());
+    }
   }
 
   async #learnDevices(

@@ -1,5 +1,6 @@
 /** The relay of a call, looked up before it is needed. */
 
+import type { Meter } from "../core/meter.ts";
 import type { MediaConnection, TurnServer } from "../media/interfaces.ts";
 import { type Negotiation, refusalOf, still } from "./call_steps.ts";
 import { sleep } from "./lock.ts";
@@ -21,6 +22,7 @@ export const LOOK_AFTER_S = 0.3;
 export class RelayAhead {
   readonly #seam: CallSeam;
   readonly #media: () => MediaConnection;
+  readonly #meter: () => Meter;
   readonly #begin: (work: Negotiation) => Spawned;
   #looking: Spawned | undefined;
   #found: TurnServer | undefined;
@@ -29,17 +31,26 @@ export class RelayAhead {
   /**
    * @param seam The session.
    * @param media Return the connection that will use it.
+   * @param meter Return what counts for the call.
    * @param begin Begin work that ends with the call.
    */
-  constructor(seam: CallSeam, media: () => MediaConnection, begin: (work: Negotiation) => Spawned) {
+  constructor(
+    seam: CallSeam,
+    media: () => MediaConnection,
+    meter: () => Meter,
+    begin: (work: Negotiation) => Spawned,
+  ) {
     this.#seam = seam;
     this.#media = media;
+    this.#meter = meter;
     this.#begin = begin;
   }
 
   /** Fetch fresh TURN credentials (P12). */
   async server(): Promise<TurnServer> {
-    const { urls, username, credential } = await this.#seam.turn(await this.#seam.ownTurnAddress());
+    const address = await this.#seam.ownTurnAddress();
+    this.#meter().askedForRelay();
+    const { urls, username, credential } = await this.#seam.turn(address);
     return { urls, username, credential };
   }
 

@@ -9,11 +9,13 @@
 
 import type { ContactAddress } from "../core/address.ts";
 import type { Bytes, Rng } from "../core/bytes.ts";
+import type { Entry } from "../core/call_entry.ts";
 import type { Inner } from "../core/content_inner.ts";
 import type { Outer } from "../core/content_outer.ts";
 import type { DeviceAddress, Media, Rules } from "../core/content_records.ts";
 import type { Sibling } from "../core/content_self.ts";
-import type { AccountId, DeviceId } from "../core/ids.ts";
+import type { AccountId, CallId, DeviceId } from "../core/ids.ts";
+import type { Bucket } from "../core/meter.ts";
 import type { CredentialValidator, KeyPackageBundle } from "../core/mls/index.ts";
 
 /** An MLS application message of a conversation, verified and decrypted. */
@@ -29,6 +31,8 @@ export type InnerReceived = Readonly<{
   content: Inner;
   /** True if it came in the call class (at most 60 s old), false if durable. */
   live: boolean;
+  /** The envelope it came in; undefined if it is handed on from the store. */
+  envelope?: Bucket;
 }>;
 
 /** An opened envelope for a group that is no conversation: a call group. */
@@ -40,6 +44,8 @@ export type OuterReceived = Readonly<{
   contact: AccountId;
   /** `CallWelcome`, or `Mls` with the id of a group that is no conversation. */
   content: Outer;
+  /** The envelope it came in. */
+  envelope?: Bucket;
 }>;
 
 /** An application message of the self group, from another device of ours. */
@@ -47,6 +53,8 @@ export type SelfReceived = Readonly<{
   kind: "self";
   device: DeviceId;
   content: Sibling;
+  /** The envelope it came in. */
+  envelope?: Bucket;
 }>;
 
 /** TURN credentials (P12): memory only, good for `ttlS` seconds. */
@@ -90,6 +98,8 @@ export type Delivered = Readonly<{
    * is sent after that leaves after it.
    */
   onHanded?: () => void;
+  /** Called with the size of each envelope as a connection takes it, while this program runs. */
+  onLeft?: (size: number) => void;
 }>;
 
 /** What the call service may use of a session. */
@@ -133,6 +143,14 @@ export interface CallSeam {
   isChanged(contact: AccountId): boolean;
   /** Say whether the contact's safety number was compared, with the key it has now. */
   isVerified(contact: AccountId): boolean;
+  /**
+   * Keep a call that is over in the history, as far as the person wants one kept; never rejects.
+   *
+   * @param goesOn The call that it went on with, after a program or page had ended.
+   */
+  noteCall(entry: Entry, goesOn: CallId | null): Promise<void>;
+  /** Say whether those we call in vain are told (`Settings.trace`). */
+  tellsMissed(): boolean;
   /** Return the contact's name as the person sees it. */
   contactName(contact: AccountId): string;
   /** Return the addresses of the contact's devices that are on its newest list, in their order. */
@@ -171,7 +189,7 @@ export interface CallSeam {
   onInner(handler: InnerHandler): void;
   /** Register who gets envelopes of call groups. */
   onUnknownGroup(handler: OuterHandler): void;
-  /** Register who gets `self.call_handled`. */
+  /** Register who gets what calls need of the self group. */
   onSelf(handler: SelfHandler): void;
   /** Register who is told when the receiving socket comes (true) and goes (false). */
   onConnection(handler: (connected: boolean) => void): void;

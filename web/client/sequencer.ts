@@ -16,13 +16,15 @@
 
 import type { ContactAddress } from "../core/address.ts";
 import { type Bytes, concat, equal, hex, type Rng, uint } from "../core/bytes.ts";
-import { encodeOuter } from "../core/content.ts";
+import { decodeChange, encodeOuter } from "../core/content.ts";
 import { openBytes, sealBytes } from "../core/envelope.ts";
 import { AuthorizationError, Code, PeerError, UnavailableError } from "../core/errors.ts";
 import type { AccountId } from "../core/ids.ts";
-import { type CommitApplied, Group, type MemberInfo, peek } from "../core/mls/index.ts";
+import type { Extension, Group, MemberInfo } from "../core/mls/index.ts";
 import { SHA256 } from "../core/mls/kdf.ts";
-import { deviceOf, type GroupRecord, type Groups } from "./groups.ts";
+import { processCommit } from "./commit_check.ts";
+import { judgeOwn } from "./group_tree.ts";
+import { deviceOf, GroupKind, type GroupRecord, type Groups } from "./groups.ts";
 import type { Outbox } from "./outbox.ts";
 import {
   deletePending,
@@ -52,6 +54,10 @@ export type Plan = Readonly<{
   remove?: readonly number[];
   /** Makes the outer contents that bring the Welcome. */
   welcome?: (unit: Unit, welcome: Bytes) => Promise<readonly Send[]>;
+  /** What shall stand in the group context, if that changes. */
+  extensions?: readonly Extension[] | undefined;
+  /** What is said beside it (`GroupChange`); nothing but in groups of people. */
+  data?: Bytes;
 }>;
 
 /** Looks at the newest state and says what to do, or nothing if nothing is left to do. */
@@ -67,6 +73,8 @@ export type Applied = Readonly<{
   by: AccountId;
   /** Who is in the group now; nobody if we are out of it. */
   members: readonly MemberInfo[];
+  /** What it says beside its proposals. */
+  data: Bytes;
 }>;
 
 /** What the sequencers work with. */
@@ -84,6 +92,8 @@ export type SequencersOptions = Readonly<{
   applied: (unit: Unit, change: Applied) => Promise<void>;
   /** All devices to hint after a commit of ours. */
   targets: (reader: Reader, record: GroupRecord) => readonly Target[] | Promise<readonly Target[]>;
+  /** Told of a group in which a member's commit breaks the rules: it goes no further. */
+  refused: (record: GroupRecord) => Promise<void>;
   /** Unix seconds. */
   now: () => number;
   rng: Rng;
@@ -189,8 +199,13 @@ export class Sequencers {
       const state = await groups.state(unit, newest);
       const plan = state.isActive ? await planner(unit, state) : undefined;
       if (plan === undefined) return false;
-      const { add = [], remove = [], welcome } = plan;
-      const made = await state.commit({ add, remove, rng, now: now() });
+      const { add = [], remove = [], welcome, extensions, data = NOTHING } = plan;
+      const how = { authenticatedData: data, ...(extensions && { extensions: [...extensions] }) };
+      const made = await state.commit({ add, remove, ...how, rng, now: now() });
+      if (newest.kind === GroupKind.GROUP) {
+        const change = decodeChange(data);
+        await judgeOwn(newest.groupId, state, made.group, { removed: remove, change });
+      }
       const n = Number(state.epoch);
       const key = await state.exporter(SEAL_LABEL, NOTHING, 32);
       const [before, after] = [await targetsOf(state), await targetsOf(made.group)];
@@ -203,6 +218,7 @@ export class Sequencers {
         sends: welcome && made.welcome ? await welcome(unit, made.welcome) : [],
         added: without(after, before),
         removed: without(before, after),
+        data,
       });
       // With the message key that the commit used spent: a second commit of this epoch, made after
       // a crash, must not be sealed with it again (P5).
@@ -236,7 +252,7 @@ export class Sequencers {
     await store.transaction(async (unit) => {
       const newest = this.#newest(unit, record);
       const before = await groups.state(unit, newest);
-      const after = await Group.fromBytes(pending.after, { validator: groups.validator(unit) });
+      const after = await groups.open(unit, newest.kind, pending.after);
       await after.adoptPast(before);
       const own = before.members().find((member) => member.leafIndex === before.ownLeaf);
       if (own === undefined) throw new PeerError(Code.UNEXPECTED, "a group that we are not in");
@@ -258,34 +274,55 @@ export class Sequencers {
         selfRemoved: false,
         by: (await deviceOf(own)).account,
         members: after.members(),
+        data: pending.data,
       });
       unit.after(() => outbox.kick());
     });
   }
 
   async #apply(record: GroupRecord, commit: StoredCommit): Promise<void> {
-    const { store, groups, applied, now } = this.#given;
+    const { store, refused } = this.#given;
     const pending = readPending(store, record.groupId);
     if (pending !== undefined && pending.n === commit.n) {
       if (equal(pending.sealed, commit.sealed)) return await this.#won(record, pending);
       await this.#forget(record); // another member was first
     }
-    await store.transaction(async (unit) => {
-      const newest = this.#newest(unit, record);
-      const state = await groups.state(unit, newest);
-      const key = await state.exporter(SEAL_LABEL, NOTHING, 32);
-      const message = await openBytes(key, contextOf(record, commit.n), commit.sealed);
-      const result = await processCommit(state, message, now());
-      groups.save(unit, newest, state);
-      await applied(unit, {
-        record: newest,
-        own: false,
-        added: await Promise.all(result.added.map(deviceOf)),
-        removed: await Promise.all(result.removed.map(deviceOf)),
-        selfRemoved: result.selfRemoved,
-        by: (await deviceOf(result.committer)).account,
-        members: result.selfRemoved ? [] : state.members(),
-      });
+    let isOpened = false;
+    try {
+      await store.transaction((unit) =>
+        this.#applyIn(unit, record, commit, () => {
+          isOpened = true;
+        }),
+      );
+    } catch (error) {
+      if (isOpened && error instanceof PeerError) await refused(record);
+      throw error;
+    }
+  }
+
+  async #applyIn(
+    unit: Unit,
+    record: GroupRecord,
+    commit: StoredCommit,
+    onOpened: () => void,
+  ): Promise<void> {
+    const { groups, applied, now } = this.#given;
+    const newest = this.#newest(unit, record);
+    const state = await groups.state(unit, newest);
+    const key = await state.exporter(SEAL_LABEL, NOTHING, 32);
+    const message = await openBytes(key, contextOf(record, commit.n), commit.sealed);
+    onOpened();
+    const result = await processCommit(newest, state, message, now());
+    groups.save(unit, newest, state);
+    await applied(unit, {
+      record: newest,
+      own: false,
+      added: await Promise.all(result.added.map(deviceOf)),
+      removed: await Promise.all(result.removed.map(deviceOf)),
+      selfRemoved: result.selfRemoved,
+      by: (await deviceOf(result.committer)).account,
+      members: result.selfRemoved ? [] : state.members(),
+      data: result.authenticatedData,
     });
   }
 
@@ -334,25 +371,6 @@ export function newestRecord(
   const newest = groups.get(reader, record.groupId);
   if (newest === undefined) throw new PeerError(Code.WRONG_GROUP, "no group of ours any more");
   return newest;
-}
-
-async function processCommit(state: Group, message: Bytes, now: number): Promise<CommitApplied> {
-  // CK-585: handshakes travel as PrivateMessages (P1). So nobody from outside, and nobody in
-  // another's name, is ever let in by an external commit.
-  if (peek(message).kind !== "private") {
-    throw new PeerError(Code.UNEXPECTED, "CK-585: a handshake in the clear");
-  }
-  const result = await state.process(message, { now });
-  // CK-573: the sequencer orders commits; anything else in it is a member's trick.
-  if (result.kind !== "commit") {
-    throw new PeerError(Code.UNEXPECTED, "CK-573: the sequencer holds no commit");
-  }
-  // CK-586: our groups have no extensions; `external_senders` would let outsiders speak. Nor do they
-  // end by a ReInit: whoever wants to part says so in other ways.
-  if (state.extensions.length > 0 || !(state.isActive || result.selfRemoved)) {
-    throw new PeerError(Code.UNEXPECTED, "CK-586: a group with extensions, or its end");
-  }
-  return result;
 }
 
 async function writeKeyHash(state: Group): Promise<Bytes> {

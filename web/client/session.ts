@@ -9,43 +9,45 @@
 
 import type { ContactAddress } from "../core/address.ts";
 import * as base64url from "../core/base64url.ts";
-import type { Rng } from "../core/bytes.ts";
 import { encodeOuter } from "../core/content.ts";
 import type { Inner } from "../core/content_inner.ts";
 import type { Outer } from "../core/content_outer.ts";
-import type { DeviceAddress, Media, Rules } from "../core/content_records.ts";
 import type { Sibling } from "../core/content_self.ts";
-import { Code, FatalError, UsageError, VisavisError } from "../core/errors.ts";
-import type { AccountId, DeviceId } from "../core/ids.ts";
-import type { KeyPackageBundle } from "../core/mls/index.ts";
+import { Code, FatalError, VisavisError } from "../core/errors.ts";
+import type { AccountId } from "../core/ids.ts";
 import { Books, type Means } from "./books.ts";
 import { ByHandle } from "./by_handle.ts";
+import { CallControl } from "./call_control.ts";
+import { moveCalls } from "./call_rows_before.ts";
 import { Conversations } from "./conversation.ts";
-import { Decisions, granted, isVerified, mayRing } from "./decisions.ts";
+import { Decisions } from "./decisions.ts";
 import { FirstContact } from "./first_contact.ts";
 import { forget } from "./forgetting.ts";
+import { GroupParts } from "./group_parts.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Inbox } from "./inbox.ts";
 import { withTimeout } from "./lock.ts";
 import { Membership } from "./membership.ts";
 import { Outbox } from "./outbox.ts";
+import { HandleTelling } from "./own_handle.ts";
+import { explainRefusal } from "./refusal.ts";
 import type {
   CallSeam,
   Delivered,
   InnerHandler,
-  KeyMaterial,
   OuterHandler,
   SelfHandler,
   Spawned,
   TurnServer,
 } from "./seam.ts";
 import { Sequencers } from "./sequencer.ts";
+import { SessionSeam } from "./session_seam.ts";
 import { ownAddress, presented, Sending, toldOfCommits } from "./session_sending.ts";
 import type { Store } from "./store.ts";
 import { Syncing } from "./syncing.ts";
 import { Tasks } from "./tasks.ts";
 import { AnonymousApi } from "./transport/anonymous.ts";
-import { DeviceApi } from "./transport/api.ts";
+import { DeviceApi } from "./transport/device_api.ts";
 import { Http } from "./transport/http.ts";
 import { type ConnectionListener, ReceiveSocket } from "./transport/receive_socket.ts";
 import { SendSocket } from "./transport/send_socket.ts";
@@ -54,9 +56,8 @@ import { Vault } from "./vault.ts";
 import { Welcomes } from "./welcomes.ts";
 
 /** Everything a device does between opening and closing its profile. */
-export class Session implements CallSeam {
+export class Session extends SessionSeam implements CallSeam {
   readonly store: Store;
-  readonly books: Books;
   readonly deviceApi: DeviceApi;
   readonly anonymous: AnonymousApi;
   readonly outbox: Outbox;
@@ -64,13 +65,16 @@ export class Session implements CallSeam {
   readonly vault: Vault;
   readonly conversations: Conversations;
   readonly membership: Membership;
+  readonly people: GroupParts;
   readonly welcomes: Welcomes;
   readonly firstContact: FirstContact;
   readonly byHandle: ByHandle;
   readonly receiver: ReceiveSocket;
   readonly housekeeping: Housekeeping;
+  readonly handleTelling: HandleTelling;
   readonly inbox: Inbox;
   readonly decisions: Decisions;
+  readonly callControl: CallControl;
   readonly #deviceHttp: Http;
   readonly #sendSocket: SendSocket;
   readonly #sending: Sending;
@@ -81,8 +85,8 @@ export class Session implements CallSeam {
   #closing: Promise<void> | undefined;
 
   private constructor(store: Store, books: Books) {
+    super(books);
     this.store = store;
-    this.books = books;
     const { origin, token } = books.profile;
     this.#deviceHttp = new Http(origin, base64url.encode(token));
     this.deviceApi = new DeviceApi(this.#deviceHttp);
@@ -92,7 +96,7 @@ export class Session implements CallSeam {
     this.outbox = new Outbox(
       books.store,
       (reader, account, device) => books.resolve(reader, account, device),
-      (address, content) => this.#sending.durable(address, content),
+      (address, content, onLeft) => this.#sending.durable(address, content, onLeft),
       () => books.now(),
     );
     this.sequencers = new Sequencers({
@@ -101,32 +105,52 @@ export class Session implements CallSeam {
       outbox: this.outbox,
       api: this.anonymous,
       present: (record) => presented(books, record),
-      applied: (unit, change) => this.membership.applied(unit, change),
+      applied: (unit, change) => this.people.applied(unit, change),
+      refused: (record) => this.people.refused(record),
       targets: (reader, record) => toldOfCommits(books, reader, record),
       now: () => books.now(),
       rng: books.rng,
     });
     this.vault = new Vault(books, this.deviceApi, (counter) => this.#tellVault(counter));
+    books.calls.onVaultStale((unit) => this.vault.changed(unit));
     const vaultStale = (unit: Unit) => this.vault.writeSoon(unit);
     this.conversations = new Conversations(books, this.outbox, this.sequencers, {
-      sendLive: (address, content, onHanded) => this.#sending.live(address, content, onHanded),
+      sendLive: (address, content, onLeft) => this.#sending.live(address, content, onLeft),
       dirty: (record) => this.membership.mark(record),
-      vaultSeen: (unit, said) => this.vault.seen(unit, said.counter),
+      vaultSeen: (unit, said) => {
+        this.vault.seen(unit, said.counter);
+        unit.after(() => this.housekeeping.kick()); // it reads what a sibling has written
+      },
       vaultStale,
+      vaultChanged: (unit) => this.vault.changed(unit),
+      groupInvites: () => this.people.invites,
+      inGroup: (unit, record, said, content, how) =>
+        this.people.talk.receive(unit, record, said, content, how),
       catchUp: () => this.#syncing.tryToCatchUp(),
     });
     this.membership = new Membership(books, this.sequencers, this.conversations, this.anonymous, {
       vaultStale,
+      groups: () => this.people.membership,
     });
-    const mark = this.membership.mark.bind(this.membership);
+    const { outbox, conversations, sequencers, membership } = this;
+    const after = () => this.housekeeping.kick();
+    const around = { books, outbox, conversations, sequencers, membership, after };
+    this.people = new GroupParts(around);
+    const mark = membership.mark.bind(membership);
     this.welcomes = new Welcomes(books, { mark, vaultStale });
     const changed = (unit: Unit) => this.vault.changed(unit);
     this.firstContact = new FirstContact(books, this.outbox, this.membership, changed);
     this.byHandle = new ByHandle(books, this.outbox, this.deviceApi);
-    this.receiver = new ReceiveSocket(origin, token, (delivery) => {
-      this.#syncing.heard();
-      this.inbox.put(delivery);
-    });
+    this.receiver = new ReceiveSocket(
+      origin,
+      token,
+      (delivery) => {
+        this.#syncing.heard();
+        this.inbox.put(delivery);
+      },
+      (error) => explainRefusal(books, this.deviceApi, error),
+    );
+    this.handleTelling = new HandleTelling(books, this.conversations);
     this.housekeeping = new Housekeeping(
       books,
       this.membership,
@@ -134,17 +158,21 @@ export class Session implements CallSeam {
       this.vault,
       this.outbox,
       this.deviceApi,
+      this.handleTelling,
+      this.people.invites,
     );
     this.inbox = new Inbox(
       books,
       this.conversations,
       this.welcomes,
+      this.people.welcomes,
       this.firstContact,
       this.byHandle,
       { ack: (id) => this.receiver.ack(id), after: () => this.#processed() },
     );
     this.decisions = new Decisions(books, this.conversations, this.housekeeping, vaultStale);
-    const { receiver, inbox, outbox, housekeeping } = this;
+    this.callControl = new CallControl(books, this.conversations);
+    const { receiver, inbox, housekeeping } = this;
     const monotonic = () => this.monotonic();
     this.#syncing = new Syncing({ receiver, inbox, outbox, housekeeping, monotonic });
   }
@@ -165,7 +193,11 @@ export class Session implements CallSeam {
   /** Start sending and housekeeping, and receiving unless told otherwise. */
   async start(options: Readonly<{ receive?: boolean }> = {}): Promise<void> {
     const { books } = this;
-    await books.store.transaction((unit) => books.addresses.purge(unit, books.now()));
+    await books.store.transaction((unit) => {
+      books.addresses.purge(unit, books.now());
+      moveCalls(unit, books);
+    });
+    await books.callLinks.purge();
     this.receiver.onConnection((connected) => {
       if (!connected) return;
       this.#sendSocket.hurry();
@@ -177,15 +209,19 @@ export class Session implements CallSeam {
     this.spawn((signal) => this.inbox.run(signal));
     this.spawn((signal) => this.housekeeping.run(signal));
     this.spawn(() => this.decisions.tell());
+    this.spawn(() => this.callControl.tell());
+    this.spawn((signal) => books.calls.prepare(signal));
     if (options.receive ?? true) {
       this.spawn(async (signal) => {
         await this.receiver.run(signal);
         this.#tellStopped();
+        // Not awaited, for it waits for this; whoever closes gets the same promise, and its error.
+        if (this.stopped?.code === Code.SHUT_OUT) void this.close().catch(() => undefined);
       });
     }
   }
 
-  /** End every task and connection, and lock the store. */
+  /** End every task and connection, and lock the store; erase it if we are shut out (R-10). */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -200,7 +236,8 @@ export class Session implements CallSeam {
     await this.#tasks.ended();
     this.books.history.incoming.close();
     this.books.history.notices.close();
-    await this.store.close();
+    if (this.stopped?.code === Code.SHUT_OUT) await this.store.destroy();
+    else await this.store.close();
   }
 
   /** Why nothing goes on any more, if so. */
@@ -237,10 +274,13 @@ export class Session implements CallSeam {
    * Receive and process all that is waiting, and send all that can be sent.
    *
    * @throws UnavailableError The server cannot be reached; what was received is kept.
-   * @throws AuthorizationError REFUSED, this device was revoked.
+   * @throws AuthorizationError SHUT_OUT, our account has shut this device out: what it held is
+   *   erased. REFUSED, the server says that there is no such device.
    * @throws FatalError This profile cannot be used any more; say why.
    */
   async sync(timeoutS = 30): Promise<void> {
+    const { stopped } = this;
+    if (stopped !== undefined) throw stopped;
     const { signal } = this.#tasks;
     await withTimeout(timeoutS, (stop) => this.#syncing.sync(stop), { signal });
   }
@@ -269,70 +309,7 @@ export class Session implements CallSeam {
     this.housekeeping.kick();
   }
 
-  // The seam for calls (see `seam.ts`)
-
-  get rng(): Rng {
-    return this.books.rng;
-  }
-
-  get account(): AccountId {
-    return this.books.account;
-  }
-
-  get device(): DeviceId {
-    return this.books.device;
-  }
-
-  async keyMaterial(): Promise<KeyMaterial> {
-    const { account, device, lists, profile, store } = this.books;
-    const { signaturePrivate } = profile;
-    const credential = this.books.credential(store);
-    return { account, device, credential, signaturePrivate, validator: lists.validator(store) };
-  }
-
-  now(): number {
-    return this.books.now();
-  }
-
-  monotonic(): number {
-    return this.books.monotonic();
-  }
-
-  newKeyPackage(): Promise<KeyPackageBundle> {
-    return this.books.makeKeyPackage(this.books.store);
-  }
-
-  mayRing(contact: AccountId, media: Media, { called = false } = {}): Media | undefined {
-    return mayRing(this.books, contact, media, { called });
-  }
-
-  granted(contact: AccountId): Rules {
-    return granted(this.books, contact);
-  }
-
-  isChanged(contact: AccountId): boolean {
-    return this.books.contacts.get(this.books.store, contact)?.identityChanged ?? false;
-  }
-
-  isVerified(contact: AccountId): boolean {
-    return isVerified(this.books, this.books.contacts.get(this.books.store, contact));
-  }
-
-  contactName(contact: AccountId): string {
-    const known = this.books.contacts.get(this.books.store, contact);
-    if (known === undefined) throw new UsageError("no contact of ours");
-    return known.name;
-  }
-
-  async contactDevices(contact: AccountId): Promise<readonly DeviceAddress[]> {
-    return [...this.books.contacts.addresses(this.books.store, contact).values()];
-  }
-
-  async siblingDevices(): Promise<readonly DeviceAddress[]> {
-    const { account, lists, siblings, store } = this.books;
-    const known = [...siblings.addresses(store).values()];
-    return known.filter(({ device }) => lists.stands(store, account, device));
-  }
+  // The seam for calls (see `seam.ts`), beside what its books are asked for (`session_seam.ts`)
 
   sendInner(
     contact: AccountId,
@@ -345,9 +322,13 @@ export class Session implements CallSeam {
   async sendOuter(
     address: ContactAddress,
     content: Outer,
-    { durable, onHanded }: Delivered,
+    { durable, onHanded, onLeft }: Delivered,
   ): Promise<void> {
-    if (!durable) return await this.#sending.live(address, content, onHanded);
+    const handed = (size: number) => {
+      onLeft?.(size);
+      onHanded?.();
+    };
+    if (!durable) return await this.#sending.live(address, content, handed);
     await this.outbox.sendFixed(address, encodeOuter(content));
   }
 

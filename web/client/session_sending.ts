@@ -13,6 +13,7 @@ import { seal } from "../core/envelope.ts";
 import { type AnyAddress, sealRequest } from "../core/handle_request.ts";
 import { Purpose } from "./addresses.ts";
 import type { Books } from "./books.ts";
+import { presentedInGroup, toldInGroup } from "./group_targets.ts";
 import { GroupKind, type GroupRecord } from "./groups.ts";
 import { devicesOf, ownOthers } from "./letters.ts";
 import type { Target } from "./sequencer.ts";
@@ -30,13 +31,24 @@ export class Sending {
   }
 
   /** Send one content so that the server has stored it when this returns. */
-  async durable(address: AnyAddress, content: Bytes): Promise<void> {
-    await this.#socket.send(address, await this.#seal(address, content), { durable: true });
+  async durable(
+    address: AnyAddress,
+    content: Bytes,
+    onLeft?: (size: number) => void,
+  ): Promise<void> {
+    const sealed = await this.#seal(address, content);
+    const onHanded = () => onLeft?.(sealed.length);
+    await this.#socket.send(address, sealed, { durable: true, onHanded });
   }
 
-  /** Send one content in the call class; `onHanded` is called once it is on its way. */
-  async live(address: ContactAddress, content: Outer, onHanded?: () => void): Promise<void> {
+  /** Send one content in the call class; `onLeft` is called with its size once it is on its way. */
+  async live(
+    address: ContactAddress,
+    content: Outer,
+    onLeft?: (size: number) => void,
+  ): Promise<void> {
     const sealed = await this.#seal(address, encodeOuter(content));
+    const onHanded = () => onLeft?.(sealed.length);
     await this.#socket.send(address, sealed, { durable: false, onHanded });
   }
 
@@ -67,6 +79,7 @@ export async function ownAddress(books: Books): Promise<ContactAddress> {
  */
 export async function presented(books: Books, record: GroupRecord): Promise<ContactAddress[]> {
   if (record.kind === GroupKind.SELF) return [await ownAddress(books)];
+  if (record.kind === GroupKind.GROUP) return await presentedInGroup(books, record);
   const { addresses, contacts, store } = books;
   const given =
     addresses.current(store, Purpose.CONTACT, record.account) ??
@@ -78,7 +91,12 @@ export async function presented(books: Books, record: GroupRecord): Promise<Cont
 }
 
 /** Return who is told of a group's commits: the contact's devices and our other ones. */
-export function toldOfCommits(books: Books, reader: Reader, record: GroupRecord): Target[] {
+export async function toldOfCommits(
+  books: Books,
+  reader: Reader,
+  record: GroupRecord,
+): Promise<Target[]> {
+  if (record.kind === GroupKind.GROUP) return await toldInGroup(books, reader, record);
   const own = ownOthers(books, reader);
   if (record.kind === GroupKind.SELF) return own;
   return [...devicesOf(books, reader, record.account), ...own];

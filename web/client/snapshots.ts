@@ -9,15 +9,28 @@
  * Not for: what is streamed (`history.ts`), nor for deciding anything.
  */
 
-import { type Bytes, hex } from "../core/bytes.ts";
+import { type Bytes, equal, hex } from "../core/bytes.ts";
+import type { Entry } from "../core/call_entry.ts";
 import type { Rules } from "../core/contact_rules.ts";
 import { AuthorizationError, Code, VisavisError } from "../core/errors.ts";
-import type { AccountId } from "../core/ids.ts";
+import type { AccountId, GroupId } from "../core/ids.ts";
+import { DEFAULT, type Settings } from "../core/keeping.ts";
+import { AWAITED_KIND, type AwaitedContact, awaitedContact } from "./awaited.ts";
 import type { Books } from "./books.ts";
 import { CONTACT_KIND, type Known, SIBLING_KIND } from "./contact_book.ts";
 import { ASKED_KIND, type Waiting } from "./contact_records.ts";
 import { isVerified } from "./decisions.ts";
-import type { Message, Notice } from "./history.ts";
+import { ASKED_IN_KIND, GIVEN_KIND } from "./group_asking.ts";
+import {
+  LIST_KIND as LIST_OF_GROUP_KIND,
+  MEMBER_KIND,
+  PAST_KIND,
+  PICTURE_KIND,
+  TERMS_KIND,
+} from "./group_book.ts";
+import { GOING_ON_KIND } from "./group_call_book.ts";
+import { groupThread } from "./group_thread.ts";
+import { callMessage, type Message, type Notice } from "./history.ts";
 import { KIND as LIST_KIND } from "./lists.ts";
 import type { Session } from "./session.ts";
 import type { Item, Unit, UnitStore } from "./unit.ts";
@@ -30,6 +43,7 @@ export type Topic =
   | "requests"
   | "connection"
   | "calls"
+  | "groups"
   | "devices";
 
 /** How it stands with the server. "connecting" turns to "offline" after ten seconds without it. */
@@ -55,12 +69,26 @@ export type Contact = Readonly<{
 /** Seconds without the server after which "connecting" becomes "offline". */
 const OFFLINE_S = 10;
 
+/** Kinds of rows from which groups of people, invites into them and their calls are shown. */
+const OF_GROUPS = [
+  ASKED_IN_KIND,
+  GIVEN_KIND,
+  GOING_ON_KIND,
+  LIST_OF_GROUP_KIND,
+  MEMBER_KIND,
+  PAST_KIND,
+  PICTURE_KIND,
+  TERMS_KIND,
+] as const;
+
 /** Kinds of rows (up to a first "/"), and what a page shows of them. */
 const SHOWN: Readonly<Record<string, readonly Topic[]>> = {
   [CONTACT_KIND]: ["contacts", "requests"],
+  [AWAITED_KIND]: ["contacts", "requests"],
   [LIST_KIND]: ["contacts", "devices"],
   [SIBLING_KIND]: ["devices"],
   [ASKED_KIND]: ["requests"],
+  ...Object.fromEntries(OF_GROUPS.map((kind) => [kind, ["groups"]])),
   message: ["messages"],
   notice: ["notices"],
 };
@@ -121,9 +149,12 @@ export class Snapshots {
   /** Topics to be told at the end of this turn. */
   readonly #due = new Set<Topic>();
   #contacts: readonly Contact[] | undefined;
+  #awaited: readonly AwaitedContact[] | undefined;
   #notices: readonly Notice[] | undefined;
   #requests: readonly Waiting[] | undefined;
   readonly #histories = new Map<string, readonly Message[]>();
+  #calls: readonly Entry[] = [];
+  #settings = DEFAULT;
   #connection: Connection = "connecting";
   #patience: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
@@ -137,6 +168,10 @@ export class Snapshots {
     watched.changed = (kinds) => this.#changed(kinds);
     session.onConnection(() => this.#look());
     session.onStopped(() => this.#look());
+    session.books.calls.onChange(() => {
+      this.#histories.clear();
+      this.tell("messages");
+    });
     this.#look();
   }
 
@@ -154,6 +189,11 @@ export class Snapshots {
     return this.#contacts;
   }
 
+  awaited(): readonly AwaitedContact[] {
+    this.#awaited ??= this.#read(({ awaited, store }) => awaited.all(store).map(awaitedContact));
+    return this.#awaited;
+  }
+
   /**
    * Return one contact.
    *
@@ -169,7 +209,24 @@ export class Snapshots {
     const key = hex(account);
     const kept = this.#histories.get(key);
     if (kept !== undefined) return kept;
-    const read = this.#read(({ history, store }) => history.messages(store, account));
+    const read = this.#read(({ history, store }) => {
+      const theirs = this.calls().filter(({ members }) =>
+        members.some((one) => equal(one, account)),
+      );
+      const calls = theirs.map((entry) => callMessage(account, entry)).reverse();
+      return [...calls, ...history.messages(store, account)].sort(
+        (one, other) => one.at - other.at,
+      );
+    });
+    this.#histories.set(key, read);
+    return read;
+  }
+
+  groupHistory(group: GroupId): readonly Message[] {
+    const key = groupThread(group);
+    const kept = this.#histories.get(key);
+    if (kept !== undefined) return kept;
+    const read = this.#read(({ history, store }) => history.groupMessages(store, group));
     this.#histories.set(key, read);
     return read;
   }
@@ -182,6 +239,20 @@ export class Snapshots {
   requests(): readonly Waiting[] {
     this.#requests ??= this.#read(() => this.#session.firstContact.waiting());
     return this.#requests;
+  }
+
+  /** Return the history of calls, newest first. */
+  calls(): readonly Entry[] {
+    const { calls } = this.#books;
+    this.#calls = this.#last(() => calls.entries()) ?? this.#calls;
+    return this.#calls;
+  }
+
+  /** Return what the person decided about what is kept. */
+  settings(): Settings {
+    const { calls, store } = this.#books;
+    this.#settings = this.#last(() => calls.settings(store)) ?? this.#settings;
+    return this.#settings;
   }
 
   get connection(): Connection {
@@ -211,10 +282,17 @@ export class Snapshots {
 
   /** Read for a page. When all is over (another page took the profile), it must still draw itself. */
   #read<T>(read: (books: Books) => readonly T[]): readonly T[] {
+    return this.#last(() => read(this.#books)) ?? [];
+  }
+
+  /** Read; undefined, when all is over. */
+  #last<T>(read: () => T): T | undefined {
     try {
-      return read(this.#books);
+      return read();
     } catch (error) {
-      if (error instanceof VisavisError && (this.#isClosed || this.#session.stopped)) return [];
+      if (error instanceof VisavisError && (this.#isClosed || this.#session.stopped)) {
+        return undefined;
+      }
       throw error;
     }
   }
@@ -236,7 +314,10 @@ export class Snapshots {
       const [head = kind, rest] = kind.split("/");
       if (head === "message" && rest !== undefined) this.#histories.delete(rest);
       for (const topic of SHOWN[head] ?? []) {
-        if (topic === "contacts") this.#contacts = undefined;
+        if (topic === "contacts") {
+          this.#contacts = undefined;
+          this.#awaited = undefined;
+        }
         if (topic === "notices") this.#notices = undefined;
         if (topic === "requests") this.#requests = undefined;
         this.tell(topic);

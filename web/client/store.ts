@@ -18,19 +18,20 @@
  * Not for: MLS rules, or what items mean.
  */
 
-import { type Bytes, equal, wipe } from "../core/bytes.ts";
+import type { Footprint } from "../core/account_data.ts";
+import type { Bytes } from "../core/bytes.ts";
 import type { VisavisError } from "../core/errors.ts";
 import { AuthorizationError, Code, FatalError, UnavailableError } from "../core/errors.ts";
-import { Database, type Unlock } from "./database.ts";
+import { Database } from "./database.ts";
 import { Lock } from "./lock.ts";
 import { type Change, type Done, Memory, Work } from "./memory.ts";
-import { StoreKeys } from "./sealing.ts";
+import type { StoreKeys } from "./sealing.ts";
+import { isSameUnlock, newUnlock, type Opened, openUnlock } from "./store_opening.ts";
 import type { Item, Unit, UnitStore } from "./unit.ts";
-import { KDF, type Kdf, KeyWrap } from "./unlock.ts";
+import { KDF, type Kdf } from "./unlock.ts";
 import { WriterLock } from "./writer_lock.ts";
 
 const OWNER_BYTES = 16;
-const STORE_KEY_BYTES = 32;
 
 /** Where databases and locks are; the platform's unless a test says otherwise. */
 export type Platform = Readonly<{ databases?: IDBFactory; locks?: LockManager }>;
@@ -51,8 +52,6 @@ export type StoreOptions = Platform &
     onLost?: (why: VisavisError) => void;
   }>;
 
-type Opened = Readonly<{ unlock: Unlock; keys: StoreKeys }>;
-
 /** Sealed items of one profile, addressed by kind and key. */
 export class Store implements UnitStore {
   readonly name: string;
@@ -60,7 +59,7 @@ export class Store implements UnitStore {
   readonly #kdf: Kdf;
   readonly #onLost: (why: VisavisError) => void;
   readonly #units = new Lock();
-  readonly #owner = random(OWNER_BYTES);
+  readonly #owner = crypto.getRandomValues(new Uint8Array(OWNER_BYTES));
   #lock: WriterLock | undefined;
   #database: Database | undefined;
   #keys: StoreKeys | undefined;
@@ -164,6 +163,12 @@ export class Store implements UnitStore {
   count(kind: string): number {
     this.#requireOpen();
     return this.#memory.count(kind);
+  }
+
+  /** Return how many items there are of each kind, and how many bytes in clear. */
+  sizes(): ReadonlyMap<string, Footprint> {
+    this.#requireOpen();
+    return this.#memory.sizes();
   }
 
   /**
@@ -290,7 +295,9 @@ export class Store implements UnitStore {
   async #load(database: Database, opened: Opened, passphrase: string | undefined): Promise<void> {
     const { unlock, rows } = await database.claim(this.#owner);
     // Whoever had the store until now may have changed what opens it, since it was read.
-    const { keys } = isSame(unlock, opened.unlock) ? opened : await openUnlock(unlock, passphrase);
+    const { keys } = isSameUnlock(unlock, opened.unlock)
+      ? opened
+      : await openUnlock(unlock, passphrase);
     this.#memory = new Memory(await Promise.all(rows.map((row) => keys.fromRow(row))));
     this.#keys = keys;
     this.#asksForPassphrase = unlock.kind === "passphrase";
@@ -346,46 +353,6 @@ function closed(): AuthorizationError {
 
 function taken(): UnavailableError {
   return new UnavailableError(Code.STORE_BUSY, "CK-550: another took the profile over");
-}
-
-function random(size: number): Bytes {
-  return crypto.getRandomValues(new Uint8Array(size));
-}
-
-/** Make keys, and what opens them. */
-async function newUnlock(passphrase: string | undefined, kdf: Kdf): Promise<Opened> {
-  if (passphrase === undefined) {
-    const keys = await StoreKeys.generate();
-    return { unlock: { kind: "device", seal: keys.seal, index: keys.index }, keys };
-  }
-  const storeKey = random(STORE_KEY_BYTES);
-  try {
-    const wrap = await KeyWrap.make(passphrase, storeKey, random, kdf);
-    const keys = await StoreKeys.derive(storeKey);
-    return { unlock: { kind: "passphrase", wrap: wrap.toBytes() }, keys };
-  } finally {
-    wipe(storeKey);
-  }
-}
-
-async function openUnlock(unlock: Unlock, passphrase: string | undefined): Promise<Opened> {
-  if (unlock.kind === "device") {
-    return { unlock, keys: new StoreKeys(unlock.seal, unlock.index) };
-  }
-  const storeKey = await KeyWrap.fromBytes(unlock.wrap).unwrap(passphrase ?? "");
-  if (storeKey === undefined) {
-    throw new AuthorizationError(Code.STORE_LOCKED, "CK-552: the wrap opens with another");
-  }
-  try {
-    return { unlock, keys: await StoreKeys.derive(storeKey) };
-  } finally {
-    wipe(storeKey);
-  }
-}
-
-/** Say whether two unlocks are surely the same; CryptoKeys cannot be compared, and cost nothing. */
-function isSame(one: Unlock, other: Unlock): boolean {
-  return one.kind === "passphrase" && other.kind === "passphrase" && equal(one.wrap, other.wrap);
 }
 
 /** Call something that must not disturb us; its error goes where uncaught errors go. */

@@ -122,8 +122,12 @@ function aad(kdf: Kdf, salt: Bytes): Bytes {
   return concat(AAD, encode([...parameters(kdf), salt]));
 }
 
-/** Return 32 bytes of key. */
-async function derive(passphrase: string, salt: Bytes, kdf: Kdf): Promise<Bytes> {
+/**
+ * Return 32 bytes of key; takes the time of the hash.
+ *
+ * @throws UnavailableError There is no memory for the hash, or it could not be loaded.
+ */
+export async function derive(passphrase: string, salt: Bytes, kdf: Kdf): Promise<Bytes> {
   const password = utf8(normalise(passphrase));
   try {
     const { argon2id } = await import("hash-wasm");

@@ -1,64 +1,72 @@
 /**
  * The vault: what the account keeps on the server for its next device (P6).
  *
- * Contacts and the account's own list and addresses, one item per slot. Every write rewrites the
- * same number of slots, at a random time within the hour: neither sizes nor times tell what changed.
- * How it is laid out and read is in `vault_read.ts`, which slots a write takes in `vault_slots.ts`.
+ * Contacts and the account's own list, addresses and settings, one item per slot; and the history of
+ * calls, many to a page. Every write rewrites the same number of slots, at a random time within the
+ * hour: neither sizes nor times tell what changed. How it is laid out and read is in `vault_read.ts`,
+ * which slots a write takes in `vault_slots.ts`, what is in it of this device in `vault_items.ts`.
  *
  * MLS state is never in it (P5). Not for: history of messages.
  */
 
-import { addressToCbor, requireServer } from "../core/address.ts";
-import { type Bytes, compare, concat, copy, equal, hex, uint, utf8 } from "../core/bytes.ts";
+import { type Bytes, compare, equal, hex } from "../core/bytes.ts";
+import { isPage } from "../core/call_page.ts";
 import * as cbor from "../core/cbor.ts";
-import { encodeRecord } from "../core/content.ts";
-import { ContactRecord } from "../core/content_records.ts";
-import { type DeviceList, UnverifiedDeviceList } from "../core/device_list.ts";
 import { Code, FatalError, PeerError } from "../core/errors.ts";
 import { sign } from "../core/identity.ts";
-import { AccountId } from "../core/ids.ts";
+import type { AccountId } from "../core/ids.ts";
 import { SHA256 } from "../core/mls/kdf.ts";
 import type { Books } from "./books.ts";
-import { takeDecision } from "./decisions.ts";
-import type { Seat } from "./groups.ts";
 import { NoticeKind } from "./history.ts";
 import { Lock } from "./lock.ts";
-import type { DeviceApi, VaultState } from "./transport/api.ts";
-import type { Reader, Unit } from "./unit.ts";
+import type { DeviceApi, VaultState } from "./transport/device_api.ts";
+import type { Unit } from "./unit.ts";
+import { VaultItems } from "./vault_items.ts";
 import {
-  ACCOUNT_ITEM,
+  BUCKETS,
   type Contents,
+  type KnownSlots,
   LABEL,
   type Manifest,
   manifestContext,
+  PAGE_BUCKET,
+  PAGE_ITEM,
   type Payloads,
   readManifest,
   readVault,
+  type Slot,
   type Slots,
   sealItem,
   UNREADABLE,
+  VaultAlteredError,
+  type Vaulted,
   vaultKeys,
 } from "./vault_read.ts";
-import { choose, type Items, itemsByKey } from "./vault_slots.ts";
+import { type Choice, choose, choosePages, type Items } from "./vault_slots.ts";
+import { keep, kept, LAYOUT, number, STALE_KIND, set } from "./vault_state.ts";
 
 const WITHIN_S = 3_600;
 /** How often a write is begun anew after another device was first. */
 const ATTEMPTS = 4;
+/** Writes in a row after a change of the key; the largest vault takes as many. */
+const MOST_WRITES = 40;
 
-const STATE_KIND = "vault";
-const SLOT_KIND = "vault.slot";
-const ITEM_KIND = "vault.item";
-/** By account: contacts that were removed on this device, until the vault does not have them. */
-const REMOVED_KIND = "vault.removed";
 const EMPTY = cbor.encode({ k: "empty" });
 
-type Numbered = "due" | "highest" | "counter" | "intent" | "rekey";
+/** What shall stand in the vault, and what must not. */
+type Wanted = Readonly<{
+  items: Items;
+  pages: Payloads;
+  /** What is in slots that we cannot write anew; it is written again as it is. */
+  carried: Payloads;
+}>;
 
 /** This device's view of the account's vault. */
 export class Vault {
   readonly #books: Books;
   readonly #api: DeviceApi;
   readonly #written: (counter: number) => void;
+  readonly #own: VaultItems;
   readonly #writing = new Lock();
   /** When the next write is due by what was asked for since the present one began. */
   #wished = 0;
@@ -72,6 +80,7 @@ export class Vault {
     this.#books = books;
     this.#api = api;
     this.#written = written;
+    this.#own = new VaultItems(books);
   }
 
   // When
@@ -88,7 +97,7 @@ export class Vault {
    * A device of ours that still has it writes it again: it is gone when the last one removed it.
    */
   removed(unit: Unit, account: AccountId): void {
-    unit.put(REMOVED_KIND, copy(account), new Uint8Array());
+    this.#own.remove(unit, account);
     this.changed(unit);
   }
 
@@ -117,27 +126,39 @@ export class Vault {
   // Reading
 
   /**
-   * Read the vault; notice a rollback.
+   * Read of the vault what is new here; notice a rollback.
    *
+   * @param options.whole Read everything.
    * @throws PeerError UNEXPECTED, the server shows an older state than we or a sibling have seen
    *   (CK-591); DECRYPTION, BAD_SIGNATURE.
    * @throws FatalError UNEXPECTED, this profile is an older copy of itself (CK-593).
    */
-  async refresh(): Promise<Contents> {
-    const { store, account, counters } = this.#books;
+  async refresh(options: Readonly<{ whole?: boolean }> = {}): Promise<Contents> {
+    const { store, counters, rng } = this.#books;
     const keys = vaultKeys(this.#books.profile.vaultKeys);
     const state = await this.#api.vault();
     await this.#check(state, await readManifest(state, keys));
-    const { counter, contents, slots } = await readVault(this.#api, keys, account);
+    const isWhole = options.whole || number(store, "layout") < LAYOUT;
+    const known = { slots: isWhole ? new Map() : kept(store), rng };
+    const { counter, contents, slots } = await this.#read(keys, known);
     for (let i = 0; i < contents.unreadable; i++) counters.drop(UNREADABLE);
     await store.transaction(async (unit) => {
       keep(unit, slots);
       this.seen(unit, counter);
       set(unit, "counter", counter);
-      this.#takeList(unit, contents.ownList);
-      await this.#takeAddresses(unit, contents);
+      set(unit, "layout", LAYOUT);
+      await this.#own.take(unit, contents);
     });
     return contents;
+  }
+
+  async #read(keys: readonly Bytes[], known: KnownSlots): Promise<Vaulted> {
+    try {
+      return await readVault(this.#api, keys, this.#books.account, known);
+    } catch (error) {
+      if (error instanceof VaultAlteredError) await this.#say(NoticeKind.VAULT_ALTERED);
+      throw error;
+    }
   }
 
   /**
@@ -147,72 +168,22 @@ export class Vault {
    * @throws UnavailableError Later.
    */
   async reread(): Promise<void> {
+    // What was passed over when it was read may be what we wait for now.
+    await this.#writing.run(() => this.refresh({ whole: true }));
+  }
+
+  /** Read what a sibling has written, if it has written since we read. Throws as `reread`. */
+  async follow(): Promise<void> {
+    const { store } = this.#books;
+    if (number(store, "counter") >= number(store, "highest")) return;
     await this.#writing.run(() => this.refresh());
   }
 
-  /**
-   * Have the account's item hold our newest list, whoever wrote it last.
-   *
-   * A sibling that has not heard of the newest list may have put an older one there: a manifest that
-   * we sign must not stand beside a list without us (CK-590).
-   */
-  #takeList(unit: Unit, found: DeviceList): void {
-    const books = this.#books;
-    // Else we are shut out, and hear it otherwise.
-    if (found.find(books.device) !== null) books.lists.learn(unit, found);
-    if (!equal(found.data, books.ownList(unit).data)) unit.delete(ITEM_KIND, ACCOUNT_ITEM);
-  }
-
-  /**
-   * Take over what was decided, and where those are reached that we wait for.
-   *
-   * Nobody but our other devices can tell us, and our next write must not put what is older back. In
-   * a group that we share, each tells us itself.
-   */
-  async #takeAddresses(unit: Unit, contents: Contents): Promise<void> {
-    const books = this.#books;
-    await this.#takeSiblings(unit, contents);
-    for (const record of contents.contacts) {
-      await takeDecision(unit, books, record);
-      const offered = await UnverifiedDeviceList.parse(record.list).verify();
-      const known = books.contacts.get(unit, offered.accountId);
-      if (known === undefined || known.member || known.identityChanged) continue;
-      try {
-        books.lists.learn(unit, offered);
-      } catch (error) {
-        if (!(error instanceof PeerError)) throw error;
-        books.counters.drop(error.code);
-        continue;
-      }
-      for (const { device, address } of record.devices) {
-        const checked = requireServer(address, books.profile.origin);
-        known.addresses.set(hex(device), { device, address: checked });
-      }
-      books.contacts.save(unit, known);
-    }
-  }
-
-  async #takeSiblings(unit: Unit, contents: Contents): Promise<void> {
-    const books = this.#books;
-    const record = books.groups.selfGroup(unit);
-    const members =
-      record === undefined ? new Map<string, Seat>() : await books.groups.members(unit, record);
-    const shared = new Set([...members.values()].map(({ device }) => hex(device)));
-    for (const [name, [device, address]] of contents.siblings) {
-      const isKnown = equal(device, books.device) || shared.has(name);
-      if (!isKnown && books.lists.stands(unit, books.account, device)) {
-        books.siblings.save(unit, device, requireServer(address, books.profile.origin));
-      }
-    }
-  }
-
   async #check(state: VaultState, manifest: Manifest): Promise<void> {
-    const { store, history, account, device, now } = this.#books;
+    const { store, device } = this.#books;
     const highest = number(store, "highest");
     if (state.counter < highest) {
-      await store.transaction((unit) =>
-        history.notice(unit, NoticeKind.VAULT_ROLLED_BACK, account, undefined, now()),
-      );
+      await this.#say(NoticeKind.VAULT_ROLLED_BACK);
       throw new PeerError(Code.UNEXPECTED, "CK-591: the server shows an older vault than before");
     }
     const isOwn = equal(manifest.device, device);
@@ -223,7 +194,17 @@ export class Vault {
     }
   }
 
+  async #say(kind: NoticeKind): Promise<void> {
+    const { store, history, account, now } = this.#books;
+    await store.transaction((unit) => history.notice(unit, kind, account, undefined, now()));
+  }
+
   // Writing
+
+  /** Do something to the vault while nothing here reads or writes it (`vault_emptying.ts`). */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    return this.#writing.run(work);
+  }
 
   /**
    * Write what changed.
@@ -249,30 +230,36 @@ export class Vault {
     });
   }
 
-  /** Rewrite every slot under the newest data key (P3: after a revocation). */
+  /** Write every slot anew under the newest data key (P3: after a revocation). */
   async rewrite(): Promise<void> {
-    await this.#books.store.transaction((unit) => set(unit, "rekey", 1));
+    const { store } = this.#books;
+    await store.transaction((unit) => set(unit, "rekey", 1));
     await this.write();
+    // A vault that is larger than one request takes several.
+    for (let writes = 0; writes < MOST_WRITES; writes++) {
+      if (store.count(STALE_KIND) === 0) return;
+      await this.write();
+    }
+    await store.transaction((unit) => this.writeSoon(unit));
   }
 
   async #writeOnce(): Promise<void> {
     const { store, profile, rng } = this.#books;
     const state = await this.#api.vault();
-    const rewrites = number(store, "rekey") !== 0;
-    const contents = await this.#catchUp(state, rewrites);
-    const slots: Slots = state.counter === 0 ? new Map() : kept(store);
-    const items = await this.#items();
-    const gone = this.#gone();
-    const found = rewrites && contents !== undefined ? contents.payloads : new Map();
-    const carried = stays(found, slots, gone);
-    const written = itemsByKey(store, ITEM_KIND);
-    const chosen = choose(slots, items, { written, gone, carried, rewrites, rng });
+    const { slots, carried } = await this.#present(state);
+    const wanted = await store.transaction((unit) => ({
+      items: this.#own.items(unit),
+      pages: this.#own.pages(unit),
+      carried,
+    }));
+    const chosen = this.#choose(slots, wanted);
     const [key] = vaultKeys(profile.vaultKeys);
     if (key === undefined) throw new FatalError(Code.UNEXPECTED, "a profile without a vault key");
     const put: [Bytes, Bytes][] = [];
     for (const { id, item } of chosen.slots) {
-      const payload = items.get(hex(item))?.payload ?? carried.get(hex(id)) ?? EMPTY;
-      const data = await sealItem(key, id, payload, rng);
+      const payload = payloadOf(wanted, id, item);
+      const least = isPage(cbor.decodeMap(payload)) ? PAGE_BUCKET : BUCKETS[0];
+      const data = await sealItem(key, id, payload, rng, least);
       put.push([id, data]);
       slots.set(hex(id), { id, digest: SHA256.hash(data), item });
     }
@@ -282,75 +269,84 @@ export class Vault {
     await this.#api.writeVault(state.counter, manifest, put);
     await store.transaction((unit) => {
       keep(unit, slots);
-      for (const { item } of chosen.slots) {
-        const held = items.get(hex(item));
-        if (held !== undefined) unit.put(ITEM_KIND, item, SHA256.hash(held.payload));
+      for (const { id, item } of chosen.slots) {
+        unit.delete(STALE_KIND, id);
+        const page = equal(item, PAGE_ITEM) ? wanted.pages.get(hex(id)) : undefined;
+        const held = wanted.items.get(hex(item));
+        if (page !== undefined) this.#own.wrotePage(unit, id, page);
+        else if (held !== undefined) this.#own.wrote(unit, item, held.payload);
       }
-      this.#settleRemoved(unit, slots);
+      this.#own.settle(unit, slots);
       set(unit, "highest", counter);
       set(unit, "counter", counter);
       set(unit, "due", this.#wished);
-      if (rewrites) set(unit, "rekey", 0); // it may have been wished for meanwhile
       if (chosen.more) this.changed(unit);
     });
     this.#written(counter);
   }
 
-  /**
-   * Read what another device wrote, before we write on top of it; and all of it before its key
-   * changes: what we cannot write anew goes over to the new key as well. After one more change nobody
-   * could open it, nor the vault.
-   */
-  async #catchUp(state: VaultState, rewrites: boolean): Promise<Contents | undefined> {
+  /** Return the slots as they are, and what of them only the vault has. */
+  async #present(state: VaultState): Promise<Readonly<{ slots: Slots; carried: Payloads }>> {
     const { store, profile } = this.#books;
     if (state.counter === 0) {
-      if (number(store, "highest") === 0) return undefined;
-      throw new PeerError(Code.UNEXPECTED, "CK-591: the server shows no vault any more");
+      if (number(store, "highest") > 0) {
+        throw new PeerError(Code.UNEXPECTED, "CK-591: the server shows no vault any more");
+      }
+      await store.transaction((unit) => {
+        set(unit, "rekey", 0);
+        set(unit, "layout", LAYOUT);
+      });
+      return { slots: new Map(), carried: new Map() };
     }
     await this.#check(state, await readManifest(state, vaultKeys(profile.vaultKeys)));
-    const isNew = state.counter !== number(store, "counter");
-    return isNew || rewrites ? await this.refresh() : undefined;
-  }
-
-  /** Return the accounts that were removed here and did not come back, as hex. */
-  #gone(): ReadonlySet<string> {
-    const { contacts, store } = this.#books;
-    const removed = store.items(REMOVED_KIND).map(([account]) => new AccountId(account));
-    return new Set(removed.filter((id) => contacts.get(store, id) === undefined).map(hex));
-  }
-
-  /** Remember no more whom the vault does not have, nor who is a contact again. */
-  #settleRemoved(unit: Unit, slots: Slots): void {
-    const held = new Set([...slots.values()].map(({ item }) => hex(item)));
-    for (const [account] of unit.items(REMOVED_KIND)) {
-      const isBack = this.#books.contacts.get(unit, new AccountId(account)) !== undefined;
-      if (isBack || !held.has(hex(account))) unit.delete(REMOVED_KIND, account);
+    const rewrites = number(store, "rekey") !== 0;
+    if (!rewrites && store.count(STALE_KIND) === 0) {
+      // What another device wrote is read before we write on top of it.
+      const isKnown = state.counter === number(store, "counter");
+      if (!isKnown || number(store, "layout") < LAYOUT) await this.refresh();
+      return { slots: kept(store), carried: new Map() };
     }
+    // What we cannot write anew (contacts that we do not know) goes over to the new key as well:
+    // after one more change nobody could open it, nor the vault.
+    const { payloads } = await this.refresh({ whole: true });
+    const slots = kept(store);
+    if (rewrites) {
+      await store.transaction((unit) => {
+        for (const { id } of slots.values()) unit.put(STALE_KIND, id, new Uint8Array());
+        set(unit, "rekey", 0); // it may be wished for again meanwhile
+      });
+    }
+    return { slots, carried: stays(payloads, slots, this.#own.gone()) };
   }
 
-  /** Return the payload of each item, by its key. */
-  async #items(): Promise<Items> {
-    const books = this.#books;
-    return await books.store.transaction((unit) => {
-      const items: Items = new Map();
-      const add = (key: Bytes, payload: Bytes) => items.set(hex(key), { key, payload });
-      const address = books.addresses.address(books.siblingAddress(unit));
-      const entries = [...books.siblings.addresses(unit).values()];
-      const others = entries.filter(({ device }) => !equal(device, books.device));
-      const newest = books.ownList(unit);
-      const devices = [{ device: books.device, address }, ...others]
-        .filter(({ device }) => newest.find(device) !== null)
-        .sort((a, b) => compare(a.device, b.device))
-        .map((entry) => [entry.device, addressToCbor(entry.address)]);
-      add(ACCOUNT_ITEM, cbor.encode({ k: "account", list: newest.data, devices }));
-      for (const known of books.contacts.all(unit)) {
-        // A record has an address (CK-271): what the vault says of it stays.
-        if (known.devices.length === 0) continue;
-        const record = encodeRecord(ContactRecord, books.contacts.record(unit, known));
-        add(copy(known.account), cbor.encode({ k: "contact", r: record }));
-      }
-      return items;
+  #choose(slots: Slots, { items, pages, carried }: Wanted): Choice {
+    const { store, rng } = this.#books;
+    const own = this.#own;
+    const all = [...slots].map(([name, slot]) => ({ name, slot, isPage: isPageSlot(slot) }));
+    const held = new Set(all.filter((one) => one.isPage).map(({ name }) => name));
+    const small: Slots = new Map(
+      all.filter((one) => !one.isPage).map(({ name, slot }) => [name, slot]),
+    );
+    const stale = store.items(STALE_KIND).map(([id]) => hex(id));
+    const can = (name: string) => {
+      const slot = small.get(name);
+      if (slot === undefined) return false;
+      return slot.item.length === 0 || items.has(hex(slot.item)) || carried.has(name);
+    };
+    const one = choose(small, items, {
+      written: own.written(store),
+      gone: own.gone(),
+      stale: new Set(stale.filter(can)),
+      rng,
     });
+    const other = choosePages(pages, {
+      held,
+      written: own.writtenPages(store),
+      urgent: own.urgent(store),
+      stale: new Set(stale.filter((name) => held.has(name) && pages.has(name))),
+      rng,
+    });
+    return { slots: [...one.slots, ...other.slots], more: one.more || other.more };
   }
 
   async #manifest(counter: number, slots: Slots, key: Bytes): Promise<Bytes> {
@@ -363,35 +359,17 @@ export class Vault {
   }
 }
 
+function isPageSlot({ item }: Slot): boolean {
+  return equal(item, PAGE_ITEM);
+}
+
+function payloadOf({ items, pages, carried }: Wanted, id: Bytes, item: Bytes): Bytes {
+  const page = equal(item, PAGE_ITEM) ? pages.get(hex(id)) : undefined;
+  return page ?? items.get(hex(item))?.payload ?? carried.get(hex(id)) ?? EMPTY;
+}
+
 /** Return what is in the slots whose items shall stay. */
 function stays(payloads: Payloads, slots: Slots, gone: ReadonlySet<string>): Payloads {
   const isGone = (id: string) => gone.has(hex(slots.get(id)?.item ?? EMPTY));
   return new Map([...payloads].filter(([id]) => !isGone(id)));
-}
-
-function kept(reader: Reader): Slots {
-  return new Map(
-    reader
-      .items(SLOT_KIND)
-      .map(([id, data]) => [
-        hex(id),
-        { id, digest: copy(data.subarray(0, 32)), item: copy(data.subarray(32)) },
-      ]),
-  );
-}
-
-function keep(unit: Unit, slots: Slots): void {
-  for (const [id] of unit.items(SLOT_KIND)) {
-    if (!slots.has(hex(id))) unit.delete(SLOT_KIND, id);
-  }
-  for (const { id, digest, item } of slots.values()) unit.put(SLOT_KIND, id, concat(digest, item));
-}
-
-function number(reader: Reader, name: Numbered): number {
-  const data = reader.get(STATE_KIND, utf8(name));
-  return data === undefined ? 0 : Number(new DataView(data.buffer).getBigUint64(0));
-}
-
-function set(unit: Unit, name: Numbered, value: number): void {
-  unit.put(STATE_KIND, utf8(name), uint(value, 8));
 }

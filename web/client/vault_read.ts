@@ -20,30 +20,46 @@ import {
   uint,
   utf8,
 } from "../core/bytes.ts";
+import type { Page } from "../core/call_entry.ts";
+import { decodePage, isPage } from "../core/call_page.ts";
 import * as cbor from "../core/cbor.ts";
 import { decodeRecord } from "../core/content.ts";
-import { ContactRecord } from "../core/content_records.ts";
+import { ContactRecord, type Settings } from "../core/content_records.ts";
 import { type DeviceList, UnverifiedDeviceList } from "../core/device_list.ts";
 import { AuthorizationError, Code, PeerError, UnavailableError } from "../core/errors.ts";
+import { type Renamed, renamedFromCbor } from "../core/handle.ts";
 import { verify } from "../core/identity.ts";
 import { type AccountId, DeviceId, Signature } from "../core/ids.ts";
+import { decodeSettings } from "../core/keeping.ts";
 import { OVERHEAD, Purpose, unwrap, wrap } from "../core/keywrap.ts";
 import { SHA256 } from "../core/mls/kdf.ts";
-import type { DeviceApi, VaultState } from "./transport/api.ts";
+import type { DeviceApi, VaultState } from "./transport/device_api.ts";
 
 export const BUCKETS = [4_096, 65_536] as const;
 const READ_AT_ONCE = 64;
 const READ_ATTEMPTS = 5;
+/** Slots that did not change and are read all the same. */
+export const SPOT_CHECKS = 4;
 const KEY_BYTES = 32;
 const PAD = 0x80;
 
 export const LABEL = "visavis vault manifest v1\0";
-/** The key of the item that holds our own device list and addresses; a contact's is its account. */
+/** The size of every page of calls, however few are in it. */
+export const PAGE_BUCKET = BUCKETS[1];
+/**
+ * The key of the item that holds our own device list, addresses and settings; a contact's is its
+ * account.
+ */
 export const ACCOUNT_ITEM = utf8("account");
+/** The key of every page of calls; the id of its slot tells which. */
+export const PAGE_ITEM = utf8("calls");
 /** Contacts in the vault that cannot be read are counted under this name. */
 export const UNREADABLE = "vault item";
 /** Stands for the item of a slot that we cannot read. It is left as it is, for a device that can. */
 const UNREADABLE_ITEM = utf8("unreadable");
+
+/** The server shows another slot than the one that was written, or none: said to the person. */
+export class VaultAlteredError extends PeerError {}
 
 /** A slot as the newest manifest shows it. */
 export type Slot = Readonly<{
@@ -63,10 +79,16 @@ export type Contents = Readonly<{
   /** Our devices by the hex of their ids. */
   siblings: ReadonlyMap<string, readonly [DeviceId, ContactAddress]>;
   contacts: readonly ContactRecord[];
-  /** Contacts whose item breaks the schema: of a faulty device of ours, or a newer one. */
+  /** Items that break the schema: of a faulty device of ours, or a newer one. */
   unreadable: number;
-  /** What is in each slot that holds something, by the hex of its id. */
+  /** What is in each slot that was read and holds something, by the hex of its id. */
   payloads: Payloads;
+  /** Pages of calls that were read, by the hex of their slots' ids. */
+  pages: ReadonlyMap<string, Page>;
+  /** What the person decided; undefined: nothing yet. */
+  settings: Settings | undefined;
+  /** The account's handle; undefined: the one of its sign-up. */
+  handle: Renamed | undefined;
 }>;
 
 /** What is in slots, by the hex of their ids. */
@@ -81,26 +103,32 @@ export type Manifest = Readonly<{
   signature: Signature;
 }>;
 
-/** A whole vault. */
+/** A vault, as far as it was read. */
 export type Vaulted = Readonly<{ counter: number; contents: Contents; slots: Slots }>;
 
+/** What a reader knows of a vault from before. */
+export type KnownSlots = Readonly<{ slots: Slots; rng: Rng }>;
+
 /**
- * Read and verify a whole vault.
+ * Read and verify a vault.
  *
- * A contact that cannot be read is passed over and counted, so that one bad item does not shut the
+ * An item that cannot be read is passed over and counted, so that one bad item does not shut the
  * vault: what cannot be opened, or is not what the manifest says, is no such item but an attack.
  *
+ * @param known Slots that were read before: those that are the same are not read again, but for the
+ *   account's own and some by chance, so that a server that lost the others shows itself.
  * @throws PeerError DECRYPTION or BAD_SIGNATURE: it was altered; UNEXPECTED: there is none.
  */
 export async function readVault(
   api: DeviceApi,
   keys: readonly Bytes[],
   account: AccountId,
+  known?: KnownSlots,
 ): Promise<Vaulted> {
   for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
     const state = await api.vault();
     try {
-      return await readState(api, keys, account, state);
+      return await readState(api, keys, account, state, known);
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
       // Another device may have written between our two requests: then it is another state.
@@ -115,33 +143,31 @@ async function readState(
   keys: readonly Bytes[],
   account: AccountId,
   state: VaultState,
+  known: KnownSlots | undefined,
 ): Promise<Vaulted> {
   const manifest = await readManifest(state, keys);
-  const slots: Slots = new Map();
-  const contacts: ContactRecord[] = [];
-  const payloads = new Map<string, Bytes>();
-  let unreadable = 0;
-  let own: Pick<Contents, "ownList" | "siblings"> | undefined;
-  const named = [...manifest.slots.values()].sort(([a], [b]) => compare(a, b));
+  const slots = unchanged(manifest, known);
+  const opened = new Opened();
+  const named = [...manifest.slots.entries()]
+    .filter(([name]) => !slots.has(name))
+    .map(([, slot]) => slot)
+    .sort(([a], [b]) => compare(a, b));
   for (let at = 0; at < named.length; at += READ_AT_ONCE) {
-    const page = named.slice(at, at + READ_AT_ONCE);
-    const read = await api.readVault(page.map(([id]) => id));
+    const some = named.slice(at, at + READ_AT_ONCE);
+    const read = await api.readVault(some.map(([id]) => id));
     const found = new Map(read.map(([id, data]) => [hex(id), data]));
-    for (const [id, digest] of page) {
+    for (const [id, digest] of some) {
       const data = found.get(hex(id)) ?? new Uint8Array();
       // CK-592: each slot must be the one the manifest speaks of, none missing or older.
       if (!equal(SHA256.hash(data), digest)) {
-        throw new PeerError(Code.DECRYPTION, "CK-592: a vault slot is missing or altered");
+        const what = "CK-592: a vault slot is missing or altered";
+        throw new VaultAlteredError(Code.DECRYPTION, what);
       }
-      const payload = await openItem(keys, id, data);
-      const held = await readItem(payload);
-      if (held.kind === "contact") contacts.push(held.record);
-      if (held.kind === "unreadable") unreadable++;
-      if (held.kind === "account") own = held;
-      if (held.item.length > 0) payloads.set(hex(id), payload);
-      slots.set(hex(id), { id, digest, item: held.item });
+      const item = await opened.take(id, await openItem(keys, id, data));
+      slots.set(hex(id), { id, digest, item });
     }
   }
+  const { own } = opened;
   if (own === undefined || !equal(own.ownList.accountId, account)) {
     throw new PeerError(Code.DECRYPTION, "CK-592: the vault is not this account's");
   }
@@ -150,37 +176,95 @@ async function readState(
     throw new PeerError(Code.BAD_CREDENTIAL, "CK-590: the manifest's writer is not on our list");
   }
   await verify(writer.signatureKey, LABEL, manifest.body, manifest.signature);
-  const { ownList, siblings } = own;
-  const contents = { ownList, siblings, contacts, unreadable, payloads };
+  const { contacts, unreadable, payloads, pages } = opened;
+  const contents = { ...own, contacts, unreadable, payloads, pages };
   return { counter: manifest.counter, contents, slots };
 }
 
-type Held =
-  | Readonly<{ kind: "contact"; item: Bytes; record: ContactRecord }>
-  | (Readonly<{ kind: "account"; item: Bytes }> & Pick<Contents, "ownList" | "siblings">)
-  | Readonly<{ kind: "unreadable" | "other"; item: Bytes }>;
-
-async function readItem(payload: Bytes): Promise<Held> {
-  const fields = cbor.decodeMap(payload);
-  const [kind, r, list, devices] = ["k", "r", "list", "devices"].map((name) => fields.get(name));
-  if (kind === "contact" && cbor.isBytes(r)) return readContact(r);
-  if (kind === "account" && cbor.isBytes(list) && cbor.isList(devices)) {
-    const ownList = await UnverifiedDeviceList.parse(list).verify();
-    const siblings = new Map(devices.map(readSibling));
-    return { kind, item: ACCOUNT_ITEM, ownList, siblings };
+/** Return the slots that need not be read again. */
+function unchanged(manifest: Manifest, known: KnownSlots | undefined): Slots {
+  const slots: Slots = new Map();
+  if (known === undefined) return slots;
+  for (const [name, [, digest]] of manifest.slots) {
+    const before = known.slots.get(name);
+    if (before === undefined || !equal(before.digest, digest)) continue;
+    // What nobody could read then, this version of the program may be able to.
+    const isReadAnew = equal(before.item, ACCOUNT_ITEM) || equal(before.item, UNREADABLE_ITEM);
+    if (!isReadAnew) slots.set(name, before);
   }
-  return { kind: "other", item: new Uint8Array() };
+  const names = [...slots.keys()];
+  for (let checked = 0; checked < SPOT_CHECKS && names.length > 0; checked++) {
+    const [name] = names.splice(chance(known.rng, names.length), 1);
+    if (name !== undefined) slots.delete(name);
+  }
+  return slots;
 }
 
-async function readContact(data: Bytes): Promise<Held> {
-  try {
-    const record = decodeRecord(ContactRecord, data);
-    const { accountId } = await UnverifiedDeviceList.parse(record.list).verify();
-    return { kind: "contact", item: copy(accountId), record };
-  } catch (error) {
-    if (!(error instanceof PeerError)) throw error;
-    return { kind: "unreadable", item: UNREADABLE_ITEM };
+/** Return one of so many numbers by chance, 0 first. */
+export function chance(rng: Rng, many: number): number {
+  return new DataView(rng(4).buffer).getUint32(0) % many;
+}
+
+type Own = Pick<Contents, "ownList" | "siblings" | "settings" | "handle">;
+
+/** What the slots held that were opened so far. */
+class Opened {
+  own: Own | undefined;
+  readonly contacts: ContactRecord[] = [];
+  unreadable = 0;
+  readonly payloads = new Map<string, Bytes>();
+  readonly pages = new Map<string, Page>();
+
+  /** Take what is in a slot; return the key of the item, empty if there is none. */
+  async take(id: Bytes, payload: Bytes): Promise<Bytes> {
+    const item = await this.#read(id, cbor.decodeMap(payload), payload);
+    if (item.length > 0) this.payloads.set(hex(id), payload);
+    return item;
   }
+
+  async #read(id: Bytes, fields: cbor.CborMap, payload: Bytes): Promise<Bytes> {
+    const [kind, r, list, devices] = ["k", "r", "list", "devices"].map((name) => fields.get(name));
+    if (kind === "contact" && cbor.isBytes(r)) {
+      return await this.#orUnreadable(async () => {
+        const [record, account] = await readContact(r);
+        this.contacts.push(record);
+        return copy(account);
+      });
+    }
+    if (isPage(fields)) {
+      return await this.#orUnreadable(() => {
+        this.pages.set(hex(id), decodePage(payload));
+        return PAGE_ITEM;
+      });
+    }
+    if (kind !== "account" || !cbor.isBytes(list) || !cbor.isList(devices)) {
+      return new Uint8Array();
+    }
+    const ownList = await UnverifiedDeviceList.parse(list).verify();
+    const decided = fields.get("settings");
+    this.own = {
+      ownList,
+      siblings: new Map(devices.map(readSibling)),
+      settings: cbor.isBytes(decided) ? decodeSettings(decided) : undefined,
+      handle: fields.has("handle") ? renamedFromCbor(fields.get("handle")) : undefined,
+    };
+    return ACCOUNT_ITEM;
+  }
+
+  async #orUnreadable(read: () => Bytes | Promise<Bytes>): Promise<Bytes> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+      this.unreadable++;
+      return UNREADABLE_ITEM;
+    }
+  }
+}
+
+async function readContact(data: Bytes): Promise<readonly [ContactRecord, AccountId]> {
+  const record = decodeRecord(ContactRecord, data);
+  return [record, (await UnverifiedDeviceList.parse(record.list).verify()).accountId];
 }
 
 function readSibling(entry: cbor.Value): [string, readonly [DeviceId, ContactAddress]] {
@@ -235,9 +319,15 @@ export function vaultKeys(data: Bytes): readonly Bytes[] {
   );
 }
 
-/** Seal one item for one slot (or the manifest for its counter). */
-export function sealItem(key: Bytes, context: Bytes, payload: Bytes, rng: Rng): Promise<Bytes> {
-  return wrap(Purpose.VAULT_ITEM, key, pad(payload), rng, { context });
+/** Seal one item for one slot (or the manifest for its counter), in a slot of `least` bytes. */
+export function sealItem(
+  key: Bytes,
+  context: Bytes,
+  payload: Bytes,
+  rng: Rng,
+  least: number = BUCKETS[0],
+): Promise<Bytes> {
+  return wrap(Purpose.VAULT_ITEM, key, pad(payload, least), rng, { context });
 }
 
 async function openItem(keys: readonly Bytes[], context: Bytes, sealed: Bytes): Promise<Bytes> {
@@ -251,8 +341,9 @@ async function openItem(keys: readonly Bytes[], context: Bytes, sealed: Bytes): 
   throw new PeerError(Code.DECRYPTION, "CK-592: the vault does not open with the account's keys");
 }
 
-function pad(payload: Bytes): Bytes {
-  const size = BUCKETS.find((bucket) => payload.length + 1 + OVERHEAD <= bucket);
+function pad(payload: Bytes, least: number): Bytes {
+  const taken = Math.max(payload.length + 1 + OVERHEAD, least);
+  const size = BUCKETS.find((bucket) => taken <= bucket);
   if (size === undefined) {
     throw new PeerError(Code.TOO_LARGE, "a vault item beyond the largest slot");
   }

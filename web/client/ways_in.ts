@@ -38,12 +38,25 @@ export async function proved<T>(
   work: (login: Login) => Promise<T>,
 ): Promise<T> {
   const { origin, handle } = books.profile;
+  const offered = books.ownHandle.offered(books.store);
   const passkeys = async () => {
     const ways = await deviceApi.waysIn();
     return ways.passkeys.map(({ credentialId }) => credentialId);
   };
   const owner = { handle, account: books.account, passkeys };
-  return await new Accounts(origin).prove(owner, proof, work);
+  const accounts = new Accounts(origin);
+  let isIn = false;
+  try {
+    return await accounts.prove(owner, proof, async (login) => {
+      isIn = true;
+      return await work(login);
+    });
+  } catch (error) {
+    // A change of handle whose answer never came may have been made (`own_handle.ts`).
+    const isRefused = error instanceof AuthorizationError && error.code === Code.LOGIN_FAILED;
+    if (isIn || !isRefused || offered === undefined || offered === handle) throw error;
+    return await accounts.prove({ ...owner, handle: offered }, proof, work);
+  }
 }
 
 /** Return how the account is opened, the oldest passkey first; throws UnavailableError. */

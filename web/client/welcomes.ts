@@ -22,6 +22,7 @@ import { Group, type MemberInfo, welcomeReferences } from "../core/mls/index.ts"
 import { type Given, Purpose } from "./addresses.ts";
 import type { Books } from "./books.ts";
 import { Known } from "./contact_book.ts";
+import { restore } from "./decisions.ts";
 import { noteIdentityChanged } from "./group_steps.ts";
 import { credentialOf, deviceOf, GroupKind, GroupRecord, seatKey } from "./groups.ts";
 import { NoticeKind } from "./history.ts";
@@ -102,6 +103,7 @@ export class Welcomes {
     if (isRefused && !byDevice) {
       throw new PeerError(Code.REFUSED, "CK-577: a Welcome from somebody who is no contact");
     }
+    books.awaited.requireSame(unit, offered); // our other devices do not know whom we wait for
     books.lists.learn(unit, offered);
     const state = await join(unit, books, content.message, group, [account, books.account]);
     const thread = content.thread ?? undefined;
@@ -121,6 +123,7 @@ export class Welcomes {
       );
     }
     books.contacts.save(unit, known);
+    if (before === undefined) restore(unit, books, known);
     books.history.notice(unit, NoticeKind.REJOINED, account, undefined, books.now());
     unit.after(() => this.#mark(record));
   }
@@ -279,6 +282,7 @@ export class Welcomes {
       reached.has(hex(device)) || joining.get(reader, device) !== undefined;
     if (devices.some(isKnown)) return true;
     for (const record of groups.all(reader)) {
+      if (record.kind === GroupKind.GROUP) continue; // where it is reached stands in no group
       const members = await groups.members(reader, record);
       if (devices.some(({ device }) => members.has(seatKey(account, device)))) return true;
     }

@@ -143,6 +143,13 @@ export function boardStep(board: Board, event: BoardEvent): BoardStep {
   }
 }
 
+/** As `boardStep` with an invite, while this device is in the call of a group: nothing rings. */
+export function busyStep(board: Board, event: InviteArrived): BoardStep {
+  if (isOver(board, event.call)) return drop(board, Code.REPLAYED);
+  // CK-380: it goes on with no call of ours.
+  return event.again === null ? busy(board, event) : drop(board, Code.UNEXPECTED);
+}
+
 function wanted(board: Board, event: CallWanted): BoardStep {
   const { live } = board;
   const { now, contact, call, media, trace } = event;

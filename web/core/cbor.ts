@@ -10,7 +10,7 @@
  * a key like any other. An integer is a `number` where that is exact, else a `bigint`.
  */
 
-import { type Bytes, compare, concat, copy, uint, utf8 } from "./bytes.ts";
+import { type Bytes, compare, uint, utf8 } from "./bytes.ts";
 import { Code, PeerError, UsageError } from "./errors.ts";
 
 /** Nesting of maps and arrays. Higher admits deeper content, and recursion on hostile input. */
@@ -55,31 +55,9 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  *   or a number that is none, or nests deeper than `MAX_DEPTH`.
  */
 export function encode(value: Encodable): Bytes {
-  const parts: Bytes[] = [];
-  write(value, MAX_DEPTH, parts);
-  return concat(...parts);
-}
-
-function write(value: Encodable, depth: number, parts: Bytes[]): void {
-  if (value === null) parts.push(Uint8Array.of(0xf6));
-  else if (typeof value === "boolean") parts.push(Uint8Array.of(value ? 0xf5 : 0xf4));
-  else if (typeof value === "number" || typeof value === "bigint") parts.push(integer(value));
-  else if (typeof value === "string") parts.push(text(value));
-  else if (value instanceof Uint8Array) parts.push(head(BYTES, value.length), copy(value));
-  else if (isArray(value)) {
-    requireDepth(depth);
-    parts.push(head(ARRAY, value.length));
-    for (const item of value) write(item, depth - 1, parts);
-  } else {
-    requireDepth(depth);
-    const entries = entriesOf(value).map(([key, item]) => [text(key), item] as const);
-    entries.sort(([a], [b]) => compare(a, b));
-    parts.push(head(MAP, entries.length));
-    for (const [key, item] of entries) {
-      parts.push(key);
-      write(item, depth - 1, parts);
-    }
-  }
+  const writer = new Writer();
+  writer.item(value, MAX_DEPTH);
+  return writer.bytes();
 }
 
 /** `Array.isArray` does not narrow what is readonly. */
@@ -108,26 +86,97 @@ function requireDepth(depth: number): void {
   if (depth <= 0) throw new UsageError("CBOR nested too deep");
 }
 
-function integer(value: number | bigint): Bytes {
-  if (typeof value === "number" && !Number.isSafeInteger(value)) {
-    throw new UsageError("CBOR carries integers only, and beyond 53 bits as bigint");
-  }
-  const big = BigInt(value);
-  if (big > MAX_UINT || big < -MAX_UINT - 1n) throw new UsageError("CBOR integer beyond 64 bits");
-  return big < 0n ? head(NEGATIVE, -1n - big) : head(UINT, big);
-}
-
+/** Return a text's UTF-8. */
 function text(value: string): Bytes {
   if (!value.isWellFormed()) throw new UsageError("CBOR text with half a surrogate pair");
   if (value.normalize("NFC") !== value) throw new UsageError("CBOR text is not NFC");
-  const raw = utf8(value);
-  return concat(head(TEXT, raw.length), raw);
+  return utf8(value);
 }
 
-function head(major: number, argument: number | bigint): Bytes {
-  if (argument < 24) return Uint8Array.of((major << 5) | Number(argument));
-  const info = [8, 16, 32].filter((bits) => argument >= 2 ** bits).length + 24;
-  return concat(Uint8Array.of((major << 5) | info), uint(argument, argumentSize(info)));
+class Writer {
+  #data = new Uint8Array(64);
+  #at = 0;
+
+  /** Return what was written. */
+  bytes(): Bytes {
+    return this.#data.slice(0, this.#at);
+  }
+
+  item(value: Encodable, depth: number): void {
+    if (value === null) this.#push(0xf6);
+    else if (typeof value === "boolean") this.#push(value ? 0xf5 : 0xf4);
+    else if (typeof value === "number" || typeof value === "bigint") this.#integer(value);
+    else if (typeof value === "string") this.#string(TEXT, text(value));
+    else if (value instanceof Uint8Array) this.#string(BYTES, value);
+    else if (isArray(value)) {
+      requireDepth(depth);
+      this.#head(ARRAY, value.length);
+      for (const item of value) this.item(item, depth - 1);
+    } else {
+      requireDepth(depth);
+      this.#map(value, depth);
+    }
+  }
+
+  /** Keys in the order of their encodings (RFC 8949, 4.2.1): a shorter one comes first. */
+  #map(value: object, depth: number): void {
+    const entries = entriesOf(value).map(([key, item]) => [text(key), item] as const);
+    entries.sort(([a], [b]) => a.length - b.length || compare(a, b));
+    this.#head(MAP, entries.length);
+    for (const [key, item] of entries) {
+      this.#string(TEXT, key);
+      this.item(item, depth - 1);
+    }
+  }
+
+  #integer(value: number | bigint): void {
+    if (typeof value === "number") {
+      if (!Number.isSafeInteger(value)) {
+        throw new UsageError("CBOR carries integers only, and beyond 53 bits as bigint");
+      }
+      if (value < 0) this.#head(NEGATIVE, -1 - value);
+      else this.#head(UINT, value);
+      return;
+    }
+    if (value > MAX_UINT || value < -MAX_UINT - 1n) {
+      throw new UsageError("CBOR integer beyond 64 bits");
+    }
+    if (value < 0n) this.#head(NEGATIVE, -1n - value);
+    else this.#head(UINT, value);
+  }
+
+  #string(major: number, raw: Uint8Array): void {
+    this.#head(major, raw.length);
+    this.#reserve(raw.length);
+    this.#data.set(raw, this.#at);
+    this.#at += raw.length;
+  }
+
+  #head(major: number, argument: number | bigint): void {
+    if (argument < 24) {
+      this.#push((major << 5) | Number(argument));
+      return;
+    }
+    const info = argument < 2 ** 8 ? 24 : argument < 2 ** 16 ? 25 : argument < 2 ** 32 ? 26 : 27;
+    this.#push((major << 5) | info);
+    if (info === 27) {
+      for (const byte of uint(argument, 8)) this.#push(byte);
+      return;
+    }
+    for (let i = argumentSize(info) - 1; i >= 0; i--) this.#push(Number(argument) >>> (8 * i));
+  }
+
+  #push(byte: number): void {
+    this.#reserve(1);
+    this.#data[this.#at++] = byte;
+  }
+
+  #reserve(size: number): void {
+    if (this.#at + size <= this.#data.length) return;
+    const grown = new Uint8Array(Math.max(2 * this.#data.length, this.#at + size));
+    grown.set(this.#data);
+    this.#data = grown;
+  }
 }
 
 /** Bytes of the argument that the additional information 24 to 27 announces. */
@@ -204,14 +253,13 @@ function malformed(why: string): PeerError {
   return new PeerError(Code.MALFORMED, `CK-250 CBOR: ${why}`);
 }
 
-type Head = Readonly<{ major: number; info: number; argument: number | bigint }>;
-
 class Reader {
   readonly #data: Uint8Array;
   #at = 0;
 
   constructor(data: Uint8Array) {
-    this.#data = data;
+    // A view of its own: what others make of bytes may have a `slice` that does not copy.
+    this.#data = new Uint8Array(data.buffer, data.byteOffset, data.length);
   }
 
   get left(): number {
@@ -219,14 +267,19 @@ class Reader {
   }
 
   item(depth: number): Value {
-    const { major, info, argument } = this.#head();
+    const initial = this.#data[this.#at++];
+    if (initial === undefined) throw malformed("ends early");
+    const [major, info] = [initial >> 5, initial & 0x1f];
+    const argument = info < 24 ? info : this.#argument(info);
     switch (major) {
       case UINT:
         return argument;
       case NEGATIVE:
         return exact(-1n - BigInt(argument));
-      case BYTES:
-        return copy(this.#take(argument, "a string longer than the input"));
+      case BYTES: {
+        const start = this.#skip(argument);
+        return this.#data.slice(start, this.#at);
+      }
       case TEXT:
         return this.#text(argument);
       case ARRAY:
@@ -241,31 +294,39 @@ class Reader {
     }
   }
 
-  #take(size: number | bigint, why: string): Uint8Array {
-    if (size > this.left) throw malformed(why);
+  /** Go past the bytes of a string; return where they begin. */
+  #skip(size: number | bigint): number {
+    if (size > this.left) throw malformed("a string longer than the input");
     const start = this.#at;
     this.#at += Number(size);
-    return this.#data.subarray(start, this.#at);
+    return start;
   }
 
-  /** Read an initial byte and its argument. */
-  #head(): Head {
-    const [initial = 0] = this.#take(1, "ends early");
-    const [major, info] = [initial >> 5, initial & 0x1f];
-    if (info < 24) return { major, info, argument: info };
+  /** Read the argument that follows an initial byte. Numbers as far as they go: `bigint` is slow. */
+  #argument(info: number): number | bigint {
     // 28 to 30 are reserved, 31 is an indefinite length.
     if (info > 27) throw malformed("reserved or indefinite length");
     const size = argumentSize(info);
-    let argument = 0n;
-    for (const byte of this.#take(size, "ends early")) argument = (argument << 8n) | BigInt(byte);
+    if (size > this.left) throw malformed("ends early");
+    const high = size === 8 ? this.#uint(4) : 0;
+    const low = this.#uint(Math.min(size, 4));
     // Shortest form only (RFC 8949, 4.2.1): else one value had several encodings, and two readers
     // could hash or sign different bytes for the same content.
-    if (argument < (size === 1 ? 24 : 2 ** (4 * size))) throw malformed("not the shortest form");
-    return { major, info, argument: exact(argument) };
+    const long = size === 8 ? high > 0 : low >= (size === 1 ? 24 : 2 ** (4 * size));
+    if (!long) throw malformed("not the shortest form");
+    if (high < 2 ** 21) return high * 2 ** 32 + low;
+    return (BigInt(high) << 32n) | BigInt(low);
+  }
+
+  /** Read an unsigned integer of up to 4 bytes that are there. */
+  #uint(size: number): number {
+    let value = 0;
+    for (let i = 0; i < size; i++) value = value * 256 + (this.#data[this.#at++] ?? 0);
+    return value;
   }
 
   #text(size: number | bigint): string {
-    const raw = this.#take(size, "a string longer than the input");
+    const raw = this.#data.subarray(this.#skip(size), this.#at);
     let value: string;
     try {
       value = UTF8.decode(raw);
@@ -282,8 +343,9 @@ class Reader {
     if (depth <= 0) throw malformed("nested too deep");
     // Each item takes a byte at least.
     if (count > this.left) throw malformed("an array longer than the input");
-    const items: Value[] = [];
-    while (items.length < count) items.push(this.item(depth - 1));
+    // Made in its length, unless that is a great one that nothing may follow.
+    const items = new Array<Value>(Math.min(Number(count), 16));
+    for (let i = 0; i < count; i++) items[i] = this.item(depth - 1);
     return items;
   }
 

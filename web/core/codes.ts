@@ -20,10 +20,12 @@ export const Code = {
   BAD_COMMITMENT: "bad_commitment",
   UNEXPECTED: "unexpected",
   IDENTITY_CHANGED: "identity_changed",
+  SHUT_OUT: "shut_out",
   STORE_LOCKED: "store_locked",
   STORE_BUSY: "store_busy",
   DISK_FULL: "disk_full",
   NO_RELAY: "no_relay",
+  NO_SFU: "no_sfu",
   NOT_ENCRYPTED: "not_encrypted",
   NO_ANSWER: "no_answer",
   NO_DEVICE: "no_device",
@@ -148,6 +150,12 @@ export const MEANINGS: Readonly<Record<Code, Meaning>> = {
     retry: "the person decides",
     person: "Your contact's security key has changed. Compare safety numbers before you go on.",
   },
+  shut_out: {
+    meaning: "the account has signed that this device is shut out; what it held is erased",
+    retry: "nobody; the person can add the device anew",
+    person:
+      "This device was shut out of your account, so what it held of Visavis was erased from it.",
+  },
   store_locked: {
     meaning: "the local store needs its password",
     retry: "the person",
@@ -168,6 +176,12 @@ export const MEANINGS: Readonly<Record<Code, Meaning>> = {
     meaning: "no TURN relay can be reached",
     retry: "the person, later",
     person: "The relay cannot be reached, so the call could not start. Run `visavis doctor`.",
+  },
+  no_sfu: {
+    meaning: "the server has nothing that forwards the media of calls of more than three",
+    retry: "the person, with fewer people or later",
+    person:
+      "This server can carry calls of up to three people just now, not more. Nothing was sent.",
   },
   not_encrypted: {
     meaning: "media would not have been end-to-end encrypted",

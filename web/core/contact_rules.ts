@@ -26,7 +26,14 @@ export const DAYS = 7;
  * Every call rings, at any time, and nothing beyond it is granted: what holds until the person says
  * otherwise.
  */
-export const ALL_RING: Rules = { calls: MayCall.VIDEO, hours: null, sees: null, path: null };
+export const ALL_RING: Rules = {
+  calls: MayCall.VIDEO,
+  hours: null,
+  sees: null,
+  path: null,
+  keeps: null,
+  adds: null,
+};
 
 /** Why nothing rings. */
 export const WhyQuiet = { NOTHING: "nothing", HOURS: "hours" } as const;

@@ -1,19 +1,23 @@
 /**
  * Sealed content: everything that travels end to end, encoded and decoded (docs/protocol).
  *
- * Four families, one per place, so that a content decodes only where it belongs:
+ * Seven families, one per place, so that a content decodes only where it belongs:
  *
- *     encodeOuter / decodeOuter      plaintext of an envelope            content_outer
- *     encodeInner / decodeInner      application message, conversation   content_inner
- *     encodeInCall / decodeInCall    application message, call group     content_call
- *     encodeSibling / decodeSibling  application message, self group     content_self
+ *     encodeOuter, decode...           plaintext of an envelope             content_outer
+ *     encodeInner, decode...           application message, conversation    content_inner
+ *     encodeInCall, decode...          application message, call group      content_call
+ *     encodeInGroupCall, decode...     application message, group of a call content_group_call
+ *     encodeSibling, decode...         application message, self group      content_self
+ *     encodeInGroup, decode...         application message, group of people content_group
+ *     encodeChange, decode...          beside a commit of such a group      content_group
  *
  * The schema for other readers is docs/protocol/sealed-content.cddl.
  */
 
 import type { Bytes } from "./bytes.ts";
-import { type CborMap, decodeMap, decodeVersioned, type Encodable, encode } from "./cbor.ts";
+import { decodeMap, encode } from "./cbor.ts";
 import { IN_CALL, type InCall } from "./content_call.ts";
+import { type Content, Family } from "./content_family.ts";
 import {
   type AnyContentType,
   decodeFields,
@@ -21,85 +25,28 @@ import {
   type RecordOf,
   type RecordType,
   type Schema,
-  VERSION,
 } from "./content_fields.ts";
+import { GroupChange, IN_GROUP, type InGroup } from "./content_group.ts";
+import { IN_GROUP_CALL, type InGroupCall } from "./content_group_call.ts";
 import { INNER, type Inner } from "./content_inner.ts";
 import { OUTER, type Outer } from "./content_outer.ts";
 import { SIBLING, type Sibling } from "./content_self.ts";
 import { MAX_CONTENT } from "./envelope.ts";
-import { Code, PeerError, UsageError } from "./errors.ts";
 
-type Content = Readonly<{ kind: string }>;
-
-/** One place where contents travel. */
-class Family<C extends Content> {
-  readonly #byKind: ReadonlyMap<string, AnyContentType>;
-  readonly #byType: ReadonlyMap<string, AnyContentType>;
-
-  constructor(types: readonly AnyContentType[]) {
-    this.#byKind = new Map(types.map((type) => [type.kind, type]));
-    this.#byType = new Map(types.map((type) => [keyOf(Object.entries(type.type)), type]));
-  }
-
-  encode(content: C): Bytes {
-    const type = this.#byKind.get(content.kind);
-    if (type === undefined) throw new UsageError("this content belongs elsewhere");
-    const fields = encodeFields(type, content);
-    const data = encode(
-      new Map<string, Encodable>([["v", VERSION], ...Object.entries(type.type), ...fields]),
-    );
-    if (data.length > MAX_CONTENT) {
-      throw new PeerError(Code.TOO_LARGE, "content beyond the largest envelope");
-    }
-    try {
-      this.decode(data);
-    } catch (error) {
-      if (!(error instanceof PeerError)) throw error;
-      throw new UsageError(`would send what others refuse: ${error.detail}`);
-    }
-    return data;
-  }
-
-  decode(data: Uint8Array): C {
-    const raw = decodeVersioned(data, VERSION);
-    const type = this.#typeOf(raw);
-    const fields = new Map([...raw].filter(([name]) => !Object.hasOwn(type.type, name)));
-    return { kind: type.kind, ...decodeFields(type, fields) } as unknown as C;
-  }
-
-  /**
-   * CK-272: the type is looked up among those of this place only: an in-call message that turns up
-   * in a conversation, or a request inside a group, is refused and not acted upon.
-   */
-  #typeOf(raw: CborMap): AnyContentType {
-    const names = raw.get("k") === "welcome" ? ["k", "w"] : ["k", "t"];
-    const found: [string, string][] = [];
-    for (const name of names) {
-      const value = raw.get(name);
-      if (value === undefined) continue;
-      if (typeof value !== "string") throw notHere();
-      found.push([name, value]);
-    }
-    const type = this.#byType.get(keyOf(found));
-    if (type === undefined) throw notHere();
-    return type;
-  }
-}
-
-/** JSON, so that no text in a field can pass for two fields. */
-function keyOf(fields: readonly (readonly [string, string])[]): string {
-  return JSON.stringify(fields);
-}
-
-function notHere(): PeerError {
-  return new PeerError(Code.MALFORMED, "CK-272 no such content here");
+/** Contents of one of the places below. */
+function family<C extends Content>(types: readonly AnyContentType[]): Family<C> {
+  // CK-272: a content is looked up among those of its place only.
+  return new Family<C>(types, { most: MAX_CONTENT, unknown: "CK-272 no such content here" });
 }
 
 const FAMILIES = {
-  outer: new Family<Outer>(OUTER),
-  inner: new Family<Inner>(INNER),
-  inCall: new Family<InCall>(IN_CALL),
-  sibling: new Family<Sibling>(SIBLING),
+  outer: family<Outer>(OUTER),
+  inner: family<Inner>(INNER),
+  inCall: family<InCall>(IN_CALL),
+  inGroupCall: family<InGroupCall>(IN_GROUP_CALL),
+  sibling: family<Sibling>(SIBLING),
+  inGroup: family<InGroup>(IN_GROUP),
+  change: family<GroupChange>([GroupChange]),
 };
 
 /**
@@ -141,6 +88,16 @@ export function decodeInCall(data: Uint8Array): InCall {
   return FAMILIES.inCall.decode(data);
 }
 
+/** Encode an application message of a group call's group; throws as `encodeOuter`. */
+export function encodeInGroupCall(content: InGroupCall): Bytes {
+  return FAMILIES.inGroupCall.encode(content);
+}
+
+/** Decode an application message of a group call's group; throws as `decodeOuter`. */
+export function decodeInGroupCall(data: Uint8Array): InGroupCall {
+  return FAMILIES.inGroupCall.decode(data);
+}
+
 /** Encode an application message of the self group; throws as `encodeOuter`. */
 export function encodeSibling(content: Sibling): Bytes {
   return FAMILIES.sibling.encode(content);
@@ -149,6 +106,26 @@ export function encodeSibling(content: Sibling): Bytes {
 /** Decode an application message of the self group; throws as `decodeOuter`. */
 export function decodeSibling(data: Uint8Array): Sibling {
   return FAMILIES.sibling.decode(data);
+}
+
+/** Encode an application message of a group of people; throws as `encodeOuter`. */
+export function encodeInGroup(content: InGroup): Bytes {
+  return FAMILIES.inGroup.encode(content);
+}
+
+/** Decode an application message of a group of people; throws as `decodeOuter`. */
+export function decodeInGroup(data: Uint8Array): InGroup {
+  return FAMILIES.inGroup.decode(data);
+}
+
+/** Encode what a commit of a group of people says beside it; throws as `encodeOuter`. */
+export function encodeChange(content: GroupChange): Bytes {
+  return FAMILIES.change.encode(content);
+}
+
+/** Decode what a commit of a group of people says beside it; throws as `decodeOuter`. */
+export function decodeChange(data: Uint8Array): GroupChange {
+  return FAMILIES.change.decode(data);
 }
 
 /**

@@ -38,11 +38,13 @@ function inCall<K extends string, S extends Schema>(kind: K, schema: S): Content
 export const CallReveal = inCall("call.reveal", { nonce: NONCE });
 export type CallReveal = ContentOf<typeof CallReveal>;
 
+export const CANDIDATES = array(text(MAX_CANDIDATE_BYTES, { line: true }), MAX_CANDIDATES);
+
 /** ICE candidates (RFC 8838), relayed ones unless both sides granted direct. */
 export const CallCandidates = inCall("call.candidates", {
   /** Media stream identification tag (RFC 5888); empty for the bundle. */
   mid: text(16, { shortest: 0, line: true }),
-  candidates: array(text(MAX_CANDIDATE_BYTES, { line: true }), MAX_CANDIDATES),
+  candidates: CANDIDATES,
 });
 export type CallCandidates = ContentOf<typeof CallCandidates>;
 

@@ -66,8 +66,10 @@ export type ContentType<K extends string, S extends Schema> = RecordType<S> &
 
 export type AnyContentType = ContentType<string, Schema>;
 
-/** The value of what was declared by `content`. */
-export type ContentOf<C extends AnyContentType> = Readonly<{ kind: C["kind"] }> & RecordOf<C>;
+/** The value of what was declared by `content`; of several, told apart by `kind`. */
+export type ContentOf<C extends AnyContentType> = C extends AnyContentType
+  ? Readonly<{ kind: C["kind"] }> & RecordOf<C>
+  : never;
 
 /** Declare a content. */
 export function content<K extends string, S extends Schema>(
@@ -99,14 +101,14 @@ export function fixed<T extends FixedBytes>(of: FixedKind<T>): Codec<T> {
 }
 
 /** A byte string with bounds, opaque here. */
-export function blob(longest: number): Codec<Bytes> {
+export function blob(longest: number, shortest = 1): Codec<Bytes> {
   return {
     encode(value) {
       if (value.length > longest) throw tooLarge("bytes");
       return value;
     },
     decode(raw) {
-      if (!isBytes(raw) || raw.length < 1 || raw.length > longest) {
+      if (!isBytes(raw) || raw.length < shortest || raw.length > longest) {
         throw malformed("bytes out of bounds");
       }
       return raw;
@@ -186,12 +188,12 @@ export function word<T extends string>(of: Readonly<Record<string, T>>): Codec<T
   };
 }
 
-/** An array of like items: one at least, `most` at most. */
-export function array<T>(item: Codec<T>, most: number): Codec<readonly T[]> {
+/** An array of like items: `fewest` at least (1 unless told otherwise), `most` at most. */
+export function array<T>(item: Codec<T>, most: number, fewest = 1): Codec<readonly T[]> {
   return {
     encode: (value) => value.map((each) => item.encode(each)),
     decode(raw) {
-      if (!isList(raw) || raw.length < 1 || raw.length > most)
+      if (!isList(raw) || raw.length < fewest || raw.length > most)
         throw malformed("array out of bounds");
       return raw.map((each) => item.decode(each));
     },

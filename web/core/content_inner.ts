@@ -6,6 +6,7 @@
  */
 
 import {
+  array,
   blob,
   type ContentOf,
   type ContentType,
@@ -22,12 +23,19 @@ import {
   ADDRESSES,
   CALL,
   DEVICE,
+  GROUP,
+  HANDLE,
+  JOINING,
   KEY_PACKAGE,
   LIST,
+  MAX_LEAVES,
   MEDIA,
+  NAME,
+  NAMED,
   NONCE,
   SDP,
   TIME,
+  TOKEN,
 } from "./content_records.ts";
 import { MAX_NAME_BYTES } from "./file_name.ts";
 import { FileType, MAX_FILE_BYTES } from "./file_type.ts";
@@ -41,6 +49,8 @@ export const MAX_BODY_BYTES = 16_384;
 export const MAX_THUMBNAIL_BYTES = 16_384;
 /** Seconds a call rings. Longer gives people time; the callee counts from receipt. */
 export const RING_S = 45;
+/** Calls in one request to forget; more go in further requests. */
+export const MAX_FORGET = 256;
 
 /** What every message of a conversation has. */
 const HEAD = { id: fixed(MessageId), at: TIME };
@@ -117,9 +127,32 @@ export type CallCancel = ContentOf<typeof CallCancel>;
 export const CallMissed = inner("call.missed", { call: CALL, media: MEDIA });
 export type CallMissed = ContentOf<typeof CallMissed>;
 
+/** The sender asks us to take calls out of our history. Nothing is answered (R-11). */
+export const CallsForget = inner("calls.forget", { calls: array(CALL, MAX_FORGET) });
+export type CallsForget = ContentOf<typeof CallsForget>;
+
 /** The sender's newest device list and an address for each of its devices. */
 export const ContactDevices = inner("contact.devices", { list: LIST, devices: ADDRESSES });
 export type ContactDevices = ContentOf<typeof ContactDevices>;
+
+/** The sender's account has another handle (R-82); see `handle.ts`. */
+export const ContactName = inner("contact.name", { name: HANDLE, count: NAMED });
+export type ContactName = ContentOf<typeof ContactName>;
+
+/** The sender asks us into a group; nobody stands in one who did not say yes (ADR 24). */
+export const GroupInvite = inner("group.invite", {
+  group: GROUP,
+  name: NAME,
+  /** How many people are in it. */
+  members: uint(MAX_LEAVES, 1),
+  /** Comes back in the answer, once, within seven days. */
+  token: TOKEN,
+});
+export type GroupInvite = ContentOf<typeof GroupInvite>;
+
+/** Yes to an invite, with what it takes to be let in; a no is silence. */
+export const GroupJoin = inner("group.join", { token: TOKEN, name: NAME, devices: JOINING });
+export type GroupJoin = ContentOf<typeof GroupJoin>;
 
 export type Inner =
   | MessageText
@@ -130,7 +163,11 @@ export type Inner =
   | CallTaken
   | CallCancel
   | CallMissed
-  | ContactDevices;
+  | CallsForget
+  | ContactDevices
+  | ContactName
+  | GroupInvite
+  | GroupJoin;
 
 /** All of them, to look them up. */
 export const INNER = [
@@ -142,5 +179,9 @@ export const INNER = [
   CallTaken,
   CallCancel,
   CallMissed,
+  CallsForget,
   ContactDevices,
+  ContactName,
+  GroupInvite,
+  GroupJoin,
 ] as const;

@@ -13,6 +13,7 @@ import {
   content,
   fixed,
   maybe,
+  nested,
   type Schema,
   uint,
 } from "./content_fields.ts";
@@ -25,6 +26,8 @@ import {
   LIST,
   MAX_COUNT,
   MAX_KEY_PACKAGE_BYTES,
+  MAX_LEAVES,
+  MemberDevice,
   MLS,
   NAME,
   NONCE,
@@ -88,6 +91,20 @@ export const SelfWelcome = content(
   { message: MLS, group: GROUP, sequencer: SEQUENCER, devices: ADDRESSES },
 );
 export type SelfWelcome = ContentOf<typeof SelfWelcome>;
+
+/** The Welcome to a group of people, from a member that we said yes to, or a device of ours. */
+export const GroupWelcome = content(
+  "welcome.group",
+  { k: "welcome", w: "group" },
+  {
+    message: MLS,
+    group: GROUP,
+    sequencer: SEQUENCER,
+    /** Where its devices are reached, as far as the sender knows; the sender's is one of them. */
+    members: array(nested(MemberDevice), MAX_LEAVES),
+  },
+);
+export type GroupWelcome = ContentOf<typeof GroupWelcome>;
 
 /** Somebody who holds an invite asks to be a contact (P2). Signed with `device`'s key. */
 export const ContactRequest = outer("contact.request", {
@@ -172,6 +189,7 @@ export type Outer =
   | CallWelcome
   | ConversationWelcome
   | SelfWelcome
+  | GroupWelcome
   | ContactRequest
   | ContactAccept
   | ContactRejoin
@@ -188,6 +206,7 @@ export const OUTER = [
   CallWelcome,
   ConversationWelcome,
   SelfWelcome,
+  GroupWelcome,
   ContactRequest,
   ContactAccept,
   ContactRejoin,

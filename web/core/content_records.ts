@@ -4,6 +4,7 @@ import {
   ADDRESS,
   array,
   blob,
+  FLAG,
   fixed,
   maybe,
   nested,
@@ -15,6 +16,7 @@ import {
 } from "./content_fields.ts";
 import { MAX_DEVICES, MAX_LIST_BYTES } from "./device_list.ts";
 import {
+  AccountId,
   CallId,
   DeviceId,
   GroupId,
@@ -30,12 +32,18 @@ import {
 export const MAX_MLS_BYTES = 250_000;
 export const MAX_KEY_PACKAGE_BYTES = 16_384;
 export const MAX_NAME_BYTES = 128;
+export const MIN_HANDLE_BYTES = 8;
+export const MAX_HANDLE_BYTES = 30;
 export const MAX_SDP_BYTES = 65_536;
 export const MAX_TIME = 2 ** 40;
 export const MAX_COUNT = 2 ** 32 - 1;
+/** Devices in a group: with more, a Welcome with its tree would not fit an envelope. */
+export const MAX_LEAVES = 64;
 /** Spans of time in the rules for one contact: two for each day, and two more. */
 export const MAX_HOURS = 16;
 export const MINUTES_A_DAY = 1_440;
+/** Hours that stand for no end: a person chose to keep the history of calls until they delete it. */
+export const KEEP_EVER = 2 ** 20;
 
 /** Stands in a content that `content_signed.ts` has yet to sign. */
 export const UNSIGNED = new Signature(new Uint8Array(64));
@@ -52,6 +60,7 @@ export type Path = (typeof Path)[keyof typeof Path];
 export const Standing = { CONTACT: "contact", BLOCKED: "blocked" } as const;
 export type Standing = (typeof Standing)[keyof typeof Standing];
 
+export const ACCOUNT = fixed(AccountId);
 export const CALL = fixed(CallId);
 export const DEVICE = fixed(DeviceId);
 export const GROUP = fixed(GroupId);
@@ -64,6 +73,10 @@ export const LIST = blob(MAX_LIST_BYTES);
 export const MLS = blob(MAX_MLS_BYTES);
 export const KEY_PACKAGE = blob(MAX_KEY_PACKAGE_BYTES);
 export const NAME = text(MAX_NAME_BYTES, { line: true });
+/** A handle, for now by its length; what it must look like is asked where it is taken (CK-764). */
+export const HANDLE = text(MAX_HANDLE_BYTES, { shortest: MIN_HANDLE_BYTES, line: true });
+/** The how manieth handle of its account it is (`handle.ts`). */
+export const NAMED = uint(MAX_COUNT, 1);
 export const SDP = text(MAX_SDP_BYTES);
 export const TIME = uint(MAX_TIME);
 export const MEDIA = word(Media);
@@ -81,6 +94,15 @@ export const JoiningDevice = record("JoiningDevice", {
 });
 export type JoiningDevice = RecordOf<typeof JoiningDevice>;
 
+/** One device of a member of a group: whose, what they call themselves, where it is reached. */
+export const MemberDevice = record("MemberDevice", {
+  account: ACCOUNT,
+  device: DEVICE,
+  name: NAME,
+  address: ADDRESS,
+});
+export type MemberDevice = RecordOf<typeof MemberDevice>;
+
 export const ADDRESSES = array(nested(DeviceAddress), MAX_DEVICES);
 export const JOINING = array(nested(JoiningDevice), MAX_DEVICES);
 
@@ -95,6 +117,10 @@ export type MaySee = (typeof MaySee)[keyof typeof MaySee];
 /** Over which path a call may go beside the relay: over none, unless it says so (ADR 17). */
 export const MayGo = { DIRECT: "direct" } as const;
 export type MayGo = (typeof MayGo)[keyof typeof MayGo];
+
+/** May a contact bring us into groups: the person is asked, unless it says so. */
+export const MayAdd = { AT_ONCE: "at_once", NEVER: "never" } as const;
+export type MayAdd = (typeof MayAdd)[keyof typeof MayAdd];
 
 /**
  * A span of minutes on some days of the week, in local time, wherever the device is.
@@ -111,7 +137,10 @@ export const Hours = record("Hours", {
 });
 export type Hours = RecordOf<typeof Hours>;
 
-/** What calls of one contact may do here (R-87, R-32, R-41); see `contact_rules.ts`. */
+/**
+ * What one contact may do here: its calls, and bringing us into groups (R-87, R-32, R-41); see
+ * `contact_rules.ts`.
+ */
 export const Rules = record("Rules", {
   calls: word(MayCall),
   /** When they ring; null: at any time. */
@@ -120,8 +149,29 @@ export const Rules = record("Rules", {
   sees: maybe(word(MaySee)),
   /** Which path a call with it may take beside the relay; null: none. */
   path: maybe(word(MayGo)),
+  /** Hours for which calls with it stay in our history, 0 for none; null: as `Settings` say. */
+  keeps: maybe(uint(KEEP_EVER)),
+  /** Whether it may bring us into groups; null: we are asked each time. */
+  adds: maybe(word(MayAdd)),
 });
 export type Rules = RecordOf<typeof Rules>;
+
+/** What the person decided for the whole account; see `keeping.ts`. */
+export const Settings = record("Settings", {
+  /** Hours for which calls stay in the history; 0: no history. */
+  keep: uint(KEEP_EVER),
+  /** Path, cipher suite and quality are kept with them. */
+  details: FLAG,
+  /** Our other devices get them, through the vault. */
+  sync: FLAG,
+  /** Whom we call in vain is told so, and sees a missed call. */
+  trace: FLAG,
+  /** One more than the count of what it takes the place of: the highest stands (CK-702). */
+  count: uint(MAX_COUNT),
+  /** Where it was decided; null: nowhere yet. */
+  device: maybe(DEVICE),
+});
+export type Settings = RecordOf<typeof Settings>;
 
 /**
  * When the person decided each of these last, 0 for never: the newest of each stands (CK-688).
@@ -153,5 +203,7 @@ export const ContactRecord = record("ContactRecord", {
   rules: maybe(nested(Rules)),
   /** When the person decided `standing`, `verified` and `rules`; null: never. */
   decided: maybe(nested(Decided)),
+  /** Which of the contact's handles `name` is (`handle.ts`); null: its first. */
+  named: maybe(NAMED),
 });
 export type ContactRecord = RecordOf<typeof ContactRecord>;

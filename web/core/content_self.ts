@@ -4,8 +4,10 @@
  * Map {"v": 1, "t": type, ...}.
  */
 
+import { GONE_BYTES } from "./call_entry.ts";
 import {
   array,
+  blob,
   type ContentOf,
   type ContentType,
   content,
@@ -14,10 +16,24 @@ import {
   uint,
   word,
 } from "./content_fields.ts";
-import { ADDRESSES, CALL, ContactRecord, DEVICE, LIST, NAME } from "./content_records.ts";
+import {
+  ADDRESSES,
+  CALL,
+  ContactRecord,
+  DEVICE,
+  HANDLE,
+  LIST,
+  MAX_COUNT,
+  NAME,
+  NAMED,
+  Settings,
+  TIME,
+} from "./content_records.ts";
 
 /** Contacts in one message; more go in further messages. */
 export const MAX_RECORDS = 64;
+/** Deleted calls in one message; more go in further messages. */
+export const MAX_GONE = 1_000;
 
 /** How one of our devices dealt with a call, so that the others stop ringing. */
 export const Handled = { ACCEPTED: "accepted", DECLINED: "declined" } as const;
@@ -49,7 +65,35 @@ export type SelfDevices = ContentOf<typeof SelfDevices>;
 export const SelfVault = sibling("self.vault", { counter: uint(Number.MAX_SAFE_INTEGER) });
 export type SelfVault = ContentOf<typeof SelfVault>;
 
-export type Sibling = SelfContacts | SelfCallHandled | SelfDeviceAdded | SelfDevices | SelfVault;
+/** Calls that were deleted from the history: told at once, and stand in the vault later. */
+export const SelfCallsGone = sibling("self.calls_gone", {
+  /** Their marks (`goneMark` of `call_entry.ts`). */
+  gone: array(blob(GONE_BYTES, GONE_BYTES), MAX_GONE),
+});
+export type SelfCallsGone = ContentOf<typeof SelfCallsGone>;
+
+/** Every call that began by then was deleted from the history (`Cut` of `call_entry.ts`). */
+export const SelfCallsCut = sibling("self.calls_cut", { count: uint(MAX_COUNT, 1), at: TIME });
+export type SelfCallsCut = ContentOf<typeof SelfCallsCut>;
+
+/** The account's settings, as decided on the sending device. */
+export const SelfSettings = sibling("self.settings", { settings: nested(Settings) });
+export type SelfSettings = ContentOf<typeof SelfSettings>;
+
+/** The account has another handle (R-82); see `handle.ts`. */
+export const SelfHandle = sibling("self.handle", { handle: HANDLE, count: NAMED });
+export type SelfHandle = ContentOf<typeof SelfHandle>;
+
+export type Sibling =
+  | SelfContacts
+  | SelfCallHandled
+  | SelfDeviceAdded
+  | SelfDevices
+  | SelfVault
+  | SelfCallsGone
+  | SelfCallsCut
+  | SelfSettings
+  | SelfHandle;
 
 /** All of them, to look them up. */
 export const SIBLING = [
@@ -58,4 +102,8 @@ export const SIBLING = [
   SelfDeviceAdded,
   SelfDevices,
   SelfVault,
+  SelfCallsGone,
+  SelfCallsCut,
+  SelfSettings,
+  SelfHandle,
 ] as const;

@@ -142,6 +142,30 @@ export function makePresentValidator(newest: NewestList): CredentialValidator {
   };
 }
 
+/** Look-up of the newest list of an account that stands in a group's own tree. */
+export type NewestInTree = (accountId: AccountId) => Promise<DeviceList | null>;
+
+/**
+ * Return the validator for a group of people, whose members need not know each other (ADR 24).
+ *
+ * As `makeValidator`, with two differences. `newest` knows what stands in the group's tree and
+ * nothing else, so that all members judge alike (CK-831); and an account that is not in the tree may
+ * come in: whether it said yes is the business of whoever adds it.
+ */
+export function makeTreeValidator(newest: NewestInTree): CredentialValidator {
+  return async (member, replaces) => {
+    const { accountId } = await checkAlone(member);
+    const known = await newest(accountId);
+    if (replaces === null && known === null) return;
+    await makeValidator(() => known)(member, replaces);
+  };
+}
+
+/** Check one leaf by itself: its list shows its device with its key, whoever it is of. */
+export function checkAlone(member: Member): Promise<Credential> {
+  return UnverifiedCredential.parse(member.identity).verify(member.signatureKey);
+}
+
 /**
  * Return the credential validator that MLS asks about each leaf.
  *

@@ -22,6 +22,12 @@ export const MAX_DEVICES = 16;
 export const MAX_LIST_BYTES = 4096;
 export const MAX_VERSION = 2 ** 32 - 1;
 export const NO_PREVIOUS = new Digest(new Uint8Array(32));
+/**
+ * Versions from one era to the next: an account that moves to another server begins the next era
+ * (`signMoved`). Fewer leave less room for changes at the old server that the new one has not heard
+ * of, more leave room for fewer moves.
+ */
+export const ERA_VERSIONS = 2 ** 16;
 
 const LIST_LABEL = "visavis device list v1\0";
 
@@ -74,6 +80,11 @@ class VerifiedDeviceList {
     this.digest = Digest.sha256(fields.data);
   }
 
+  /** How often the account moved to another server. */
+  get era(): number {
+    return eraOf(this.version);
+  }
+
   /** Return the device with this id, or null. */
   find(deviceId: DeviceId): ListedDevice | null {
     return this.devices.find((device) => equal(device.deviceId, deviceId)) ?? null;
@@ -116,6 +127,32 @@ export async function signSuccessor(
   }
   const { accountId, version, digest } = previous;
   return signList({ accountId, version: version + 1, previous: digest }, identityPrivate, devices);
+}
+
+/** Return in which era a list of this version was signed. */
+export function eraOf(version: number): number {
+  return Math.floor(version / ERA_VERSIONS);
+}
+
+/**
+ * Sign the list with which an account begins at another server.
+ *
+ * It follows `previous`, and is ahead of whatever the devices of before sign until their account is
+ * closed: who knows both keeps this one, and no two lists have one version.
+ *
+ * @throws UsageError As for `signSuccessor`, or the account has moved too often.
+ */
+export async function signMoved(
+  previous: DeviceList,
+  identityPrivate: Bytes,
+  devices: Iterable<ListedDevice>,
+): Promise<DeviceList> {
+  if (!equal(await identityPublicKey(identityPrivate), previous.identityKey)) {
+    throw new UsageError("another identity key than the list before");
+  }
+  const { accountId, digest, era } = previous;
+  const version = (era + 1) * ERA_VERSIONS;
+  return signList({ accountId, version, previous: digest }, identityPrivate, devices);
 }
 
 async function signList(

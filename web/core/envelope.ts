@@ -74,7 +74,17 @@ export async function sealBytes(
   content: Uint8Array,
   rng: Rng,
 ): Promise<Bytes> {
-  const size = bucketFor(content.length);
+  return await sealToSize(key, associatedData, content, bucketFor(content.length), rng);
+}
+
+/** Seal content and pad it, so that the whole has `size` bytes: `OVERHEAD` more, or longer. */
+export async function sealToSize(
+  key: Bytes,
+  associatedData: Bytes,
+  content: Uint8Array,
+  size: number,
+  rng: Rng,
+): Promise<Bytes> {
   const padded = pad(content, size - NONCE_BYTES - TAG_BYTES);
   const nonce = rng(NONCE_BYTES);
   return concat(nonce, await AES256.seal(checkedKey(key), nonce, associatedData, padded));
@@ -140,8 +150,22 @@ export async function openBytes(key: Bytes, associatedData: Bytes, sealed: Bytes
   if (!BUCKETS.includes(sealed.length)) {
     throw new PeerError(Code.MALFORMED, "CK-253 sealed size is no bucket");
   }
+  return await openAnySize(key, associatedData, sealed, "CK-254 the key does not fit");
+}
+
+/**
+ * Open what `sealToSize` made; which sizes there are its callers know.
+ *
+ * @throws PeerError `DECRYPTION`, with `refusal` as its detail if the key does not fit.
+ */
+export async function openAnySize(
+  key: Bytes,
+  associatedData: Bytes,
+  sealed: Bytes,
+  refusal: string,
+): Promise<Bytes> {
   const padded = await decrypt(key, associatedData, sealed);
-  if (padded === null) throw new PeerError(Code.DECRYPTION, "CK-254 the key does not fit");
+  if (padded === null) throw new PeerError(Code.DECRYPTION, refusal);
   return unpad(padded);
 }
 

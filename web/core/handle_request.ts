@@ -33,12 +33,6 @@ export const ENCAPSULATION_BYTES = 1120;
 
 const INFO = utf8("visavis handle request v1\0");
 const WORK = utf8("visavis handle work v1\0");
-const HANDLE = /^[a-z][a-z0-9_-]{1,23}\.[0-9]{5}$/;
-
-/** Return whether this is a whole handle, as servers hand them out. */
-export function isHandle(text: string): boolean {
-  return HANDLE.test(text);
-}
 
 /** Where requests to a handle go, as a look-up gave it; perhaps a decoy. */
 export type HandleAddress = Readonly<{

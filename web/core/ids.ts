@@ -116,6 +116,12 @@ export class SignatureKey extends FixedBytes {
   static override readonly LENGTH = 32;
 }
 
+/** The public key with which a device signs what concerns recording one call: Ed25519. */
+export class ConsentKey extends FixedBytes {
+  declare readonly brand: "ConsentKey";
+  static override readonly LENGTH = 32;
+}
+
 /** 32 bytes of SHA-256. */
 export class Digest extends FixedBytes {
   declare readonly brand: "Digest";
@@ -162,6 +168,37 @@ export class FileKey extends Secret32 {
 /** 16 random bytes that name a blob at the server: whoever has them may fetch it. */
 export class BlobId extends FixedBytes {
   declare readonly brand: "BlobId";
+}
+
+/** 16 random bytes that name a call room; only the call's members know them. */
+export class RoomId extends FixedBytes {
+  declare readonly brand: "RoomId";
+}
+
+/** What lets its holder into a call room in one epoch; the server knows its SHA-256 before. */
+export class RoomKey extends Secret32 {
+  declare readonly brand: "RoomKey";
+}
+
+/** Seals what is said at the door of a call room, both ways; it goes with the room's id. */
+export class DoorKey extends Secret32 {
+  declare readonly brand: "DoorKey";
+}
+
+/** What everybody who has a call link knows, and no server. */
+export class LinkSecret extends Secret32 {
+  declare readonly brand: "LinkSecret";
+}
+
+/** The public key of a call link's lobby, or of a guest there: X25519, 32 bytes (RFC 7748). */
+export class LobbyKey extends FixedBytes {
+  declare readonly brand: "LobbyKey";
+  static override readonly LENGTH = 32;
+}
+
+/** 16 random bytes by which the SFU names what one member sends. */
+export class FeedId extends FixedBytes {
+  declare readonly brand: "FeedId";
 }
 
 /** 32 random bytes that name a sequencer; only the group's members know it. */

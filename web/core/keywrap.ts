@@ -36,6 +36,7 @@ export const Purpose = {
   /** By Argon2id's output. */
   STORE_BY_PASSWORD: "store by password",
   STORE_VALUE: "store value",
+  MOVE_FILE: "move file",
 } as const;
 export type Purpose = (typeof Purpose)[keyof typeof Purpose];
 

@@ -6,7 +6,8 @@
  *
  * The salt is a constant, so that one passkey gives one key; the browser hashes it with a label of its
  * own and the authenticator keeps PRFs of other sites apart. The handle is in there because the server
- * does not store it, and a new browser that signs in with a passkey has to know it.
+ * does not store it, and a new browser that signs in with a passkey has to know it. It is the handle of
+ * the day on which the passkey was made; one that the keystore names stands instead (CK-767).
  *
  * Not for: the ceremony with the authenticator (`web/client/passkeys.ts`).
  */
@@ -14,7 +15,7 @@
 import { type Bytes, concat, copy, type Rng, utf8, wipe } from "./bytes.ts";
 import { decodeVersioned, encode, exactly } from "./cbor.ts";
 import { AuthorizationError, Code, UsageError } from "./errors.ts";
-import { isHandle } from "./handle_request.ts";
+import { isHandle } from "./handle.ts";
 import type { AccountId } from "./ids.ts";
 import { OVERHEAD, Purpose, unwrap, wrap } from "./keywrap.ts";
 

@@ -1,6 +1,6 @@
 /**
- * A call's SFrame keys as the page holds them: `FrameKeys` of `interfaces.ts`, by messages to the
- * worker where the keys live (`worker.ts`). The page keeps no key.
+ * A call's SFrame keys as the page holds them: `FrameKeys` of `interfaces.ts`, and `GroupFrames` of
+ * `group_interfaces.ts`, by messages to the worker where the keys live (`worker.ts`). The page keeps no key.
  *
  * The worker lives as long as either the keys or the connection do: `wipe` and `dispose` in any
  * order end it.
@@ -8,9 +8,9 @@
 
 import { type Bytes, copy } from "../core/bytes.ts";
 import { Code, UnavailableError, UsageError } from "../core/errors.ts";
-import type { Counts } from "./frames_pipe.ts";
-import type { FrameKeys } from "./interfaces.ts";
-import type { Order, Reply, Request, TextOrder, Want } from "./worker_protocol.ts";
+import type { Counts } from "./frames_keys.ts";
+import type { GroupFrames } from "./group_interfaces.ts";
+import type { Order, Places, Reply, Request, TextOrder, Want } from "./worker_protocol.ts";
 
 /** What is used of a `Worker`; tests have fakes. */
 export interface FrameWorker {
@@ -31,12 +31,16 @@ const NONE: Counts = {
   opened: { audio: 0, video: 0 },
   failed: { audio: 0, video: 0 },
   repeated: { audio: 0, video: 0 },
+  misplaced: { audio: 0, video: 0 },
+  heard: new Map(),
+  byLeaf: new Map(),
+  unopened: new Set(),
   audioSizes: new Map(),
   pictureSizes: new Map(),
 };
 
 /** The keys of one call. */
-export class WorkerKeys implements FrameKeys {
+export class WorkerKeys implements GroupFrames {
   /** The encoder of our pictures owes a key frame. */
   onKeyFrameWanted: () => void = () => {};
   /** It is time for a block of text. */
@@ -69,6 +73,11 @@ export class WorkerKeys implements FrameKeys {
     await this.#order(order, [order.baseKey.buffer]);
   }
 
+  /** CK-861: see `GroupFrames`; in the order of `install` and `sendIn`. */
+  async removeLeaf(leaf: number): Promise<void> {
+    await this.#order({ op: "removeLeaf", leaf });
+  }
+
   async wipe(): Promise<void> {
     if (this.#wiped) return;
     const wiping = this.#dead ? undefined : this.#order({ op: "wipe" });
@@ -81,6 +90,11 @@ export class WorkerKeys implements FrameKeys {
   /** CK-369: let no picture pass any more, in either direction. */
   async closeVideo(): Promise<void> {
     if (!this.#dead) await this.#order({ op: "closeVideo" });
+  }
+
+  /** Say who is heard where from now on; kept once nothing of anybody else passes there. */
+  async setPlaces(places: Places): Promise<void> {
+    await this.#order({ op: "places", places });
   }
 
   /** Send pictures of few sizes from here on, for good. */

@@ -14,9 +14,10 @@
  */
 
 import { Code, PeerError, UsageError } from "../core/errors.ts";
+import type { Carried } from "../core/meter.ts";
 import { WorkerKeys } from "./call_frames.ts";
 import { MAX_CANDIDATES, parse } from "./candidates.ts";
-import { NOTHING, type Reading } from "./figures.ts";
+import { type Bytes, NO_BYTES, type Reading } from "./figures.ts";
 import { startFrameWorker } from "./frame_worker.ts";
 import type {
   ConnectionOptions,
@@ -27,27 +28,9 @@ import type {
 } from "./interfaces.ts";
 import { type MediaConnection, MediaEvent, type TurnServer } from "./interfaces.ts";
 import { requireEncryption } from "./protect.ts";
-import { TextLink } from "./text_link.ts";
+import { standing } from "./standing.ts";
+import { type TextChannel, TextLink } from "./text_link.ts";
 import { Transport } from "./transport.ts";
-
-/**
- * Seconds without any packet until the path counts as lost. RTP comes every 20 ms and RTCP at least
- * every 1.5 s, twice. Higher forgives a worse network, lower leaves more of the 10 s in which a call
- * must stand again.
- */
-export const SILENCE_S = 3;
-
-/** Seconds for ICE and DTLS, once both descriptions are in force. */
-export const CONNECT_S = 15;
-
-/** Seconds between two looks. Higher costs less, lower tells sooner. */
-const CHECK_S = 0.2;
-
-/**
- * Seconds between two looks that a hidden page's throttled timers may need. Beyond, the page was put
- * to sleep, which is not a silent network.
- */
-const ASLEEP_S = 2;
 
 /** How connections are made. */
 export type FactoryOptions = Readonly<{
@@ -81,7 +64,7 @@ export function relayedMedia(options: FactoryOptions = {}): MediaFactory {
   return Object.assign(make, { expect });
 }
 
-type Sums = Readonly<{ framesDecoded: number; audioDecodedS: number }>;
+type Sums = Readonly<{ framesDecoded: number; audioDecodedS: number; bytes: Bytes }>;
 
 /** The media of one call with one other device: over relays only, until `restart` says otherwise. */
 export class RelayedConnection implements MediaConnection {
@@ -99,7 +82,12 @@ export class RelayedConnection implements MediaConnection {
   #closing: Promise<void> | undefined;
   #firstFrameAt: number | undefined;
   /** Summed over the transports that were dropped. */
-  #before: Sums = { framesDecoded: 0, audioDecodedS: 0 };
+  #before: Sums = { framesDecoded: 0, audioDecodedS: 0, bytes: NO_BYTES };
+  #sound: Readonly<{ packets: number; sizes: number }> = { packets: 0, sizes: 0 };
+  /** When the present transport had its relay; seconds of those before; addresses of ours were told. */
+  #relayedAt: number | undefined;
+  #relayedS = 0;
+  #addressTold = false;
 
   /**
    * @param options The call.
@@ -161,6 +149,8 @@ export class RelayedConnection implements MediaConnection {
     this.#checkOpen();
     const transport = this.#transport;
     const lines = await transport.gather(servers);
+    this.#relayedAt ??= now();
+    this.#addressTold ||= lines.some((line) => !line.includes(" typ relay"));
     if (transport === this.#transport && this.#closing === undefined) {
       this.#watching.abort();
       this.#watching = new AbortController();
@@ -192,6 +182,7 @@ export class RelayedConnection implements MediaConnection {
     const [, counts] = await Promise.all([this.#transport.measure(), this.#keys.counts()]);
     const { reading } = this.#transport; // of the present one, if a restart came in between
     const sum = this.#sum(reading);
+    this.#sound = { packets: counts.sealed.audio, sizes: counts.audioSizes.size };
     return {
       framesSent: counts.sealed.video,
       framesDecoded: sum.framesDecoded,
@@ -205,6 +196,17 @@ export class RelayedConnection implements MediaConnection {
       rttMs: reading.rttMs,
       connected: this.#connected,
       firstFrameAt: this.#firstFrameAt,
+    };
+  }
+
+  get carried(): Carried {
+    const seconds = this.#relayedAt === undefined ? 0 : now() - this.#relayedAt;
+    return {
+      ...this.#sum(this.#transport.reading).bytes,
+      relayS: Math.round(this.#relayedS + seconds),
+      addressTold: this.#addressTold,
+      soundPackets: this.#sound.packets,
+      soundSizes: this.#sound.sizes,
     };
   }
 
@@ -227,7 +229,8 @@ export class RelayedConnection implements MediaConnection {
     const onStream = (stream: MediaStream) => remote.onStream(stream);
     const { steady = false } = this.#options;
     const relayOnly = this.#relayOnly;
-    const options = { worker: this.#worker, local, text: this.#text, onStream, steady, relayOnly };
+    const onText = (channel: TextChannel) => this.#text.use(channel);
+    const options = { worker: this.#worker, local, onText, onStream, steady, relayOnly };
     return new Transport(options, this.#video);
   }
 
@@ -236,54 +239,36 @@ export class RelayedConnection implements MediaConnection {
     this.#watching.abort();
     this.#connected = false;
     this.#transport.close();
+    if (this.#relayedAt !== undefined) this.#relayedS += now() - this.#relayedAt;
+    this.#relayedAt = undefined;
   }
 
-  #sum({ framesDecoded, audioDecodedS }: Reading): Sums {
+  #sum({ framesDecoded, audioDecodedS, bytes }: Reading): Sums {
+    const before = this.#before.bytes;
     return {
       framesDecoded: this.#before.framesDecoded + framesDecoded,
       audioDecodedS: this.#before.audioDecodedS + audioDecodedS,
+      bytes: {
+        relaySent: before.relaySent + bytes.relaySent,
+        relayReceived: before.relayReceived + bytes.relayReceived,
+        directSent: before.directSent + bytes.directSent,
+        directReceived: before.directReceived + bytes.directReceived,
+      },
     };
   }
 
   /** Tell once that a transport came to stand, and once that it is gone. */
   async #watch(transport: Transport, signal: AbortSignal): Promise<void> {
-    let { arrived } = NOTHING;
-    let heardAt = 0;
-    let last = now();
-    let waitingSince: number | undefined;
-    while (true) {
-      await transport.changed(CHECK_S);
-      if (signal.aborted) return;
-      const stalled = Math.max(0, now() - last - ASLEEP_S);
-      last = now();
-      heardAt += stalled;
-      const { state } = transport;
-      if (!this.#connected) {
-        if (transport.mayConnect) waitingSince = (waitingSince ?? last) + stalled;
-        if (state === "connected") {
-          this.#connected = true;
-          heardAt = last;
-          this.#tell(MediaEvent.CONNECTED);
-        } else if (isOver(state) || last - (waitingSince ?? last) > CONNECT_S) {
-          this.#tell(MediaEvent.FAILED);
-          return;
-        }
-        continue;
-      }
-      const reading = await transport.measure();
-      if (signal.aborted) return;
-      if (reading.arrived !== arrived) {
-        arrived = reading.arrived;
-        heardAt = now();
-      }
-      await this.#lookForFirstFrame(reading);
-      if (signal.aborted) return;
-      if (isOver(transport.state) || now() - heardAt > SILENCE_S) {
-        this.#connected = false;
-        this.#tell(MediaEvent.LOST);
-        return;
-      }
-    }
+    const end = await standing(transport, signal, {
+      stands: () => {
+        this.#connected = true;
+        this.#tell(MediaEvent.CONNECTED);
+      },
+      looked: (reading) => this.#lookForFirstFrame(reading),
+    });
+    if (end === undefined) return;
+    this.#connected = false;
+    this.#tell(end);
   }
 
   /** The first picture counts as the call's first frame; in a voice call, the first sound does. */
@@ -318,9 +303,4 @@ export class RelayedConnection implements MediaConnection {
 
 function now(): number {
   return performance.now() / 1000;
-}
-
-/** "disconnected" is not the end: silence decides, as in Python. */
-function isOver(state: RTCPeerConnectionState): boolean {
-  return state === "failed" || state === "closed";
 }

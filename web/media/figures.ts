@@ -13,7 +13,24 @@ export type Reading = Readonly<{
   audioDecodedS: number;
   path: MediaPath;
   rttMs: number | undefined;
+  /** Bytes over the relay and without it, as far as the browser counts them for its pairs. */
+  bytes: Bytes;
 }>;
+
+/** Payload of ICE: without TURN's framing and without checks. */
+export type Bytes = Readonly<{
+  relaySent: number;
+  relayReceived: number;
+  directSent: number;
+  directReceived: number;
+}>;
+
+export const NO_BYTES: Bytes = {
+  relaySent: 0,
+  relayReceived: 0,
+  directSent: 0,
+  directReceived: 0,
+};
 
 export const NOTHING: Reading = {
   arrived: 0,
@@ -21,6 +38,7 @@ export const NOTHING: Reading = {
   audioDecodedS: 0,
   path: "none",
   rttMs: undefined,
+  bytes: NO_BYTES,
 };
 
 /** One entry of a report. Its members differ from type to type, and from browser to browser. */
@@ -49,6 +67,7 @@ export function read(report: ReadonlyMap<string, Entry>): Reading {
     audioDecodedS: (sum(audio, "totalSamplesReceived") - sum(audio, "concealedSamples")) / 48_000,
     path: pathOf(report, pair),
     rttMs: rtt === undefined ? undefined : rtt * 1000,
+    bytes: bytesOf(report, of("candidate-pair")),
   };
 }
 
@@ -77,6 +96,17 @@ function selectedPair(
   }
   // Firefox names it on the pair itself.
   return pairs.find((pair) => member(pair, "selected") === true);
+}
+
+function bytesOf(report: ReadonlyMap<string, Entry>, pairs: readonly Entry[]): Bytes {
+  const relayed = pairs.filter((pair) => pathOf(report, pair) === "relayed");
+  const direct = pairs.filter((pair) => pathOf(report, pair) === "direct");
+  return {
+    relaySent: sum(relayed, "bytesSent"),
+    relayReceived: sum(relayed, "bytesReceived"),
+    directSent: sum(direct, "bytesSent"),
+    directReceived: sum(direct, "bytesReceived"),
+  };
 }
 
 function pathOf(report: ReadonlyMap<string, Entry>, pair: Entry | undefined): MediaPath {

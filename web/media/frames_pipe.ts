@@ -5,22 +5,16 @@
  *     encoder  -> SendPipe    -> packetiser          CK-650: what cannot be sealed is dropped
  *     decoder <-  ReceivePipe <- jitter buffer       CK-651: what does not open is dropped
  *
- * One `SendPipe` per encoder and transport, so one SFrame context in each epoch; one `CallFrames`
- * per call, with all its keys. It runs in the worker (`worker.ts`) and knows nothing of it: a frame
- * is anything with `data`, so Node can test it. Nothing that is not sealed ever comes out.
+ * One `SendPipe` per sender and transport, with one SFrame context in each epoch for every encoder of
+ * it (a simulcast sender has up to three). It runs in the worker (`worker.ts`) and knows nothing of
+ * it: a frame is anything with `data`, so Node can test it. Nothing that is not sealed ever comes out.
+ * Not for: the keys (`frames_keys.ts`).
  */
 
-import { type Bytes, wipe } from "../core/bytes.ts";
+import type { Bytes } from "../core/bytes.ts";
 import { Code, PeerError, UnavailableError, UsageError } from "../core/errors.ts";
-import {
-  type FrameKind,
-  FrameReceiver,
-  type FrameSender,
-  type Kind,
-  SendingEpoch,
-} from "../core/frame_keys.ts";
-import { PRODUCT_SUITE } from "../core/sframe.ts";
-import { isVarying, OpusPadding } from "./opus_padding.ts";
+import type { FrameKind, FrameSender, Kind, SendingEpoch } from "../core/frame_keys.ts";
+import type { CallFrames } from "./frames_keys.ts";
 import { padded } from "./picture_padding.ts";
 
 /**
@@ -30,124 +24,14 @@ import { padded } from "./picture_padding.ts";
 export const KEY_FRAME_REQUEST_INTERVAL_S = 0.3;
 
 /** An RTCEncodedVideoFrame or RTCEncodedAudioFrame, as far as anybody here looks. */
-export type EncodedFrame = { data: ArrayBuffer };
+export type EncodedFrame = {
+  data: ArrayBuffer;
+  /** Names the encoder: each has its own SSRC. */
+  getMetadata?: () => Readonly<{ synchronizationSource?: number }>;
+};
 
-type PerKind = Record<Kind, number>;
-
-/** What became of a call's frames. */
-export type Counts = Readonly<{
-  /** Handed to the transport. */
-  sealed: Readonly<PerKind>;
-  /** Dropped before the transport: no key, or anything else. */
-  refused: Readonly<PerKind>;
-  /** Handed to the decoder. */
-  opened: Readonly<PerKind>;
-  /** Arrived whole and did not open. */
-  failed: Readonly<PerKind>;
-  /** Arrived again (CK-210). Chromium sends packets twice to measure bandwidth. */
-  repeated: Readonly<PerKind>;
-  /** Bytes of a sealed audio frame -> how many of that size. */
-  audioSizes: ReadonlyMap<number, number>;
-  /** Bytes of a sealed picture -> how many of that size, in a call of few sizes. */
-  pictureSizes: ReadonlyMap<number, number>;
-}>;
-
-/** Keys and counts of one call on one device; never saved, gone with `wipe`. */
-export class CallFrames {
-  readonly sealed: PerKind = { audio: 0, video: 0 };
-  readonly refused: PerKind = { audio: 0, video: 0 };
-  readonly opened: PerKind = { audio: 0, video: 0 };
-  readonly failed: PerKind = { audio: 0, video: 0 };
-  readonly repeated: PerKind = { audio: 0, video: 0 };
-  readonly audioSizes = new Map<number, number>();
-  readonly pictureSizes = new Map<number, number>();
-  /** Pictures of few sizes. */
-  steady = false;
-  readonly monotonic: () => number;
-  readonly padding = new OpusPadding({ varies: isVarying(navigator.userAgent) });
-  readonly #receiver = new FrameReceiver();
-  #sending: SendingEpoch | undefined;
-  #newestSent = -1n;
-  #videoClosed = false;
-
-  /** @param monotonic Seconds that never go back. */
-  constructor(monotonic: () => number) {
-    this.monotonic = monotonic;
-  }
-
-  get counts(): Counts {
-    const { sealed, refused, opened, failed, repeated, audioSizes, pictureSizes } = this;
-    return { sealed, refused, opened, failed, repeated, audioSizes, pictureSizes };
-  }
-
-  /** The epoch to send in, undefined without a key. */
-  get sending(): SendingEpoch | undefined {
-    return this.#sending;
-  }
-
-  get videoClosed(): boolean {
-    return this.#videoClosed;
-  }
-
-  /**
-   * Accept the others' frames of an epoch; older epochs' keys die 2 s later, at a `tick`.
-   *
-   * @param epoch MLS epoch, newer than all before.
-   * @param baseKey `MLS-Exporter("SFrame 1.0 Base Key", "", 32)`; overwritten here.
-   * @param members Leaf indices of the other members.
-   */
-  install(epoch: bigint, baseKey: Bytes, members: Iterable<number>): void {
-    try {
-      this.#receiver.install(epoch, baseKey, members);
-      this.tick();
-    } finally {
-      wipe(baseKey);
-    }
-  }
-
-  /**
-   * Send in an epoch from the next frame on; the keys of the epoch before are dropped.
-   *
-   * @param epoch MLS epoch, newer than every one sent in before.
-   * @param baseKey As in `install`; overwritten here.
-   * @param leaf Our own leaf index.
-   * @throws UsageError CK-672: contexts and counters would start again under the same key, and
-   *   repeat nonces.
-   */
-  sendIn(epoch: bigint, baseKey: Bytes, leaf: number): void {
-    try {
-      if (epoch <= this.#newestSent) throw new UsageError("CK-672: an epoch is sent in once");
-      this.#newestSent = epoch;
-      this.#sending?.wipe();
-      this.#sending = undefined;
-      this.#sending = new SendingEpoch(PRODUCT_SUITE, baseKey, epoch, leaf);
-    } finally {
-      wipe(baseKey);
-    }
-  }
-
-  /** CK-369: from here on no picture passes in either direction, for good. */
-  closeVideo(): void {
-    this.#videoClosed = true;
-  }
-
-  /** Drop old epochs' keys that are due, also when no frame arrives. */
-  tick(): void {
-    this.#receiver.tick(this.monotonic());
-  }
-
-  /** Drop all keys: the end of the call. */
-  wipe(): void {
-    this.#sending?.wipe();
-    this.#sending = undefined;
-    this.#receiver.wipe();
-  }
-
-  /** Return the frame as its sender's encoder made it. */
-  async decrypt(frame: Bytes, kind: FrameKind): Promise<Bytes> {
-    return (await this.#receiver.decrypt(frame, kind, this.monotonic())).frame;
-  }
-}
+/** Encoders of one sender: as many as a picture has layers (`sfu_publish.ts`). */
+export const MAX_ENCODERS = 3;
 
 /** Says when something may be asked for again. */
 class Pause {
@@ -209,18 +93,20 @@ export class Sealer {
   }
 }
 
-/** The way out of one encoder on one transport. Frames one after the other, never two at once. */
+/** One encoder: its context, and whether its receivers miss a picture. */
+type Encoder = { readonly sealer: Sealer; owesKeyFrame: boolean };
+
+/** The way out of one sender on one transport. Frames one after the other, never two at once. */
 export class SendPipe {
   readonly #frames: CallFrames;
   readonly #kind: Kind;
   readonly #askKeyFrame: () => void;
   readonly #pause: Pause;
-  readonly #sealer: Sealer;
-  #owesKeyFrame = false;
+  readonly #encoders = new Map<number, Encoder>();
 
   /**
    * @param frames The call's keys.
-   * @param kind What the encoder makes, from our own description of it.
+   * @param kind What the encoders make, from our own description of it.
    * @param askKeyFrame Makes the encoder's next picture a key frame. Asked for after a picture was
    *   dropped: the receiver could not decode a difference to something it never got.
    */
@@ -229,7 +115,6 @@ export class SendPipe {
     this.#kind = kind;
     this.#askKeyFrame = askKeyFrame;
     this.#pause = new Pause(frames.monotonic);
-    this.#sealer = new Sealer(frames, kind);
   }
 
   /** Seal a frame in place; true if it may go on, false if it must be dropped. Never throws. */
@@ -237,17 +122,19 @@ export class SendPipe {
     if (this.#kind === "video" && this.#frames.videoClosed) return false;
     let isKeyFrame = false;
     let size = 0;
+    let encoder: Encoder | undefined;
     try {
+      encoder = this.#encoderOf(frame);
       const made = new Uint8Array(frame.data);
       const plain = this.#filled(made);
       isKeyFrame = ((plain[0] ?? 0) & 1) === 0; // RFC 6386, 9.1
-      const sealed = await this.#sealer.encrypt(plain);
+      const sealed = await encoder.sealer.encrypt(plain);
       size = sealed.length;
       replace(frame, sealed);
     } catch {
       // CK-650: whatever went wrong, nothing is sent; the next frame is tried afresh.
       this.#frames.refused[this.#kind] += 1;
-      this.#owesKeyFrame = true;
+      if (encoder !== undefined) encoder.owesKeyFrame = true;
       return false;
     }
     // It may have been closed while the frame was sealed.
@@ -258,11 +145,25 @@ export class SendPipe {
       return true;
     }
     if (this.#frames.steady) count(this.#frames.pictureSizes, size);
-    if (this.#owesKeyFrame) {
-      if (isKeyFrame) this.#owesKeyFrame = false;
+    if (encoder.owesKeyFrame) {
+      if (isKeyFrame) encoder.owesKeyFrame = false;
       else if (this.#pause.isOver()) this.#askKeyFrame();
     }
     return true;
+  }
+
+  /** Each encoder has a context of its own (P10), known by its SSRC where the browser names it. */
+  #encoderOf(frame: EncodedFrame): Encoder {
+    const source = frame.getMetadata?.().synchronizationSource ?? 0;
+    const known = this.#encoders.get(source);
+    if (known !== undefined) return known;
+    // CK-891: contexts are few. One that is used up silences the call until the next epoch.
+    if (this.#encoders.size === MAX_ENCODERS) {
+      throw new UsageError("CK-891: more encoders than a sender has");
+    }
+    const made = { sealer: new Sealer(this.#frames, this.#kind), owesKeyFrame: false };
+    this.#encoders.set(source, made);
+    return made;
   }
 
   #filled(made: Bytes): Bytes {
@@ -276,14 +177,18 @@ export class ReceivePipe {
   readonly #frames: CallFrames;
   readonly #kind: Kind;
   readonly #askKeyFrame: () => void;
+  readonly #place: string | undefined;
   readonly #pause: Pause;
 
   /**
    * @param frames The call's keys.
    * @param kind What the decoder takes, from our own description of it.
    * @param askKeyFrame Asks the sender for a key frame.
+   * @param place Where it is heard; undefined in a call of two, where any frame that opens is the
+   *   other one's.
    */
-  constructor(frames: CallFrames, kind: Kind, askKeyFrame: () => void) {
+  constructor(frames: CallFrames, kind: Kind, askKeyFrame: () => void, place?: string) {
+    this.#place = place;
     this.#frames = frames;
     this.#kind = kind;
     this.#askKeyFrame = askKeyFrame;
@@ -294,7 +199,7 @@ export class ReceivePipe {
   async pass(frame: EncodedFrame): Promise<boolean> {
     if (this.#kind === "video" && this.#frames.videoClosed) return false;
     try {
-      replace(frame, await this.#frames.decrypt(new Uint8Array(frame.data), this.#kind));
+      replace(frame, await this.#open(new Uint8Array(frame.data)));
     } catch (error) {
       // CK-651: whatever went wrong, nothing is decoded. A decoder would play noise.
       if (isRepeated(error)) {
@@ -309,6 +214,11 @@ export class ReceivePipe {
     if (this.#kind === "video" && this.#frames.videoClosed) return false;
     this.#frames.opened[this.#kind] += 1;
     return true;
+  }
+
+  #open(sealed: Bytes): Promise<Bytes> {
+    if (this.#place === undefined) return this.#frames.decrypt(sealed, this.#kind);
+    return this.#frames.decryptAt(this.#place, sealed, this.#kind);
   }
 }
 

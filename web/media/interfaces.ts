@@ -8,6 +8,7 @@
  */
 
 import type { Bytes } from "../core/bytes.ts";
+import type { Carried } from "../core/meter.ts";
 
 /** The two kinds of media a call has; also the kinds of an SDP media section (RFC 8866, 5.14). */
 export type { Kind } from "../core/frame_keys.ts";
@@ -205,6 +206,8 @@ export type MediaStats = Readonly<{
 export interface MediaConnection {
   /** Its SFrame keys. Without keys nothing is sent and nothing is decoded. */
   readonly keys: FrameKeys;
+  /** What it carried, for the metadata meter, as of the last look at the figures. */
+  readonly carried: Carried;
   /** Carry the real-time text of this end from the connection on. */
   carryText(end: TextEnd): void;
   /** Return an offer without candidates and without addresses; sends nothing. */

@@ -24,6 +24,20 @@ const CODECS: Readonly<Record<Kind, readonly string[]>> = {
 
 const EXTENSIONS: readonly string[] = [MID_URI, TIME_URI];
 
+/** Which layer a packet is of (RFC 8852, 3.1, 3.2): an SFU has to know, nobody else does. */
+const LAYER_EXTENSIONS: readonly string[] = [
+  "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+  "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
+];
+
+/** What a connection in a call of several has beyond one in a call of two. */
+export type PeerRules = Readonly<{
+  /** The place (`heard_places.ts`) at which a transceiver hears somebody. */
+  placeOf: (transceiver: RTCRtpTransceiver) => string;
+  /** Whether the other side is an SFU. */
+  sfu: boolean;
+}>;
+
 /**
  * Refuse to go on in a browser that cannot encrypt calls.
  *
@@ -39,16 +53,19 @@ export function requireEncryption(): void {
 export class ProtectedPeer {
   readonly pc: RTCPeerConnection;
   readonly #worker: Worker;
+  readonly #rules: PeerRules | undefined;
   #configuration: RTCConfiguration;
   readonly #protected = new WeakSet<RTCRtpSender | RTCRtpReceiver>();
 
   /**
    * @param worker Runs `worker.ts` for this call.
    * @param configuration What the connection is made with.
+   * @param rules Undefined: it is a call of two.
    * @throws UnavailableError `NOT_ENCRYPTED`: this browser cannot encrypt calls.
    */
-  constructor(worker: Worker, configuration: RTCConfiguration) {
+  constructor(worker: Worker, configuration: RTCConfiguration, rules?: PeerRules) {
     requireEncryption();
+    this.#rules = rules;
     this.#worker = worker;
     this.#configuration = failClosed(configuration);
     this.pc = new RTCPeerConnection(this.#configuration);
@@ -74,9 +91,9 @@ export class ProtectedPeer {
     this.setServers(iceServers);
   }
 
-  /** Make a transceiver that would send and receive, protected, with our codec. */
-  addTransceiver(kind: Kind): RTCRtpTransceiver {
-    const transceiver = this.pc.addTransceiver(kind, { direction: "sendrecv" });
+  /** Make a transceiver that would send and receive unless told otherwise, protected, with our codec. */
+  addTransceiver(kind: Kind, init: RTCRtpTransceiverInit = {}): RTCRtpTransceiver {
+    const transceiver = this.pc.addTransceiver(kind, { direction: "sendrecv", ...init });
     this.#protect(transceiver);
     pin(transceiver, kind);
     return transceiver;
@@ -108,7 +125,8 @@ export class ProtectedPeer {
       if (!(codecs ?? []).every((codec) => allowed.includes(codec.mimeType.toLowerCase()))) {
         this.#refuse("CK-652: another codec than Opus and VP8");
       }
-      if (!(headerExtensions ?? []).every(({ uri }) => EXTENSIONS.includes(uri))) {
+      const known = this.#rules?.sfu ? [...EXTENSIONS, ...LAYER_EXTENSIONS] : EXTENSIONS;
+      if (!(headerExtensions ?? []).every(({ uri }) => known.includes(uri))) {
         this.#refuse("CK-652: a header extension that says more than mid and send time");
       }
     }
@@ -122,7 +140,12 @@ export class ProtectedPeer {
   #protect(transceiver: RTCRtpTransceiver): void {
     const kind = kindOf(transceiver);
     this.#attach(transceiver.sender, { kind, direction: "send" });
-    this.#attach(transceiver.receiver, { kind, direction: "receive" });
+    const place = this.#rules?.placeOf(transceiver);
+    this.#attach(transceiver.receiver, {
+      kind,
+      direction: "receive",
+      ...(place === undefined ? {} : { place }),
+    });
   }
 
   /** Once for each end: a second transform would be a second context on one transport. */

@@ -28,7 +28,8 @@ import { minimise } from "./local_description.ts";
 import { STEADY_BIT_RATE, STEADY_FRAME_RATE } from "./picture_padding.ts";
 import { kindOf, ProtectedPeer } from "./protect.ts";
 import { checkAnswer, type Description, encode, parse } from "./sdp_guard.ts";
-import { openChannel, type TextLink } from "./text_link.ts";
+import { type Sound, soundOf } from "./speaking.ts";
+import { openChannel, type TextChannel } from "./text_link.ts";
 
 /** What a transport is made with. */
 export type TransportOptions = Readonly<{
@@ -36,21 +37,23 @@ export type TransportOptions = Readonly<{
   worker: Worker;
   /** What is sent. */
   local: LocalMedia;
-  /** The call's text; gets a channel of this transport. */
-  text: TextLink;
+  /** Takes the channel of this transport for the call's text. */
+  onText: (channel: TextChannel) => void;
   /** Takes the other side's stream, once it is there. */
   onStream: (stream: MediaStream) => void;
   /** Hold the encoder of pictures to a rate at which nearly all have one size. */
   steady: boolean;
   /** Gather nothing but relayed candidates. */
   relayOnly: boolean;
+  /** Where the other side is heard, in a call of several (`heard_places.ts`). */
+  place?: string;
 }>;
 
 /** A peer connection with SFrame on every sender and receiver. */
 export class Transport {
   readonly #peer: ProtectedPeer;
   readonly #local: LocalMedia;
-  readonly #text: TextLink;
+  readonly #onText: (channel: TextChannel) => void;
   readonly #onStream: (stream: MediaStream) => void;
   readonly #stream = new MediaStream();
   readonly #ended = new AbortController();
@@ -79,13 +82,18 @@ export class Transport {
    */
   constructor(options: TransportOptions, video: boolean) {
     this.#local = options.local;
-    this.#text = options.text;
+    this.#onText = options.onText;
     this.#onStream = options.onStream;
     this.#steady = options.steady;
     this.#relayOnly = options.relayOnly;
     this.#video = video;
     // CK-670: no server of anybody's choice but the ones that `gather` is given.
-    this.#peer = new ProtectedPeer(options.worker, configurationFor([], this.#relayOnly));
+    const { place } = options;
+    this.#peer = new ProtectedPeer(
+      options.worker,
+      configurationFor([], this.#relayOnly),
+      place === undefined ? undefined : { placeOf: () => place, sfu: false },
+    );
     this.#peer.pc.addEventListener("track", ({ track }) => {
       if (track.kind === "audio" || this.#video) this.#stream.addTrack(track);
     });
@@ -124,7 +132,7 @@ export class Transport {
     this.#checkUndescribed();
     this.#peer.addTransceiver("audio");
     if (this.#video) this.#peer.addTransceiver("video");
-    this.#text.use(openChannel(this.#peer.pc));
+    this.#onText(openChannel(this.#peer.pc));
     this.#peer.check();
     const description = await this.#own(this.#peer.pc.createOffer());
     this.#offer = minimise(description.sdp ?? "", "offer");
@@ -136,7 +144,7 @@ export class Transport {
     this.#checkUndescribed();
     const offer = parse(text, "offer");
     await this.#setRemote(offer);
-    this.#text.use(openChannel(this.#peer.pc));
+    this.#onText(openChannel(this.#peer.pc));
     for (const transceiver of this.#peer.pc.getTransceivers()) {
       // The lesser media of the two sides: a voice call answers pictures with "inactive".
       const takesPart = kindOf(transceiver) === "audio" || this.#video;
@@ -253,6 +261,18 @@ export class Transport {
   async addCandidates(candidates: readonly Candidate[]): Promise<void> {
     this.#waiting.push(...candidates);
     if (this.#hasRemote) await this.#flush();
+  }
+
+  /** How much sound of the other side was decoded, for `speaking.ts`. Never throws. */
+  async sound(): Promise<Sound | undefined> {
+    let found: Sound | undefined;
+    for (const { receiver } of this.#of("audio")) {
+      const report = await this.#answered(receiver.getStats()).catch(() => undefined);
+      report?.forEach((entry) => {
+        if (entry.type === "inbound-rtp") found = soundOf(entry);
+      });
+    }
+    return found;
   }
 
   /** Read the figures. Never throws. */

@@ -9,7 +9,8 @@
 import { Code, UnavailableError, VisavisError } from "../core/errors.ts";
 import { OLD_EPOCH_S } from "../core/frame_keys.ts";
 import { BLOCK_EVERY_S } from "../core/realtime_text.ts";
-import { CallFrames, type EncodedFrame, ReceivePipe, Sealer, SendPipe } from "./frames_pipe.ts";
+import { CallFrames } from "./frames_keys.ts";
+import { type EncodedFrame, ReceivePipe, Sealer, SendPipe } from "./frames_pipe.ts";
 import type { Order, PipeOptions, Reply, Request, TextOrder, Want } from "./worker_protocol.ts";
 
 /** W3C WebRTC Encoded Transform, 4.3; the two requests are each in some browsers only. */
@@ -38,12 +39,11 @@ let beat: ReturnType<typeof setInterval> | undefined;
 const OLD_EPOCH_MS = OLD_EPOCH_S * 1000 + 5;
 
 function pipeOf(transformer: Transformer): SendPipe | ReceivePipe {
-  const { kind, direction } = transformer.options;
+  const { kind, direction, place } = transformer.options;
   const ignore = () => {}; // no picture flows now, so nobody waits for a key frame
   if (direction === "receive") {
-    return new ReceivePipe(frames, kind, () => {
-      transformer.sendKeyFrameRequest?.().catch(ignore);
-    });
+    const askKeyFrame = () => transformer.sendKeyFrameRequest?.().catch(ignore);
+    return new ReceivePipe(frames, kind, askKeyFrame, place);
   }
   return new SendPipe(frames, kind, () => {
     if (transformer.generateKeyFrame === undefined) self.postMessage({ want: "keyFrame" });
@@ -75,6 +75,9 @@ function carryOut(order: Exclude<Order, TextOrder>): void {
     case "sendIn":
       frames.sendIn(order.epoch, order.baseKey, order.leaf);
       return;
+    case "removeLeaf":
+      frames.removeLeaf(order.leaf);
+      return;
     case "wipe":
       clearInterval(beat);
       frames.wipe();
@@ -88,6 +91,9 @@ function carryOut(order: Exclude<Order, TextOrder>): void {
       return;
     case "steady":
       frames.steady = true;
+      return;
+    case "places":
+      for (const [place, leaves] of order.places) frames.places.set(place, leaves);
       return;
     case "counts":
       return;

@@ -6,15 +6,27 @@
 import type { Bytes } from "../core/bytes.ts";
 import type { Code } from "../core/errors.ts";
 import type { Kind } from "../core/frame_keys.ts";
-import type { Counts } from "./frames_pipe.ts";
+import type { Counts } from "./frames_keys.ts";
 
-/** What `RTCRtpScriptTransform` is given: which end of which pipe it is. */
-export type PipeOptions = Readonly<{ kind: Kind; direction: "send" | "receive" }>;
+/**
+ * What `RTCRtpScriptTransform` is given: which end of which pipe it is. Of what is received in a call
+ * of several, also the place (`heard_places.ts`).
+ */
+export type PipeOptions = Readonly<{
+  kind: Kind;
+  direction: "send" | "receive";
+  place?: string;
+}>;
+
+/** Places with who says that they are theirs; none: nobody is heard there. Others stay as they are. */
+export type Places = ReadonlyMap<string, readonly number[]>;
 
 /** A request, without its number. */
 export type Order =
   | Readonly<{ op: "install"; epoch: bigint; baseKey: Bytes; members: readonly number[] }>
   | Readonly<{ op: "sendIn"; epoch: bigint; baseKey: Bytes; leaf: number }>
+  | Readonly<{ op: "removeLeaf"; leaf: number }>
+  | Readonly<{ op: "places"; places: Places }>
   | Readonly<{ op: "wipe" | "closeVideo" | "steady" | "counts" | "textBeat" }>
   | TextOrder;
 

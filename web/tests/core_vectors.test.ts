@@ -12,7 +12,7 @@ test("every file is run by a test", () => {
   const sources = readdirSync(TESTS)
     .filter((name) => name.endsWith(".test.ts") && name !== "core_vectors.test.ts")
     .map((name) => readFileSync(join(TESTS, name), "utf8"));
-  const run = sources.flatMap((source) => [...source.matchAll(/loadCore\("([a-z]+)"\)/g)]);
+  const run = sources.flatMap((source) => [...source.matchAll(/loadCore\("([a-z-]+)"\)/g)]);
   expect(run.map(([, name]) => name).sort()).toEqual(coreNames());
   // Asked of nothing but the tests that must read everything.
   const whole = sources.filter((source) => source.includes("loadCore("));
@@ -39,4 +39,6 @@ test("an outcome names code and check; what is no refusal of ours is thrown on",
 test("plain values have Python's names", () => {
   const value = { expiresS: 1, keyPackages: [Uint8Array.of(255)], thread: null };
   expect(plain(value)).toEqual({ expires_s: 1, key_packages: ["ff"], thread: null });
+  expect(plain(new Set(["video", "audio"]))).toEqual(["audio", "video"]);
+  expect(plain(new Map([["ff", Uint8Array.of(255)]]))).toEqual(["ff"]);
 });

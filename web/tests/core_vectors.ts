@@ -56,10 +56,12 @@ export async function outcome(attempt: () => unknown): Promise<string> {
   }
 }
 
-/** Return a value as Python's vectors write it: bytes in hex, field names in snake case. */
+/** Return a value as Python's vectors write it: bytes in hex, sets in order, names in snake case. */
 export function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return hex(value);
   if (Array.isArray(value)) return value.map(plain);
+  // Sets of words, and of bytes by their hex (`byte_sets.ts`).
+  if (value instanceof Set || value instanceof Map) return [...value.values()].map(plain).sort();
   if (typeof value !== "object" || value === null) return value;
   const fields = Object.entries(value).map(([name, inner]) => [
     name.replaceAll(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`),

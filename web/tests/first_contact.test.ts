@@ -10,6 +10,7 @@ import * as signed from "../core/content_signed.ts";
 import { type DeviceList, UnverifiedDeviceList } from "../core/device_list.ts";
 import { BUCKETS } from "../core/envelope.ts";
 import { UsageError } from "../core/errors.ts";
+import { isHandle } from "../core/handle.ts";
 import * as handles from "../core/handle_request.ts";
 import { AccountId, IdentityKey, MailboxId, RequestToken } from "../core/ids.ts";
 import * as invite from "../core/invite.ts";
@@ -165,7 +166,7 @@ describe("requests by handle", () => {
 
   test("handles", () => {
     for (const [text, good] of rows<readonly [string, boolean]>(vectors, "handles")) {
-      expect(handles.isHandle(text), text).toBe(good);
+      expect(isHandle(text), text).toBe(good);
     }
   });
 

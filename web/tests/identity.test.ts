@@ -1,7 +1,7 @@
 /** Device lists, credentials and the validator: who may stand in a group (CK-260 to CK-267). */
 
 import { describe, expect, test } from "vitest";
-import { type Bytes, fromHex, hex } from "../core/bytes.ts";
+import { type Bytes, copy, fromHex, hex } from "../core/bytes.ts";
 import {
   checkMember,
   credentialIdentity,
@@ -20,6 +20,7 @@ import {
   UnverifiedDeviceList,
 } from "../core/device_list.ts";
 import { UsageError } from "../core/errors.ts";
+import { signFarewell, verifyFarewell } from "../core/farewell.ts";
 import * as identity from "../core/identity.ts";
 import { AccountId, DeviceId, IdentityKey, SignatureKey } from "../core/ids.ts";
 import type { MemberInfo } from "../core/mls/leaf_node.ts";
@@ -65,6 +66,24 @@ describe("as in Python", () => {
       if (privateKey === null) continue;
       expect(hex(await identity.identityPublicKey(privateKey))).toBe(hex(publicKey));
       expect(hex(await identity.sign(privateKey, label, message))).toBe(hex(signature));
+    }
+  });
+
+  test("the farewell of a device that is shut out", async () => {
+    const account = new AccountId(FIRST.data("account"));
+    const device = known(0).devices[0]?.deviceId ?? new DeviceId(new Uint8Array(16));
+    const farewell = await signFarewell(IDENTITY, account, device);
+    expect(hex(farewell)).toBe(VECTORS.text("farewell"));
+    const { identityKey } = known(0);
+    await verifyFarewell(identityKey, account, device, farewell);
+    const others = [
+      [account, new DeviceId(copy(account)), farewell],
+      [new AccountId(copy(device)), device, farewell],
+      [account, device, new Uint8Array(64)],
+    ] as const;
+    for (const [whose, which, body] of others) {
+      const checked = verifyFarewell(identityKey, whose, which, body);
+      await expect(checked).rejects.toMatchObject({ code: "bad_signature" });
     }
   });
 

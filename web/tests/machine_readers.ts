@@ -66,7 +66,7 @@ export function record<T extends object>(readers: Readers<T>): Read<T> {
 }
 
 /** Read an object that says of which kind it is. */
-function oneOfKind<U extends { kind: string }>(kinds: Kinds<U>): Read<U> {
+export function oneOfKind<U extends { kind: string }>(kinds: Kinds<U>): Read<U> {
   const byKind = new Map(
     Object.entries<Readers<object>>(kinds).map(([kind, readers]) => [kind, record(readers)]),
   );
@@ -82,6 +82,12 @@ function oneOfKind<U extends { kind: string }>(kinds: Kinds<U>): Read<U> {
 /** Read a number. */
 export const number: Read<number> = (value) => {
   if (typeof value !== "number") throw new MismatchError("not a number");
+  return value;
+};
+
+/** Read true or false. */
+export const truth: Read<boolean> = (value) => {
+  if (typeof value !== "boolean") throw new MismatchError("neither true nor false");
   return value;
 };
 
@@ -107,7 +113,8 @@ export function named<T>(read: Read<T>): Read<ReadonlyMap<string, T>> {
   };
 }
 
-function setOf<T>(read: Read<T>): Read<ReadonlySet<T>> {
+/** Read a list as a set; nothing stands in it twice. */
+export function setOf<T>(read: Read<T>): Read<ReadonlySet<T>> {
   return (value) => {
     const items = list(read)(value);
     const set = new Set(items);
@@ -116,11 +123,13 @@ function setOf<T>(read: Read<T>): Read<ReadonlySet<T>> {
   };
 }
 
-function nullOr<T>(read: Read<T>): Read<T | null> {
+/** Read null, or what is there. */
+export function nullOr<T>(read: Read<T>): Read<T | null> {
   return (value) => (value === null ? null : read(value));
 }
 
-function word<T extends string>(words: Readonly<Record<string, T>>): Read<T> {
+/** Read one of these words. */
+export function word<T extends string>(words: Readonly<Record<string, T>>): Read<T> {
   return (value) => {
     const found = Object.values(words).find((one) => one === value);
     if (found === undefined) throw new MismatchError(`unknown word: ${String(value)}`);
@@ -128,7 +137,8 @@ function word<T extends string>(words: Readonly<Record<string, T>>): Read<T> {
   };
 }
 
-function fixed<T extends FixedBytes>(kind: FixedKind<T>): Read<T> {
+/** Read bytes of one length. */
+export function fixed<T extends FixedBytes>(kind: FixedKind<T>): Read<T> {
   return (value) => new kind(fromHex(text(value)));
 }
 

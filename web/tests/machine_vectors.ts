@@ -14,8 +14,20 @@ import type { State } from "../core/call_types.ts";
 import { step as contactStep } from "../core/contact.ts";
 import type * as contact from "../core/contact_types.ts";
 import { UsageError } from "../core/errors.ts";
+import { step as groupStep } from "../core/group_call.ts";
+import type * as group from "../core/group_call_types.ts";
+import { begin, step as recordingStep } from "../core/recording.ts";
+import type * as recording from "../core/recording_types.ts";
 import * as readers from "./machine_readers.ts";
 import { list, named, number, type Read, record, text } from "./machine_readers.ts";
+import { groupEffect, groupEvent, groupState } from "./machine_readers_group.ts";
+import {
+  type Begins,
+  type NotBegun,
+  recordingEffect,
+  recordingEvent,
+  recordingState,
+} from "./machine_readers_recording.ts";
 import { MismatchError } from "./vector_element.ts";
 
 const FOLDER = join(import.meta.dirname, "../../vectors");
@@ -68,6 +80,36 @@ export const CONTACT: Machine<contact.State, contact.Event, contact.Effect> = {
   state: readers.contactState,
   event: readers.contactEvent,
   effect: readers.contactEffect,
+};
+
+export const GROUP_CALL: Machine<group.State, group.Event, group.Effect> = {
+  name: "group-call",
+  step: groupStep,
+  at: (event, now) => ("now" in event ? { ...event, now } : event),
+  state: groupState,
+  event: groupEvent,
+  effect: groupEffect,
+};
+
+/** A recording's machine has no idle state: the vectors ask of its beginning as of an event. */
+export const RECORDING: Machine<
+  recording.State | NotBegun,
+  recording.Event | Begins,
+  recording.Effect
+> = {
+  name: "recording",
+  step: (state, event) => {
+    if (event.kind === "begins") {
+      if (state.kind !== "notBegun") throw new UsageError("it has begun");
+      return begin(event.own, event.members, event.never, event.now);
+    }
+    if (state.kind === "notBegun") throw new UsageError("it has not begun");
+    return recordingStep(state, event);
+  },
+  at: (event, now) => ("now" in event ? { ...event, now } : event),
+  state: recordingState,
+  event: recordingEvent,
+  effect: recordingEffect,
 };
 
 /** Load a file as plain JSON. */

@@ -12,19 +12,25 @@ import type { Effect } from "../core/call_effects.ts";
 import type { Event } from "../core/call_events.ts";
 import type { State } from "../core/call_types.ts";
 import type * as contact from "../core/contact_types.ts";
+import type * as group from "../core/group_call_types.ts";
+import { allowed, isSame } from "../core/recording_rules.ts";
+import { groupState } from "./machine_readers_group.ts";
 import {
   attempt,
   BOARD,
   CALL,
   CONTACT,
+  GROUP_CALL,
   historyDisagreements,
   load,
   type Machine,
   type Outcome,
+  RECORDING,
   readHistories,
   readTable,
   tableDisagreements,
 } from "./machine_vectors.ts";
+import { MismatchError } from "./vector_element.ts";
 
 /** A table as JSON, to be changed. */
 type Json = Record<string, unknown>;
@@ -93,7 +99,7 @@ const MUTANTS: Readonly<Record<string, (table: JsonTable) => void>> = {
   "an unknown event": (table) => Object.assign(first(Object.values(table.events)), { kind: "x" }),
   "an unknown state": (table) => Object.assign(first(Object.values(table.states)), { kind: "x" }),
   "a shorter id": (table) => {
-    const mangled = JSON.stringify(table.states).replace(/"([0-9a-f]{2})([0-9a-f]{30})"/, '"$2"');
+    const mangled = JSON.stringify(table.states).replace(/"([0-9a-f]{2})([0-9a-f]{30,})"/, '"$2"');
     table.states = JSON.parse(mangled);
   },
 };
@@ -137,6 +143,42 @@ function describeMachine<S, E, F>(machine: Machine<S, E, F>): void {
 describeMachine(CALL);
 describeMachine(BOARD);
 describeMachine(CONTACT);
+describeMachine(GROUP_CALL);
+describeMachine(RECORDING);
+
+test("sets and mappings of a group call are read strictly", () => {
+  const inside = {
+    kind: "inside",
+    own: 3,
+    epoch: 5,
+    leaves: [2, 3],
+    sending: 5,
+    going: [2],
+    joiners: [],
+    wishedAt: 100.1,
+    offered: null,
+    ready: [[2, 5]],
+    switchAt: null,
+    inRoom: true,
+  };
+  expect(groupState(inside)).toMatchObject({ going: new Set([2]), ready: new Map([[2, 5]]) });
+  const changes = [
+    { going: [2, 2] },
+    { ready: [[2]] },
+    { ready: [[2, 5, 5]] },
+    {
+      ready: [
+        [2, 5],
+        [2, 4],
+      ],
+    },
+    { inRoom: 1 },
+    { wishedAt: "100.1" },
+  ];
+  for (const change of changes) {
+    expect(() => groupState({ ...inside, ...change })).toThrow(MismatchError);
+  }
+});
 
 /** Small numbers that look random and are the same every time (mulberry32). */
 function seeded(seed: number): (below: number) => number {
@@ -256,10 +298,66 @@ describe("whatever the order of events", () => {
     expect(pairs).toBeGreaterThan(100);
   });
 
+  test("whoever is out of a group call has no key of it, was told so, and says no more", () => {
+    let inside = 0;
+    for (const trail of lives<group.State, group.Event, group.Effect>(GROUP_CALL, {
+      kind: "idle",
+    })) {
+      const out = trail.findIndex(({ after }) => after.kind === "outside");
+      if (out < 0) continue;
+      const kinds = (trail[out]?.effects ?? []).map(({ kind }) => kind);
+      expect(kinds.slice(-3)).toEqual(["wipeKeys", "setDeadline", "reportOutside"]);
+      expect(trail.slice(out + 1).flatMap(({ effects }) => effects)).toEqual([]);
+      if (trail[out]?.before.kind === "inside") inside++;
+    }
+    expect(inside).toBeGreaterThan(100);
+  });
+
+  test("frames of a leaf that went are dropped before new keys come (CK-861)", () => {
+    let dropped = 0;
+    for (const trail of lives<group.State, group.Event, group.Effect>(GROUP_CALL, {
+      kind: "idle",
+    })) {
+      for (const { before, event, after, effects } of trail) {
+        if (before.kind !== "inside" || event.kind !== "epochBegan" || event.went.size === 0) {
+          continue;
+        }
+        const went = [...event.went].sort((one, other) => one - other);
+        expect(effects[0]).toEqual({ kind: "dropLeaves", leaves: went });
+        expect(effects[1]).toEqual({ kind: "installKeys", epoch: event.epoch });
+        if (after.kind !== "inside") throw new Error("nobody took us out");
+        expect(went.filter((leaf) => after.ready.has(leaf) || after.going.has(leaf))).toEqual([]);
+        dropped++;
+      }
+    }
+    expect(dropped).toBeGreaterThan(20);
+  });
+
+  test("what is recorded is what each member agreed to, and it is shown (P17)", () => {
+    let recorded = 0;
+    const { states } = readTable(RECORDING, load("machine-recording.json"));
+    const start = states.get("asking_a_agreed");
+    if (start === undefined) throw new Error("nobody asks");
+    for (const trail of lives(RECORDING, start)) {
+      for (const { after, effects } of trail) {
+        if (after.kind !== "inCall") continue;
+        for (const [, ask] of after.asks.values()) {
+          if (!equal(ask.by, after.own)) continue;
+          expect(isSame(ask.recorded, allowed(ask, after.members))).toBe(true);
+          expect(isSame(ask.recorded, ask.shown)).toBe(true);
+        }
+        recorded += effects.filter((one) => one.kind === "record" && one.kinds.size > 0).length;
+      }
+    }
+    expect(recorded).toBeGreaterThan(20);
+  });
+
   test("a refusal changes nothing and stands alone", () => {
     const refused = [
       ...lives<State, Event, Effect>(CALL, { kind: "idle" }).flat(),
       ...lives<contact.State, contact.Event, contact.Effect>(CONTACT, { kind: "stranger" }).flat(),
+      ...lives<group.State, group.Event, group.Effect>(GROUP_CALL, { kind: "idle" }).flat(),
+      ...lives(RECORDING, { kind: "notBegun" }).flat(),
     ].filter(({ effects }) => effects.some(({ kind }) => kind === "reject"));
     for (const { before, after, effects } of refused) {
       expect(after).toBe(before);

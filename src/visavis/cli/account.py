@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -14,9 +13,9 @@ from visavis.cli.output import Output
 from visavis.cli.qr import print_qr
 from visavis.cli.told import MistakeError, ToldError
 from visavis.core.errors import Code, UnavailableError, VisavisError
+from visavis.core.handle import is_name
 
 PANEL: Final = "Your account"
-NAME: Final = re.compile(r"[a-z][a-z0-9_-]{1,23}", re.ASCII)
 """What the server takes as a name; it adds a dot and five digits."""
 
 
@@ -41,6 +40,27 @@ def origin_of(link: str) -> str:
             "This is not a link of a Visavis server. Paste it whole, between single quotes.",
         )
     return f"{scheme}://{host}"
+
+
+def server_of(context: Context, link: str) -> str:
+    """Return the server that a sign-up link is of.
+
+    Raises:
+        ToldError: MISTYPED if it is no link; it is of another server than was named.
+    """
+    server = origin_of(link)
+    if context.server is not None and context.server != server:
+        raise MistakeError(f"This sign-up link is of {server}, not of {context.server}.")
+    return server
+
+
+def require_name(name: str, then: str) -> None:
+    """Refuse what no server takes as a name, and say what comes of it."""
+    if not is_name(name):
+        raise MistakeError(
+            "A name has 2 to 24 characters: small letters a to z, digits, - and _, and begins with "
+            f"a letter. {then}"
+        )
 
 
 def new_password(out: Output, given: str | None, *names: str) -> str:
@@ -85,14 +105,8 @@ def signup(
         from visavis.sdk.client import Client
         from visavis.sdk.store import Store
 
-        out, server = context.out, origin_of(link)
-        if context.server is not None and context.server != server:
-            raise MistakeError(f"This sign-up link is of {server}, not of {context.server}.")
-        if not NAME.fullmatch(name):
-            raise MistakeError(
-                "A name has 2 to 24 characters: small letters a to z, digits, - and _, and begins "
-                "with a letter. Nothing was made."
-            )
+        out, server = context.out, server_of(context, link)
+        require_name(name, "Nothing was made.")
         if Store.exists(context.profile):
             raise ToldError(
                 Code.STORE_LOCKED,
@@ -132,7 +146,8 @@ def login(
         bool,
         typer.Option(
             "--lost-devices",
-            help="With the recovery code: all your other devices are lost, shut them out.",
+            help="With the recovery code: all your other devices are lost; shut them out, and have "
+            "them erase what they hold if they ever connect again.",
         ),
     ] = False,
 ) -> int:
@@ -150,10 +165,8 @@ def login(
                 f"There is a profile in {context.profile} already. Choose an empty folder with "
                 "--profile DIR.",
             )
-        code = None
-        if recovery_code_file is not None:
-            code = ask.secret_from_file(recovery_code_file, "--recovery-code-file names")
-        elif ask.interactive():
+        code = ask.recovery_code(recovery_code_file)
+        if recovery_code_file is None and ask.interactive():
             out.say("With another device of yours at hand, press Enter; else type your recovery")
             out.say("code, and your account's password becomes the one you type next:")
             code = await ask.line() or None

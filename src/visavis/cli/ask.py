@@ -12,12 +12,16 @@ import termios
 import tty
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
+
+import typer
 
 from visavis.cli.told import ToldError
 from visavis.core.errors import Code
 
 PASSWORD_FILE: Final = "VISAVIS_PASSWORD_FILE"  # noqa: S105 - the name of a variable, no password
+
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask first.")]
 
 
 def interactive() -> bool:
@@ -49,6 +53,15 @@ def secret_from_file(path: Path, what: str) -> str:
         ) from None
 
 
+def recovery_code(path: Path | None) -> str | None:
+    """Return the code in the file that --recovery-code-file names, None if it was not given.
+
+    Raises:
+        ToldError: It cannot be read.
+    """
+    return None if path is None else secret_from_file(path, "--recovery-code-file names")
+
+
 def secret(prompt: str) -> str:
     """Ask for something typed unseen.
 
@@ -69,6 +82,11 @@ def secret(prompt: str) -> str:
 async def line() -> str:
     """Return the next line typed, "" at the end of input. May be cancelled."""
     return (await _next_bytes(4096)).decode(errors="replace").strip()
+
+
+async def yes() -> bool:
+    """Return whether the next line typed says yes. Anything else, and the end of input, is a no."""
+    return (await line()).lower() in {"y", "yes"}
 
 
 async def key(known: str) -> str:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from visavis.cli import ask
+from visavis.cli import group_call
 from visavis.cli.context import Context, synced
 from visavis.cli.output import plain
-from visavis.core.call_effects import EndReason
-from visavis.core.errors import MEANINGS, AuthorizationError, Code, UnavailableError, VisavisError
+from visavis.cli.threads import ThreadArgument, find_thread, require_in
+from visavis.cli.told import MistakeError
+from visavis.core.errors import AuthorizationError, Code, VisavisError
 
 if TYPE_CHECKING:
-    from visavis.sdk.calls import IncomingCall
     from visavis.sdk.client import Client
 
 PANEL: Final = "Talk"
@@ -33,6 +33,10 @@ TextOption = Annotated[
         "--text", help="Write while you talk: each letter is seen at once. Nothing of it is kept."
     ),
 ]
+MeterOption = Annotated[
+    bool,
+    typer.Option("--meter", help="Afterwards, show all that others could see of the call."),
+]
 SecondsOption = Annotated[
     float | None,
     typer.Option("--seconds", metavar="N", min=0.1, help="Hang up after so many seconds."),
@@ -42,16 +46,16 @@ SecondsOption = Annotated[
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command(rich_help_panel=PANEL)(call)
-    app.command(rich_help_panel=PANEL)(listen)
 
 
 def call(
     ctx: typer.Context,
-    contact: Annotated[str, typer.Argument(help="Your contact's name, or its beginning.")],
+    contact: ThreadArgument,
     voice: Annotated[bool, typer.Option("--voice", help="Call without picture.")] = False,
     media: MediaOption = None,
     seconds: SecondsOption = None,
     text: TextOption = False,
+    meter: MeterOption = False,
     leave_no_trace: Annotated[
         bool,
         typer.Option(
@@ -66,12 +70,40 @@ def call(
             help="Only if the contact is verified; through a relay, and nothing of it is kept.",
         ),
     ] = False,
+    admit_all: Annotated[
+        bool,
+        typer.Option(
+            "--admit-all", help="Let in every guest who has a link of yours: for tests and bots."
+        ),
+    ] = False,
 ) -> int:
-    """Call a contact: with picture, or --voice."""
+    """Call a contact or a group: with picture, or --voice.
+
+    In a group you come into the call that goes on there, or begin one.
+    """
     context: Context = ctx.obj
 
     async def use(client: Client) -> dict[str, Any]:
         await synced(client)
+        thread = await find_thread(client, contact)
+        if thread.group is not None:
+            if confidential or leave_no_trace or text or meter:
+                raise MistakeError(
+                    "In a group there is no --confidential, --leave-no-trace, --text or --meter "
+                    "yet. Nobody was called."
+                )
+            group = require_in(thread.group)
+            return await group_call.place(
+                context,
+                client,
+                group,
+                picture=not voice,
+                media=media,
+                seconds=seconds,
+                admit_all=admit_all,
+            )
+        if admit_all:
+            raise MistakeError("Guests come into calls of groups. Nobody was called.")
         to = await client.find_contact(contact)
         if confidential and not to.verified:
             raise AuthorizationError(Code.NOT_VERIFIED, "CK-371: asked before a camera opens")
@@ -83,6 +115,7 @@ def call(
             media,
             seconds,
             text=text,
+            meter=meter,
             leave_no_trace=leave_no_trace,
             confidential=confidential,
         )
@@ -99,9 +132,11 @@ async def _place(
     seconds: float | None,
     *,
     text: bool,
+    meter: bool,
     leave_no_trace: bool,
     confidential: bool,
 ) -> dict[str, Any]:
+    from visavis.cli.meter_table import show_meter
     from visavis.cli.playing import Screen, open_source
     from visavis.cli.talk import ending, failed, talk, unless
 
@@ -147,135 +182,7 @@ async def _place(
         reason = await ongoing.ended()
         out.show(ending(reason))
         stopped = {"ok": False, "code": "stopped", "contact": to.name, "reason": reason}
-        return {**stopped, "rang": bool(rang)}
+        return {**stopped, "rang": bool(rang), "meter": show_meter(out, ongoing, whole=meter)}
     answer_ms = round((time.monotonic() - started) * 1000)
-    result = await talk(context, ongoing, screen, seconds=seconds, text=text)
+    result = await talk(context, ongoing, screen, seconds=seconds, text=text, meter=meter)
     return {**result, "answer_ms": answer_ms, "rang": bool(rang)}
-
-
-def listen(
-    ctx: typer.Context,
-    auto_accept: Annotated[
-        bool, typer.Option("--auto-accept", help="Accept every call: for tests and bots.")
-    ] = False,
-    once: Annotated[bool, typer.Option("--once", help="Stop after one call.")] = False,
-    media: MediaOption = None,
-    seconds: SecondsOption = None,
-    text: TextOption = False,
-) -> int:
-    """Wait for calls and messages until Ctrl-C."""
-    context: Context = ctx.obj
-
-    async def work() -> dict[str, Any]:
-        from visavis.cli.playing import can_speak
-        from visavis.cli.talk import unless
-
-        async def use(client: Client) -> dict[str, Any]:
-            out = context.out
-            if media is None and not can_speak():
-                sentence = MEANINGS[Code.NO_DEVICE].person
-                if auto_accept:
-                    raise UnavailableError(Code.NO_DEVICE, "calls could not be accepted")
-                out.say(f"{sentence} Calls ring here, but cannot be accepted.")
-            await synced(client)
-            messages = asyncio.create_task(_print_messages(context, client))
-            calls: list[dict[str, Any]] = []
-            ringing = client.incoming()
-
-            async def next_call() -> IncomingCall:
-                return await anext(ringing)
-
-            try:
-                with context.stoppable() as stop:
-                    out.say(f"[bold]{client.handle}[/] can be called now. Ctrl-C ends it.")
-                    while (incoming := await unless(stop, next_call())) is not None:
-                        calls.append(
-                            await _answer(context, incoming, auto_accept, media, seconds, text=text)
-                        )
-                        if once:
-                            break
-            finally:
-                messages.cancel()
-                await asyncio.gather(messages, return_exceptions=True)
-            return {"calls": calls, "ok": not once or any(c["ok"] for c in calls)}
-
-        return await context.with_client(use, reads_messages=True)
-
-    return context.run(work)
-
-
-async def _print_messages(context: Context, client: Client) -> None:
-    async for message in client.messages():
-        names = [c.name for c in await client.contacts() if c.account == message.contact]
-        for name in names:
-            context.out.say(f"[bold]{plain(name)}[/]  {plain(message.text)}")
-
-
-async def _answer(
-    context: Context,
-    ringing: IncomingCall,
-    auto_accept: bool,
-    media: Path | None,
-    seconds: float | None,
-    *,
-    text: bool,
-) -> dict[str, Any]:
-    """Ring, and talk if the person wants to; a failed call never ends the listening."""
-    from visavis.cli.playing import Screen, open_source
-    from visavis.cli.talk import ending, talk
-
-    out, name = context.out, ringing.contact_name
-    what = "with picture" if ringing.media == "video" else "voice only"
-    out.bell()
-    how = ", confidentially: nothing of it is noted here or there" if ringing.confidential else ""
-    out.say(f"[bold]{plain(name)}[/] is calling, {what}{how}.")
-    choice = "v" if auto_accept else await _ask(context, ringing)
-    unanswered = {"ok": False, "contact": name, "answered": False}
-    if choice == "d":
-        await ringing.decline()
-    if choice in {"", "d"}:
-        reason = await ringing.ended()
-        out.say(ending(reason))
-        return {**unanswered, "reason": reason}
-    picture = ringing.media == "video" and choice == "v"
-    try:
-        source = await open_source(media, picture=picture, say=out.say)
-        screen = Screen(
-            name, picture=ringing.media == "video", quiet=out.as_json, in_terminal=not text
-        )
-        ongoing = await ringing.accept(
-            media="video" if picture else "voice", source=source, sink=screen
-        )
-        result = await talk(context, ongoing, screen, seconds=seconds, text=text)
-    except VisavisError as error:
-        out.say(f"[bold red]{plain(error.describe())}[/]")
-        return {**unanswered, "code": str(error.code), "reason": EndReason.FAILED.value}
-    return {**result, "answered": True}
-
-
-async def _ask(context: Context, ringing: IncomingCall) -> str:
-    """Return "v", "a" or "d" as the person chose, "" when it stopped ringing."""
-    from visavis.cli.talk import unless
-
-    if not ask.interactive():
-        context.out.say(
-            "There is no terminal to ask in, so it rings on. --auto-accept is for bots."
-        )
-        return ""
-    if ringing.media == "video":
-        known = "vad"
-        context.out.say("Press v to accept with picture, a for voice only, d to decline.")
-    else:
-        known = "ad"
-        context.out.say("Press a to accept, d to decline.")
-    over = asyncio.Event()
-
-    async def watch() -> None:
-        await ringing.ended()
-        over.set()
-
-    watching = asyncio.create_task(watch())
-    try:
-        return await unless(over, ask.key(known)) or ""
-    finally:
-        watching.cancel()

@@ -5,7 +5,6 @@ The rest of `visavis contact` is in `rules`.
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -14,6 +13,8 @@ from visavis.cli import ask, by_handle, files, rules
 from visavis.cli.context import Context, synced
 from visavis.cli.output import plain
 from visavis.cli.qr import print_qr
+from visavis.cli.spans import show_time
+from visavis.cli.threads import ThreadArgument, find_thread
 from visavis.cli.told import MistakeError, decide
 from visavis.core.errors import Code, PeerError
 from visavis.sdk.history import NoticeKind
@@ -82,18 +83,18 @@ def contacts(ctx: typer.Context) -> int:
 
 def message(
     ctx: typer.Context,
-    contact: ContactArgument,
+    contact: ThreadArgument,
     text: Annotated[str, typer.Argument(help="What to write, between single quotes.")],
 ) -> int:
-    """Write a message to a contact."""
+    """Write a message to a contact, or to a group."""
     context: Context = ctx.obj
 
     async def use(client: Client) -> dict[str, Any]:
         if not text.strip():
             raise MistakeError("There is nothing in this message. Nothing was sent.")
         there = await synced(client, context.out)
-        to = await client.find_contact(contact)
-        await client.send_message(to, text)
+        to = await find_thread(client, contact)
+        await to.send(text)
         sent = there and await synced(client, context.out)
         if sent:
             context.out.show(f"Sent to {plain(to.name)}, end-to-end encrypted.")
@@ -104,41 +105,35 @@ def message(
     return context.run_with_client(use)
 
 
-def messages(ctx: typer.Context, contact: ContactArgument) -> int:
-    """Show the conversation with a contact, after reading what has arrived."""
+def messages(ctx: typer.Context, contact: ThreadArgument) -> int:
+    """Show the conversation with a contact or of a group, after reading what has arrived."""
     context: Context = ctx.obj
 
     async def use(client: Client) -> dict[str, Any]:
         fresh = await synced(client, context.out)
-        who = await client.find_contact(contact)
-        entries = await client.history(who)
+        who = await find_thread(client, contact)
+        entries = await who.entries()
         numbers = files.numbers_of(entries)
         for entry in entries:
-            when = _when(entry.at)
-            side = "you" if entry.outgoing else plain(who.name)
+            when = show_time(entry.at, "%d %b %H:%M")
+            side = "you" if entry.outgoing else plain(who.author(entry))
             what = files.line(entry, numbers) if entry.file else plain(entry.text)
             context.out.show(f"[dim]{when}[/] [bold]{side}[/]  {what}")
         if not entries:
-            context.out.show(f"Nothing was written between you and {plain(who.name)} yet.")
+            between = "in" if who.group else "between you and"
+            context.out.show(f"Nothing was written {between} {plain(who.name)} yet.")
         return {
-            "contact": who.name,
+            "group" if who.group else "contact": who.name,
             "fresh": fresh,
             "messages": [
                 {"at": e.at, "outgoing": e.outgoing, "kind": e.kind.value, "text": e.text}
                 | files.described(e, numbers)
+                | ({"by": who.author(e)} if who.group else {})
                 for e in entries
             ],
         }
 
     return context.run_with_client(use, reads_messages=True)
-
-
-def _when(at: int) -> str:
-    """Return a sender's time for a person; its clock may name a time that no calendar has."""
-    try:
-        return f"{dt.datetime.fromtimestamp(at).astimezone():%d %b %H:%M}"
-    except (ValueError, OverflowError, OSError):
-        return "at no time"
 
 
 def safety_number(
@@ -225,7 +220,7 @@ def keep(ctx: typer.Context, contact: ContactArgument) -> int:
 def forget(
     ctx: typer.Context,
     contact: ContactArgument,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+    yes: ask.YesOption = False,
 ) -> int:
     """Remove a contact: its keys go, and what it sends is refused."""
     context: Context = ctx.obj
@@ -238,7 +233,7 @@ def forget(
             raise MistakeError("Say --yes to remove a contact without being asked.")
         if not yes:
             context.out.say(f"Remove {name}? Only a new invite brings them back. (yes/no)")
-            if (await ask.line()).lower() not in {"y", "yes"}:
+            if not await ask.yes():
                 context.out.show("Nothing was changed.")
                 return {"ok": False, "contact": who.name}
         await client.forget_contact(who)

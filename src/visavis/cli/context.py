@@ -170,19 +170,20 @@ class Context:
             return await work(client)
 
 
-async def synced(client: Client, out: Output | None = None) -> bool:
+async def synced(client: Client, out: Output | None = None, *, within_s: float = 30.0) -> bool:
     """Read all that is waiting; say whether the server was there.
 
     Args:
         client: Whose.
         out: Where to say that it was not; without it that is an error.
+        within_s: How long to wait for it.
 
     Raises:
         ToldError: REFUSED, this device is no longer one of the account's.
         UnavailableError: The server cannot be reached, and `out` is not given.
     """
     try:
-        await client.sync()
+        await client.sync(within_s)
     except AuthorizationError as error:
         if error.code is not Code.REFUSED:
             raise

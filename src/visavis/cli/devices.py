@@ -16,6 +16,14 @@ from visavis.sdk.history import NoticeKind
 if TYPE_CHECKING:
     from visavis.sdk.client import Client
 
+CodeFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="File with your recovery code, if the account's password is not this profile's.",
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
@@ -84,7 +92,7 @@ def approve(
             if yes:
                 return True
             out.say("Does it? (yes/no)")
-            return (await ask.line()).lower() in {"y", "yes"}
+            return await ask.yes()
 
         async def use(client: Client) -> dict[str, Any]:
             await synced(client)
@@ -124,27 +132,22 @@ def _explained(error: VisavisError) -> VisavisError:
 def revoke(
     ctx: typer.Context,
     device: Annotated[str, typer.Argument(help="The device, as visavis device list shows it.")],
-    recovery_code_file: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="File with your recovery code, if the account's password is not this profile's.",
-        ),
-    ] = None,
+    recovery_code_file: CodeFileOption = None,
 ) -> int:
     """Shut one of your devices out, everywhere, at once."""
     context: Context = ctx.obj
 
     async def work() -> dict[str, Any]:
-        code = None
-        if recovery_code_file is not None:
-            code = ask.secret_from_file(recovery_code_file, "--recovery-code-file names")
+        code = ask.recovery_code(recovery_code_file)
         client, password = await context.open()
         async with client:
             await synced(client)
             with context.out.working("Shutting it out"):
                 await client.revoke(device, password, recovery_code=code)
-        context.out.show(f"Device {device} is shut out. Your contacts are told.")
+        context.out.show(
+            f"Device {device} is shut out. Your contacts are told. When it next "
+            "connects, it erases what it holds."
+        )
         return {"device": device}
 
     return context.run(work)

@@ -16,7 +16,9 @@ from typing import Final
 
 import httpx
 
+from visavis.core.errors import UnavailableError
 from visavis.media.coturn_probe import realm_of
+from visavis.media.janus import find_janus, find_modules
 
 TURN_PORT: Final = 3478
 TURN_TRIES: Final = 3
@@ -61,7 +63,7 @@ async def run_checks(server: str, profile: Path) -> list[Check]:
     Returns:
         All checks, in the order a person would mend them.
     """
-    checks = [_packages(), _turnserver(), *_devices(), _profile(profile), clock()]
+    checks = [_packages(), _turnserver(), _janus(), *_devices(), _profile(profile), clock()]
     found, relay = await _server(server)
     checks += found
     if relay:
@@ -89,6 +91,16 @@ def _turnserver() -> Check:
     shown = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
     lines = (shown.stdout + shown.stderr).split()
     return Check("coturn", ok=True, advice=f"installed {lines[-1] if lines else ''}".strip())
+
+
+def _janus() -> Check:
+    try:
+        find_janus()
+        find_modules()
+    except UnavailableError:
+        advice = "only a server of group calls needs it: apt-get install janus"
+        return Check("janus", ok=False, advice=advice, required=False)
+    return Check("janus", ok=True, advice="installed")
 
 
 def _devices() -> list[Check]:
@@ -155,6 +167,7 @@ async def _server(server: str) -> tuple[list[Check], bool]:
         async with httpx.AsyncClient(base_url=server, timeout=5) as http:
             (await http.get("/healthz")).raise_for_status()
             said = (await http.get("/v1/server")).raise_for_status().json()
+            names = (await http.get("/.well-known/security.txt")).status_code == httpx.codes.OK
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         advice = f"{server} does not answer ({type(error).__name__}): "
         if parts.hostname in LOCAL:
@@ -173,9 +186,25 @@ async def _server(server: str) -> tuple[list[Check], bool]:
         checks.append(Check("TLS", ok=local, advice=advice))
     else:
         checks.append(Check("TLS", ok=True, advice="the certificate is good"))
+    checks.append(_contact(named=names))
     if not said.get("turn"):
         checks.append(Check("relay", ok=False, advice="this server runs none: no calls"))
+    checks.append(_group_calls(there=bool(said.get("sfu"))))
     return checks, bool(said.get("turn"))
+
+
+def _group_calls(*, there: bool) -> Check:
+    advice = "this server carries calls of more than three people"
+    if not there:
+        advice = "this server runs no SFU: calls of up to three people; install janus there"
+    return Check("group calls", ok=there, advice=advice, required=False)
+
+
+def _contact(*, named: bool) -> Check:
+    advice = "in the privacy notice and in security.txt"
+    if not named:
+        advice = "the privacy notice names nobody: serve with --contact mailto:YOU"
+    return Check("contact", ok=named, advice=advice, required=False)
 
 
 async def _relay(host: str) -> Check:

@@ -11,6 +11,7 @@ import typer
 from visavis.cli import ask
 from visavis.cli.context import Context, synced
 from visavis.cli.output import plain
+from visavis.cli.threads import ThreadArgument, find_thread
 from visavis.cli.told import MistakeError
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from visavis.sdk.history import Message
 
 PANEL = "Talk"
-
-ContactArgument = Annotated[str, typer.Argument(help="Your contact's name, or its beginning.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -60,18 +59,18 @@ def in_words(size: int) -> str:
 
 def send_file(
     ctx: typer.Context,
-    contact: ContactArgument,
+    contact: ThreadArgument,
     file: Annotated[Path, typer.Argument(help="A photo or other file, 25 MB at most.")],
     yes: Annotated[
         bool, typer.Option("--yes", help="Send a document as it is, without being asked.")
     ] = False,
 ) -> int:
-    """Send a photo or file to a contact. Places, times and names in photos are taken out first."""
+    """Send a photo or file to a contact or a group. Places and times are taken out first."""
     context: Context = ctx.obj
 
     async def use(client: Client) -> dict[str, Any]:
         await synced(client)
-        to = await client.find_contact(contact)
+        to = await find_thread(client, contact)
         try:
             prepared = await client.prepare_file(file)
         except OSError:
@@ -87,7 +86,7 @@ def send_file(
             context.out.show("Nothing was sent.")
             return {"ok": False, **result}
         with context.out.working(f"Sending {in_words(len(prepared.data))}"):
-            await client.send_file(to, prepared)
+            await to.send_file(prepared)
             sent = await synced(client, context.out)
         context.out.show(
             f"Sent {plain(prepared.name)} to {plain(to.name)}, end-to-end encrypted. It can be "
@@ -114,12 +113,12 @@ async def _agreed(context: Context, prepared: PreparedFile, *, yes: bool) -> boo
     if not ask.interactive():
         raise MistakeError("Say --yes to send it as it is. Nothing was sent.")
     context.out.say("Send it as it is? (yes/no)")
-    return (await ask.line()).lower() in {"y", "yes"}
+    return await ask.yes()
 
 
 def save(
     ctx: typer.Context,
-    contact: ContactArgument,
+    contact: ThreadArgument,
     number: Annotated[
         int | None,
         typer.Argument(min=1, help="Which file, as visavis messages shows it; else the newest."),
@@ -133,12 +132,12 @@ def save(
 
     async def use(client: Client) -> dict[str, Any]:
         await synced(client, context.out)
-        who = await client.find_contact(contact)
-        found = [entry for entry in await client.history(who) if entry.file is not None]
+        who = await find_thread(client, contact)
+        found = [entry for entry in await who.entries() if entry.file is not None]
         which = len(found) if number is None else number
         if not 1 <= which <= len(found):
             raise MistakeError(
-                f"There is no such file between you and {who.name}. visavis messages shows "
+                f"There is no such file in this conversation: {who.name}. visavis messages shows "
                 "what there is."
             )
         with context.out.working("Fetching"):

@@ -137,6 +137,10 @@ def list_requests(ctx: typer.Context) -> int:
             for one in waiting:
                 way = ", by your name" if one.by_handle else ""
                 context.out.show(f"[bold]{plain(one.name)}[/] asks to become your contact{way}.")
+                if one.was:
+                    context.out.show(
+                        f"  They have the key of {plain(one.was)}, your contact before you moved."
+                    )
             if any(one.by_handle for one in waiting):
                 context.out.say(
                     "Whoever asks by name chose what they are called here. Approve those you "
@@ -149,7 +153,11 @@ def list_requests(ctx: typer.Context) -> int:
                 context.out.say(f"Next: visavis requests approve {name}   (or decline)")
             else:
                 context.out.show("Nobody is waiting. visavis invite --many makes a link for many.")
-            return {"requests": [{"name": one.name, "by_name": one.by_handle} for one in waiting]}
+            return {
+                "requests": [
+                    {"name": one.name, "by_name": one.by_handle, "was": one.was} for one in waiting
+                ]
+            }
 
         return await context.with_client(use, expected={NoticeKind.REQUEST_WAITING})
 

@@ -16,14 +16,24 @@ from typer._click.exceptions import ClickException
 
 from visavis.cli import (
     account,
+    bench_group,
     by_handle,
+    call_links,
     calls,
+    closing,
     contacts,
+    data,
     devices,
     files,
     first_contact,
+    groups,
+    history,
+    listening,
+    move,
     operate,
+    own_handle,
     prove,
+    verify_recording,
 )
 from visavis.cli.context import Context, default_profile, server_named
 from visavis.cli.output import Output
@@ -89,7 +99,27 @@ def global_options(
     ctx.obj = Context(profile or default_profile(), server_named(server), Output(as_json))
 
 
-for module in (calls, first_contact, contacts, files, by_handle, account, devices, operate, prove):
+for module in (
+    calls,
+    call_links,
+    listening,
+    history,
+    first_contact,
+    contacts,
+    groups,
+    files,
+    by_handle,
+    account,
+    own_handle,
+    move,
+    devices,
+    data,
+    closing,
+    operate,
+    prove,
+    verify_recording,
+    bench_group,
+):
     module.register(app)
 without_types()
 

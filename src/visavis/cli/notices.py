@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shlex
 from collections import Counter
 from collections.abc import AsyncIterator, Collection
 from typing import Final, assert_never
@@ -36,6 +37,37 @@ SENTENCES: Final[dict[NoticeKind, str]] = {
         "Careful: the server showed an old copy of your contact list. It was not used; tell "
         "whoever runs the server."
     ),
+    NoticeKind.VAULT_ALTERED: (
+        "Careful: the server lost or changed a part of what your account keeps there. It was not "
+        "used, and this device still has its own copy; tell whoever runs the server."
+    ),
+    NoticeKind.ASKED_TO_FORGET: (
+        "{name} asks you to delete calls with them from your history. Next: visavis history wishes"
+    ),
+    NoticeKind.CONTACT_RENAMED: (
+        "{was} is now called {new}. It is the same account with the same security key."
+    ),
+    NoticeKind.OWN_HANDLE_CHANGED: (
+        "Your name was changed on another device of yours: {was} is now {new}. If that was not "
+        "you, change your password: visavis password"
+    ),
+    NoticeKind.GROUP_INVITED: ("{was} asks you into the group {new}. Next: visavis group invites"),
+    NoticeKind.GROUP_JOINED: "You are in the group {new}.",
+    NoticeKind.GROUP_MEMBER_JOINED: "{was} is now in the group {new}.",
+    NoticeKind.GROUP_MEMBER_LEFT: "{was} has left the group {new}.",
+    NoticeKind.GROUP_MEMBER_REMOVED: "{was} was removed from the group {new}.",
+    NoticeKind.GROUP_CALL_BEGAN: "{was} began a call in {new}.",
+    NoticeKind.GROUP_RENAMED: "{was} has named a group: it is now called {new}.",
+    NoticeKind.GROUP_PICTURE: "{was} has changed the picture of the group {new}.",
+    NoticeKind.GROUP_KEEPERS: "{was} is now a keeper of the group {new}.",
+    NoticeKind.GROUP_REMOVED_US: (
+        "{was} has removed you from the group {new}. What was said is still here."
+    ),
+    NoticeKind.GROUP_BROKEN: (
+        "Careful: somebody in the group {new} tried what the rules of groups forbid. Nobody went "
+        "along, and the group cannot change any more. Begin a new one without them: visavis group "
+        "create"
+    ),
     NoticeKind.KEYS_ROLLED_BACK: (
         "Careful: the server showed an old copy of your account's keys. It was not used; tell "
         "whoever runs the server."
@@ -49,7 +81,8 @@ async def sentence(client: Client, notice: Notice) -> str:
     names |= {waiting.account: waiting.name for waiting in await client.requests()}
     name = names.get(notice.account, "a former contact")
     device = "" if notice.device is None else notice.device[:3].hex()
-    return SENTENCES[notice.kind].format(name=plain(name), device=device)
+    was, new = plain(notice.was), plain(notice.name)
+    return SENTENCES[notice.kind].format(name=plain(name), device=device, was=was, new=new)
 
 
 @contextlib.asynccontextmanager
@@ -65,6 +98,7 @@ async def telling(
         skip: Kinds that the command tells about itself.
     """
     written: Counter[tuple[str, MessageKind]] = Counter()
+    groups: Counter[str] = Counter()
 
     async def tell() -> None:
         async for notice in client.notices():
@@ -73,6 +107,10 @@ async def telling(
 
     async def count() -> None:
         async for message in client.messages():
+            if message.group is not None:
+                found = [g.name for g in await client.groups() if g.group == message.group]
+                groups.update(found)
+                continue
             names = [c.name for c in await client.contacts() if c.account == message.contact]
             written.update((name, message.kind) for name in names)
 
@@ -89,6 +127,10 @@ async def telling(
         for (name, kind), number in written.items():
             what = _what_came(kind, number)
             out.say(f"{plain(name)} {what}. Next: visavis messages {plain(name)}")
+        for name, number in groups.items():
+            what = "something new" if number == 1 else f"{number} new messages"
+            shown = plain(name)
+            out.say(f"There is {what} in {shown}. Next: visavis messages {shlex.quote(shown)}")
 
 
 def _what_came(kind: MessageKind, number: int) -> str:
@@ -99,4 +141,6 @@ def _what_came(kind: MessageKind, number: int) -> str:
             return "sent you a file" if number == 1 else f"sent you {number} files"
         case MessageKind.MISSED_CALL:
             return "called, and you were away" + ("" if number == 1 else f" ({number} times)")
+        case MessageKind.CALL_ENDED | MessageKind.CALL_UNANSWERED:
+            return "talked with you"  # only threads show these
     assert_never(kind)

@@ -1,52 +1,36 @@
-"""`visavis serve`, `admin signup-link`, `backup`, `restore`: running a server."""
+"""`visavis serve`, `admin`, `backup`, `restore`: running a server."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Iterator
+import json
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
-from visavis.cli import ask
+from visavis.cli import ask, requests_desk
 from visavis.cli.context import Context
+from visavis.cli.operators import DataOption, default_data, operators_words
+from visavis.cli.output import plain
 from visavis.cli.told import MistakeError, ToldError
-from visavis.core.errors import Code, UsageError, VisavisError
+from visavis.core.errors import Code, FatalError, VisavisError
 
 PANEL: Final = "Run a server"
-DataOption = Annotated[
-    Path | None,
-    typer.Option("--data", metavar="DIR", envvar="VISAVIS_DATA", help="The server's data folder."),
-]
-
-
-def default_data() -> Path:
-    """Return the data folder that `make run` makes."""
-    if os.geteuid() == 0:
-        return Path("/var/lib/visavis")
-    return Path.home() / ".local" / "share" / "visavis-server"
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command(rich_help_panel=PANEL)(serve)
-    admin = typer.Typer(help="Make sign-up links, on the server's machine.", no_args_is_help=True)
+    admin = typer.Typer(
+        help="Make sign-up links, print the record of processing, answer requests: on the server.",
+        no_args_is_help=True,
+    )
     admin.command("signup-link")(signup_link)
+    admin.command("record")(record)
+    requests_desk.register(admin)
     app.add_typer(admin, name="admin", rich_help_panel=PANEL)
     app.command(rich_help_panel=PANEL)(backup)
     app.command(rich_help_panel=PANEL)(restore)
-
-
-@contextlib.contextmanager
-def _operators_words() -> Iterator[None]:
-    """Show what an operator asked for wrongly in the words of whoever refused it."""
-    try:
-        yield
-    except UsageError as error:
-        detail = error.detail.partition("CK-")[2].partition(": ")[2] or error.detail
-        raise MistakeError(f"{detail[:1].upper()}{detail[1:]}. Nothing was changed.") from error
 
 
 def serve(
@@ -95,6 +79,17 @@ def serve(
             help="What push services are told: mailto:YOU, else the server's address.",
         ),
     ] = None,
+    operator: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Who runs the server, for the privacy notice."),
+    ] = None,
+    contact: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="How to reach them: mailto:YOU, for the privacy notice and security.txt.",
+        ),
+    ] = None,
 ) -> int:
     """Run the server until Ctrl-C."""
     context: Context = ctx.obj
@@ -102,7 +97,7 @@ def serve(
     from visavis.server.serve import serve as serve_until_stopped
 
     say = context.out.say_raw if context.out.as_json else context.out.show_raw
-    with _operators_words():
+    with operators_words():
         config = ServerConfig.for_operator(
             data_dir=data or default_data(),
             domain=domain,
@@ -113,6 +108,8 @@ def serve(
             behind_proxy=behind_proxy,
             push=[host.strip() for host in push.split(",")] if push else (),
             push_contact=push_contact,
+            operator=operator,
+            contact=contact,
         )
         try:
             serve_until_stopped(config, say)
@@ -143,6 +140,25 @@ def signup_link(ctx: typer.Context, data: DataOption = None) -> int:
     context.out.say("Good once, for 24 hours. Give it to one person. They run:")
     context.out.say("  visavis signup 'LINK' --name NAME")
     return context.out.finish({"link": link})
+
+
+def record(
+    ctx: typer.Context,
+    data: DataOption = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As a table, instead of JSON.")] = False,
+) -> int:
+    """Print the record of processing activities (GDPR, Article 30) of the running server."""
+    context: Context = ctx.obj
+    from visavis.cli import record_of
+
+    server = record_of.origin(context.server, data or default_data())
+    if as_csv:
+        table = record_of.fetch_csv(server)
+        context.out.show(plain(table.rstrip("\n"), lines=True))
+        return context.out.finish({"csv": table})
+    found = record_of.fetch_json(server)
+    context.out.show(plain(json.dumps(found, indent=2, ensure_ascii=False), lines=True))
+    return context.out.finish({"record": found})
 
 
 def _passphrase(file: Path | None, *, choose: bool) -> bytes:
@@ -180,16 +196,33 @@ def backup(
 
     out, folder = context.out, data or default_data()
     passphrase = _passphrase(key_file, choose=True)
-    with _operators_words(), out.working("Writing the backup"):
+    with operators_words(), out.working("Writing the backup"):
         report = write_backup(folder, file, passphrase)
     result: dict[str, Any] = {"file": str(file), "bytes": report.bytes_written}
+    elsewhere = [str(path) for path in report.keep_elsewhere]
     out.show_raw(f"Backup written: {file} ({report.bytes_written:,} bytes, encrypted).")
-    out.show_raw(f"Not in it, on purpose: {report.opaque_setup.parent}")
-    out.show(
-        "Keep a copy of that folder somewhere else. Without it nobody can log in by password on a "
-        "restored server; with it and the backup together, passwords could be guessed."
+    out.show_raw(
+        f"Beside it, in place of the one before: {report.erasure_keys}. Restoring any backup needs "
+        "the newest of these, and no older one: keep no older ones, they would open what was "
+        "deleted."
     )
-    return out.finish({**result, "keep_elsewhere": str(report.opaque_setup.parent)})
+    out.show_raw(
+        f"It can be restored for {report.days} days. Accounts that are closed from now on stay out."
+    )
+    out.show_raw(f"Not in it, on purpose: {' and '.join(elsewhere)}")
+    out.show(
+        "Keep a copy of these two files somewhere else. Without them nobody can log in by password "
+        "on a restored server; with them and the backup together, passwords could be guessed."
+    )
+    return out.finish(
+        {
+            **result,
+            "accounts": report.accounts,
+            "days": report.days,
+            "erasure_keys": str(report.erasure_keys),
+            "keep_elsewhere": elsewhere,
+        }
+    )
 
 
 def restore(
@@ -200,28 +233,56 @@ def restore(
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace what is in the data folder.")
     ] = False,
+    erasure_keys: Annotated[
+        Path | None,
+        typer.Option(
+            "--erasure-keys",
+            metavar="FILE",
+            help="The newest erasure-keys, if they do not lie beside the backup.",
+        ),
+    ] = None,
 ) -> int:
     """Restore a backup into a data folder, after checking all of it."""
     context: Context = ctx.obj
-    from visavis.server.backup import restore as read_backup
+    from visavis.server.restore import restore as read_backup
 
     out, folder = context.out, data or default_data()
-    if not file.is_file():
-        raise MistakeError(f"There is no file {file}. Nothing was changed.")
+    for named in (file, erasure_keys or file):
+        if not named.is_file():
+            raise MistakeError(f"There is no file {named}. Nothing was changed.")
     passphrase = _passphrase(key_file, choose=False)
     try:
-        with _operators_words(), out.working("Checking and restoring"):
-            read_backup(file, folder, passphrase, replace=replace)
+        with operators_words(), out.working("Checking and restoring"):
+            report = read_backup(
+                file, folder, passphrase, replace=replace, erasure_keys=erasure_keys
+            )
     except VisavisError as error:
         raise _explained(error) from error
-    out.show_raw(f"Restored into {folder}.")
-    if not (folder / "keys").is_dir():
-        out.show_raw(f"Now put your copy of the keys folder to {folder / 'keys'}.")
+    out.show_raw(f"Restored into {folder}: {_count(report.accounts)}.")
+    if report.left_out:
+        out.show(
+            f"Left out: {_count(report.left_out)}, closed since this backup was made. What it "
+            "holds of them can be read by nobody any more: their keys are destroyed."
+        )
+    if not (folder / "keys" / "root-key").is_file():
+        out.show_raw(f"Now put your copies of root-key and opaque-setup into {folder / 'keys'}.")
     out.show("Then start it with visavis serve.")
-    return out.finish({"data": str(folder)})
+    return out.finish(
+        {"data": str(folder), "accounts": report.accounts, "left_out": report.left_out}
+    )
+
+
+def _count(accounts: int) -> str:
+    return "1 account" if accounts == 1 else f"{accounts:,} accounts"
 
 
 def _explained(error: VisavisError) -> VisavisError:
+    from visavis.server.backup_form import RestoreError
+
+    if isinstance(error, RestoreError):
+        return ToldError(error.code, error.describe())
+    if isinstance(error, FatalError):
+        return ToldError(error.code, f"The server's folder: {error.detail}. Nothing was changed.")
     match error.code:
         case Code.STORE_LOCKED:
             return ToldError(

@@ -92,6 +92,10 @@ class Screen:
         self._wanted = sinks
         self._at_work: list[MediaSink] = []
 
+    def without_sound(self) -> None:
+        """Play no sound here: somebody else does. Before `start`."""
+        self._wanted = tuple(one for one in self._wanted if not isinstance(one, SpeakerSink))
+
     @property
     def in_terminal(self) -> bool:
         """Whether the picture has taken over this terminal."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -15,6 +16,7 @@ from visavis.core.content_records import (
     MAX_HOURS,
     MINUTES_A_DAY,
     Hours,
+    MayAdd,
     MayCall,
     MayGo,
     MaySee,
@@ -34,6 +36,22 @@ _WORDS: Final = {
     MayCall.VIDEO: "with picture and by voice",
     MayCall.VOICE: "by voice only",
     MayCall.NOTHING: "not at all",
+}
+
+
+class Adds(StrEnum):
+    """May a contact bring us into groups."""
+
+    ASK = "ask"
+    AT_ONCE = "at-once"
+    NEVER = "never"
+
+
+_ADDS: Final = {Adds.ASK: None, Adds.AT_ONCE: MayAdd.AT_ONCE, Adds.NEVER: MayAdd.NEVER}
+_ADDS_WORDS: Final = {
+    Adds.ASK: "they bring you only when you say yes",
+    Adds.AT_ONCE: "they may bring you without asking",
+    Adds.NEVER: "they cannot bring you, and hear nothing when they try",
 }
 
 
@@ -75,8 +93,12 @@ def rules(
             "address, and so roughly where you are.",
         ),
     ] = None,
+    groups: Annotated[
+        Adds | None,
+        typer.Option("--groups", help="May bring you into groups: ask you first, at once, never."),
+    ] = None,
 ) -> int:
-    """Show what a contact's calls may do here, and when they ring; or change that."""
+    """Show what a contact may do here: which calls ring and when, and groups; or change that."""
     context: Context = ctx.obj
 
     async def work() -> dict[str, Any]:
@@ -91,6 +113,8 @@ def rules(
                 now.hours if hours is None else spans,
                 now.sees if sees_ringing is None else MaySee.RINGING if sees_ringing else None,
                 now.path if direct is None else MayGo.DIRECT if direct else None,
+                now.keeps,
+                now.adds if groups is None else _ADDS[groups],
             )
             if wanted != now:
                 now = wanted
@@ -104,6 +128,8 @@ def rules(
                 f"They {'see' if now.sees else 'do not see'} that it rings here. "
                 f"The direct path is {'' if now.path else 'not '}allowed."
             )
+            adds = next(word for word, value in _ADDS.items() if value is now.adds)
+            context.out.show(f"Into groups {_ADDS_WORDS[adds]}.")
             context.out.say("A call that may not ring looks unanswered, and is a missed call here.")
             return {
                 "contact": who.name,
@@ -111,6 +137,7 @@ def rules(
                 "hours": when,
                 "sees_ringing": now.sees is not None,
                 "direct": now.path is not None,
+                "groups": adds.value,
                 "fresh": fresh,
             }
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from visavis.cli import ask
 from visavis.cli.context import Context
+from visavis.cli.meter_table import show_meter
 from visavis.cli.output import plain
+from visavis.cli.spans import show_seconds
 from visavis.cli.told import ToldError
 from visavis.cli.writing import writing
 from visavis.core.call_effects import EndReason
@@ -77,7 +79,13 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
 
 
 async def talk(
-    context: Context, call: Call, screen: Screen, *, seconds: float | None, text: bool = False
+    context: Context,
+    call: Call,
+    screen: Screen,
+    *,
+    seconds: float | None,
+    text: bool = False,
+    meter: bool = False,
 ) -> dict[str, Any]:
     """Stay in a call until somebody hangs up, and return what was measured.
 
@@ -87,6 +95,7 @@ async def talk(
         screen: Its sink.
         seconds: Hang up after so long, counted from the connection; None: never.
         text: Send what is typed as real-time text.
+        meter: Show every fact of the metadata meter, not a line for each observer.
 
     Raises:
         VisavisError: It did not come to stand; why.
@@ -126,7 +135,7 @@ async def talk(
         raise
     lasted = time.monotonic() - began
     result = _result(context, call, await call.ended(), lasted if connected else 0.0, before)
-    return {**result, "sas": words}
+    return {**result, "sas": words, "meter": show_meter(out, call, whole=meter)}
 
 
 async def _tell_paths(context: Context, call: Call) -> None:
@@ -177,10 +186,8 @@ def _result(
         "path": "none" if before is None else before.path,
     }
     if reason in GOOD and lasted_s > 0:
-        minutes, rest = divmod(round(lasted_s), 60)
-        context.out.show(
-            f"The call with {name} has ended after {minutes}:{rest:02}. Its keys are destroyed."
-        )
+        lasted = show_seconds(round(lasted_s))
+        context.out.show(f"The call with {name} has ended after {lasted}. Its keys are destroyed.")
     else:
         context.out.show(ending(reason))
     if stats is not None:

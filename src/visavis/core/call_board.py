@@ -193,6 +193,21 @@ def board_step(board: Board, event: BoardEvent) -> BoardStep:
     assert_never(event)
 
 
+def busy_step(board: Board, event: InviteArrived) -> BoardStep:
+    """As `board_step`, while this device is in the call of a group: nothing rings."""
+    if event.call in board.over:
+        return BoardStep(board, (Drop(Code.REPLAYED),))
+    if event.again is not None:
+        return BoardStep(board, (Drop(Code.UNEXPECTED),))  # CK-380: it goes on with no call of ours
+    return _busy(board, event)
+
+
+def _busy(board: Board, event: InviteArrived) -> BoardStep:
+    # Not a byte leaves, so it looks like nobody there (CK-350).
+    noted = NoteMissed(event.contact, event.call, event.media, WhyMissed.BUSY)
+    return BoardStep(_finish(board, event.call), (noted,))
+
+
 def _wanted(board: Board, event: CallWanted) -> BoardStep:
     live = board.live
     if live is None:
@@ -239,9 +254,7 @@ def _invited(board: Board, event: InviteArrived) -> BoardStep:
             | InCall()
             | Reconnecting()
         ):
-            # Busy: not a byte leaves, so it looks like nobody there (CK-350).
-            busy = NoteMissed(event.contact, event.call, event.media, WhyMissed.BUSY)
-            return BoardStep(_finish(board, event.call), (busy,))
+            return _busy(board, event)
         case Idle() | Ended():
             raise UsageError("a call is live from its first event to its last")
     assert_never(live.state)

@@ -1,7 +1,8 @@
 """What a call of one contact may do here: ring, ring as a voice call, or ring nobody (R-87).
 
 And what was granted to that contact beyond it: to see that it rings here (R-41), and a direct path
-(R-32). Both are off until the person says otherwise.
+(R-32). Both are off until the person says otherwise. Whether it may bring us into groups stands
+beside them (`Rules.adds`): it asks, unless the person says at once, or never.
 
 Pure: the rules (`content_records.Rules`), the media that was offered and the local time go in, what
 may ring comes out. Towards the caller a call that rings nobody is one that nobody answers: nothing

@@ -1,47 +1,42 @@
 """Sealed content: everything that travels end to end, encoded and decoded (docs/protocol).
 
-Four families, one per place, so that a content decodes only where it belongs:
+Seven families, one per place, so that a content decodes only where it belongs:
 
-    encode_outer / decode_outer      plaintext of an envelope            content_outer
-    encode_inner / decode_inner      application message, conversation   content_inner
-    encode_in_call / decode_in_call  application message, call group     content_call
-    encode_sibling / decode_sibling  application message, self group     content_self
+    encode_outer, decode_...           plaintext of an envelope             content_outer
+    encode_inner, decode_...           application message, conversation    content_inner
+    encode_in_call, decode_...         application message, call group      content_call
+    encode_in_group_call, decode_...   application message, group of a call content_group_call
+    encode_sibling, decode_...         application message, self group      content_self
+    encode_in_group, decode_...        application message, group of people content_group
+    encode_change, decode_...          beside a commit of such a group      content_group
 
 The schema for other readers is docs/protocol/sealed-content.cddl.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, cast, get_args
+from typing import Final
 
 from visavis.core import cbor
 from visavis.core.content_call import InCall
-from visavis.core.content_fields import (
-    VERSION,
-    AnyRecord,
-    Content,
-    Record,
-    decode_fields,
-    encode_fields,
-)
+from visavis.core.content_family import Family
+from visavis.core.content_fields import AnyRecord, Record, decode_fields, encode_fields
+from visavis.core.content_group import GroupChange, InGroup
+from visavis.core.content_group_call import InGroupCall
 from visavis.core.content_inner import Inner
 from visavis.core.content_outer import Outer
 from visavis.core.content_self import Sibling
 from visavis.core.envelope import MAX_CONTENT
-from visavis.core.errors import Code, PeerError, UsageError
 
-_Types = Mapping[tuple[tuple[str, str], ...], type[Content]]
-
-
-def _by_type(union: object) -> _Types:
-    return {tuple(sorted(cls.TYPE.items())): cls for cls in get_args(union)}
-
-
-_OUTER: Final = _by_type(Outer)
-_INNER: Final = _by_type(Inner)
-_IN_CALL: Final = _by_type(InCall)
-_SIBLING: Final = _by_type(Sibling)
+# CK-272: a content that is none of its place is refused there.
+_UNKNOWN: Final = "CK-272 no such content here"
+_OUTER: Final = Family[Outer](Outer, most=MAX_CONTENT, unknown=_UNKNOWN)
+_INNER: Final = Family[Inner](Inner, most=MAX_CONTENT, unknown=_UNKNOWN)
+_IN_CALL: Final = Family[InCall](InCall, most=MAX_CONTENT, unknown=_UNKNOWN)
+_IN_GROUP_CALL: Final = Family[InGroupCall](InGroupCall, most=MAX_CONTENT, unknown=_UNKNOWN)
+_SIBLING: Final = Family[Sibling](Sibling, most=MAX_CONTENT, unknown=_UNKNOWN)
+_IN_GROUP: Final = Family[InGroup](InGroup, most=MAX_CONTENT, unknown=_UNKNOWN)
+_CHANGE: Final = Family[GroupChange](GroupChange, most=MAX_CONTENT, unknown=_UNKNOWN)
 
 
 def encode_outer(content: Outer) -> bytes:
@@ -51,7 +46,7 @@ def encode_outer(content: Outer) -> bytes:
         PeerError: `TOO_LARGE`.
         UsageError: The content is one that receivers would refuse.
     """
-    return _encode(_OUTER, content)
+    return _OUTER.encode(content)
 
 
 def decode_outer(data: bytes) -> Outer:
@@ -60,37 +55,67 @@ def decode_outer(data: bytes) -> Outer:
     Raises:
         PeerError: `MALFORMED` (CK-250, CK-271, CK-272).
     """
-    return cast("Outer", _decode(_OUTER, data))
+    return _OUTER.decode(data)
 
 
 def encode_inner(content: Inner) -> bytes:
     """Encode an application message of a conversation group; raises as `encode_outer`."""
-    return _encode(_INNER, content)
+    return _INNER.encode(content)
 
 
 def decode_inner(data: bytes) -> Inner:
     """Decode an application message of a conversation group; raises as `decode_outer`."""
-    return cast("Inner", _decode(_INNER, data))
+    return _INNER.decode(data)
 
 
 def encode_in_call(content: InCall) -> bytes:
     """Encode an application message of a call group; raises as `encode_outer`."""
-    return _encode(_IN_CALL, content)
+    return _IN_CALL.encode(content)
 
 
 def decode_in_call(data: bytes) -> InCall:
     """Decode an application message of a call group; raises as `decode_outer`."""
-    return cast("InCall", _decode(_IN_CALL, data))
+    return _IN_CALL.decode(data)
+
+
+def encode_in_group_call(content: InGroupCall) -> bytes:
+    """Encode an application message of a group call's group; raises as `encode_outer`."""
+    return _IN_GROUP_CALL.encode(content)
+
+
+def decode_in_group_call(data: bytes) -> InGroupCall:
+    """Decode an application message of a group call's group; raises as `decode_outer`."""
+    return _IN_GROUP_CALL.decode(data)
 
 
 def encode_sibling(content: Sibling) -> bytes:
     """Encode an application message of the self group; raises as `encode_outer`."""
-    return _encode(_SIBLING, content)
+    return _SIBLING.encode(content)
 
 
 def decode_sibling(data: bytes) -> Sibling:
     """Decode an application message of the self group; raises as `decode_outer`."""
-    return cast("Sibling", _decode(_SIBLING, data))
+    return _SIBLING.decode(data)
+
+
+def encode_in_group(content: InGroup) -> bytes:
+    """Encode an application message of a group of people; raises as `encode_outer`."""
+    return _IN_GROUP.encode(content)
+
+
+def decode_in_group(data: bytes) -> InGroup:
+    """Decode an application message of a group of people; raises as `decode_outer`."""
+    return _IN_GROUP.decode(data)
+
+
+def encode_change(content: GroupChange) -> bytes:
+    """Encode what a commit of a group of people says beside it; raises as `encode_outer`."""
+    return _CHANGE.encode(content)
+
+
+def decode_change(data: bytes) -> GroupChange:
+    """Decode what a commit of a group of people says beside it; raises as `decode_outer`."""
+    return _CHANGE.decode(data)
 
 
 def encode_record(record: Record) -> bytes:
@@ -109,29 +134,3 @@ def decode_record(of: type[AnyRecord], data: bytes) -> AnyRecord:
         PeerError: `MALFORMED` (CK-250, CK-271).
     """
     return decode_fields(of, cbor.decode_map(data))
-
-
-def _encode(types: _Types, content: Content) -> bytes:
-    if types.get(tuple(sorted(content.TYPE.items()))) is not type(content):
-        raise UsageError("this content belongs elsewhere")
-    data = cbor.encode({"v": VERSION, **content.TYPE, **encode_fields(content)})
-    if len(data) > MAX_CONTENT:
-        raise PeerError(Code.TOO_LARGE, "content beyond the largest envelope")
-    try:
-        _decode(types, data)
-    except PeerError as error:
-        raise UsageError(f"would send what others refuse: {error.detail}") from None
-    return data
-
-
-def _decode(types: _Types, data: bytes) -> Content:
-    raw = cbor.decode_versioned(data, VERSION)
-    # CK-272: the type is looked up among those of this place only: an in-call message that turns up
-    # in a conversation, or a request inside a group, is refused and not acted upon.
-    names = ("k", "w") if raw.get("k") == "welcome" else ("k", "t")
-    found = {name: raw.pop(name) for name in names if name in raw}
-    key = tuple(sorted((name, value) for name, value in found.items() if isinstance(value, str)))
-    cls = types.get(key) if len(key) == len(found) else None
-    if cls is None:
-        raise PeerError(Code.MALFORMED, "CK-272 no such content here")
-    return decode_fields(cls, raw)

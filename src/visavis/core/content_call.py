@@ -18,6 +18,9 @@ MAX_CANDIDATE_BYTES: Final = 512
 
 
 PathField: TypeAlias = Annotated[Path, Word(Path)]
+CandidatesField: TypeAlias = Annotated[
+    tuple[str, ...], Array(Text(MAX_CANDIDATE_BYTES, line=True), MAX_CANDIDATES)
+]
 
 
 class HangupReason(StrEnum):
@@ -45,9 +48,7 @@ class CallCandidates(Content):
     TYPE: ClassVar = {"t": "call.candidates"}
     mid: Annotated[str, Text(16, shortest=0, line=True)]
     """Media stream identification tag (RFC 5888); empty for the bundle."""
-    candidates: Annotated[
-        tuple[str, ...], Array(Text(MAX_CANDIDATE_BYTES, line=True), MAX_CANDIDATES)
-    ]
+    candidates: CandidatesField
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -9,16 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, TypeAlias
 
-from visavis.core.content_fields import Blob, Content, Fixed, Flag, Maybe, Text, Uint, Word
+from visavis.core.content_fields import Array, Blob, Content, Fixed, Flag, Maybe, Text, Uint, Word
 from visavis.core.content_records import (
+    MAX_LEAVES,
     AddressesField,
     DeviceField,
+    GroupField,
+    HandleField,
+    JoiningField,
     KeyPackageField,
     ListField,
     Media,
+    NamedField,
+    NameField,
     NonceField,
     SdpField,
     TimeField,
+    TokenField,
 )
 from visavis.core.file_name import MAX_NAME_BYTES
 from visavis.core.file_type import MAX_FILE_BYTES, FileType
@@ -31,6 +38,9 @@ one of 8 KiB, and the quota of a day is used up eight times later."""
 
 RING_S: Final = 45
 """Seconds a call rings. Longer gives people time; the callee counts from receipt."""
+
+MAX_FORGET: Final = 256
+"""Calls in one request to forget; more go in further requests."""
 
 IdField: TypeAlias = Annotated[MessageId, Fixed(MessageId)]
 CallField: TypeAlias = Annotated[CallId, Fixed(CallId)]
@@ -147,6 +157,16 @@ class CallMissed(Content):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class CallsForget(Content):
+    """The sender asks us to take calls out of our history. Nothing is answered (R-11)."""
+
+    TYPE: ClassVar = {"t": "calls.forget"}
+    id: IdField
+    at: TimeField
+    calls: Annotated[tuple[CallId, ...], Array(Fixed(CallId), MAX_FORGET)]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class ContactDevices(Content):
     """The sender's newest device list and an address for each of its devices."""
 
@@ -155,6 +175,45 @@ class ContactDevices(Content):
     at: TimeField
     list: ListField
     devices: AddressesField
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ContactName(Content):
+    """The sender's account has another handle (R-82); see `visavis.core.handle`."""
+
+    TYPE: ClassVar = {"t": "contact.name"}
+    id: IdField
+    at: TimeField
+    name: HandleField
+    count: NamedField
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class GroupInvite(Content):
+    """The sender asks us into a group; nobody stands in one who did not say yes (ADR 24)."""
+
+    TYPE: ClassVar = {"t": "group.invite"}
+    id: IdField
+    at: TimeField
+    group: GroupField
+    name: NameField
+    members: Annotated[int, Uint(MAX_LEAVES, lowest=1)]
+    """How many people are in it."""
+    token: TokenField
+    """Comes back in the answer, once, within `group_rules.INVITE_S`."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class GroupJoin(Content):
+    """Yes to an invite, with what it takes to be let in; a no is silence."""
+
+    TYPE: ClassVar = {"t": "group.join"}
+    id: IdField
+    at: TimeField
+    token: TokenField
+    name: NameField
+    devices: JoiningField
+    """The device that says it. Our other devices are let in by it."""
 
 
 Inner: TypeAlias = (
@@ -166,5 +225,9 @@ Inner: TypeAlias = (
     | CallTaken
     | CallCancel
     | CallMissed
+    | CallsForget
     | ContactDevices
+    | ContactName
+    | GroupInvite
+    | GroupJoin
 )

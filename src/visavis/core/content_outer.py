@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, TypeAlias
 
-from visavis.core.content_fields import Array, Blob, Content, Fixed, Maybe, Uint
+from visavis.core.content_fields import Array, Blob, Content, Fixed, Maybe, Nested, Uint
 from visavis.core.content_records import (
     MAX_COUNT,
     MAX_KEY_PACKAGE_BYTES,
+    MAX_LEAVES,
     AddressesField,
     AddressField,
     DeviceField,
@@ -19,6 +20,7 @@ from visavis.core.content_records import (
     JoiningField,
     KeyField,
     ListField,
+    MemberDevice,
     MlsField,
     NameField,
     NonceField,
@@ -86,6 +88,18 @@ class SelfWelcome(Content):
     group: GroupField
     sequencer: SequencerField
     devices: AddressesField
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class GroupWelcome(Content):
+    """The Welcome to a group of people, from a member that we said yes to, or a device of ours."""
+
+    TYPE: ClassVar = {"k": "welcome", "w": "group"}
+    message: MlsField
+    group: GroupField
+    sequencer: SequencerField
+    members: Annotated[tuple[MemberDevice, ...], Array(Nested(MemberDevice), MAX_LEAVES)]
+    """Where its devices are reached, as far as the sender knows; the sender's is one of them."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -193,6 +207,7 @@ Outer: TypeAlias = (
     | CallWelcome
     | ConversationWelcome
     | SelfWelcome
+    | GroupWelcome
     | ContactRequest
     | ContactAccept
     | ContactRejoin

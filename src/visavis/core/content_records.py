@@ -12,6 +12,7 @@ from visavis.core.content_fields import (
     Array,
     Blob,
     Fixed,
+    Flag,
     Maybe,
     Nested,
     Record,
@@ -21,6 +22,7 @@ from visavis.core.content_fields import (
 )
 from visavis.core.device_list import MAX_DEVICES, MAX_LIST_BYTES
 from visavis.core.ids import (
+    AccountId,
     DeviceId,
     GroupId,
     IdentityKey,
@@ -36,12 +38,18 @@ MAX_MLS_BYTES: Final = 250_000
 
 MAX_KEY_PACKAGE_BYTES: Final = 16_384
 MAX_NAME_BYTES: Final = 128
+MIN_HANDLE_BYTES: Final = 8
+MAX_HANDLE_BYTES: Final = 30
 MAX_SDP_BYTES: Final = 65_536
 MAX_TIME: Final = 2**40
 MAX_COUNT: Final = 2**32 - 1
+MAX_LEAVES: Final = 64
+"""Devices in a group: with more, a Welcome with its tree would not fit an envelope."""
 MAX_HOURS: Final = 16
 """Spans of time in the rules for one contact: two for each day, and two more."""
 MINUTES_A_DAY: Final = 1_440
+KEEP_EVER: Final = 2**20
+"""Hours that stand for no end: a person chose to keep the history of calls until they delete it."""
 
 UNSIGNED: Final = Signature(bytes(64))
 """Stands in a content that `content_signed` has yet to sign."""
@@ -52,6 +60,8 @@ KeyField: TypeAlias = Annotated[SignatureKey, Fixed(SignatureKey)]
 ListField: TypeAlias = Annotated[bytes, Blob(MAX_LIST_BYTES)]
 MlsField: TypeAlias = Annotated[bytes, Blob(MAX_MLS_BYTES)]
 NameField: TypeAlias = Annotated[str, Text(MAX_NAME_BYTES, line=True)]
+HandleField: TypeAlias = Annotated[str, Text(MAX_HANDLE_BYTES, MIN_HANDLE_BYTES, line=True)]
+NamedField: TypeAlias = Annotated[int, Uint(MAX_COUNT, 1)]
 NonceField: TypeAlias = Annotated[Nonce32, Fixed(Nonce32)]
 KeyPackageField: TypeAlias = Annotated[bytes, Blob(MAX_KEY_PACKAGE_BYTES)]
 SdpField: TypeAlias = Annotated[str, Text(MAX_SDP_BYTES)]
@@ -59,6 +69,7 @@ SequencerField: TypeAlias = Annotated[SequencerHandle, Fixed(SequencerHandle)]
 SignatureField: TypeAlias = Annotated[Signature, Fixed(Signature)]
 TimeField: TypeAlias = Annotated[int, Uint(MAX_TIME)]
 TokenField: TypeAlias = Annotated[RequestToken, Fixed(RequestToken)]
+AccountField: TypeAlias = Annotated[AccountId, Fixed(AccountId)]
 AddressField: TypeAlias = Annotated[ContactAddress, Address()]
 
 
@@ -83,6 +94,16 @@ class JoiningDevice(Record):
 
     device: DeviceField
     key_package: KeyPackageField
+    address: AddressField
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MemberDevice(Record):
+    """One device of a member of a group: whose, what they call themselves, where it is reached."""
+
+    account: AccountField
+    device: DeviceField
+    name: NameField
     address: AddressField
 
 
@@ -128,6 +149,13 @@ class MayGo(StrEnum):
     DIRECT = "direct"
 
 
+class MayAdd(StrEnum):
+    """May a contact bring us into groups: the person is asked, unless it says so."""
+
+    AT_ONCE = "at_once"
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Hours(Record):
     """A span of minutes on some days of the week, in local time, wherever the device is.
@@ -145,7 +173,10 @@ class Hours(Record):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Rules(Record):
-    """What calls of one contact may do here (R-87, R-32, R-41); see `contact_rules`."""
+    """What one contact may do here: its calls, and bringing us into groups; see `contact_rules`.
+
+    R-87, R-32, R-41.
+    """
 
     calls: Annotated[MayCall, Word(MayCall)] = MayCall.VIDEO
     hours: Annotated[tuple[Hours, ...] | None, Maybe(Array(Nested(Hours), MAX_HOURS))] = None
@@ -154,6 +185,28 @@ class Rules(Record):
     """What it sees of a call that rings here; None: nothing."""
     path: Annotated[MayGo | None, Maybe(Word(MayGo))] = None
     """Which path a call with it may take beside the relay; None: none."""
+    keeps: Annotated[int | None, Maybe(Uint(KEEP_EVER))] = None
+    """Hours for which calls with it stay in our history, 0 for none; None: as `Settings` say."""
+    adds: Annotated[MayAdd | None, Maybe(Word(MayAdd))] = None
+    """Whether it may bring us into groups; None: we are asked each time."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Settings(Record):
+    """What the person decided for the whole account; see `keeping`."""
+
+    keep: Annotated[int, Uint(KEEP_EVER)]
+    """Hours for which calls stay in the history; 0: no history."""
+    details: Annotated[bool, Flag()]
+    """Path, cipher suite and quality are kept with them."""
+    sync: Annotated[bool, Flag()]
+    """Our other devices get them, through the vault."""
+    trace: Annotated[bool, Flag()]
+    """Whom we call in vain is told so, and sees a missed call."""
+    count: Annotated[int, Uint(MAX_COUNT)] = 0
+    """One more than the count of what it takes the place of: the highest stands (CK-702)."""
+    device: Annotated[DeviceId | None, Maybe(Fixed(DeviceId))] = None
+    """Where it was decided; None: nowhere yet."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -191,3 +244,5 @@ class ContactRecord(Record):
     """What calls may ring; None: all, at any time."""
     decided: Annotated[Decided | None, Maybe(Nested(Decided))] = None
     """When the person decided `standing`, `verified` and `rules`; None: never."""
+    named: Annotated[int | None, Maybe(Uint(MAX_COUNT, 1))] = None
+    """Which of the contact's handles `name` is (`visavis.core.handle`); None: its first."""

@@ -161,6 +161,28 @@ def make_present_validator(newest: NewestList) -> Callable[[Member, Member | Non
     return validate
 
 
+def make_tree_validator(newest: NewestList) -> Callable[[Member, Member | None], None]:
+    """Return the validator for a group of people, whose members need not know each other (ADR 24).
+
+    As `make_validator`, with two differences. `newest` knows what stands in the group's tree and
+    nothing else, so that all members judge alike (CK-831); and an account that is not in the tree
+    may come in: whether it said yes is the business of whoever adds it.
+    """
+    among = make_validator(newest)
+
+    def validate(new: Member, replaces: Member | None) -> None:
+        credential = check_alone(new)
+        if replaces is not None or newest(credential.account_id) is not None:
+            among(new, replaces)
+
+    return validate
+
+
+def check_alone(member: Member, _replaces: Member | None = None) -> Credential:
+    """Check one leaf by itself: its list shows its device with its key, whoever it is of."""
+    return UnverifiedCredential.parse(member.identity).verify(member.signature_key)
+
+
 def make_validator(newest: NewestList) -> Callable[[Member, Member | None], None]:
     """Return the credential validator that `visavis.core.mls` asks about each leaf.
 

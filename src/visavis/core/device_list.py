@@ -27,6 +27,11 @@ MAX_LIST_BYTES: Final = 4096
 MAX_VERSION: Final = 2**32 - 1
 NO_PREVIOUS: Final = Digest(bytes(32))
 
+ERA_VERSIONS: Final = 2**16
+"""Versions from one era to the next: an account that moves to another server begins the next era
+(`sign_moved`). Fewer leave less room for changes at the old server that the new one has not heard
+of, more leave room for fewer moves."""
+
 _LIST_LABEL: Final = b"visavis device list v1\0"
 
 
@@ -66,6 +71,11 @@ class DeviceList:
     data: bytes = field(repr=False)
 
     @property
+    def era(self) -> int:
+        """How often the account moved to another server."""
+        return era_of(self.version)
+
+    @property
     def digest(self) -> Digest:
         """SHA-256 of the signed bytes: what the successor names as `previous`."""
         return Digest.sha256(self.data)
@@ -99,6 +109,28 @@ def sign_successor(
     return _sign(
         previous.account_id, identity_private, previous.version + 1, previous.digest, devices
     )
+
+
+def era_of(version: int) -> int:
+    """Return in which era a list of this version was signed."""
+    return version // ERA_VERSIONS
+
+
+def sign_moved(
+    previous: DeviceList, identity_private: bytes, devices: Iterable[ListedDevice]
+) -> DeviceList:
+    """Sign the list with which an account begins at another server.
+
+    It follows `previous`, and is ahead of whatever the devices of before sign until their account
+    is closed: who knows both keeps this one, and no two lists have one version.
+
+    Raises:
+        UsageError: As for `sign_successor`, or the account has moved too often.
+    """
+    if identity_public_key(identity_private) != previous.identity_key:
+        raise UsageError("another identity key than the list before")
+    version = (previous.era + 1) * ERA_VERSIONS
+    return _sign(previous.account_id, identity_private, version, previous.digest, devices)
 
 
 def _sign(

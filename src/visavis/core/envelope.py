@@ -80,7 +80,11 @@ def seal_bytes(key: bytes, associated_data: bytes, content: bytes, rng: Rng) -> 
     Raises:
         PeerError: `TOO_LARGE`.
     """
-    size = bucket_for(len(content))
+    return seal_to_size(key, associated_data, content, bucket_for(len(content)), rng)
+
+
+def seal_to_size(key: bytes, associated_data: bytes, content: bytes, size: int, rng: Rng) -> bytes:
+    """Seal content and pad it, so that the whole has `size` bytes: `OVERHEAD` more, or longer."""
     padded = pad(content, size - NONCE_BYTES - TAG_BYTES)
     nonce = rng(NONCE_BYTES)
     return nonce + AESGCM(_key(key)).encrypt(nonce, padded, associated_data)
@@ -142,9 +146,18 @@ def open_bytes(key: bytes, associated_data: bytes, sealed: bytes) -> bytes:
     """
     if len(sealed) not in BUCKETS:
         raise PeerError(Code.MALFORMED, "CK-253 sealed size is no bucket")
+    return open_any_size(key, associated_data, sealed, "CK-254 the key does not fit")
+
+
+def open_any_size(key: bytes, associated_data: bytes, sealed: bytes, refusal: str) -> bytes:
+    """Open what `seal_to_size` made; which sizes there are its callers know.
+
+    Raises:
+        PeerError: `DECRYPTION`, with `refusal` as its detail if the key does not fit.
+    """
     padded = _decrypt(key, associated_data, sealed)
     if padded is None:
-        raise PeerError(Code.DECRYPTION, "CK-254 the key does not fit")
+        raise PeerError(Code.DECRYPTION, refusal)
     return unpad(padded)
 
 

@@ -34,10 +34,12 @@ class Code(StrEnum):
     BAD_COMMITMENT = "bad_commitment"
     UNEXPECTED = "unexpected"
     IDENTITY_CHANGED = "identity_changed"
+    SHUT_OUT = "shut_out"
     STORE_LOCKED = "store_locked"
     STORE_BUSY = "store_busy"
     DISK_FULL = "disk_full"
     NO_RELAY = "no_relay"
+    NO_SFU = "no_sfu"
     NOT_ENCRYPTED = "not_encrypted"
     NO_ANSWER = "no_answer"
     NO_DEVICE = "no_device"
@@ -160,6 +162,11 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         "the person decides",
         "Your contact's security key has changed. Compare safety numbers before you go on.",
     ),
+    Code.SHUT_OUT: Meaning(
+        "the account has signed that this device is shut out; what it held is erased",
+        "nobody; the person can add the device anew",
+        "This device was shut out of your account, so what it held of Visavis was erased from it.",
+    ),
     Code.STORE_LOCKED: Meaning(
         "the local store needs its password",
         "the person",
@@ -179,6 +186,11 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         "no TURN relay can be reached",
         "the person, later",
         "The relay cannot be reached, so the call could not start. Run `visavis doctor`.",
+    ),
+    Code.NO_SFU: Meaning(
+        "the server has nothing that forwards the media of calls of more than three",
+        "the person, with fewer people or later",
+        "This server can carry calls of up to three people just now, not more. Nothing was sent.",
     ),
     Code.NOT_ENCRYPTED: Meaning(
         "media would not have been end-to-end encrypted",

@@ -328,5 +328,15 @@ class FrameReceiver:
         return leaf, clear + plaintext
 
 
+def is_out_of_time(error: PeerError) -> bool:
+    """Say whether a frame was refused for when it came, and not for how it was sealed.
+
+    It names an epoch that is over or still to come, or a leaf that is not in it, or it was opened
+    before: CK-208 to CK-210. A slow device sends such, and a server may play frames back, so it
+    tells nothing against the member whose place it came in.
+    """
+    return error.detail.startswith(("CK-208", "CK-209", "CK-210"))
+
+
 def _leaf_of(kid: int) -> int:
     return kid >> EPOCH_BITS & ((1 << LEAF_BITS) - 1)

@@ -15,7 +15,6 @@ own there; only comparing safety numbers shows it.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, Self, TypeAlias
@@ -36,12 +35,6 @@ ENCAPSULATION_BYTES: Final = 1_120
 
 _INFO: Final = b"visavis handle request v1\0"
 _WORK: Final = b"visavis handle work v1\0"
-_HANDLE: Final = re.compile(r"[a-z][a-z0-9_-]{1,23}\.[0-9]{5}", re.ASCII)
-
-
-def is_handle(text: str) -> bool:
-    """Return whether this is a whole handle, as servers hand them out."""
-    return _HANDLE.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -104,6 +104,13 @@ class SignatureKey(FixedBytes):
     LENGTH = 32
 
 
+class ConsentKey(FixedBytes):
+    """The public key with which a device signs what concerns recording one call: Ed25519."""
+
+    __slots__ = ()
+    LENGTH = 32
+
+
 class Digest(FixedBytes):
     """32 bytes of SHA-256."""
 
@@ -158,6 +165,43 @@ class FileKey(Secret32):
 
 class BlobId(FixedBytes):
     """16 random bytes that name a blob at the server: whoever has them may fetch it."""
+
+    __slots__ = ()
+
+
+class RoomId(FixedBytes):
+    """16 random bytes that name a call room; only the call's members know them."""
+
+    __slots__ = ()
+
+
+class RoomKey(Secret32):
+    """What lets its holder into a call room in one epoch; the server knows its SHA-256 before."""
+
+    __slots__ = ()
+
+
+class DoorKey(Secret32):
+    """Seals what is said at the door of a call room, both ways; it goes with the room's id."""
+
+    __slots__ = ()
+
+
+class LinkSecret(Secret32):
+    """What everybody who has a call link knows, and no server."""
+
+    __slots__ = ()
+
+
+class LobbyKey(FixedBytes):
+    """The public key of a call link's lobby, or of a guest there: X25519, 32 bytes (RFC 7748)."""
+
+    __slots__ = ()
+    LENGTH = 32
+
+
+class FeedId(FixedBytes):
+    """16 random bytes that name what one member sends to the SFU."""
 
     __slots__ = ()
 

@@ -42,6 +42,7 @@ class Purpose(StrEnum):
     VAULT_ITEM = "vault item"
     STORE_BY_PASSWORD = "store by password"  # noqa: S105 -- a label; Argon2id's output wraps
     STORE_VALUE = "store value"
+    MOVE_FILE = "move file"
 
 
 def derive_key(secret: bytes, purpose: Purpose) -> bytes:

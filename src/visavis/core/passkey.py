@@ -5,7 +5,9 @@
 
 The salt is a constant, so that one passkey gives one key; the browser hashes it with a label of its
 own and the authenticator keeps PRFs of other sites apart. The handle is in there because the server
-does not store it, and a new browser that signs in with a passkey has to know it.
+does not store it, and a new browser that signs in with a passkey has to know it. It is the
+handle of the day on which the passkey was made; one that the keystore names stands instead
+(CK-767).
 
 Not for: the ceremony with the authenticator. Only browsers hold that (`web/client/passkeys.ts`).
 """
@@ -17,7 +19,7 @@ from typing import Final
 
 from visavis.core import cbor
 from visavis.core.errors import AuthorizationError, Code, UsageError
-from visavis.core.handle_request import is_handle
+from visavis.core.handle import is_handle
 from visavis.core.ids import AccountId, Rng
 from visavis.core.keywrap import OVERHEAD, Purpose, unwrap, wrap
 

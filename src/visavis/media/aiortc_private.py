@@ -9,9 +9,13 @@ version is pinned exactly in pyproject.toml.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
+from aiortc.rtp import RtcpPsfbPacket, RtcpReceiverInfo, RtcpRrPacket, RtcpRtpfbPacket
+from aiortc.sdp import SessionDescription
 
 _WHOLE = 0x03
 """The flags of a DATA chunk that is the first and the last of its message (RFC 9260, 3.3.1)."""
@@ -19,9 +23,10 @@ _WHOLE = 0x03
 if TYPE_CHECKING:
     from aioice import Candidate, Connection
     from aiortc.codecs.base import Encoder
-    from aiortc.jitterbuffer import JitterBuffer
+    from aiortc.jitterbuffer import JitterBuffer, JitterFrame
     from aiortc.rtcdtlstransport import RTCDtlsTransport
     from aiortc.rtcsctptransport import DataChunk
+    from aiortc.rtp import AnyRtcpPacket
 
 
 def set_encoder(sender: RTCRtpSender, encoder: Encoder) -> None:
@@ -39,6 +44,24 @@ def jitter_buffer_of(receiver: RTCRtpReceiver) -> JitterBuffer:
     """Return the object whose `add` hands out whole frames."""
     buffer: JitterBuffer = getattr(receiver, "_RTCRtpReceiver__jitter_buffer")  # noqa: B009
     return buffer
+
+
+def gap_of(buffer: JitterBuffer) -> int:
+    """Return where what follows the first missing packet begins in a jitter buffer; 0: none misses.
+
+    Counted in packets from the first one that it holds.
+    """
+    begin, size = buffer._origin or 0, buffer.capacity
+    held = [n for n in range(size) if buffer._packets[(begin + n) % size] is not None]
+    return next((there for n, there in enumerate(held) if there != n), 0)
+
+
+def skip_gap(buffer: JitterBuffer) -> JitterFrame | None:
+    """Give up what misses, and the frame that it is a part of; return the next one, if whole."""
+    if buffer.smart_remove(gap_of(buffer)):
+        buffer._origin = None  # nothing is left: it begins with the next packet
+        return None
+    return buffer._remove_frame(0)
 
 
 def dtls_of(pc: RTCPeerConnection) -> RTCDtlsTransport:
@@ -84,6 +107,51 @@ def nominated_types(ice: Connection) -> tuple[str, str] | None:
     return pair.local_candidate.type, known.get((remote.host, remote.port), remote.type)
 
 
+def count_bytes(
+    pc: RTCPeerConnection,
+    relay: Callable[[int, int], None],
+    direct: Callable[[int, int], None],
+) -> tuple[int, int]:
+    """Have the bytes counted that leave and arrive at each socket of a gathered connection.
+
+    Args:
+        pc: Gathered, not connecting yet.
+        relay: Takes bytes sent to and received from a relay.
+        direct: Takes bytes sent from and received at a socket of our own.
+
+    Returns:
+        How many sockets there are to relays, and of our own.
+    """
+    relays = own = 0
+    for protocol in ice_of(pc)._protocols:
+        turn = getattr(protocol.transport, "_TurnTransport__inner_protocol", None)
+        if turn is not None:
+            relays += 1
+            is_stream = hasattr(turn, "data_received")
+            # Over a stream each message is padded to four bytes (RFC 8656, 12.5).
+            _tally(turn, "_send", relay, sends=True, step=4 if is_stream else 1)
+            _tally(turn, "data_received" if is_stream else "datagram_received", relay, sends=False)
+        else:
+            own += 1
+            _tally(protocol, "datagram_received", direct, sends=False)
+            _tally(protocol.transport, "sendto", direct, sends=True)
+    return relays, own
+
+
+def _tally(
+    holder: object, name: str, count: Callable[[int, int], None], *, sends: bool, step: int = 1
+) -> None:
+    """Wrap a method whose first argument is bytes, so that they are counted."""
+    inner: Callable[..., object] = getattr(holder, name)
+
+    def counted(data: bytes, *rest: object) -> object:
+        size = len(data) + -len(data) % step
+        count(size if sends else 0, 0 if sends else size)
+        return inner(data, *rest)
+
+    setattr(holder, name, counted)
+
+
 def abandon_turn(ice: Connection) -> None:
     """Close TURN sockets without waiting for a server that no longer answers.
 
@@ -96,6 +164,58 @@ def abandon_turn(ice: Connection) -> None:
         task: asyncio.Task[None] | None = getattr(transport, "_TurnTransport__close_task", None)
         if task is not None and not task.done():
             task.cancel()
+
+
+def learn_sources(pc: RTCPeerConnection, offer: str) -> None:
+    """Tell aiortc the SSRCs of sections that are used again for another feed.
+
+    It learns those of a section once, and knows packets by nothing else (RFC 8843, 9.2, would have
+    it look at the mid).
+    """
+    described = {media.rtp.muxId: media for media in SessionDescription.parse(offer).media}
+    for transceiver in pc.getTransceivers():
+        receiver, media = transceiver.receiver, described.get(transceiver.mid or "")
+        sources = [entry.ssrc for entry in media.ssrc] if media is not None else []
+        if sources:
+            router = receiver.transport._rtp_router
+            router.register_receiver(receiver, sources[:1], [], transceiver.mid)
+            repairs = getattr(receiver, "_RTCRtpReceiver__rtx_ssrc")  # noqa: B009 - mangling
+            for repair in sources[1:]:
+                router.ssrc_table[repair] = receiver
+                repairs[repair] = sources[0]
+
+
+def send_feedback_whole(receiver: RTCRtpReceiver) -> None:
+    """Have a receiver's feedback sent behind a report of what it is about (RFC 3550, 6.1).
+
+    aiortc sends it by itself. Janus knows by the report alone which of its sections is meant, and
+    drops what has none: it would pass on no request for a key frame, and send nothing again.
+    """
+    send = receiver._send_rtcp
+    streams = getattr(receiver, "_RTCRtpReceiver__remote_streams")  # noqa: B009 - mangling
+
+    async def whole(packet: AnyRtcpPacket) -> None:
+        if not isinstance(packet, RtcpRtpfbPacket | RtcpPsfbPacket):
+            await send(packet)
+            return
+        stream = streams.get(packet.media_ssrc)
+        if stream is None:
+            await send(packet)
+            return
+        report = RtcpReceiverInfo(
+            ssrc=packet.media_ssrc,
+            fraction_lost=stream.fraction_lost,
+            packets_lost=stream.packets_lost,
+            highest_sequence=stream.max_seq,
+            jitter=stream.jitter,
+            lsr=0,  # none: the regular reports measure the way
+            dlsr=0,
+        )
+        both = bytes(RtcpRrPacket(ssrc=packet.ssrc, reports=[report])) + bytes(packet)
+        with contextlib.suppress(ConnectionError):
+            await receiver.transport._send_rtp(both)
+
+    receiver._send_rtcp = whole  # type: ignore[method-assign]
 
 
 def accept_only(pc: RTCPeerConnection, *, stream: int, length: int) -> None:
@@ -122,7 +242,11 @@ def missing() -> list[str]:
     Must be called on a running event loop, for it makes (and does not use) a connection.
     """
     from aioice import Connection  # noqa: PLC0415 - only the check needs them
-    from aioice.turn import TurnTransport  # noqa: PLC0415
+    from aioice.turn import (  # noqa: PLC0415
+        TurnClientTcpProtocol,
+        TurnClientUdpProtocol,
+        TurnTransport,
+    )
 
     pc = RTCPeerConnection()
     pc.addTransceiver("audio")
@@ -133,11 +257,23 @@ def missing() -> list[str]:
         (transceiver.sender, "_RTCRtpSender__encoder"),
         (transceiver.sender, "_next_encoded_frame"),
         (transceiver.receiver, "_RTCRtpReceiver__jitter_buffer"),
+        (transceiver.receiver, "_RTCRtpReceiver__rtx_ssrc"),
+        (transceiver.receiver, "_RTCRtpReceiver__remote_streams"),
+        (transceiver.receiver, "_send_rtcp"),
+        (transceiver.receiver.transport, "_send_rtp"),
+        *(
+            (jitter_buffer_of(transceiver.receiver), name)
+            for name in ("_origin", "_packets", "_remove_frame", "smart_remove")
+        ),
+        (transceiver.receiver.transport, "_rtp_router"),
         (transceiver.receiver.transport, "_RTCDtlsTransport__rx_packets"),
         (transceiver.receiver.transport.transport, "_connection"),
         (transceiver, "_headerExtensions"),
         (pc.sctp, "_receive_data_chunk"),
         (TurnTransport(None), "_TurnTransport__close_task"),  # type: ignore[arg-type]
+        (TurnTransport(None), "_TurnTransport__inner_protocol"),  # type: ignore[arg-type]
+        (TurnClientUdpProtocol, "_send"),
+        (TurnClientTcpProtocol, "_send"),
         *(
             (ice, name)
             for name in (

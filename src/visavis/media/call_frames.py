@@ -104,8 +104,11 @@ class CallFrames:
 
     def decrypt(self, frame: bytes, kind: FrameKind) -> bytes:
         """Return the frame as its sender's encoder made it (`FrameCrypto.decrypt`)."""
-        _, plaintext = self._receiver.decrypt(frame, kind, self._monotonic())
-        return plaintext
+        return self.decrypt_from(frame, kind)[1]
+
+    def decrypt_from(self, frame: bytes, kind: FrameKind) -> tuple[int, bytes]:
+        """As `decrypt`; return the leaf of who sealed it, too."""
+        return self._receiver.decrypt(frame, kind, self._monotonic())
 
     def current(self) -> SendingEpoch | None:
         """Return the epoch to send in, None without a key."""

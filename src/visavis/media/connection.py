@@ -27,6 +27,7 @@ from collections.abc import Sequence
 from typing import Final, Literal, cast
 
 from visavis.core.errors import Code, PeerError, UsageError
+from visavis.core.meter import Carried
 from visavis.media import aiortc_private, candidates, gathering
 from visavis.media.encoders import SendCounts
 from visavis.media.interfaces import (
@@ -40,6 +41,7 @@ from visavis.media.interfaces import (
 from visavis.media.sframe_hooks import ReceiveCounts
 from visavis.media.text_link import TextEnd, TextLink
 from visavis.media.tracks import SinkPump
+from visavis.media.traffic import Traffic
 from visavis.media.transport import Transport
 
 SILENCE_S: Final = 3.0
@@ -87,6 +89,7 @@ class MediaConnection:
         self._allow_loopback = allow_loopback
         self._sent = SendCounts()
         self._received = ReceiveCounts()
+        self._traffic = Traffic()
         self._first_frame_at: float | None = None
         self._text = TextLink(frames)
         self._pump = SinkPump(sink, video=video, on_first=self._note_first_frame)
@@ -236,6 +239,20 @@ class MediaConnection:
             first_frame_at=self._first_frame_at,
         )
 
+    def carried(self) -> Carried:
+        """Return what its transports carried, for the metadata meter; whole once it is closed."""
+        traffic = self._traffic
+        return Carried(
+            traffic.relay_sent,
+            traffic.relay_received,
+            round(traffic.relay_s),
+            traffic.direct_sent,
+            traffic.direct_received,
+            traffic.address_told,
+            self._sent.frames["audio"],
+            len(self._sent.audio_sizes),
+        )
+
     async def close(self) -> None:
         """End it: transport, source and sink. Harmless when repeated."""
         if not self._closed:
@@ -257,6 +274,7 @@ class MediaConnection:
             relay_only=self._relay_only,
             sent=self._sent,
             received=self._received,
+            traffic=self._traffic,
         )
 
     def _drop(self, transport: Transport) -> None:

@@ -24,6 +24,7 @@ import socket
 from typing import Final
 
 from visavis.core.errors import Code, UnavailableError
+from visavis.media.child import Child, keep_running
 from visavis.media.coturn_config import RelaySettings, render
 from visavis.media.coturn_probe import realm_of
 from visavis.ports.random import Rng
@@ -33,9 +34,6 @@ BACKOFF_S: Final = (0.1, 0.2, 0.5, 1.0, 1.5)
 """Pauses before each restart in a row. Shorter spins if it cannot start, longer drops calls."""
 
 START_TIMEOUT_S: Final = 5.0
-STOP_TIMEOUT_S: Final = 3.0
-HEALTHY_S: Final = 30.0
-"""After running this long, a death counts as the first again."""
 
 INSTALL_HINT: Final = (
     "turnserver (coturn) is not installed, and calls need it. "
@@ -61,7 +59,7 @@ class Coturn:
         self._program = program or find_turnserver()
         self._secret = rng(32).hex()
         self._realm = f"visavis-{rng(6).hex()}"
-        self._process: asyncio.subprocess.Process | None = None
+        self._child = Child()
         self._supervisor: asyncio.Task[None] | None = None
         self._ready = False
         self.restarts = 0
@@ -79,7 +77,7 @@ class Coturn:
     @property
     def process_id(self) -> int | None:
         """The child's process id while it runs."""
-        return self._process.pid if self._process is not None else None
+        return self._child.process_id
 
     async def start(self) -> None:
         """Start turnserver and return when it answers.
@@ -91,10 +89,10 @@ class Coturn:
         try:
             await self._until_ready()
         except UnavailableError:
-            await self._end_child()
+            await self._child.end()
             raise
         self._supervisor = asyncio.get_running_loop().create_task(
-            self._supervise(), name="coturn supervisor"
+            keep_running(self._gone, self._again, BACKOFF_S), name="coturn supervisor"
         )
 
     async def stop(self) -> None:
@@ -105,7 +103,7 @@ class Coturn:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._supervisor
             self._supervisor = None
-        await self._end_child()
+        await self._child.end()
 
     def mint(self, now: float) -> RelayCredential:
         """Return a fresh credential; see `Relay.mint`.
@@ -129,20 +127,7 @@ class Coturn:
         try:
             os.write(descriptor, text.encode())
             command = [self._program, "-c", f"/proc/self/fd/{descriptor}"]
-            # The kernel ends it if this process dies without being able to (kill -9).
-            if (setpriv := shutil.which("setpriv")) is not None:
-                command = [setpriv, "--pdeathsig", "TERM", *command]
-            self._process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
-                pass_fds=(descriptor,),
-                cwd="/",
-                env={"PATH": os.environ.get("PATH", "/usr/bin:/bin")},
-                # Not in our group: a Ctrl+C in the terminal is for the server, which stops it.
-                start_new_session=True,
-            )
+            await self._child.run(command, pass_fds=[descriptor])
         except OSError:
             raise UnavailableError(Code.NO_RELAY, INSTALL_HINT) from None
         finally:
@@ -153,8 +138,7 @@ class Coturn:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + START_TIMEOUT_S
         while loop.time() < deadline:
-            process = self._process
-            if process is None or process.returncode is not None:
+            if not self._child.running:
                 raise UnavailableError(Code.NO_RELAY, "turnserver ended while it started")
             realm = await realm_of(host, self._settings.port, self._rng)
             if realm == self._realm:
@@ -168,38 +152,17 @@ class Coturn:
             await asyncio.sleep(0.02)
         raise UnavailableError(Code.NO_RELAY, "turnserver does not answer")
 
-    async def _supervise(self) -> None:
-        loop = asyncio.get_running_loop()
-        failures = 0
-        while True:
-            started = loop.time()
-            process = self._process
-            if process is not None:
-                await process.wait()
-            self._ready = False
-            if loop.time() - started > HEALTHY_S:
-                failures = 0
-            await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
-            failures += 1
-            self.restarts += 1
-            try:
-                await self._spawn()
-                await self._until_ready()
-            except UnavailableError:
-                await self._end_child()
+    async def _gone(self) -> None:
+        await self._child.ended()
+        self._ready = False
 
-    async def _end_child(self) -> None:
-        process, self._process = self._process, None
-        if process is None or process.returncode is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
+    async def _again(self) -> None:
+        self.restarts += 1
         try:
-            await asyncio.wait_for(process.wait(), STOP_TIMEOUT_S)
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            await self._spawn()
+            await self._until_ready()
+        except UnavailableError:
+            await self._child.end()
 
 
 def find_turnserver() -> str:

@@ -121,6 +121,37 @@ class MediaSink(Protocol):
         ...
 
 
+class GroupSink(Protocol):
+    """Where the members' sound and pictures go. Calls must return at once."""
+
+    def start(self) -> None:
+        """Open devices; UnavailableError(NO_DEVICE) if there are none."""
+        ...
+
+    def on_audio(self, leaf: int, frame: AudioFrame) -> None:
+        """Take a member's sound: 16-bit interleaved stereo at 48 kHz."""
+        ...
+
+    def on_video(self, leaf: int, frame: VideoFrame) -> None:
+        """Take one picture of a member's camera, yuv420p; in a mesh also of what they share."""
+        ...
+
+    def on_screen(self, leaf: int, frame: VideoFrame) -> None:
+        """Take one picture of the screen that a member shares, yuv420p, apart from their camera.
+
+        Over the SFU only. Nobody says when it ends: no more of them come.
+        """
+        ...
+
+    def gone(self, leaf: int) -> None:
+        """Nothing comes of a member any more."""
+        ...
+
+    def close(self) -> None:
+        """Flush and free. Harmless when repeated."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class TurnServer:
     """A relay as the server hands it out (RFC 8656; URLs: RFC 7065), tried in the order of `urls`.

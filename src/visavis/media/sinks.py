@@ -28,6 +28,28 @@ class NullSink:
         """Do nothing."""
 
 
+class NullGroupSink:
+    """Drops what comes of every member of a group call; it is decoded and counted all the same."""
+
+    def start(self) -> None:
+        """Do nothing."""
+
+    def on_audio(self, leaf: int, frame: AudioFrame) -> None:
+        """Drop it."""
+
+    def on_video(self, leaf: int, frame: VideoFrame) -> None:
+        """Drop it."""
+
+    def on_screen(self, leaf: int, frame: VideoFrame) -> None:
+        """Drop it."""
+
+    def gone(self, leaf: int) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
 class MultiSink:
     """Hands each frame to several sinks.
 

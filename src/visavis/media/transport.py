@@ -11,19 +11,14 @@ Nothing is sent before `gather`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aiortc import (
     MediaStreamTrack,
-    RTCBundlePolicy,
-    RTCConfiguration,
     RTCIceCandidate,
-    RTCPeerConnection,
-    RTCRtpSender,
     RTCSessionDescription,
 )
 from aiortc.exceptions import InvalidStateError, OperationError
-from aiortc.rtcconfiguration import RTCIceTransportPolicy
 
 from visavis.core.errors import Code, PeerError, UnavailableError, UsageError
 from visavis.media import gathering, sdp_guard
@@ -31,11 +26,11 @@ from visavis.media.candidates import Candidate
 from visavis.media.encoders import SendCounts
 from visavis.media.interfaces import FrameCrypto, Kind, MediaSource, TurnServer
 from visavis.media.local_description import minimise
+from visavis.media.peer_connection import keep_to_our_codecs, new_connection
 from visavis.media.sframe_hooks import ReceiveCounts, protect_receiver, protect_sender
 from visavis.media.text_link import TextLink, open_channel
 from visavis.media.tracks import SinkPump, SourceTrack
-
-_CODECS = {"audio": {"audio/opus"}, "video": {"video/vp8", "video/rtx"}}
+from visavis.media.traffic import Traffic
 
 
 class Transport:
@@ -49,6 +44,7 @@ class Transport:
         relay_only: Use nothing but relayed candidates.
         sent: Counts of the whole call.
         received: Counts of the whole call.
+        traffic: Bytes of the whole call.
     """
 
     def __init__(
@@ -61,6 +57,7 @@ class Transport:
         relay_only: bool,
         sent: SendCounts,
         received: ReceiveCounts,
+        traffic: Traffic,
     ) -> None:
         self._frames = frames
         self._source = source
@@ -69,16 +66,9 @@ class Transport:
         self._relay_only = relay_only
         self._sent = sent
         self._received = received
-        policy = RTCIceTransportPolicy.RELAY if relay_only else RTCIceTransportPolicy.ALL
-        # CK-670: `iceServers=[]`, for None would mean a public STUN server of aiortc's choice.
-        # Max-bundle: one relay allocation for everything.
-        self.pc = RTCPeerConnection(
-            RTCConfiguration(
-                iceServers=[],
-                iceTransportPolicy=policy,
-                bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
-            )
-        )
+        self._traffic = traffic
+        self._end_traffic: Callable[[], None] = lambda: None
+        self.pc = new_connection(relay_only=relay_only)
         self._local: RTCSessionDescription | None = None
         self._offer: sdp_guard.Description | None = None
         self._answer: sdp_guard.Description | None = None
@@ -169,6 +159,7 @@ class Transport:
                 self._gathering = None
         if self._closed:
             raise UnavailableError(Code.UNAVAILABLE, "this transport was dropped meanwhile")
+        self._end_traffic = self._traffic.watch(self.pc)
         await self.pc.setLocalDescription(self._local)
         self._gathered = True
         if self._answer is not None:
@@ -193,6 +184,7 @@ class Transport:
         if self._gathering is not None:
             await asyncio.gather(self._gathering, return_exceptions=True)
         await gathering.close(self.pc)
+        self._end_traffic()
         for task in list(self._pumps):
             task.cancel()
         await asyncio.gather(*self._pumps, return_exceptions=True)
@@ -209,13 +201,7 @@ class Transport:
             transceiver = self.pc.addTransceiver(kind, direction="inactive")
         protect_sender(transceiver.sender, self._frames, self._sent)
         protect_receiver(transceiver.receiver, self._frames, self._received)
-        transceiver.setCodecPreferences(
-            [
-                codec
-                for codec in RTCRtpSender.getCapabilities(kind).codecs
-                if codec.mimeType.lower() in _CODECS[kind]
-            ]
-        )
+        keep_to_our_codecs(transceiver)
 
     async def _set_remote(self, description: sdp_guard.Description) -> None:
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import date, timedelta
 from typing import Final, Protocol
 
 DAY_S: Final = 86_400
@@ -51,3 +52,20 @@ def day_of(unix_s: float) -> int:
     This is the only time resolution the server stores (R-30: finer stamps give back contacts).
     """
     return int(unix_s // DAY_S)
+
+
+def date_of(day: int) -> date:
+    """Return the date of a day (days since 1970-01-01).
+
+    Raises:
+        OverflowError: No calendar has it.
+    """
+    return date(1970, 1, 1) + timedelta(days=day)
+
+
+def day_text(day: int) -> str:
+    """Return a day as YYYY-MM-DD; one that somebody else wrote may be in no calendar."""
+    try:
+        return date_of(day).isoformat()
+    except OverflowError:
+        return f"day {day}"

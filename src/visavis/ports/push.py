@@ -35,9 +35,13 @@ class PushStore(Protocol):
         ...
 
     async def push_subscription(self, mailbox_id: bytes, today: int) -> PushSubscription | None:
-        """Return the subscription of the device that a mailbox belongs to."""
+        """Return the subscription of the device that a mailbox belongs to; none while frozen."""
         ...
 
-    async def delete_push_subscription(self, device_id: bytes, sealed: bytes | None = None) -> None:
-        """Delete a device's subscription; with `sealed` only if it is still that one."""
+    async def delete_push_subscription(self, device_id: bytes, sealed: bytes | None = None) -> int:
+        """Delete a device's subscription; with `sealed` only if it is still that one.
+
+        Returns:
+            How many there were, 0 or 1.
+        """
         ...

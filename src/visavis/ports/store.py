@@ -13,183 +13,27 @@ In all three the change is either wholly kept or wholly not.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum, auto
 from typing import Protocol
 
-from visavis.ports.passkeys import NewPasskey, PasskeyStore
+from visavis.ports.account_data import AccountDataStore
+from visavis.ports.passkeys import PasskeyStore
 from visavis.ports.push import PushStore
-
-
-@dataclass(frozen=True, slots=True)
-class RetentionRule:
-    """A row of `table` lives while `today - anchor < days`.
-
-    Args:
-        table: Table name.
-        anchor: Its column that holds a day.
-        days: At least 1; there is no value for "for ever" (R-73).
-    """
-
-    table: str
-    anchor: str
-    days: int
-
-
-Retention = Mapping[str, RetentionRule]
-"""Rules by table name, made from `privacy/inventory.toml`."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewDevice:
-    """What a device registers (P7).
-
-    Args:
-        device_id: 16 bytes.
-        token_hash: SHA-256 of the device token (48 bytes: device id, then 32 secret bytes).
-        mailbox_id: 16 bytes.
-        capability_hashes: SHA-256 of each capability, 32 bytes each.
-    """
-
-    device_id: bytes
-    token_hash: bytes
-    mailbox_id: bytes
-    capability_hashes: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NewAccount:
-    """What sign-up leaves behind.
-
-    Args:
-        account_id: 16 random bytes, known to the server only.
-        handle_tag: 32 bytes, a keyed hash of the handle; the handle itself is never stored.
-        opaque_record: 192 bytes (RFC 9807, 3.2: RegistrationRecord), or none: no password.
-        recovery_key: 32 bytes, Ed25519 public key of the recovery login.
-        keystore: Account root key wrapped by keys the server never has; one bucket.
-        device: The first device.
-        passkey: Of an account that begins with one.
-    """
-
-    account_id: bytes
-    handle_tag: bytes
-    opaque_record: bytes
-    recovery_key: bytes
-    keystore: bytes
-    device: NewDevice
-    passkey: NewPasskey | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A stored account. An empty `opaque_record`: it has no password."""
-
-    account_id: bytes
-    handle_tag: bytes
-    opaque_record: bytes
-    recovery_key: bytes
-    created_day: int
-    last_seen_day: int
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A stored device with its one mailbox."""
-
-    device_id: bytes
-    account_id: bytes
-    token_hash: bytes
-    mailbox_id: bytes
-    created_day: int
-    last_seen_day: int
-
-
-@dataclass(frozen=True, slots=True)
-class RemovedDevice:
-    """A device that is gone, so that its sockets can be closed."""
-
-    device_id: bytes
-    mailbox_id: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class NewEnvelope:
-    """A durable envelope to keep until its device has it, at most 30 days."""
-
-    delivery_id: bytes
-    mailbox_id: bytes
-    arrival_day: int
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class StoredEnvelope:
-    """A durable envelope that waits for its device."""
-
-    delivery_id: bytes
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class RequestAddress:
-    """Where requests by handle go (P2). The sealing key is an X-Wing public key (1,216 bytes)."""
-
-    mailbox_id: bytes
-    capability: bytes
-    sealing_key: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class VaultHead:
-    """The newest manifest and the ids of the slots it speaks of."""
-
-    counter: int
-    manifest: bytes | None
-    slots: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class VaultWrite:
-    """One compare-and-set on a vault (P6)."""
-
-    expected_counter: int
-    manifest: bytes
-    put: Mapping[bytes, bytes]
-    delete: Sequence[bytes]
-
-
-class CommitResult(Enum):
-    """What became of a commit offered to a sequencer (P8)."""
-
-    ACCEPTED = auto()
-    CONFLICT = auto()  # right write key's holder, but another commit won this n
-    REFUSED = auto()  # unknown or expired handle, or wrong write key: never says which
-
-
-@dataclass(frozen=True, slots=True)
-class NewCommit:
-    """A commit offered to a sequencer: it leads from epoch `n` to `n + 1`."""
-
-    handle: bytes
-    n: int
-    write_key_hash: bytes
-    body: bytes
-    next_write_key_hash: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Commits:
-    """Commits with a number above the one asked for, ascending, and the next free number."""
-
-    commits: tuple[tuple[int, bytes], ...]
-    next_n: int
-
-
-@dataclass(frozen=True, slots=True)
-class Purged:
-    """What a retention run removed: rows by table (those that went with a parent not counted)."""
-
-    rows: Mapping[str, int] = field(default_factory=dict)
+from visavis.ports.stored import (
+    Account,
+    CommitResult,
+    Commits,
+    Device,
+    NewAccount,
+    NewCommit,
+    NewDevice,
+    NewEnvelope,
+    Purged,
+    RemovedDevice,
+    RequestAddress,
+    StoredEnvelope,
+    VaultHead,
+    VaultWrite,
+)
 
 
 class AccountStore(Protocol):
@@ -247,6 +91,41 @@ class AccountStore(Protocol):
         """
         ...
 
+    async def account_ids(self) -> frozenset[bytes]:
+        """Return the ids of all accounts that are stored, also of those past their retention."""
+        ...
+
+    async def ended_accounts(self, today: int) -> tuple[bytes, ...]:
+        """Return the accounts that the retention run of this day deletes."""
+        ...
+
+    async def replace_handle(
+        self,
+        account_id: bytes,
+        handle_tag: bytes,
+        opaque_record: bytes,
+        keystore: bytes,
+        replaces: bytes,
+    ) -> bool:
+        """Replace handle tag, record and keystore in one transaction (R-82).
+
+        Args:
+            account_id: Whose.
+            handle_tag: Of the new handle.
+            opaque_record: Under it; empty exactly if the account has no password.
+            keystore: The new one.
+            replaces: As in `set_keystore`.
+
+        Returns:
+            False if there is no account.
+
+        Raises:
+            PeerError: CONFLICT as in `set_keystore`; MALFORMED (CK-761), a record where there is no
+                password, or none where there is one.
+            UnavailableError: Somebody was given this handle meanwhile.
+        """
+        ...
+
     async def delete_account(self, account_id: bytes) -> tuple[RemovedDevice, ...]:
         """Delete the account and every row that hangs on it (R-78)."""
         ...
@@ -276,8 +155,14 @@ class DeviceStore(Protocol):
         """Note the day a device, and so its account, was last seen."""
         ...
 
-    async def delete_device(self, account_id: bytes, device_id: bytes) -> RemovedDevice | None:
-        """Delete one of the account's devices and all that hangs on it."""
+    async def delete_device(
+        self, account_id: bytes, device_id: bytes, farewell: bytes, today: int
+    ) -> RemovedDevice | None:
+        """Delete one of the account's devices and all that hangs on it; keep a farewell for it."""
+        ...
+
+    async def farewell(self, token_hash: bytes, today: int) -> bytes | None:
+        """Return what an account has left for the device of this token, which it has shut out."""
         ...
 
     async def add_capabilities(self, mailbox_id: bytes, hashes: Sequence[bytes]) -> None:
@@ -293,7 +178,7 @@ class DeviceStore(Protocol):
         ...
 
     async def capability_mailbox(self, capability_hash: bytes) -> bytes | None:
-        """Return the mailbox a capability opens, or None: unknown and revoked are the same."""
+        """Return the mailbox a capability opens, or None: unknown, revoked, frozen are the same."""
         ...
 
     async def put_key_packages(
@@ -313,12 +198,12 @@ class DeviceStore(Protocol):
         """
         ...
 
-    async def set_request_address(self, account_id: bytes, address: RequestAddress | None) -> None:
-        """Set or remove where requests by handle go."""
+    async def set_request_address(self, account_id: bytes, address: RequestAddress | None) -> int:
+        """Set or remove where requests by handle go; returns how many there were, 0 or 1."""
         ...
 
     async def request_address(self, handle_tag: bytes, today: int) -> RequestAddress | None:
-        """Return where requests to a handle go; None for unknown and hidden handles alike."""
+        """Return where requests to a handle go; None for unknown, hidden and frozen ones alike."""
         ...
 
     async def is_request_capability(self, mailbox_id: bytes, capability: bytes) -> bool:
@@ -338,7 +223,7 @@ class DeliveryStore(Protocol):
     ) -> frozenset[bytes]:
         """Store and delete durable envelopes in ONE transaction, synced to disk.
 
-        An insert into a mailbox that is gone is passed over; deleting twice is no error.
+        An insert into a mailbox that is gone or frozen is passed over; deleting twice is no error.
 
         Args:
             insert: New envelopes; kept over a crash once this returns.
@@ -408,7 +293,14 @@ class VaultStore(Protocol):
 
 
 class Store(
-    AccountStore, PasskeyStore, DeviceStore, DeliveryStore, VaultStore, PushStore, Protocol
+    AccountStore,
+    PasskeyStore,
+    DeviceStore,
+    DeliveryStore,
+    VaultStore,
+    PushStore,
+    AccountDataStore,
+    Protocol,
 ):
     """Everything above, and housekeeping."""
 

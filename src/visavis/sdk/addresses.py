@@ -23,7 +23,7 @@ from visavis.core.address import ContactAddress
 from visavis.core.errors import Code, FatalError, UnavailableError
 from visavis.core.ids import Capability, MailboxId, SealKey
 from visavis.sdk.store import Store
-from visavis.transport.api import DeviceApi
+from visavis.transport.device_api import DeviceApi
 
 POOL: Final = 256
 REFILL_BELOW: Final = 64
@@ -48,7 +48,15 @@ class Purpose(StrEnum):
     CONTACT = "contact"
     SIBLING = "sibling"
     PAIRING = "pairing"
+    GROUP = "group"
+    GROUP_BEFORE = "group.before"
+    """The one that a group had before somebody was removed, for as long as it is still good."""
+    LINK = "link"
+    """Of a call link: guests who were let in get a relay with it, and say nothing over it."""
     OWN = "own"
+
+
+GROUP_PURPOSES: Final = frozenset({Purpose.GROUP, Purpose.GROUP_BEFORE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,8 @@ class Given:
     Args:
         name: 16 random bytes, our name for it.
         purpose: Whom it is for.
-        subject: The invite id, request token, account id (our own for HANDLE) or device id.
+        subject: The invite id, request token, account id (our own for HANDLE), device id or
+            group id.
         capability: What the taker shows to the server.
         seal_key: What the taker seals under.
         retired_at: Unix seconds when it was revoked, 0 while it is good.

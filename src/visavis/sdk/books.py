@@ -17,13 +17,20 @@ from visavis.core.content_records import Standing
 from visavis.core.credential import credential_identity
 from visavis.core.device_list import DeviceList
 from visavis.core.errors import Code, FatalError
+from visavis.core.group_rules import EXTENSION
 from visavis.core.ids import AccountId, DeviceId, GroupId, Rng
-from visavis.core.mls import SUITE_ID, Group, KeyPackageBundle, new_key_package
+from visavis.core.mls import SUITE_ID, Extension, Group, KeyPackageBundle, new_key_package
 from visavis.sdk.addresses import Addresses, Given, Purpose
+from visavis.sdk.awaited import Awaited
+from visavis.sdk.call_history import CallHistory
+from visavis.sdk.call_link_book import LinkBook
 from visavis.sdk.contact_book import ContactBook, JoiningDevices, Siblings
-from visavis.sdk.groups import Groups
+from visavis.sdk.group_book import GroupBook
+from visavis.sdk.group_call_book import GroupCallBook
+from visavis.sdk.groups import GroupKind, Groups
 from visavis.sdk.history import History
 from visavis.sdk.lists import DeviceLists
+from visavis.sdk.own_handle import OwnHandle
 from visavis.sdk.profile import Profile
 from visavis.sdk.store import Store
 
@@ -70,11 +77,26 @@ class Books:
         self.lists = DeviceLists(store)
         self.addresses = Addresses(store, self.profile.origin, self.profile.mailbox)
         self.groups = Groups(store, self.lists)
-        self.contacts = ContactBook(store, self.lists)
+        self.group_book = GroupBook(store, self.lists)
+        self.group_calls = GroupCallBook(store, self._time)
+        self.call_links = LinkBook(store, self.addresses, self._time)
+        self.awaited = Awaited(store)
+        self.contacts = ContactBook(store, self.lists, self.awaited)
         self.siblings = Siblings(store)
         self.joining = JoiningDevices(store)
         self.history = History(store)
+        self.own_handle = OwnHandle(store, self.profile, self.history, self._time)
+        self.calls = CallHistory(store, self.profile.device_id, self._keeps, self._time, rng)
+        self.calls.begin({known.account: known.rules.keeps for known in self.contacts.all()})
+        self.contacts.on_saved(self.calls.follow)
         self.counters = Counters()
+
+    def _time(self) -> int:
+        return self.now()
+
+    def _keeps(self, account: AccountId) -> int | None:
+        known = self.contacts.get(account) or self.awaited.get(account)
+        return None if known is None or known.rules is None else known.rules.keeps
 
     @property
     def account(self) -> AccountId:
@@ -104,7 +126,14 @@ class Books:
         return credential_identity(self.device, self.own_list)
 
     def resolve(self, account: AccountId, device: DeviceId) -> ContactAddress | None:
-        """Return the present address of a device of a contact or of ours."""
+        """Return the present address of a device of a contact, of ours, or of a group's member.
+
+        For a member of a group, `account` is the group's id and `device` the member's slot there
+        (`group_book.slot_of`): each group has addresses of its own (P13).
+        """
+        group = self.groups.get(account)
+        if group is not None and group.kind is GroupKind.GROUP:
+            return self.group_book.address_at(group.group_id, device)
         if account == self.account:
             stands = self.lists.stands(account, device)
             return self.siblings.addresses().get(device) if stands else None
@@ -121,7 +150,11 @@ class Books:
         """Return the address that a contact has of this device."""
         return self.addresses.current_or_mint(Purpose.CONTACT, account)
 
-    def create_group(self) -> Group:
+    def group_address(self, group: GroupId) -> Given:
+        """Return the address that the members of a group have of this device."""
+        return self.addresses.current_or_mint(Purpose.GROUP, group)
+
+    def create_group(self, extensions: tuple[Extension, ...] = ()) -> Group:
         """Make a group with this device alone in it, under a random id; kept by nobody yet."""
         now = self.now()
         return Group.create(
@@ -132,6 +165,8 @@ class Books:
             rng=self.rng,
             validator=self.lists.validator,
             lifetime=(now - CLOCK_SLACK_S, now + KEY_PACKAGE_S),
+            extensions=extensions,
+            supports=(EXTENSION,),
         )
 
     def make_key_package(self, *, last_resort: bool = False) -> KeyPackageBundle:
@@ -145,6 +180,7 @@ class Books:
             not_before=first_day * DAY_S,
             not_after=first_day * DAY_S + KEY_PACKAGE_S,
             rng=self.rng,
+            supports=(EXTENSION,),
             last_resort=last_resort,
         )
 

@@ -21,11 +21,11 @@ from visavis.core import contact_types as c
 from visavis.core.contact import step
 from visavis.core.content import encode_outer
 from visavis.core.errors import Code, FatalError, PeerError, UnavailableError
+from visavis.core.handle import is_handle
 from visavis.core.handle_request import (
     SEED_BYTES,
     HandleAddress,
     handle_destination,
-    is_handle,
     open_request,
     pay,
     sealing_key_of,
@@ -38,7 +38,9 @@ from visavis.sdk.books import Books
 from visavis.sdk.contact_records import Pending, all_pending, forget_made
 from visavis.sdk.new_conversation import make_request
 from visavis.sdk.outbox import Outbox
-from visavis.transport.api import DeviceApi, PublicApi
+from visavis.sdk.server_data import choices_from
+from visavis.transport.api import PublicApi
+from visavis.transport.device_api import DeviceApi
 from visavis.transport.http import Http
 
 _SEED_KIND: Final = "handle.seed"
@@ -120,10 +122,13 @@ class ByHandle:
 
     # Being found
 
-    async def set_findable(self, *, findable: bool) -> None:
+    async def set_findable(self, *, findable: bool) -> bytes | None:
         """Let requests by our handle come to this device, or hide the handle of the account.
 
         Repeating it is harmless. Turned on here, it is off on any other device of ours.
+
+        Returns:
+            The server's receipt for hiding it, unchecked.
 
         Raises:
             UnavailableError: The server cannot be reached; say it again. QUOTA, no capability is
@@ -131,15 +136,16 @@ class ByHandle:
         """
         books = self._books
         if not findable:
-            await self._api.put_request_address(None, 0)
+            receipt = await self._api.put_request_address(None, 0)
             await self._forget()
-            return
+            return receipt
         with books.store.transaction():
             given = self._given()
             if given is None:
                 given = books.addresses.mint(Purpose.HANDLE, books.account)
                 books.store.put(_SEED_KIND, given.name, books.rng(SEED_BYTES))
         await self._api.put_request_address(self._address(given), REQUEST_BITS)
+        return None
 
     async def findable(self) -> bool:
         """Say whether requests by our handle come to this device.
@@ -157,6 +163,8 @@ class ByHandle:
         shown, _ = await self._look_up(self._books.profile.handle)
         if shown == self._address(given):
             return True
+        if choices_from(await self._api.account_data.settings()).restricted:
+            return False  # hidden for as long as that lasts, and nobody took over
         await self._forget()
         return False
 

@@ -11,9 +11,9 @@ Not for: deciding when (the call machine), or sending (`call_shell`).
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
-from typing import Final, assert_never
+from typing import assert_never
 
 from visavis.core import call_events as on
 from visavis.core import sas
@@ -44,16 +44,8 @@ from visavis.core.mls import (
     peek,
     welcome_references,
 )
+from visavis.sdk.call_keys import FrameKeys, begin_group, frame_keys_of
 from visavis.sdk.seam import KeyMaterial, Rng
-
-EXPORTER_LABEL: Final = "SFrame 1.0 Base Key"
-"""RFC 9605, 5.2."""
-
-BASE_KEY_BYTES: Final = 32
-
-LIFETIME_S: Final = 3_600
-"""Seconds for which our leaf in a call group is good, either way. A longer one forgives clocks
-that are further off; the group itself lives no longer than the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +54,6 @@ class Device:
 
     account: AccountId
     device: DeviceId
-
-
-@dataclass(frozen=True, slots=True)
-class FrameKeys:
-    """What SFrame needs of an epoch (RFC 9605, 5.2). Never printed."""
-
-    epoch: int
-    base_key: bytes = field(repr=False)
-    own_leaf: int
-    other_leaf: int
 
 
 class Rekeyed(Enum):
@@ -111,7 +93,6 @@ class CallGroup:
     Args:
         group: With exactly two members.
         other: The one that is not us.
-        validator: With which the group judges leaves.
         rng: Source of random bytes.
         commits: Whether we are the caller, the only one who commits.
     """
@@ -120,14 +101,12 @@ class CallGroup:
         self,
         group: Group,
         other: MemberInfo,
-        validator: CredentialValidator,
         rng: Rng,
         *,
         commits: bool,
     ) -> None:
         self._group = group
         self._other = other
-        self._validator = validator
         self._rng = rng
         self._commits = commits
 
@@ -148,21 +127,13 @@ class CallGroup:
         """
         validator = _only_these(keys, accepter)
         check_key_package(key_package, accepter, now=now, validator=validator)
-        alone = Group.create(
-            group_id=bytes(call),
-            suite_id=SUITE_ID,
-            identity=keys.credential,
-            signature_private=keys.signature_private,
-            rng=rng,
-            validator=validator,
-            lifetime=(now - LIFETIME_S, now + LIFETIME_S),
-        )
+        alone = begin_group(call, keys, validator, now=now, rng=rng)
         pending = alone.commit(add=[key_package], rng=rng, now=now)
         alone.wipe()
         if pending.welcome is None:
             raise UsageError("an Add makes a Welcome")
         other = _only_other(pending.group, call, accepter)
-        return cls(pending.group, other, validator, rng, commits=True), pending.welcome
+        return cls(pending.group, other, rng, commits=True), pending.welcome
 
     @classmethod
     def join(
@@ -188,7 +159,7 @@ class CallGroup:
         except PeerError:
             group.wipe()
             raise
-        return cls(group, other, validator, rng, commits=False)
+        return cls(group, other, rng, commits=False)
 
     def encrypt(self, content: InCall) -> bytes:
         """Return an MLSMessage for the other device."""
@@ -201,19 +172,19 @@ class CallGroup:
             PeerError: What MLS raises (a doubled message: REPLAYED or DECRYPTION), MALFORMED, or
                 UNEXPECTED for anything that the other leaf may not do (CK-367). Nothing changed.
         """
-        before = self._group.to_bytes()
-        received = self._group.process(message, now=now)
+        received, after = self._group.preview(message, now=now)
         match received:
             case ApplicationMessage(sender) if sender.leaf_index == self._other.leaf_index:
+                self._group.go_on(after)
                 return decode_in_call(received.content)
             case CommitApplied(_, committer, (), (), False) if (
                 not self._commits and committer.leaf_index == self._other.leaf_index
             ):
+                self._group.go_on(after)
                 return Rekeyed.BY_CALLER
             case _:
                 # CK-367: an own message sent back, a commit of the callee, a removal, a proposal.
                 # MLS allows them to members; a call of two has no use for them.
-                self._group = Group.from_bytes(before, validator=self._validator)
                 raise PeerError(Code.UNEXPECTED, "CK-367 not for a member of a call of two")
 
     def rekey(self, *, now: int) -> bytes:
@@ -234,15 +205,7 @@ class CallGroup:
 
     def frame_keys(self) -> FrameKeys:
         """Return the SFrame base key of the epoch (RFC 9605, 5.2)."""
-        leaf = self._other.leaf_index
-        if leaf is None:
-            raise UsageError("a member has a leaf")
-        return FrameKeys(
-            self._group.epoch,
-            self._group.exporter(EXPORTER_LABEL, b"", BASE_KEY_BYTES),
-            self._group.own_leaf,
-            leaf,
-        )
+        return frame_keys_of(self._group)
 
     def words(self, caller_nonce: Nonce32, callee_nonces: tuple[Nonce32, Nonce32]) -> str:
         """Return the short authentication string (P11).

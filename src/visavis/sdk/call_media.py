@@ -13,6 +13,7 @@ from typing import Protocol
 
 from av import AudioFrame, VideoFrame
 
+from visavis.core.meter import Carried
 from visavis.media.connection import MediaConnection
 from visavis.media.interfaces import (
     FrameCrypto,
@@ -62,6 +63,9 @@ class MediaPort(Protocol):
 
     async def stats(self) -> MediaStats:
         """Return the call's figures so far."""
+
+    def carried(self) -> Carried:
+        """Return what was carried, for the metadata meter."""
 
     async def close(self) -> None:
         """End it. Harmless when repeated."""

@@ -30,6 +30,7 @@ from visavis.core.call_types import (
 )
 from visavis.core.errors import Code, UnavailableError, UsageError
 from visavis.core.ids import AccountId, CallId
+from visavis.core.meter import Meter, Reading, Side
 from visavis.media.interfaces import MediaSink, MediaSource, MediaStats
 from visavis.sdk.call_shell import CallShell
 from visavis.sdk.call_text import CallText
@@ -63,21 +64,30 @@ class Call:
         contact_name: As the person sees it.
         confidential: It was placed as a confidential call, by either side: whoever shows it keeps
             no note of it, and shares no screen.
+        traceless: The person wants nothing of it kept, here or there.
+        began_at: Unix seconds when it began, for the history.
         text: What the two write while they talk; gone when the call ends.
+        counted: What `meter` reads: numbers, in memory until this object goes.
     """
 
     def __init__(self, service: Service, contact: AccountId, contact_name: str) -> None:
         self.contact = contact
         self.contact_name = contact_name
         self.confidential = False
+        self.traceless = False
+        self.began_at = 0
         self.text = CallText()
+        self.counted = Meter()
         self._service = service
         self._shell: CallShell | None = None
         self._state: State = Idle()
         self._moved = asyncio.Event()
         self._rings = False
         self._was_answered = False
-        self._was_connected = False
+        self._connected_at: float | None = None
+        self._ended_at: float | None = None
+        self._noted_media = Media.VOICE
+        self._side = Side.CALLED
         self._words: str | None = None
         self._first_frame = False
         self._stats: MediaStats | None = None
@@ -161,7 +171,7 @@ class Call:
 
     async def connected(self) -> None:
         """Wait until both sides hear each other. Raises as `answered`."""
-        await self._until(lambda: self._was_connected)
+        await self._until(lambda: self.was_connected)
 
     async def first_frame(self) -> None:
         """Wait until the first frame of the other side was decoded. Raises as `answered`."""
@@ -193,6 +203,51 @@ class Call:
             self._service.happened_here(self._need_shell(), on.HangUpRequested())
         await self.ended()
 
+    def meter(self) -> Reading:
+        """Return what others could see of this call (R-37); whole once it has ended.
+
+        Nothing of it is stored: it is there as long as this object is.
+        """
+        return self.counted.read(
+            self._side,
+            video=self._noted_media is Media.VIDEO,
+            seconds=self.seconds,
+            answered=self._was_answered,
+        )
+
+    # For the history, once it is over (`call_notes`).
+
+    @property
+    def leaves_no_trace(self) -> bool:
+        """Whether nothing of it may be kept."""
+        return self.confidential or self.traceless
+
+    @property
+    def was_connected(self) -> bool:
+        """Whether both sides heard each other at any time."""
+        return self._connected_at is not None
+
+    @property
+    def seconds(self) -> int:
+        """How long they did, whole seconds."""
+        began, ended = self._connected_at, self._ended_at
+        return 0 if began is None or ended is None else max(0, round(ended - began))
+
+    @property
+    def noted_media(self) -> str:
+        """What it carried last, "voice" or "video", also after the end."""
+        return self._noted_media.value
+
+    @property
+    def end_reason(self) -> EndReason | None:
+        """Why it ended."""
+        return None if self._end is None else self._end[0]
+
+    @property
+    def rtt_ms(self) -> float | None:
+        """The last measured round trip."""
+        return None if self._stats is None else self._stats.rtt_ms
+
     # For the service and the shell.
 
     def bind(self, shell: CallShell) -> None:
@@ -205,7 +260,12 @@ class Call:
             return
         self._state = state
         self._was_answered |= isinstance(state, Connecting | InCall | Reconnecting)
-        self._was_connected |= isinstance(state, InCall)
+        if isinstance(state, InCall) and self._connected_at is None:
+            self._connected_at = self._service.monotonic()
+        if isinstance(state, Ringing):
+            self._side = Side.ANSWERED
+        if not isinstance(state, Idle | Ended):
+            self._noted_media = Media(self.media)
         self._tell()
 
     def on_ringing(self) -> None:
@@ -230,6 +290,7 @@ class Call:
     def on_end(self, reason: EndReason, code: Code | None) -> None:
         """Take the end."""
         self._end = (reason, code)
+        self._ended_at = self._service.monotonic()
         self._tell()
 
     def _need_shell(self) -> CallShell:

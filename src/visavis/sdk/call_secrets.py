@@ -134,12 +134,12 @@ class CallSecrets:
 
     def _receive_in_epoch(self, frames: CallFrames) -> None:
         keys = self._need_group().frame_keys()
-        frames.install(keys.epoch, keys.base_key, {keys.other_leaf})
+        frames.install(keys.epoch, keys.base_key, set(keys.others))
 
     def send_in_epoch(self, frames: CallFrames) -> None:
         """Open the gate for our own frames."""
         keys = self._need_group().frame_keys()
-        frames.send_in(keys.epoch, keys.base_key, keys.own_leaf)
+        frames.send_in(keys.epoch, keys.base_key, keys.own)
 
     def enter_epoch(self, frames: CallFrames) -> None:
         """Go on under the group's new epoch; old receive keys live for 2 s (P10)."""

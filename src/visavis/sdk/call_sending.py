@@ -9,6 +9,8 @@ Not for: deciding what to say (the call machine), or encrypting for the call gro
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from visavis.core.content_inner import Inner
@@ -16,6 +18,8 @@ from visavis.core.content_outer import Outer
 from visavis.core.content_self import Sibling
 from visavis.core.errors import Code, UnavailableError
 from visavis.core.ids import AccountId, CallId, DeviceId, MessageId
+from visavis.core.meter import Meter
+from visavis.sdk.metering import counted_for
 from visavis.sdk.seam import CallSeam
 
 SEND_TIMEOUT_S: Final = 5.0
@@ -29,12 +33,16 @@ class CallSending:
         seam: The session.
         contact: Whom the call is with.
         call: Its id.
+        meter: Returns what counts for this call.
     """
 
-    def __init__(self, seam: CallSeam, contact: AccountId, call: CallId) -> None:
+    def __init__(
+        self, seam: CallSeam, contact: AccountId, call: CallId, meter: Callable[[], Meter]
+    ) -> None:
         self._seam = seam
         self._contact = contact
         self._call = call
+        self._meter = meter
 
     def head(self) -> tuple[MessageId, int, CallId]:
         """Return what every content of this call in the conversation begins with."""
@@ -48,12 +56,12 @@ class CallSending:
             UnavailableError: As the seam does; it is lost.
             TimeoutError: It counts as lost.
         """
-        async with asyncio.timeout(SEND_TIMEOUT_S):
+        async with self._limited():
             await self._seam.send_inner(self._contact, content, durable=durable)
 
     async def tell_siblings(self, content: Sibling) -> None:
         """Say something to our own other devices; raises as `say`."""
-        async with asyncio.timeout(SEND_TIMEOUT_S):
+        async with self._limited():
             await self._seam.send_self(content, durable=False)
 
     async def send_to(self, device: DeviceId, content: Outer) -> None:
@@ -61,5 +69,12 @@ class CallSending:
         address = self._seam.contact_devices(self._contact).get(device)
         if address is None:
             raise UnavailableError(Code.REFUSED, "the device has no address any more")
-        async with asyncio.timeout(SEND_TIMEOUT_S):
+        async with self._limited():
             await self._seam.send_outer(address, content, durable=False)
+
+    @contextlib.asynccontextmanager
+    async def _limited(self) -> AsyncIterator[None]:
+        """Send within the limit, and count what leaves."""
+        with counted_for(self._meter()):
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                yield

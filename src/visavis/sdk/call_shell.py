@@ -45,6 +45,7 @@ from visavis.core.errors import (
     VisavisError,
 )
 from visavis.core.ids import AccountId, CallId, Nonce32
+from visavis.core.meter import Meter
 from visavis.media.call_frames import CallFrames
 from visavis.media.interfaces import MediaStats
 from visavis.sdk.call_group import Rekeyed, event_of
@@ -69,6 +70,8 @@ _FAILURES: Final = frozenset(
 
 class Face(Protocol):
     """What of a call a person's code sees."""
+
+    counted: Meter
 
     @property
     def text(self) -> CallText:
@@ -124,10 +127,15 @@ class CallShell:
         self.frames = CallFrames(seam.monotonic)
         self.secrets = CallSecrets(seam, contact, call)
         self.transport = CallTransport(seam, make_media, self)
-        self._sending = CallSending(seam, contact, call)
+        self._sending = CallSending(seam, contact, call, lambda: self.meter)
         self._timer: asyncio.TimerHandle | None = None
         self._effects: asyncio.Queue[do.Effect] = asyncio.Queue()
         seam.spawn(self._work())
+
+    @property
+    def meter(self) -> Meter:
+        """What counts for this call: the face's, which passes on in a glare."""
+        return self.face.counted
 
     # What the service gives.
 

@@ -17,6 +17,7 @@ from visavis.core.call_types import Media, Path, Reconnecting, State
 from visavis.core.content_call import CallAnswer, CallOffer, InCall
 from visavis.core.errors import Code, PeerError, UsageError, VisavisError
 from visavis.core.ids import Digest
+from visavis.core.meter import Meter
 from visavis.media.call_frames import CallFrames
 from visavis.media.interfaces import MediaEvent, MediaSink, MediaSource, MediaStats, TurnServer
 from visavis.sdk.call_media import LentSink, LentSource, MediaFactory, MediaPort, relay
@@ -34,6 +35,10 @@ class Owner(Protocol):
 
     state: State
     frames: CallFrames
+
+    @property
+    def meter(self) -> Meter:
+        """What counts for this call."""
 
     def feed(self, event: on.Event) -> None:
         """Take what happened."""
@@ -175,6 +180,7 @@ class CallTransport:
         if self._media is not None:
             self._owner.show_stats(await self._media.stats())
             await self._media.close()
+            self._owner.meter.carry(self._media.carried())
         elif self._lent is not None:  # It ended before there was a connection to close them.
             for lent in self._lent:
                 lent.close()
@@ -208,6 +214,7 @@ class CallTransport:
 
     async def _server(self) -> TurnServer:
         """Fetch fresh TURN credentials (P12)."""
+        self._owner.meter.asked_for_relay()
         return relay(await self._seam.turn(self._seam.own_turn_address()))
 
     async def _gather(self) -> None:

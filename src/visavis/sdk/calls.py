@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final, assert_never
 
 from visavis.core import call_board as board
@@ -23,7 +23,6 @@ from visavis.core.call_types import (
     Media,
     Reconnecting,
     Ringing,
-    State,
     Trace,
 )
 from visavis.core.content_inner import (
@@ -43,7 +42,9 @@ from visavis.sdk.call_group import Device, call_of, check_key_package
 from visavis.sdk.call_media import MediaFactory, relayed_media
 from visavis.sdk.call_objects import SUITE_NAME, Call, IncomingCall, MissedCall
 from visavis.sdk.call_shell import CallShell
+from visavis.sdk.call_table import CallTable
 from visavis.sdk.call_terms import allowed_path, confine, goodbye
+from visavis.sdk.metering import count_arrival
 from visavis.sdk.seam import CallSeam, InnerReceived, OuterReceived, SelfReceived
 
 CLOCKS_DIFFER_S: Final = 86_400
@@ -68,12 +69,14 @@ class CallService:
         make_media: MediaFactory | None = None,
     ) -> None:
         self._seam = seam
-        self._make_media = make_media or relayed_media(allow_loopback=allow_loopback)
+        media = make_media or relayed_media(allow_loopback=allow_loopback)
         self._board = board.Board(seam.key_material.device)
-        self._shells: dict[CallId, CallShell] = {}
-        self._faces: dict[CallId, Call] = {}
+        self._table = CallTable(self, seam, media, self._happened)
+        self._shells, self._faces = self._table.shells, self._table.faces
         self._incoming: asyncio.Queue[IncomingCall] = asyncio.Queue()
         self._missed: asyncio.Queue[MissedCall] = asyncio.Queue()
+        self.elsewhere: Callable[[], bool] = lambda: False
+        """Whether this device is in a group call: then nothing rings, and what came was missed."""
         self.dropped: Counter[Code] = Counter()
         """How many messages were dropped, by code: for `visavis doctor` and tests."""
 
@@ -94,6 +97,10 @@ class CallService:
         if live is None or isinstance(live.state, Ringing):
             return
         await self._end(live, on.HangUpRequested())
+
+    def is_live(self) -> bool:
+        """Say whether there is a call, or one that rings."""
+        return self._board.live is not None
 
     async def leave(self, contact: AccountId) -> None:
         """End what is under way with a contact, before it is blocked; a ring they never hear of."""
@@ -131,7 +138,7 @@ class CallService:
             media: "voice" or "video".
             source: What we show and say. It is the call's from now on, and closed on an error too.
             sink: Where the other side's goes. Likewise.
-            leave_no_trace: Do not tell them of it if nobody answers.
+            leave_no_trace: Do not tell them of it if nobody answers, and keep nothing of it here.
             confidential: Only if the contact is verified, relayed only, with pictures of few sizes,
                 and nothing of it is kept: no trace is left, and at both ends whoever has the `Call`
                 notes nothing and shares no screen.
@@ -146,8 +153,13 @@ class CallService:
         A contact whose identity key changed cannot be called: such a call fails at once, with
         IDENTITY_CHANGED.
         """
+        if self.elsewhere():
+            source.close()
+            sink.close()
+            raise UsageError("this device is in a group call")
         call = CallId.random(self._seam.rng)
-        trace = Trace.LEAVE_NONE if leave_no_trace or confidential else Trace.KEEP
+        tells = self._seam.tells_missed() and not (leave_no_trace or confidential or again)
+        trace = Trace.KEEP if tells else Trace.LEAVE_NONE
         wanted = board.CallWanted(self._seam.monotonic(), contact, call, Media(media), trace)
         try:  # Both raise before anything was made.
             if confidential:
@@ -161,12 +173,13 @@ class CallService:
             case board.Exchange(_, standing):
                 shell = self._shells[standing]
             case _:
-                shell = self._new_shell(contact, call)
+                shell = self._table.make(contact, call, outgoing=True, again=again)
                 shell.wanted = Media(media)
                 shell.again = again
         shell.transport.lend(source, sink)
+        self._faces[shell.call].traceless |= leave_no_trace
         if confidential:
-            self._confide(shell)  # Before the invite says so.
+            self._table.confide(shell)  # Before the invite says so.
         self._apply(result)
         return self._faces[shell.call]
 
@@ -205,7 +218,8 @@ class CallService:
             case CallMissed():
                 self._feed(board.MissedArrived(contact, device, content.call, content.media))
             case _:
-                pass  # Messages and addresses are the session's.
+                return  # Messages and addresses are the session's.
+        self._count(contact, content.call)
 
     def _on_invite(self, received: InnerReceived, content: CallInvite) -> None:
         # CK-368: only what came live may ring; a stored invite would ring days later, and only
@@ -231,14 +245,16 @@ class CallService:
             content.again,
             self._seam.granted(received.contact).sees,
         )
-        result = board.board_step(self._board, arrived)
+        step = board.busy_step if self.elsewhere() else board.board_step
+        result = step(self._board, arrived)
         live = result.board.live
         if live is not None and live.call == content.call and content.call not in self._shells:
-            shell = self._new_shell(received.contact, content.call)
+            contact, again = received.contact, content.again
+            shell = self._table.make(contact, content.call, outgoing=False, again=again)
             shell.secrets.invite = content
             shell.secrets.inviter = received.device
             if content.confidential:
-                self._confide(shell)
+                self._table.confide(shell)
         self._apply(result, note_missed=not content.confidential)
 
     def _on_ringing(self, received: InnerReceived, content: CallRinging) -> None:
@@ -282,6 +298,7 @@ class CallService:
                     if shell is None or shell.contact != received.contact:
                         self.dropped[Code.WRONG_GROUP] += 1
                     else:
+                        count_arrival(shell.meter)
                         shell.receive(content.message)
                 case _:
                     pass
@@ -294,6 +311,7 @@ class CallService:
             self.dropped[Code.UNEXPECTED] += 1
             return
         shell = self._shells[live.call]
+        count_arrival(shell.meter)
         try:
             joined = shell.secrets.join(welcome)
         except VisavisError as error:  # CK-365: the deadline judges, not whoever sends rubbish.
@@ -307,6 +325,7 @@ class CallService:
     async def _on_self(self, received: SelfReceived) -> None:
         match received.content:
             case SelfCallHandled(call, how):
+                self._count(None, call)
                 self._feed(board.Happened(call, None, on.SiblingHandled(how)))
             case _:
                 pass
@@ -339,18 +358,22 @@ class CallService:
             case _:
                 pass  # Everything before goes over the relay.
 
+    def _count(self, contact: AccountId | None, call: CallId) -> None:
+        """Count the envelope at hand for a call with this contact; None: a sibling said it."""
+        shell = self._shells.get(call)
+        if shell is not None and contact in {None, shell.contact}:
+            count_arrival(shell.meter)
+
     # The board.
 
     def _from_peer(self, contact: AccountId, call: CallId, event: on.Event) -> None:
         self._feed(board.Happened(call, contact, event))
 
+    def _happened(self, call: CallId, event: on.Event) -> None:
+        self._feed(board.Happened(call, None, event))
+
     def _feed(self, event: board.BoardEvent) -> None:
         self._apply(board.board_step(self._board, event))
-
-    def _confide(self, shell: CallShell) -> None:
-        """Make a call a confidential one, for good, before its media is made."""
-        shell.frames.steady = True
-        self._faces[shell.call].confidential = True
 
     def _apply(self, result: board.BoardStep, *, note_missed: bool = True) -> None:
         before = self._board.live
@@ -360,18 +383,11 @@ class CallService:
                 self._carry_out(effect)
         live = result.board.live
         if live is not None:
-            self._show(live.call, live.state)
+            self._table.show(live.call, live.state)
         if before is not None and (live is None or live.call != before.call):
-            self._show(before.call, Ended(before.call, EndReason.HUNG_UP))
+            self._table.show(before.call, Ended(before.call, EndReason.HUNG_UP))
         if live is not None:
             self._follow_rules(live)
-
-    def _show(self, call: CallId, state: State) -> None:
-        shell, face = self._shells.get(call), self._faces.get(call)
-        if shell is not None:
-            shell.state = state
-        if face is not None:
-            face.on_state(state)
 
     def _carry_out(self, effect: board.BoardEffect) -> None:
         match effect:
@@ -380,51 +396,16 @@ class CallService:
                 self._incoming.put_nowait(IncomingCall(self, face, shell, media))
             case board.Act(_, call, act):
                 self._shells[call].carry_out(act)
-            case board.NoteMissed(contact, _, media, why):
+            case board.NoteMissed(contact, call, media, why):
+                self._table.notes.missed(call, contact, media)
                 name = self._seam.contact_name(contact)
                 self._missed.put_nowait(MissedCall(contact, name, media.value, why.value))
             case board.Exchange(given_up, standing):
-                self._exchange(given_up, standing)
+                self._table.exchange(given_up, standing)
             case board.Drop(code):
                 self.dropped[code] += 1
             case _:
                 assert_never(effect)
-
-    def _exchange(self, given_up: CallId, standing: CallId) -> None:
-        """Let the person's call go on as the one that stands (P9, glare)."""
-        old = self._shells.get(given_up)
-        if old is None:
-            return  # Never placed: the person called somebody who was ringing here.
-        shell = self._shells[standing]
-        shell.transport.lend(*old.transport.take_back())
-        face = self._faces[given_up]
-        face.bind(shell)
-        face.text.start_over()
-        self._faces[standing] = face
-        shell.face = face
-        if shell.frames.steady or face.confidential:  # What either of the two promised.
-            self._confide(shell)
-        silent = Call(self, old.contact, face.contact_name)
-        self._faces[given_up] = silent
-        old.face = silent
-
-    def _new_shell(self, contact: AccountId, call: CallId) -> CallShell:
-        face = Call(self, contact, self._seam.contact_name(contact))
-
-        def feed(event: on.Event) -> None:
-            self._feed(board.Happened(call, None, event))
-
-        shell = CallShell(self._seam, self._make_media, feed, contact, call, face)
-        face.bind(shell)
-        self._shells[call] = shell
-        self._faces[call] = face
-        self._seam.spawn(self._forget(shell))
-        return shell
-
-    async def _forget(self, shell: CallShell) -> None:
-        await shell.over.wait()
-        self._shells.pop(shell.call, None)
-        self._faces.pop(shell.call, None)
 
 
 __all__ = ["SUITE_NAME", "Call", "CallService", "IncomingCall", "MissedCall"]

@@ -11,41 +11,41 @@ end-to-end encrypted; there is no setting that turns it off (R-16). Errors are `
 their `describe()` is the sentence for the person.
 
 The facade stands in parts, each the base of the next: what it shows (`client_shown.py`), files
-(`client_files.py`), how people become contacts (`client_meeting.py`), and here all the rest. Not
-for: how a profile comes to be (`client_entry.py`).
+(`client_files.py`), how people become contacts (`client_meeting.py`), the history of calls
+(`client_calls.py`), the person's own data (`your_data.py`), moving to another server
+(`client_move.py`), calls (`client_calling.py`), and here all the rest. Not for: how a profile comes
+to be (`client_entry.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self
 
 from visavis.core.content_records import Rules, Standing
+from visavis.core.move_file import Moved
 from visavis.core.recovery import RecoveryCode
-from visavis.sdk import devices, pairing
+from visavis.sdk import closing, devices, pairing
+from visavis.sdk.client_calling import Calling
 from visavis.sdk.client_entry import Pairing, enter_by_login, enter_by_opening, enter_by_signup
-from visavis.sdk.client_meeting import Meeting
 from visavis.sdk.client_shown import Contact
 from visavis.sdk.devices import Device
+from visavis.sdk.erasing import destroy_profile
 from visavis.sdk.knowing import keep_identity
+from visavis.sdk.move import Arriving
+from visavis.sdk.receipts import NoReceipt, Receipt
 from visavis.sdk.unlock import Kdf
-
-if TYPE_CHECKING:
-    from visavis.sdk.calls import Call, CallService, IncomingCall, MissedCall
 
 __all__ = ["Client", "Contact"]
 
 
 @dataclass(slots=True)
-class Client(Meeting):
+class Client(Calling):
     """One device at work; made by `signup`, `login` or `open`, used as a context manager."""
 
-    _allow_loopback: bool = False
     _recovery: RecoveryCode | None = field(default=None, repr=False)
-    _calls: CallService | None = field(default=None, repr=False)
 
     # Making a profile and opening it
 
@@ -80,7 +80,45 @@ class Client(Meeting):
             UnavailableError: The server cannot be reached. Nothing was made.
         """
         session, recovery = await enter_by_signup(profile, server, signup_link, name, password, kdf)
-        return cls(session, allow_loopback, recovery)
+        return cls(session, allow_loopback, _recovery=recovery)
+
+    @classmethod
+    async def move_in(
+        cls,
+        profile: Path,
+        server: str,
+        signup_link: str,
+        name: str,
+        password: str,
+        moved: Moved,
+        *,
+        allow_loopback: bool = False,
+        kdf: Kdf | None = None,
+    ) -> Self:
+        """Go on with an account at another server: with its identity, history and settings.
+
+        Its contacts are awaited here (`awaited`): each becomes a contact again when they have moved
+        as well. Bring a file in once. Two accounts that speak for one identity are two lines of
+        its device list, and whoever has met one of them refuses the other (CK-263).
+
+        Args:
+            profile: An empty folder, or one that does not exist.
+            server: The other server's origin.
+            signup_link: Of that server.
+            name: As for `signup`.
+            password: The account's at that server; as for `signup`.
+            moved: What `move_out` put into the file; see `visavis.sdk.move.read_file`.
+            allow_loopback: As for `signup`.
+            kdf: For tests; leave it out.
+
+        Raises:
+            As `signup`; nothing was made.
+        """
+        arriving = Arriving(moved)
+        session, recovery = await enter_by_signup(
+            profile, server, signup_link, name, password, kdf, arriving
+        )
+        return cls(session, allow_loopback, _recovery=recovery)
 
     @classmethod
     async def login(
@@ -156,9 +194,7 @@ class Client(Meeting):
 
     async def close(self) -> None:
         """End calls, connections and tasks, and lock the profile."""
-        if self._calls is not None:
-            await self._calls.close()
-            self._calls = None
+        await self._end_calls()
         await self._session.close()
 
     # Who we are
@@ -175,7 +211,8 @@ class Client(Meeting):
 
         Raises:
             UnavailableError: The server cannot be reached; nothing is lost.
-            AuthorizationError: REFUSED, this device was revoked.
+            AuthorizationError: SHUT_OUT, our account has shut this device out: what it held is
+                erased. REFUSED, the server says that there is no such device.
         """
         await self._session.sync(timeout_s)
 
@@ -225,8 +262,7 @@ class Client(Meeting):
         What is under way with them ends. They can learn that they are refused, as anybody is whose
         address of ours was replaced, and not why.
         """
-        if self._calls is not None:
-            await self._calls.leave(contact.account)
+        await self._leave_call_with(contact)
         await self._session.decisions.set_standing(contact.account, Standing.BLOCKED)
 
     async def unblock(self, contact: Contact) -> Contact:
@@ -252,61 +288,6 @@ class Client(Meeting):
             UnavailableError: We wait to be let into the conversation again.
         """
         await self._session.conversations.send_text(contact.account, text)
-
-    # Calls
-
-    async def call(
-        self,
-        contact: Contact,
-        media: str = "video",
-        *,
-        source: Any,
-        sink: Any,
-        leave_no_trace: bool = False,
-        confidential: bool = False,
-    ) -> Call:
-        """Call a contact.
-
-        Args:
-            contact: Whom.
-            media: "video" or "voice".
-            source: Where our picture and sound come from.
-            sink: Where theirs go.
-            leave_no_trace: Do not tell them of the call if nobody answers it.
-            confidential: Only to a verified contact, through a relay, and keeping nothing of it.
-
-        Raises:
-            AuthorizationError: NOT_VERIFIED, `confidential` and the safety number was not compared.
-        """
-        calls = await self._call_service()
-        return await calls.call(
-            contact.account,
-            media,
-            source=source,
-            sink=sink,
-            leave_no_trace=leave_no_trace,
-            confidential=confidential,
-        )
-
-    async def incoming(self) -> AsyncIterator[IncomingCall]:
-        """Yield calls that ring on this device."""
-        calls = await self._call_service()
-        async for call in calls.incoming():
-            yield call
-
-    async def missed(self) -> AsyncIterator[MissedCall]:
-        """Yield calls that could not ring here, or rang while we were away."""
-        calls = await self._call_service()
-        async for call in calls.missed():
-            yield call
-
-    async def _call_service(self) -> CallService:
-        if self._calls is None:
-            from visavis.sdk.calls import CallService  # noqa: PLC0415 - aiortc loads late
-
-            self._calls = CallService(self._session, allow_loopback=self._allow_loopback)
-            await self._calls.start()
-        return self._calls
 
     # Devices and password
 
@@ -340,3 +321,32 @@ class Client(Meeting):
             AuthorizationError: LOGIN_FAILED, the old one is wrong; WEAK_PASSWORD.
         """
         await devices.change_password(self._session, old, new)
+
+    async def close_account(
+        self, password: str = "", *, recovery_code: str | None = None
+    ) -> Receipt | NoReceipt:
+        """Close the account for ever, at the server and in this profile folder.
+
+        No row of it remains at the server. Contacts are told nothing; other devices of ours are cut
+        off and keep what they hold until their profiles are removed too. The client is closed when
+        this returns.
+
+        Args:
+            password: The account's.
+            recovery_code: In its place.
+
+        Returns:
+            The server's receipt, checked; or why there is none that counts: the account is closed
+            all the same, as far as the server says.
+
+        Raises:
+            AuthorizationError: LOGIN_FAILED. Nothing was changed.
+            PeerError: MISTYPED, the recovery code.
+            UnavailableError: The server cannot be reached; the profile is still there.
+        """
+        code = None if recovery_code is None else RecoveryCode.from_text(recovery_code)
+        receipt = await closing.close_at_server(self._session, password if code is None else code)
+        store = self._session.books.store
+        await self.close()
+        destroy_profile(store)
+        return receipt

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from visavis.core.errors import AuthorizationError, Code, PeerError, VisavisError
 from visavis.core.recovery import RecoveryCode
-from visavis.sdk import devices, enrol, pairing
+from visavis.sdk import enrol, pairing
 from visavis.sdk.account import Accounts, set_password
 from visavis.sdk.login import Login
 from visavis.sdk.profile import Profile
@@ -26,10 +26,18 @@ Pairing = Callable[[str], None]
 
 
 async def enter_by_signup(
-    profile: Path, server: str, signup_link: str, name: str, password: str, kdf: Kdf | None
+    profile: Path,
+    server: str,
+    signup_link: str,
+    name: str,
+    password: str,
+    kdf: Kdf | None,
+    beginning: enrol.Beginning | None = None,
 ) -> tuple[Session, RecoveryCode]:
-    """Make an account; see `Client.signup`."""
-    store, recovery = await enrol.sign_up(profile, server, signup_link, name, password, kdf)
+    """Make an account; see `Client.signup` and `Client.move_in`."""
+    store, recovery = await enrol.sign_up(
+        profile, server, signup_link, name, password, kdf, beginning
+    )
     session = Session(store)
     await session.start()
     session.vault.write_soon()
@@ -120,6 +128,8 @@ async def _become_known(
 ) -> None:
     """Become a device that others know: by pairing, or by asking to be added again."""
     enrol.enter(session, joined)
+    with session.books.store.transaction():
+        session.books.own_handle.take(login.keys.handle, notice=False)  # CK-767
     # First, because who hears of us adds us at once, with the key packages found at the server.
     with contextlib.suppress(VisavisError):  # housekeeping does it later
         await session.housekeeping.upload_key_packages()
@@ -136,4 +146,4 @@ async def _become_known(
         session.books.profile.activate(session.books.store)
     session.outbox.kick()
     for lost in joined.lost:
-        await devices.delete_at_server(login, lost)
+        await login.shut_out(lost)

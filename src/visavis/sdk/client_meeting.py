@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from visavis.sdk.client_files import Filing
+from visavis.sdk.client_groups import Grouping
 from visavis.sdk.client_shown import Contact
 from visavis.sdk.contact_records import Waiting
 
 
 @dataclass(slots=True)
-class Meeting(Filing):
+class Meeting(Grouping):
     """The part of `Client` that makes contacts: by a link, or by an exact handle."""
 
     async def create_invite(self, *, single_use: bool = True, days: int = 7) -> str:

@@ -98,8 +98,14 @@ class Shown:
         return self._require(contact.account).rules
 
     async def history(self, contact: Contact) -> list[Message]:
-        """Return the conversation with a contact, oldest first."""
-        return self._session.books.history.messages(contact.account)
+        """Return the conversation with a contact, calls among it, oldest first."""
+        books, account = self._session.books, contact.account
+        calls = [
+            Message.of_call(account, entry)
+            for entry in reversed(books.calls.entries())
+            if account in entry.members
+        ]
+        return sorted([*calls, *books.history.messages(account)], key=lambda one: one.at)
 
     def _require(self, account: AccountId) -> Known:
         known = self._session.books.contacts.get(account)

@@ -19,8 +19,9 @@ from visavis.core.content_fields import Array, Nested
 from visavis.core.content_records import ContactRecord, Decided, DeviceAddress, Rules, Standing
 from visavis.core.device_list import MAX_DEVICES, UnverifiedDeviceList
 from visavis.core.errors import Code, FatalError
-from visavis.core.handle_request import is_handle
+from visavis.core.handle import is_handle
 from visavis.core.ids import AccountId, DeviceId, GroupId, IdentityKey, SequencerHandle
+from visavis.sdk.awaited import Awaited
 from visavis.sdk.lists import DeviceLists
 from visavis.sdk.store import Store
 
@@ -53,6 +54,7 @@ class Known:
         thread: The first group of the thread, if `group` came after it.
         rules: Which calls of it ring here.
         decided: When `standing`, `verified` and `rules` were decided last.
+        named: Which of its handles `name` was made of (`visavis.core.handle`); 0: its first.
         last: While there is no address, the one that went last: records must have one (CK-271). It
             opens nothing, and nothing is sent to it.
     """
@@ -69,6 +71,7 @@ class Known:
     thread: GroupId | None = None
     rules: Rules = ALL_RING
     decided: Decided = NEVER
+    named: int = 0
     last: DeviceAddress | None = field(default=None, repr=False)
 
     @property
@@ -101,9 +104,10 @@ class Known:
 class ContactBook:
     """All contacts, by account."""
 
-    def __init__(self, store: Store, lists: DeviceLists) -> None:
+    def __init__(self, store: Store, lists: DeviceLists, awaited: Awaited) -> None:
         self._store = store
         self._lists = lists
+        self._awaited = awaited
         self._known: dict[AccountId, Known] = {}
         self._listeners: list[Callable[[AccountId], object]] = []
         self._load()
@@ -138,9 +142,11 @@ class ContactBook:
         """Return the name to show for an account that calls itself `wished`.
 
         CK-587: nobody vouches for the name in a request. One that another contact has, or that no
-        server hands out (look-alikes, spaces), gets a mark that tells the two apart.
+        server hands out (look-alikes, spaces), gets a mark that tells the two apart. So does that
+        of somebody whom we wait for since we moved: it stands in the history.
         """
         others = {known.name for known in self._known.values() if known.account != account}
+        others |= {known.name for known in self._awaited.all() if known.account != account}
         if is_handle(wished) and wished not in others:
             return wished
         return self.marked_name(account, wished)
@@ -173,6 +179,7 @@ class ContactBook:
             thread=known.thread,
             rules=None if known.rules == ALL_RING else known.rules,
             decided=None if known.decided == NEVER else known.decided,
+            named=known.named or None,
         )
 
     def addresses(self, account: AccountId) -> dict[DeviceId, ContactAddress]:
@@ -209,6 +216,7 @@ def known_from_record(record: ContactRecord, *, member: bool) -> Known:
         thread=record.thread,
         rules=record.rules or ALL_RING,
         decided=record.decided or NEVER,
+        named=record.named or 0,
     )
 
 

@@ -37,12 +37,14 @@ class Waiting:
         name: What they call themselves; nobody vouches for it.
         safety_hint: `identity_hash` of their identity key.
         by_handle: They asked by handle, not over a link of ours.
+        was: The name of the contact of before our move whose account and key they have; "" if none.
     """
 
     account: AccountId
     name: str
     safety_hint: Digest = field(repr=False)
     by_handle: bool = False
+    was: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +70,20 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request that waits for a tap: its machine's state, what was asked, and how it came."""
+    """A request that waits for a tap: its machine's state, what was asked, and how it came.
+
+    `handle` is ours when it came by handle, for the answer (CK-289); "" for a link.
+    """
 
     state: c.Asked
     request: ContactRequest = field(repr=False)
     by_handle: bool
+    handle: str = ""
 
     def save(self, store: Store) -> None:
         """Write it."""
         value = [encode_outer(self.request), int(self.state.expires_at), self.by_handle]
+        value += [self.handle] if self.handle else []
         store.put(ASKED_KIND, self.state.person.account_id, cbor.encode(value))
 
 
@@ -173,12 +180,18 @@ def all_asked(store: Store) -> list[Asked]:
 
 def _asked(data: bytes) -> Asked:
     match cbor.decode(data):
-        case [bytes(encoded), int(expires_at), *rest] if rest in ([], [False], [True]):
+        # Those written earlier have no fourth field, or no third.
+        case [bytes(encoded), int(expires_at), *rest] if [type(one) for one in rest] in (
+            [],
+            [bool],
+            [bool, str],
+        ):
             request = decode_outer(encoded)
             if isinstance(request, ContactRequest):
                 offered = UnverifiedDeviceList.parse(request.list).verify()
                 state = c.Asked(person_of(offered), request.token, expires_at)
-                return Asked(state, request, by_handle=rest == [True])
+                by_handle, handle = rest[:1] == [True], "".join(str(one) for one in rest[1:])
+                return Asked(state, request, by_handle, handle)
         case _:
             pass
     raise FatalError(Code.MALFORMED, "a waiting request of the store cannot be read")

@@ -1,4 +1,4 @@
-"""Messages of conversations and of the self group: sent and received.
+"""Messages of conversations, of groups of people and of the self group: sent and received.
 
 Sending: one MLS message, sealed afresh for each device. The group's new state and the rows of the
 outbox are on disk in one transaction before anything leaves. Receiving: decrypted, checked, and
@@ -13,16 +13,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from visavis.core.address import ContactAddress
 from visavis.core.content import (
+    decode_in_group,
     decode_inner,
     decode_sibling,
+    encode_in_group,
     encode_inner,
     encode_outer,
     encode_sibling,
 )
+from visavis.core.content_group import InGroup
 from visavis.core.content_inner import (
     Inner,
     MessageFile,
@@ -38,10 +42,11 @@ from visavis.core.errors import (
 )
 from visavis.core.ids import AccountId, DeviceId, MessageId
 from visavis.core.mls import ApplicationMessage, Group, peek
-from visavis.sdk.addresses import Given, Purpose
+from visavis.sdk.addresses import GROUP_PURPOSES, Given, Purpose
 from visavis.sdk.books import Books
 from visavis.sdk.contact_book import Known
 from visavis.sdk.group_steps import Stepping, require_conversation
+from visavis.sdk.group_targets import told_in_group
 from visavis.sdk.groups import GroupKind, GroupRecord, device_of
 from visavis.sdk.history import Message
 from visavis.sdk.outbox import Outbox
@@ -51,6 +56,9 @@ from visavis.sdk.sequencer import Sequencers
 
 UNHEARD_S: Final = 45
 """Seconds a live content waits for somebody to listen: as long as a call rings."""
+
+MakingInGroup = Callable[[GroupRecord], InGroup | None]
+"""As `Making`, for a group of people."""
 
 SendOuter = Callable[[ContactAddress, Outer], Awaitable[None]]
 """Seals one content for one device and sends it live; raises as `SendSocket.send`."""
@@ -84,6 +92,7 @@ class Conversations:
         contents: Keeps what was received.
         send_live: Sends one content in the call class.
         catch_up: Waits until what lies in the mailbox was processed.
+        in_group: Keeps what was said in a group of people; the last says whether it came live.
     """
 
     def __init__(
@@ -95,6 +104,7 @@ class Conversations:
         *,
         send_live: SendOuter,
         catch_up: Callable[[], Awaitable[None]],
+        in_group: Callable[[GroupRecord, Said, InGroup, bool], None],
     ) -> None:
         self._books = books
         self._outbox = outbox
@@ -102,6 +112,7 @@ class Conversations:
         self._send_live = send_live
         self._contents = contents
         self._catch_up = catch_up
+        self._in_group = in_group
         self._unheard: list[tuple[InnerReceived, int]] = []
         self.inner_handlers: list[Callable[[InnerReceived], Awaitable[None]]] = []
         self.self_handlers: list[Callable[[SelfReceived], Awaitable[None]]] = []
@@ -215,6 +226,38 @@ class Conversations:
                     targets = self._targets(contact, to_siblings=to_siblings)
                     return self._write(newest, plain, targets, durable=durable)
 
+    async def send_in_group(
+        self, record: GroupRecord, make: MakingInGroup, *, durable: bool = True
+    ) -> bool:
+        """Send one content to a group of people.
+
+        Args:
+            record: The group.
+            make: Makes the content in the transaction that sends it; None: nothing after all.
+            durable: Kept and resent until the server has it; else one attempt is made.
+
+        Returns:
+            Whether every device that it went to refused it (none was reached).
+
+        Raises:
+            PeerError: WRONG_GROUP, we are out of it; CK-062.
+            UnavailableError: As `send_inner`, if it is not durable.
+        """
+        books = self._books
+        async with books.groups.lock(record):
+            newest = books.groups.newest(record)
+            with Stepping(books, newest), books.store.transaction():
+                content = make(newest)
+                if content is None:
+                    return False
+                targets = told_in_group(books, newest)
+                letter = self._write(newest, encode_in_group(content), targets, durable=durable)
+        if not durable:
+            await self._send_now(letter)
+            return False
+        await self._flush()
+        return self._outbox.refused(letter.rows)
+
     def _write(
         self,
         record: GroupRecord,
@@ -303,10 +346,21 @@ class Conversations:
         record = self._books.groups.get(group_id)
         if record is None:
             raise PeerError(Code.WRONG_GROUP, "no group of ours")
+        if record.kind is GroupKind.GROUP:
+            self._require_own_way(given, record)
+            return record
         # CK-571: what comes over the address of one contact is never for another's conversation.
         if given.purpose is not Purpose.SIBLING and given.subject != record.account:
             raise PeerError(Code.WRONG_GROUP, "CK-571: another contact's conversation")
         return record
+
+    @staticmethod
+    def _require_own_way(given: Given, record: GroupRecord) -> None:
+        """Refuse what does not come over an address of this group, or from our other devices."""
+        # CK-840: each group has an address of its own (P13), and over it comes nothing else.
+        by_group = given.purpose in GROUP_PURPOSES and given.subject == record.group_id
+        if not by_group and given.purpose is not Purpose.SIBLING:
+            raise PeerError(Code.WRONG_GROUP, "CK-840: not over an address of this group")
 
     def _open(
         self, record: GroupRecord, state: Group, message: bytes, *, durable: bool
@@ -319,16 +373,22 @@ class Conversations:
             if not isinstance(result, ApplicationMessage):
                 raise PeerError(Code.UNEXPECTED, "CK-572: a handshake outside the sequencer")
             account, device = device_of(result.sender)
-            if account not in {record.account, books.account}:
+            stands = books.lists.stands
+            if record.kind is GroupKind.GROUP:  # the roster is checked where it changes (CK-832)
+                stands = partial(books.group_book.stands, record.group_id)
+            elif account not in {record.account, books.account}:
                 raise PeerError(Code.BAD_CREDENTIAL, "CK-575: a stranger in the group")
             # CK-575: a revoked device still holds keys of the epochs before its removal.
-            if not books.lists.stands(account, device):
+            if not stands(account, device):
                 raise PeerError(Code.BAD_CREDENTIAL, "CK-575: the device was revoked")
             said = Said(account, device, int.from_bytes(result.authenticated_data[:8], "big"))
             record.heard(said.count)
             books.groups.save(record, state)
             if record.kind is GroupKind.SELF:
                 return self._contents.sibling(record, said, decode_sibling(result.content))
+            if record.kind is GroupKind.GROUP:
+                self._in_group(record, said, decode_in_group(result.content), not durable)
+                return None
             inner = decode_inner(result.content)
             return self._contents.inner(record, said, inner, durable=durable)
 

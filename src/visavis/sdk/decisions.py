@@ -34,7 +34,7 @@ from visavis.core.errors import AuthorizationError, Code
 from visavis.core.ids import AccountId
 from visavis.sdk.addresses import LOOK, ROTATE_KIND, Purpose
 from visavis.sdk.books import Books
-from visavis.sdk.contact_book import Known
+from visavis.sdk.contact_book import NEVER, Known
 from visavis.sdk.knowing import check_number_with
 
 if TYPE_CHECKING:
@@ -162,6 +162,23 @@ def take_decision(books: Books, record: ContactRecord) -> None:
     known.decided = replace(known.decided, **{n: getattr(record.decided, n) for n in newer})
     if newer:
         _stand(books, known, before)
+
+
+def restore(books: Books, known: Known) -> None:
+    """Give a new contact what held before we moved here, if it is who we wait for.
+
+    Inside a transaction; its list was learnt and it is written.
+    """
+    awaited, newest = books.awaited.get(known.account), books.lists.newest(known.account)
+    # CK-733: a mark is bound to its key; asked once more where it is given.
+    if awaited is None or newest is None or not awaited.has_moved_with(newest):
+        return
+    before = known.standing
+    known.verified, known.standing = awaited.verified, awaited.standing
+    known.rules, known.decided = awaited.rules or ALL_RING, awaited.decided or NEVER
+    _stand(books, known, before)
+    books.awaited.remove(known.account)
+    books.store.put(UNTOLD_KIND, known.account, b"")
 
 
 def _stand(books: Books, known: Known, before: Standing) -> None:

@@ -33,6 +33,7 @@ from visavis.sdk.books import Books
 from visavis.sdk.history import NoticeKind
 from visavis.sdk.keystore import Keystore
 from visavis.sdk.login import Login, require_newer
+from visavis.sdk.own_handle import have_all_told
 from visavis.sdk.store import Store
 
 KIND: Final = "keystore"
@@ -114,7 +115,19 @@ def catch_up(books: Books, login: Login) -> bool:
     require_standing(head, books.device)
     with books.store.transaction():
         remember(books.store, login)
+        take_handle(books, login)
         return books.lists.learn(head)
+
+
+def take_handle(books: Books, login: Login) -> None:
+    """Take over the handle that the keystore names; inside a transaction.
+
+    CK-767: the keystore's stands, whatever was typed or lies under a passkey. Who learns it here
+    tells contacts as well: the device that changed it may never come back.
+    """
+    mine = login.keys.handle is not None and login.keys.handle.handle == books.own_handle.offered
+    if books.own_handle.take(login.keys.handle, notice=not mine):
+        have_all_told(books)
 
 
 def require_standing(head: DeviceList, device: DeviceId) -> None:

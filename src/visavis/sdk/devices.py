@@ -16,13 +16,14 @@ from visavis.core.device_list import DeviceList, ListedDevice
 from visavis.core.errors import AuthorizationError, Code, UnavailableError, VisavisError
 from visavis.core.ids import DeviceId
 from visavis.core.recovery import RecoveryCode
-from visavis.sdk.account import Accounts, set_password
+from visavis.sdk.account import set_password
 from visavis.sdk.addresses import ROTATE_KIND
 from visavis.sdk.device_chain import catch_up, remember, require_standing, sign_next
 from visavis.sdk.enrol import require_password
 from visavis.sdk.history import NoticeKind
 from visavis.sdk.keystore import Keystore
 from visavis.sdk.login import Login
+from visavis.sdk.own_handle import login_of_ours
 from visavis.sdk.session import Session
 
 SHORT_BYTES: Final = 3
@@ -74,7 +75,7 @@ async def list_devices(session: Session) -> list[Device]:
 
 
 async def revoke(session: Session, short_id: str, proof: str | RecoveryCode) -> None:
-    """Shut a device out, everywhere.
+    """Shut a device out, everywhere; when it next connects, it erases what it holds.
 
     Args:
         session: Ours.
@@ -97,14 +98,10 @@ async def revoke(session: Session, short_id: str, proof: str | RecoveryCode) -> 
     if len(matches) != 1 or matches[0] == books.device:
         raise AuthorizationError(Code.UNKNOWN_DEVICE, "no such other device of this account")
     device = DeviceId(matches[0])
-    accounts, handle = Accounts(books.profile.origin), books.profile.handle
-    opened = (
-        accounts.login(handle, proof) if isinstance(proof, str) else accounts.recover(handle, proof)
-    )
-    async with opened as login:
+    async with login_of_ours(books, proof) as login:
         refresh(session, login)
         await _unlist(session, device, login)
-        await delete_at_server(login, device)
+        await login.shut_out(device)
         await session.membership.reconcile_all()
         await _rekey(session, login)
     await session.vault.rewrite()
@@ -120,7 +117,7 @@ async def change_password(session: Session, old: str, new: str) -> None:
     """
     store, profile = session.books.store, session.books.profile
     require_password(new, profile.handle)
-    async with Accounts(profile.origin).login(profile.handle, old) as login:
+    async with login_of_ours(session.books, old) as login:
         refresh(session, login)
         # Both passwords open the profile until the server has answered: no moment without one.
         await asyncio.to_thread(store.add_password, new)
@@ -164,15 +161,6 @@ async def _unlist(session: Session, device: DeviceId, login: Login) -> None:
     for record in books.groups.all():
         session.membership.mark(record)
     books.history.publish()
-
-
-async def delete_at_server(login: Login, device: DeviceId) -> None:
-    """Delete a device's rows; one that is gone already is no error."""
-    try:
-        await login.ask(lambda api: api.delete_device(device))
-    except VisavisError as error:
-        if error.code is not Code.REFUSED:  # it is gone already
-            raise
 
 
 async def _rekey(session: Session, login: Login) -> None:

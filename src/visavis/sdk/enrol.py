@@ -41,10 +41,11 @@ from visavis.sdk.login import Login, require_newer
 from visavis.sdk.password_check import judge
 from visavis.sdk.profile import Profile
 from visavis.sdk.session import Session
-from visavis.sdk.store import DATABASE, Store
+from visavis.sdk.store import DATABASE_FILES, Store
 from visavis.sdk.unlock import Kdf
 from visavis.sdk.vault_read import UNREADABLE, Contents, read_vault
-from visavis.transport.api import DeviceApi, DeviceRegistration
+from visavis.transport.api import DeviceRegistration
+from visavis.transport.device_api import DeviceApi
 from visavis.transport.http import Http
 from visavis.transport.origin import require_secure
 
@@ -118,10 +119,40 @@ async def make_device(
     return NewDevice(store, profile, registration)
 
 
+class Beginning:
+    """How an account begins: as a new one. One that comes from another server is another kind."""
+
+    def keys(self) -> UnlockedAccount:
+        """Make the account's keys."""
+        return UnlockedAccount.generate(AccountId.random(os.urandom))
+
+    def sign(self, keys: UnlockedAccount, first: ListedDevice) -> DeviceList:
+        """Sign the list with which it begins."""
+        return sign_first(keys.account_id, bytes(keys.identity_private), [first])
+
+    def fill(self, store: Store) -> None:
+        """Write what the account brings along, before the server learns of it."""
+
+
 async def sign_up(
-    folder: Path, origin: str, link: str, name: str, password: str, kdf: Kdf | None
+    folder: Path,
+    origin: str,
+    link: str,
+    name: str,
+    password: str,
+    kdf: Kdf | None,
+    beginning: Beginning | None = None,
 ) -> tuple[Store, RecoveryCode]:
     """Make an account with this folder as its first device.
+
+    Args:
+        folder: For the profile.
+        origin: The server.
+        link: A sign-up link of it.
+        name: The server adds digits to make the handle.
+        password: The account's, and the store's.
+        kdf: For tests.
+        beginning: As what it begins; a new account if left out.
 
     Raises:
         AuthorizationError: SIGNUP_LINK; WEAK_PASSWORD; STORE_LOCKED; NOT_ENCRYPTED.
@@ -133,6 +164,7 @@ async def sign_up(
     if Store.exists(folder):
         raise AuthorizationError(Code.STORE_LOCKED, "this folder holds a profile already")
     recovery = RecoveryCode.generate(os.urandom)
+    begins = beginning or Beginning()
     async with Accounts(origin).public() as api:
         started: list[tuple[str, str]] = []
 
@@ -143,7 +175,7 @@ async def sign_up(
 
         record, export_key = await register_password(password, exchange)
         handle, session = started[0]
-        with UnlockedAccount.generate(AccountId.random(os.urandom)) as keys:
+        with begins.keys() as keys:
             device = await make_device(
                 folder,
                 password,
@@ -154,9 +186,10 @@ async def sign_up(
                 vault_keys=keys.vault_keys[0],
             )
             try:
-                own = sign_first(keys.account_id, bytes(keys.identity_private), [device.listed])
+                own = begins.sign(keys, device.listed)
                 keystore = Keystore.make(keys, own, export_key, recovery)
                 _learn_own(device.store, own)
+                begins.fill(device.store)
                 await api.signup_finish(
                     session,
                     record,
@@ -270,7 +303,7 @@ async def take_back(login: Login, device: DeviceId, before: DeviceList) -> None:
         await login.reread()  # the list may have been stored although we were told nothing
         await sign_next(login, without)
     with contextlib.suppress(VisavisError):
-        await login.ask(lambda api: api.delete_device(device))
+        await login.shut_out(device)
 
 
 async def _read_and_sign(device: NewDevice, login: Login, api: DeviceApi, *, alone: bool) -> Joined:
@@ -378,5 +411,5 @@ def queue_rejoins(session: Session, login: Login) -> None:
 
 def remove_profile(folder: Path) -> None:
     """Remove the store of a profile that did not come to be; it is closed."""
-    for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"):
+    for name in DATABASE_FILES:
         (folder / name).unlink(missing_ok=True)

@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -33,9 +33,10 @@ from visavis.core.errors import (
 from visavis.core.file_name import is_refused, safe_name, with_extension
 from visavis.core.file_seal import blob_size, chunk_count, open_file, seal_file
 from visavis.core.file_type import EXTENSIONS, MAX_FILE_BYTES, FileType, file_type
-from visavis.core.ids import AccountId, BlobId, Digest, FileKey, MessageId
+from visavis.core.ids import AccountId, BlobId, Digest, FileKey, GroupId, MessageId
 from visavis.core.strip import Stripped, strip
 from visavis.core.thumbnail import thumbnail_of
+from visavis.sdk.group_targets import told_in_group
 from visavis.sdk.history import Message
 from visavis.sdk.session import Session
 
@@ -121,11 +122,41 @@ async def send_file(
             Nothing was sent.
     """
     session.conversations.require(contact)
+    contacts = session.books.contacts
+
+    def reached() -> list[ContactAddress]:
+        return list(contacts.addresses(contact).values())
+
+    content = await _content(session, reached, prepared, thumbnail)
+    return await session.conversations.send_file(contact, content)
+
+
+async def send_group_file(
+    session: Session, group: GroupId, prepared: PreparedFile, thumbnail: bytes | None = None
+) -> Message:
+    """Send a file to everybody in a group; as `send_file`."""
+    books, record = session.books, session.group_actions.require(group)
+
+    def reached() -> list[ContactAddress]:
+        found = (books.resolve(*target) for target in told_in_group(books, record))
+        return [address for address in found if address is not None]
+
+    content = await _content(session, reached, prepared, thumbnail)
+    return await session.group_actions.say(group, content)
+
+
+async def _content(
+    session: Session,
+    reached: Callable[[], list[ContactAddress]],
+    prepared: PreparedFile,
+    thumbnail: bytes | None,
+) -> MessageFile:
+    """Seal and store a file, and return what names it."""
     books = session.books
     key = FileKey.random(books.rng)
     sealed = await asyncio.to_thread(seal_file, prepared.data, key, books.rng)
-    blob = await _stored(session, contact, sealed)
-    content = MessageFile(
+    blob = await _stored(session, reached, sealed)
+    return MessageFile(
         id=MessageId.random(books.rng),
         at=books.now(),
         name=prepared.name,
@@ -136,7 +167,6 @@ async def send_file(
         blob=blob,
         thumbnail=thumbnail_of(thumbnail),
     )
-    return await session.conversations.send_file(contact, content)
 
 
 async def fetch_file(session: Session, file: MessageFile) -> OpenedFile:
@@ -190,21 +220,25 @@ def _names(folder: Path, name: str) -> Iterator[Path]:
         yield folder / (f"{stem} ({number}).{ending}" if dot else f"{name} ({number})")
 
 
-async def _stored(session: Session, contact: AccountId, sealed: bytes) -> BlobId:
-    """Store a blob, presenting what lets us write to the contact."""
+async def _stored(
+    session: Session, reached: Callable[[], list[ContactAddress]], sealed: bytes
+) -> BlobId:
+    """Store a blob, presenting what lets us write to whom it is for."""
     try:
-        return await _stored_by_one(session, contact, sealed)
+        return await _stored_by_one(session, reached(), sealed)
     except AuthorizationError:
         # Perhaps they have just replaced their address: the new one is in our mailbox then.
         with contextlib.suppress(VisavisError):
             await session.sync()
-        return await _stored_by_one(session, contact, sealed)
+        return await _stored_by_one(session, reached(), sealed)
 
 
-async def _stored_by_one(session: Session, contact: AccountId, sealed: bytes) -> BlobId:
+async def _stored_by_one(
+    session: Session, addresses: list[ContactAddress], sealed: bytes
+) -> BlobId:
     """Try the address of each device: one may be revoked, or used up for today."""
     failed: VisavisError = UnavailableError(Code.UNAVAILABLE, "no device to send to is known")
-    for address in session.books.contacts.addresses(contact).values():
+    for address in addresses:
         try:
             return await _store(session, address, sealed)
         except (AuthorizationError, UnavailableError) as error:

@@ -169,6 +169,7 @@ class FirstContact:
         # would stand in the list of contacts as somebody we never asked.
         if ours.handle and accept.name != ours.handle:
             raise PeerError(Code.BAD_CREDENTIAL, "CK-289: an answer under another handle")
+        books.awaited.require(offered)
         done = step(ours.state, c.AcceptReceived(person_of(offered), accept.token, books.now()))
         raise_rejection(done)
         account = offered.account_id
@@ -224,6 +225,7 @@ class FirstContact:
         offered = verify_request(request, destination(books, given))
         if offered.account_id == books.account:
             raise PeerError(Code.UNEXPECTED, "a request of our own account")
+        books.awaited.require(offered)
         for entry in request.devices:
             entry.address.require_server(books.profile.origin)
         event = c.RequestReceived(
@@ -298,7 +300,9 @@ class FirstContact:
             alone = wished[name] == 1
             shown = book.name_for(account, name) if alone else book.marked_name(account, name)
             hashed = identity_hash(asked.state.person.identity_key)
-            found.append(Waiting(account, shown, hashed, asked.by_handle))
+            awaited = self._books.awaited.get(account)
+            was = "" if awaited is None else awaited.name
+            found.append(Waiting(account, shown, hashed, asked.by_handle, was))
         return found
 
     def approve(self, account: AccountId) -> None:
@@ -317,6 +321,7 @@ class FirstContact:
                     UnverifiedDeviceList.parse(asked.request.list).verify(),
                     asked.request,
                     by_handle=asked.by_handle,
+                    asked_for=asked.handle,
                 )
         books.history.publish()
         self._outbox.kick()
@@ -388,7 +393,8 @@ class FirstContact:
     def _ask(self, request: ContactRequest, state: c.State, *, by_handle: bool) -> None:
         books = self._books
         if isinstance(state, c.Asked):
-            Asked(state, request, by_handle).save(books.store)
+            asked_for = books.profile.handle if by_handle else ""
+            Asked(state, request, by_handle, asked_for).save(books.store)
             account = state.person.account_id
             books.history.notice(NoticeKind.REQUEST_WAITING, account, None, books.now())
 

@@ -22,8 +22,9 @@ def forget(books: Books, account: AccountId) -> None:
         if record.account == account and record.kind is GroupKind.CONVERSATION:
             books.groups.remove(record)
     books.contacts.remove(account)
-    books.lists.forget(account)
+    books.lists.forget(account)  # a group that we share has its own (`group_book`)
     books.store.delete(ACCEPTED_KIND, account)
     books.history.forget_notice(NoticeKind.IDENTITY_CHANGED, account)
     books.history.forget_notice(NoticeKind.CONTACT_ADDED, account)
     books.history.forget_notice(NoticeKind.CONTACT_BY_HANDLE, account)
+    books.history.forget_renamed(account)

@@ -13,7 +13,8 @@ from enum import StrEnum
 from typing import Final, Self
 
 from visavis.core import cbor
-from visavis.core.credential import Credential, UnverifiedCredential
+from visavis.core.credential import Credential, UnverifiedCredential, make_tree_validator
+from visavis.core.device_list import DeviceList
 from visavis.core.errors import Code, FatalError, PeerError
 from visavis.core.ids import AccountId, DeviceId, GroupId, SequencerHandle
 from visavis.core.mls import Group, MemberInfo
@@ -35,6 +36,7 @@ class GroupKind(StrEnum):
 
     CONVERSATION = "conversation"
     SELF = "self"
+    GROUP = "group"
 
 
 @dataclass(slots=True)
@@ -43,8 +45,8 @@ class GroupRecord:
 
     Args:
         group_id: The group.
-        kind: Conversation or self group.
-        account: The contact; our own account for the self group.
+        kind: Conversation of two, self group, or group of people.
+        account: The contact; our own account for all but conversations of two.
         sequencer: Its sequencer's handle.
         sequenced: The sequencer exists at the server.
         announced: Name of our address that the others were told last; empty for none.
@@ -120,6 +122,29 @@ def device_of(member: MemberInfo) -> tuple[AccountId, DeviceId]:
     return credential.account_id, credential.device_id
 
 
+class _Tree:
+    """The device lists in a group's own tree: by nothing else is a leaf of it judged (CK-831)."""
+
+    def __init__(self) -> None:
+        self.state: Group | None = None
+        self._epoch = -1
+        self._lists: dict[AccountId, DeviceList] = {}
+
+    def newest(self, account: AccountId) -> DeviceList | None:
+        """Return the newest list that a leaf of the account carries."""
+        if self.state is None:
+            raise FatalError(Code.UNEXPECTED, "a group that is judged by no tree")
+        if self._epoch != self.state.epoch:
+            self._lists = {}
+            for member in self.state.members():
+                offered = credential_of(member).device_list
+                known = self._lists.get(offered.account_id)
+                if known is None or known.version < offered.version:
+                    self._lists[offered.account_id] = offered
+            self._epoch = self.state.epoch
+        return self._lists.get(account)
+
+
 class Groups:
     """All groups of this device, by id."""
 
@@ -178,9 +203,17 @@ class Groups:
             data = self._store.get(STATE_KIND, record.group_id)
             if data is None:
                 raise FatalError(Code.WRONG_GROUP, "a group has no state")
-            state = Group.from_bytes(data, validator=self.validator)
+            state = self.open(record, data)
             self._states[record.group_id] = state
         return state
+
+    def open(self, record: GroupRecord, data: bytes) -> Group:
+        """Read a group's MLS state, with the validator that is right for its kind."""
+        if record.kind is not GroupKind.GROUP:
+            return Group.from_bytes(data, validator=self.validator)
+        tree = _Tree()
+        tree.state = Group.from_bytes(data, validator=make_tree_validator(tree.newest))
+        return tree.state
 
     def discard(self, record: GroupRecord) -> None:
         """Forget what is in memory: the next use reads what is on disk."""

@@ -12,11 +12,13 @@ from enum import StrEnum
 from typing import Final, Generic, Self, TypeVar
 
 from visavis.core import cbor
+from visavis.core.call_entry import Direction, Entry, Outcome
 from visavis.core.content import decode_inner, encode_inner
 from visavis.core.content_inner import MessageFile, MessageText
+from visavis.core.content_records import Media
 from visavis.core.errors import Code, FatalError
 from visavis.core.file_name import safe_name
-from visavis.core.ids import AccountId, DeviceId, MessageId
+from visavis.core.ids import AccountId, DeviceId, GroupId, MessageId
 from visavis.core.thumbnail import thumbnail_of
 from visavis.sdk.store import Store
 
@@ -33,20 +35,25 @@ class MessageKind(StrEnum):
     TEXT = "text"
     FILE = "file"
     MISSED_CALL = "call.missed"
+    CALL_ENDED = "call.ended"
+    CALL_UNANSWERED = "call.unanswered"
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An entry of a conversation: a text, a file, or a call that came to nothing (R-02).
+    """An entry of a conversation: a text, a file, or a call (R-02).
+
+    Calls are in the history of calls (`call_history`); a thread shows them among the rest.
 
     Args:
-        contact: Whose conversation.
+        contact: Whose conversation; in a group who said it.
         at: Unix seconds, as its sender's clock said.
         outgoing: Sent by us (from any of our devices).
-        text: What was written; for a missed call what to call it, for a file its name.
+        text: What was written; for a call what to call it, for a file its name.
         kind: Which of them.
         file: Of a file what opens it. Its name and thumbnail are safe to show; its type and size
             are the sender's word until it was fetched.
+        group: In which group; None: in the conversation of two.
     """
 
     contact: AccountId
@@ -55,6 +62,19 @@ class Message:
     text: str = field(repr=False)
     kind: MessageKind = MessageKind.TEXT
     file: MessageFile | None = field(default=None, repr=False)
+    group: GroupId | None = None
+
+    @classmethod
+    def in_group(
+        cls,
+        group: GroupId,
+        author: AccountId,
+        content: MessageText | MessageFile,
+        *,
+        outgoing: bool,
+    ) -> Self:
+        """Make an entry of what a member said in a group; as `of`."""
+        return replace(cls.of(author, content, outgoing=outgoing), group=group)
 
     @classmethod
     def of(cls, contact: AccountId, content: MessageText | MessageFile, *, outgoing: bool) -> Self:
@@ -64,6 +84,25 @@ class Message:
         name, thumbnail = safe_name(content.name), thumbnail_of(content.thumbnail)
         file = replace(content, name=name, thumbnail=thumbnail)
         return cls(contact, content.at, outgoing, name, MessageKind.FILE, file)
+
+    @classmethod
+    def missed(cls, contact: AccountId, at: int, media: Media) -> Self:
+        """Make the entry of a call that was missed here."""
+        return cls(contact, at, False, f"Missed {media.value} call", MessageKind.MISSED_CALL)
+
+    @classmethod
+    def of_call(cls, contact: AccountId, entry: Entry) -> Self:
+        """Make the entry of a call with a contact."""
+        outgoing = entry.direction is Direction.OUTGOING
+        media = entry.media.value
+        if entry.outcome is Outcome.MISSED:
+            return cls.missed(contact, entry.at, entry.media)
+        if entry.outcome is Outcome.ANSWERED:
+            minutes, rest = divmod(entry.seconds, 60)
+            text = f"{media.capitalize()} call, {minutes}:{rest:02}"
+            return cls(contact, entry.at, outgoing, text, MessageKind.CALL_ENDED)
+        text = f"{media.capitalize()} call, {entry.outcome.value}"
+        return cls(contact, entry.at, outgoing, text, MessageKind.CALL_UNANSWERED)
 
 
 class NoticeKind(StrEnum):
@@ -80,7 +119,22 @@ class NoticeKind(StrEnum):
     OWN_DEVICE_REMOVED = "own device removed"
     REVOKED = "this device was revoked"
     VAULT_ROLLED_BACK = "vault rolled back"
+    VAULT_ALTERED = "vault altered"
+    ASKED_TO_FORGET = "asked to forget calls"
     KEYS_ROLLED_BACK = "keys rolled back"
+    CONTACT_RENAMED = "contact renamed"
+    OWN_HANDLE_CHANGED = "own handle changed"
+    GROUP_INVITED = "group invited"
+    GROUP_JOINED = "group joined"
+    GROUP_MEMBER_JOINED = "group member joined"
+    GROUP_MEMBER_LEFT = "group member left"
+    GROUP_MEMBER_REMOVED = "group member removed"
+    GROUP_RENAMED = "group renamed"
+    GROUP_PICTURE = "group picture"
+    GROUP_KEEPERS = "group keepers"
+    GROUP_REMOVED_US = "group removed us"
+    GROUP_BROKEN = "group broken"
+    GROUP_CALL_BEGAN = "group call began"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +143,19 @@ class Notice:
 
     Args:
         kind: What happened.
-        account: The contact it is about, or our own account.
+        account: The contact it is about, or our own account; of a group its id.
         device: The device, if it is about one.
         at: Unix seconds.
+        was: The name of before, if it says that a name was changed; of a group whom it is about.
+        name: The name that took its place; of a group what it is called.
     """
 
     kind: NoticeKind
     account: AccountId
     device: DeviceId | None
     at: int
+    was: str = field(default="", repr=False)
+    name: str = field(default="", repr=False)
 
 
 class Stream(Generic[Item]):
@@ -136,6 +194,15 @@ class Stream(Generic[Item]):
         self._more = asyncio.Event()
 
 
+def thread_of(whose: AccountId | GroupId) -> str:
+    """Return under which name a thread is kept.
+
+    Whoever begins a group chooses its id, and could take a contact's account for it: what is said
+    in the group would then stand in the conversation with that contact.
+    """
+    return ("g" if isinstance(whose, GroupId) else "") + bytes(whose).hex()
+
+
 class History:
     """The messages and notices of this device."""
 
@@ -155,22 +222,28 @@ class History:
             message_id: To know a repetition.
             count: Of its sender in this conversation: orders what was said within one second.
         """
-        contact = bytes(message.contact).hex()
-        if self._store.get(_SEEN_KIND + contact, message_id) is not None:
+        thread = thread_of(message.group or message.contact)
+        if self._store.get(_SEEN_KIND + thread, message_id) is not None:
             return False
         key = message.at.to_bytes(8, "big") + count.to_bytes(8, "big") + message_id
-        file = [] if message.file is None else [encode_inner(message.file)]
-        value = cbor.encode([message.at, message.outgoing, message.text, message.kind.value, *file])
+        rest = [] if message.file is None else [encode_inner(message.file)]
+        if message.group is not None:  # who said it, and no bytes where there is no file
+            rest = [*(rest or [b""]), bytes(message.contact)]
+        value = cbor.encode([message.at, message.outgoing, message.text, message.kind.value, *rest])
         with self._store.transaction():
-            self._store.put(_SEEN_KIND + contact, message_id, b"")
-            self._store.put(_MESSAGE_KIND + contact, key, value)
+            self._store.put(_SEEN_KIND + thread, message_id, b"")
+            self._store.put(_MESSAGE_KIND + thread, key, value)
         if not message.outgoing:
             self._new_messages.append(message)
         return True
 
-    def take_back(self, contact: AccountId, message_id: MessageId) -> None:
+    def tell(self, message: Message) -> None:
+        """Tell readers of an entry that is kept elsewhere, once the transaction is on disk."""
+        self._new_messages.append(message)
+
+    def take_back(self, contact: AccountId | GroupId, message_id: MessageId) -> None:
         """Remove a message that could not be sent to anybody. Inside a transaction."""
-        kind = _MESSAGE_KIND + bytes(contact).hex()
+        kind = _MESSAGE_KIND + thread_of(contact)
         for key, _ in self._store.items(kind):
             if key.endswith(message_id):
                 self._store.delete(kind, key)
@@ -184,6 +257,50 @@ class History:
             return
         self._store.put(_NOTICE_KIND, key, cbor.encode(now))
         self._new_notices.append(Notice(kind, account, device, now))
+
+    def renamed(
+        self, kind: NoticeKind, account: AccountId, names: tuple[str, str], count: int, now: int
+    ) -> None:
+        """Keep a notice that a name was changed: each change is one. Inside a transaction.
+
+        Args:
+            kind: Whose name.
+            account: Whose.
+            names: The one of before, and the one now.
+            count: The how manieth change it is.
+            now: Unix seconds.
+        """
+        key = cbor.encode([kind.value, account, None, count])
+        self._store.put(_NOTICE_KIND, key, cbor.encode([now, *names]))
+        self._new_notices.append(Notice(kind, account, None, now, *names))
+
+    def group_notice(
+        self, kind: NoticeKind, group: GroupId, count: int, now: int, name: str, *, by: str = ""
+    ) -> None:
+        """Keep a notice about a group. Inside a transaction.
+
+        Args:
+            kind: What happened.
+            group: Where.
+            count: Tells it from others of its kind: a repetition is one.
+            now: Unix seconds.
+            name: What the group is called.
+            by: Whom it is about, by name.
+        """
+        key = cbor.encode([kind.value, group, None, count])
+        if self._store.get(_NOTICE_KIND, key) is None:
+            self._store.put(_NOTICE_KIND, key, cbor.encode([now, by, name]))
+            self._new_notices.append(Notice(kind, AccountId(group), None, now, by, name))
+
+    def forget_renamed(self, account: AccountId) -> None:
+        """Forget under which names a contact stood here. Inside a transaction."""
+        for key, _ in self._store.items(_NOTICE_KIND):
+            match cbor.decode(key):
+                case [NoticeKind.CONTACT_RENAMED.value, bytes(whose), None, int()]:
+                    if whose == account:
+                        self._store.delete(_NOTICE_KIND, key)
+                case _:
+                    pass
 
     def forget_notice(
         self, kind: NoticeKind, account: AccountId, device: DeviceId | None = None
@@ -203,15 +320,26 @@ class History:
     def messages(self, contact: AccountId) -> list[Message]:
         """Return the conversation with a contact, oldest first."""
         found = []
-        for _, data in self._store.items(_MESSAGE_KIND + bytes(contact).hex()):
+        for _, data in self._store.items(_MESSAGE_KIND + thread_of(contact)):
             match cbor.decode(data):
                 case [int(at), bool(outgoing), str(text), str(kind)]:
                     found.append(Message(contact, at, outgoing, text, MessageKind(kind)))
                 case [int(at), bool(outgoing), str(text), str(kind), bytes(encoded)]:
-                    file = decode_inner(encoded)
-                    if not isinstance(file, MessageFile):
-                        raise FatalError(Code.MALFORMED, "a file of the store cannot be read")
+                    file = _file_of(encoded)
                     found.append(Message(contact, at, outgoing, text, MessageKind(kind), file))
+                case _:
+                    raise FatalError(Code.MALFORMED, "a message of the store cannot be read")
+        return found
+
+    def group_messages(self, group: GroupId) -> list[Message]:
+        """Return what was said in a group, oldest first."""
+        found = []
+        for _, data in self._store.items(_MESSAGE_KIND + thread_of(group)):
+            match cbor.decode(data):
+                case [int(at), bool(out), str(text), str(kind), bytes(encoded), bytes(author)]:
+                    file = _file_of(encoded) if encoded else None
+                    who = AccountId(author)
+                    found.append(Message(who, at, out, text, MessageKind(kind), file, group))
                 case _:
                     raise FatalError(Code.MALFORMED, "a message of the store cannot be read")
         return found
@@ -224,6 +352,9 @@ class History:
                 case [str(kind), bytes(account), device], int(at):
                     which = DeviceId(device) if isinstance(device, bytes) else None
                     found.append(Notice(NoticeKind(kind), AccountId(account), which, at))
+                case [str(kind), bytes(account), None, int()], [int(at), str(was), str(name)]:
+                    about = NoticeKind(kind), AccountId(account)
+                    found.append(Notice(*about, None, at, was, name))
                 case _:
                     raise FatalError(Code.MALFORMED, "a notice of the store cannot be read")
         return sorted(found, key=lambda notice: notice.at)
@@ -231,3 +362,10 @@ class History:
     def _forget_new(self) -> None:
         self._new_messages.clear()
         self._new_notices.clear()
+
+
+def _file_of(encoded: bytes) -> MessageFile:
+    file = decode_inner(encoded)
+    if not isinstance(file, MessageFile):
+        raise FatalError(Code.MALFORMED, "a file of the store cannot be read")
+    return file

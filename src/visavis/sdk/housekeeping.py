@@ -13,10 +13,12 @@ from visavis.core.errors import AuthorizationError, FatalError, PeerError, Unava
 from visavis.core.ids import AccountId
 from visavis.sdk.books import Books
 from visavis.sdk.first_contact import FirstContact
+from visavis.sdk.group_invites import GroupInvites
 from visavis.sdk.membership import Membership
 from visavis.sdk.outbox import Outbox
+from visavis.sdk.own_handle import HandleTelling
 from visavis.sdk.vault import Vault
-from visavis.transport.api import DeviceApi
+from visavis.transport.device_api import DeviceApi
 
 TICK_S: Final = 60.0
 RETRY_S: Final = 2.0
@@ -39,6 +41,8 @@ class Housekeeping:
         vault: Writes, and newer addresses.
         outbox: Knows which addresses were refused.
         api: Capabilities and key packages.
+        handle_telling: Tells our handle.
+        group_invites: Says yes to invites.
     """
 
     def __init__(
@@ -49,6 +53,8 @@ class Housekeeping:
         vault: Vault,
         outbox: Outbox,
         api: DeviceApi,
+        handle_telling: HandleTelling,
+        group_invites: GroupInvites,
     ) -> None:
         self._books = books
         self._membership = membership
@@ -56,6 +62,8 @@ class Housekeeping:
         self._vault = vault
         self._outbox = outbox
         self._api = api
+        self._handle_telling = handle_telling
+        self._group_invites = group_invites
         self._looked_up: set[tuple[AccountId, bytes]] = set()
         self._reread_wait_s = RETRY_S
         self._reread_at = 0.0
@@ -106,12 +114,17 @@ class Housekeeping:
         """Do everything that is due; say whether all of it worked."""
         complete = True
         self._first_contact.expire()
+        self._group_invites.expire()
+        self._books.calls.expire_if_due()
         for duty in (
+            self._group_invites.tell,
             self._membership.reconcile_all,
             self._revocations,
             self._capabilities,
             self._key_packages,
             self._refused_rejoins,
+            self._handle_telling.tell,
+            self._vault.follow,
             self._write_vault,
         ):
             try:

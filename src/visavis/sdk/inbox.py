@@ -24,6 +24,7 @@ from visavis.core.content_outer import (
     ContactRequest,
     ConversationWelcome,
     DeviceLink,
+    GroupWelcome,
     Mls,
     Outer,
     PairAnswer,
@@ -36,11 +37,13 @@ from visavis.core.envelope import open_envelope
 from visavis.core.errors import Code, FatalError, PeerError, UnavailableError, VisavisError
 from visavis.core.ids import AccountId
 from visavis.core.mls import peek
-from visavis.sdk.addresses import Given, Purpose
+from visavis.sdk.addresses import GROUP_PURPOSES, Given, Purpose
 from visavis.sdk.books import Books
 from visavis.sdk.by_handle import ByHandle
 from visavis.sdk.conversation import Conversations
 from visavis.sdk.first_contact import FirstContact
+from visavis.sdk.group_welcomes import GroupWelcomes
+from visavis.sdk.metering import arriving
 from visavis.sdk.seam import OuterReceived
 from visavis.sdk.welcomes import Welcomes
 from visavis.transport.socket import Delivery
@@ -52,11 +55,15 @@ ALLOWED: Final[dict[Purpose, tuple[type[Outer], ...]]] = {
     Purpose.HANDLE: (ContactRequest,),
     Purpose.REQUEST: (ContactAccept,),
     Purpose.CONTACT: (*_GROUP, ContactAccept, ContactRejoin),
-    Purpose.SIBLING: (*_GROUP, SelfWelcome, DeviceLink, ContactRejoin),
+    Purpose.SIBLING: (*_GROUP, GroupWelcome, SelfWelcome, DeviceLink, ContactRejoin),
+    Purpose.GROUP: (Mls, CommitHint, GroupWelcome),
+    Purpose.GROUP_BEFORE: (Mls, CommitHint),
     Purpose.PAIRING: (PairOffer, PairAnswer, PairReveal, PairRequest),
+    Purpose.LINK: (),
     Purpose.OWN: (),
 }
-"""What may come over an address, by whom it was given to (CK-570)."""
+"""What may come over an address, by whom it was given to (CK-570). What a contact sends right after
+it has answered our request may come before that: it is kept until the answer is here."""
 
 LIVE_S: Final = 60
 """Seconds for which a live envelope is tried again: as long as a server may hold it."""
@@ -71,6 +78,7 @@ class Inbox:
         books: What this device keeps.
         conversations: Application messages and hints.
         welcomes: Welcomes and rejoins.
+        group_welcomes: Welcomes to groups of people.
         first_contact: Requests and answers.
         by_handle: Opens what is sealed to our handle.
         ack: Acknowledges a delivery.
@@ -82,6 +90,7 @@ class Inbox:
         books: Books,
         conversations: Conversations,
         welcomes: Welcomes,
+        group_welcomes: GroupWelcomes,
         first_contact: FirstContact,
         by_handle: ByHandle,
         *,
@@ -91,6 +100,7 @@ class Inbox:
         self._books = books
         self._conversations = conversations
         self._welcomes = welcomes
+        self._group_welcomes = group_welcomes
         self._first_contact = first_contact
         self._by_handle = by_handle
         self._ack = ack
@@ -142,7 +152,8 @@ class Inbox:
     async def process(self, delivery: Delivery) -> bool:
         """Process one delivery; say whether it is done with and may be acknowledged."""
         try:
-            await self._handle(delivery)
+            with arriving(len(delivery.envelope), durable=delivery.durable):
+                await self._handle(delivery)
         except UnavailableError:
             first = delivery, self._books.now() + LIVE_S
             self._kept.setdefault(delivery.delivery_id, first)
@@ -162,6 +173,9 @@ class Inbox:
         given, data = self._open(delivery.envelope)
         content = decode_outer(data)
         if not isinstance(content, ALLOWED[given.purpose]):
+            if given.purpose is Purpose.REQUEST and isinstance(content, _GROUP):
+                # A server hands out what waited in no order: the answer may be behind it.
+                raise UnavailableError(Code.UNAVAILABLE, "our request is not answered yet")
             raise PeerError(Code.UNEXPECTED, "CK-570: not over this address")
         match content:
             case Mls():
@@ -172,12 +186,16 @@ class Inbox:
                 await self._call(given, content)
             case ConversationWelcome():
                 self._welcomes.receive_welcome(given, content)
+            case GroupWelcome():
+                self._group_welcomes.receive(given, content)
+                await self.retry()
             case SelfWelcome() | DeviceLink():
                 self._welcomes.receive_self_welcome(given, content)
             case ContactRequest():
                 self._first_contact.receive_request(given, content)
             case ContactAccept():
                 self._first_contact.receive_accept(given, content)
+                await self.retry()
             case ContactRejoin():
                 self._welcomes.receive_rejoin(given, content)
             case PairOffer() | PairAnswer() | PairReveal() | PairRequest():
@@ -201,6 +219,9 @@ class Inbox:
         group_id = peek(content.message).group_id
         if group_id is not None and self._books.groups.get(group_id) is not None:
             await self._conversations.receive(given, content, durable=durable)
+        elif given.purpose in GROUP_PURPOSES and self._group_welcomes.awaits(given.subject):
+            # A server hands out what waited in no order: the Welcome may be behind it.
+            raise UnavailableError(Code.UNAVAILABLE, "we are not let into this group yet")
         else:
             await self._call(given, content)
 

@@ -22,6 +22,7 @@ from typing import Final, Self
 from visavis.core import cbor
 from visavis.core.device_list import DeviceList, UnverifiedDeviceList
 from visavis.core.errors import AuthorizationError, Code, PeerError, UsageError
+from visavis.core.handle import Renamed
 from visavis.core.identity import identity_public_key
 from visavis.core.ids import AccountId, Digest, IdentityKey
 from visavis.core.keywrap import Purpose, unwrap, wrap
@@ -49,6 +50,8 @@ class UnlockedAccount:
     short between keystore and vault."""
     revision: int = 0
     own_list: DeviceList | None = None
+    handle: Renamed | None = None
+    """The account's handle, if it is not the one of its sign-up (R-82)."""
 
     @classmethod
     def generate(cls, account_id: AccountId) -> Self:
@@ -148,6 +151,7 @@ class Keystore:
         own_list: DeviceList | None = None,
         vault_key: bytes | None = None,
         export_key: bytes | None = None,
+        handle: Renamed | None = None,
     ) -> Self:
         """Return the keystore that follows this one: what is not given stays.
 
@@ -155,7 +159,8 @@ class Keystore:
             keys: This keystore's, unwrapped.
             own_list: The successor of its device list.
             vault_key: Another vault data key (after a revocation).
-            export_key: Of the new password.
+            export_key: Of the new password, or of the same one under another handle.
+            handle: Another handle.
         """
         vault_keys = keys.vault_keys if vault_key is None else (vault_key, keys.vault_keys[0])
         state = _seal_state(
@@ -163,6 +168,7 @@ class Keystore:
                 keys,
                 vault_keys=vault_keys,
                 own_list=own_list or keys.head,
+                handle=handle or keys.handle,
                 revision=keys.revision + 1,
             )
         )
@@ -218,15 +224,16 @@ class Keystore:
 
 
 def _seal_state(keys: UnlockedAccount) -> bytes:
-    payload = cbor.encode(
-        {
-            "v": 1,
-            "identity": bytes(keys.identity_private),
-            "vault": list(keys.vault_keys),
-            "revision": keys.revision,
-            "list": keys.head.data,
-        }
-    )
+    state: dict[str, object] = {
+        "v": 1,
+        "identity": bytes(keys.identity_private),
+        "vault": list(keys.vault_keys),
+        "revision": keys.revision,
+        "list": keys.head.data,
+    }
+    if keys.handle is not None:
+        state["handle"] = keys.handle.to_cbor()
+    payload = cbor.encode(state)
     if len(payload) >= STATE_BYTES:
         # `MAX_DEVICES` keeps it from growing so far; a longer one would show how many there are.
         raise UsageError("the account's state is longer than its one size")
@@ -243,13 +250,14 @@ def _read_state(account: AccountId, root: bytes, padded: bytes) -> UnlockedAccou
             "revision": int(revision),
             "list": bytes(listed),
             **rest,
-        } if not rest:
+        } if not rest.keys() - {"handle"}:
             own_list = UnverifiedDeviceList.parse(listed).verify()
+            handle = Renamed.from_cbor(rest["handle"]) if rest else None
         case _:
             raise AuthorizationError(Code.LOGIN_FAILED, "CK-561: the keystore is not whole")
     vault_keys = tuple(bytes(key) for key in vault)
     keys = UnlockedAccount(
-        account, bytearray(root), bytearray(identity), vault_keys, revision, own_list
+        account, bytearray(root), bytearray(identity), vault_keys, revision, own_list, handle
     )
     whole = len(identity) == 32 and {len(key) for key in vault_keys} == {32}
     if not whole or own_list.account_id != account or own_list.identity_key != keys.identity_key:

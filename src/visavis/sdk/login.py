@@ -20,6 +20,8 @@ from typing import Final, TypeVar
 
 from visavis.core.device_list import DeviceList, accept_list
 from visavis.core.errors import Code, PeerError, UnavailableError, VisavisError
+from visavis.core.farewell import sign_farewell
+from visavis.core.ids import DeviceId
 from visavis.sdk.keystore import Keystore, UnlockedAccount
 from visavis.transport.api import AccountApi
 from visavis.transport.http import Http, TokenEndedError
@@ -81,6 +83,18 @@ class Login:
             except TokenEndedError:
                 await self._renew()
         return await question(AccountApi(self._http))
+
+    async def shut_out(self, device: DeviceId) -> None:
+        """Delete a device's rows, and leave it the farewell on which it erases itself (R-10).
+
+        One that is gone already is no error.
+        """
+        farewell = sign_farewell(bytes(self.keys.identity_private), self.keys.account_id, device)
+        try:
+            await self.ask(lambda api: api.revoke_device(device, farewell))
+        except VisavisError as error:
+            if error.code is not Code.REFUSED:
+                raise
 
     async def reread(self) -> None:
         """Read the keystore that is stored now.
@@ -153,6 +167,7 @@ class Login:
                 raise PeerError(Code.ROLLED_BACK, "CK-682: the server shows an older keystore")
             keys.vault_keys = fresh.vault_keys
             keys.own_list = fresh.own_list
+            keys.handle = fresh.handle
             keys.revision = fresh.revision
             self.keystore = keystore
 

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from operator import eq
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from visavis.core.content import encode_outer
 from visavis.core.content_inner import ContactDevices, Inner
@@ -43,6 +43,9 @@ from visavis.sdk.history import NoticeKind
 from visavis.sdk.sequencer import Applied, Plan, Sequencers
 from visavis.transport.anonymous import AnonymousApi
 
+if TYPE_CHECKING:
+    from visavis.sdk.group_membership import GroupMembership
+
 VAULT_LABEL: Final = "visavis vault"
 QUOTA_S: Final = 6 * 3_600
 """Seconds until a group is looked at again for which no key package was to be had today."""
@@ -57,6 +60,7 @@ class Membership:
         conversations: For announcements.
         api: To fetch key packages of our other devices.
         vault_stale: Told when somebody cannot be reached any more by what the vault says.
+        groups: Looks after groups of people; made later, for it asks this for key packages.
     """
 
     def __init__(
@@ -67,8 +71,10 @@ class Membership:
         api: AnonymousApi,
         *,
         vault_stale: Callable[[], None],
+        groups: Callable[[], GroupMembership],
     ) -> None:
         self._books = books
+        self.groups = groups
         self._sequencers = sequencers
         self._conversations = conversations
         self._api = api
@@ -82,6 +88,11 @@ class Membership:
     def mark(self, record: GroupRecord) -> None:
         """Have a group looked at soon."""
         self.dirty.add(record.group_id)
+
+    def postpone(self, record: GroupRecord, at: int) -> None:
+        """Have a group looked at once a time has come (unix seconds)."""
+        earlier = self._postponed.get(record.group_id, at)
+        self._postponed[record.group_id] = min(at, earlier)
 
     def applied(self, change: Applied) -> None:
         """Note what a commit changed. Called inside its transaction."""
@@ -180,6 +191,9 @@ class Membership:
     async def reconcile(self, record: GroupRecord) -> None:
         """Make the commit that a group lacks, if it lacks one, and announce our address."""
         books = self._books
+        if record.kind is GroupKind.GROUP:
+            await self.groups().reconcile(record)
+            return
         known = books.contacts.get(record.account)
         if known is not None and known.standing is Standing.BLOCKED:
             return  # CK-599: it waits until they are unblocked
@@ -235,14 +249,15 @@ class Membership:
                 device = listed.device_id
                 if (account, device) in members or device == books.device:
                     continue
-                package = await self._key_package(record, account, device)
+                package = await self.key_package(record, account, device)
                 if package is not None:
                     found[device] = package
         return found
 
-    async def _key_package(
+    async def key_package(
         self, record: GroupRecord, account: AccountId, device: DeviceId
     ) -> bytes | None:
+        """Return a verified key package of a device for a group, if there is one."""
         books = self._books
         while (package := books.joining.take(device, account, record.group_id)) is not None:
             if self._is_good(account, device, package):

@@ -21,6 +21,7 @@ from visavis.sdk.addresses import Given, Purpose
 from visavis.sdk.books import Books
 from visavis.sdk.contact_book import Known
 from visavis.sdk.contact_records import ACCEPTED_KIND, ASKED_KIND, note_made
+from visavis.sdk.decisions import restore
 from visavis.sdk.groups import GroupKind, GroupRecord
 from visavis.sdk.history import NoticeKind
 from visavis.sdk.membership import Membership
@@ -61,8 +62,21 @@ class NewConversations:
         self._membership = membership
         self._changed = changed
 
-    def create(self, offered: DeviceList, request: ContactRequest, *, by_handle: bool) -> None:
+    def create(
+        self,
+        offered: DeviceList,
+        request: ContactRequest,
+        *,
+        by_handle: bool,
+        asked_for: str = "",
+    ) -> None:
         """Make the group from the request's key packages and queue the answers.
+
+        Args:
+            offered: Whose request it is.
+            request: The request.
+            by_handle: It came by our handle.
+            asked_for: Our handle when it came.
 
         Raises:
             PeerError: A key package is refused.
@@ -98,12 +112,13 @@ class NewConversations:
         if known is None or made.welcome is None:
             raise FatalError(Code.UNEXPECTED, "a commit that adds has a Welcome")
         own = (DeviceAddress(books.device, books.addresses.address(given)),)
+        name = books.own_handle.towards(account, asked_for)
         for entry in request.devices:
             known.addresses[entry.device] = entry.address
             accept = ContactAccept(
                 request.token,
                 books.own_list.data,
-                books.profile.handle,
+                name,
                 own,
                 made.welcome,
                 record.group_id,
@@ -132,6 +147,7 @@ class NewConversations:
         books = self._books
         account = record.account
         known = books.contacts.get(account)
+        is_new = known is None
         if known is None:
             shown = books.contacts.name_for(account, name)
             known = Known(account, shown, record.group_id, record.sequencer)
@@ -149,6 +165,8 @@ class NewConversations:
             books.addresses.rebind(given, Purpose.CONTACT, account)
         books.groups.save(record, state)
         books.contacts.save(known)
+        if is_new:
+            restore(books, known)
         books.store.put(ACCEPTED_KIND, account, token)
         books.store.delete(ASKED_KIND, account)  # what they asked for, they have
         kind = NoticeKind.CONTACT_BY_HANDLE if by_handle else NoticeKind.CONTACT_ADDED

@@ -18,7 +18,9 @@ from visavis.core.address import ContactAddress
 from visavis.core.errors import Code, FatalError, UnavailableError, VisavisError
 from visavis.core.handle_request import AnyAddress, any_address
 from visavis.core.ids import AccountId, DeviceId
+from visavis.core.meter import Meter
 from visavis.sdk.addresses import capability_hash
+from visavis.sdk.metering import counted_for, speaking
 from visavis.sdk.store import Store
 
 KIND: Final = "outbox"
@@ -97,6 +99,8 @@ class Outbox:
         self._send = send
         self._now = now
         self._rows: dict[int, Row] = {}
+        self._meters: dict[int, Meter] = {}
+        """Of rows that a call of this process put here; in memory only."""
         self._next = 1
         self._load()
         store.on_rollback(self._load)
@@ -183,7 +187,8 @@ class Outbox:
         if row.refused == capability_hash(address.capability):
             return
         try:
-            await self._send(address, row.content)
+            with counted_for(self._meters.get(row.number)):
+                await self._send(address, row.content)
         except UnavailableError:
             raise
         except VisavisError as error:
@@ -197,10 +202,14 @@ class Outbox:
     def _load(self) -> None:
         rows = (Row.from_bytes(key, data) for key, data in self._store.items(KIND))
         self._rows = {row.number: row for row in rows}
+        self._meters = {number: m for number, m in self._meters.items() if number in self._rows}
         self._next = max(self._next, max(self._rows, default=0) + 1)
 
     def _take_number(self) -> int:
         number, self._next = self._next, self._next + 1
+        meter = speaking()
+        if meter is not None:
+            self._meters[number] = meter
         return number
 
     def _put(self, row: Row) -> int:
@@ -210,5 +219,6 @@ class Outbox:
 
     def _remove(self, number: int) -> None:
         row = self._rows.pop(number, None)
+        self._meters.pop(number, None)
         if row is not None:
             self._store.delete(KIND, row.key)

@@ -29,7 +29,9 @@ from visavis.core.ids import Digest, Nonce32, SignatureKey
 from visavis.core.invite import PairingLink
 from visavis.core.mls import SUITE_ID, signature_public_key
 from visavis.sdk.addresses import Given, Purpose
+from visavis.sdk.books import Books
 from visavis.sdk.contact_book import Joining
+from visavis.sdk.groups import GroupKind
 from visavis.sdk.history import NoticeKind
 from visavis.sdk.inbox import PairMessage
 from visavis.sdk.session import Session
@@ -132,7 +134,7 @@ async def approve(session: Session, link: str, confirm: Confirm) -> str:
             new_device=answer.device,
             new_key=answer.key,
         )
-        await line.send(there, PairReveal(nonce, len(books.contacts.all()) + 1))
+        await line.send(there, PairReveal(nonce, _groups_to_join(books)))
         if not await confirm(sas.pairing_digits(transcript, nonce, answer.nonce)):
             raise AuthorizationError(Code.REFUSED, "the digits were not the same")
         request = await line.next(PairRequest, ANSWER_S)
@@ -164,6 +166,12 @@ def _admit(session: Session, answer: PairAnswer, request: PairRequest) -> None:
     session.vault.write_soon()
     books.history.publish()
     session.housekeeping.kick()
+
+
+def _groups_to_join(books: Books) -> int:
+    """Return how many groups a new device is added to: it makes as many key packages."""
+    people = sum(record.kind is GroupKind.GROUP for record in books.groups.all())
+    return len(books.contacts.all()) + people + 1
 
 
 class NewSide:

@@ -8,29 +8,48 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
+from visavis.core.call_entry import Cut
 from visavis.core.content import encode_inner
 from visavis.core.content_inner import (
     CallMissed,
+    CallsForget,
     ContactDevices,
+    ContactName,
+    GroupInvite,
+    GroupJoin,
     Inner,
     MessageFile,
     MessageText,
 )
 from visavis.core.content_records import Standing
-from visavis.core.content_self import SelfContacts, SelfDevices, SelfVault, Sibling
+from visavis.core.content_self import (
+    SelfCallsCut,
+    SelfCallsGone,
+    SelfContacts,
+    SelfDevices,
+    SelfHandle,
+    SelfSettings,
+    SelfVault,
+    Sibling,
+)
 from visavis.core.device_list import DeviceList, UnverifiedDeviceList
 from visavis.core.errors import Code, PeerError
-from visavis.core.ids import AccountId, DeviceId, MessageId
+from visavis.core.handle import Renamed
+from visavis.core.ids import AccountId, DeviceId
 from visavis.sdk.books import Books
+from visavis.sdk.call_history import missed_call
 from visavis.sdk.contact_book import Known
-from visavis.sdk.decisions import take_decision
+from visavis.sdk.contact_names import take_name, take_told_name
+from visavis.sdk.decisions import is_verified, take_decision
 from visavis.sdk.groups import ANNOUNCED_KIND, GroupRecord
-from visavis.sdk.history import Message, MessageKind
+from visavis.sdk.history import Message, NoticeKind
 from visavis.sdk.outbox import Outbox
 from visavis.sdk.seam import InnerReceived, SelfReceived
 
+LATEST_S: Final = 31 * 86_400
+"""A word that is older was not kept by any server: its sender's clock is wrong."""
 PENDING_INNER_KIND: Final = "inner.pending"
 """By random key: contents for the call service that it has not dealt with yet."""
 
@@ -57,6 +76,16 @@ class Said:
     count: int
 
 
+class TakesInvites(Protocol):
+    """What is asked of `GroupInvites`, which is made later: it sends, and this does not."""
+
+    def receive_invite(self, record: GroupRecord, content: GroupInvite) -> None:
+        """Take an invite into a group."""
+
+    def receive_join(self, said: Said, content: GroupJoin) -> None:
+        """Take a yes to one of ours."""
+
+
 class ReceivedContents:
     """Contents of conversations and of the self group.
 
@@ -66,6 +95,8 @@ class ReceivedContents:
         dirty: Told which group may need a commit or an announcement.
         vault_seen: Told which vault counter a sibling has seen.
         vault_stale: Told when a contact cannot be reached any more by what the vault says.
+        vault_changed: Told when a contact has another name.
+        group_invites: Who takes invites into groups, and the answers.
     """
 
     def __init__(
@@ -76,12 +107,16 @@ class ReceivedContents:
         dirty: Callable[[GroupRecord], None],
         vault_seen: Callable[[SelfVault], None],
         vault_stale: Callable[[], None],
+        vault_changed: Callable[[], None],
+        group_invites: Callable[[], TakesInvites],
     ) -> None:
         self._books = books
         self._outbox = outbox
         self._dirty = dirty
         self._vault_seen = vault_seen
         self._vault_stale = vault_stale
+        self._vault_changed = vault_changed
+        self._group_invites = group_invites
 
     def inner(
         self, record: GroupRecord, said: Said, content: Inner, *, durable: bool
@@ -101,13 +136,34 @@ class ReceivedContents:
                 message = Message.of(record.account, content, outgoing=own)
                 books.history.add(message, content.id, said.count)
                 return None
+            case CallsForget():
+                if not own:
+                    self._asked_to_forget(record, content)
+                return None
             case ContactDevices():
                 if known is not None and not own:
                     self._learn_devices(record, known, said, content)
                 return None
+            case ContactName():
+                # CK-763: a name is changed by the account that has it and nobody else: in its own
+                # conversation (CK-571), by its own devices, while it stands as a contact.
+                said_by_it = said.account == record.account
+                if known is not None and said_by_it and known.may_reach_us:
+                    newest = Renamed(content.name, content.count).require()
+                    if take_name(books, known, newest):
+                        self._vault_changed()
+                return None
+            case GroupInvite():
+                if not own:
+                    self._group_invites().receive_invite(record, content)
+                return None
+            case GroupJoin():
+                if not own:
+                    self._group_invites().receive_join(said, content)
+                return None
             case _:
                 if isinstance(content, CallMissed) and not own:
-                    self._note_missed(record, content, said.count)
+                    self._note_missed(record, content)
                 contact, device = record.account, said.device
                 received = InnerReceived(contact, device, own, content, live=not durable)
                 if not durable:
@@ -130,21 +186,48 @@ class ReceivedContents:
             case SelfVault():
                 self._vault_seen(content)
                 return None
+            case SelfCallsGone():
+                self._books.calls.bury(content.gone)
+                return None
+            case SelfCallsCut():
+                self._books.calls.cut(Cut(content.count, content.at))
+                return None
+            case SelfSettings():
+                self._books.calls.take_settings(content.settings)
+                return None
+            case SelfHandle():
+                newest = Renamed(content.handle, content.count).require()
+                if self._books.own_handle.take(newest):
+                    self._vault_changed()
+                return None
             case SelfContacts():
                 for contact in content.records:
                     take_decision(self._books, contact)
+                    take_told_name(self._books, contact)
                 self._outbox.kick()
                 return None
             case _:
                 return HandedOn(SelfReceived(said.device, content))
 
-    def _note_missed(self, record: GroupRecord, missed: CallMissed, count: int) -> None:
-        """Put a missed call into the thread, once however often it is told (R-02)."""
-        text = f"Missed {missed.media.value} call"
-        entry = Message(
-            record.account, missed.at, outgoing=False, text=text, kind=MessageKind.MISSED_CALL
-        )
-        self._books.history.add(entry, MessageId(missed.call), count)
+    def _note_missed(self, record: GroupRecord, said: CallMissed) -> None:
+        """Keep a missed call, once however often it is told (R-02), and tell who reads along."""
+        books, account = self._books, record.account
+        now = books.now()
+        # The caller's clock says when; one that is wrong must not put the call out of sight.
+        at = said.at if now - LATEST_S <= said.at <= now else now
+        verified = is_verified(books, account)
+        if books.calls.get(said.call) is None:
+            books.calls.note(missed_call(said.call, account, said.media, at, verified=verified))
+            books.history.tell(Message.missed(account, at, said.media))
+
+    def _asked_to_forget(self, record: GroupRecord, said: CallsForget) -> None:
+        """Keep a contact's wish that calls be taken out of our history, until it is decided."""
+        books = self._books
+        for call in said.calls:
+            found = books.calls.get(call)
+            if found is not None and record.account in found.members:
+                books.calls.asked_to_forget(record.account, call)
+                books.history.notice(NoticeKind.ASKED_TO_FORGET, record.account, None, books.now())
 
     def _learn_devices(
         self,

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from visavis.core.address import ContactAddress
+from visavis.core.call_entry import Entry
 from visavis.core.content_inner import Inner
 from visavis.core.content_outer import Outer
 from visavis.core.content_records import Media, Rules
 from visavis.core.content_self import Sibling
-from visavis.core.ids import AccountId, DeviceId
+from visavis.core.ids import AccountId, CallId, DeviceId
 from visavis.core.mls import CredentialValidator, KeyPackageBundle
 
 Rng = Callable[[int], bytes]
@@ -138,6 +139,17 @@ class CallSeam(Protocol):
     def is_verified(self, contact: AccountId) -> bool:
         """Say whether the contact's safety number was compared, with the key it has now."""
 
+    def note_call(self, entry: Entry, goes_on: CallId | None) -> None:
+        """Keep a call that is over in the history, as far as the person wants one kept.
+
+        Args:
+            entry: The call.
+            goes_on: The call that it went on with, after a program or page had ended.
+        """
+
+    def tells_missed(self) -> bool:
+        """Say whether those we call in vain are told (`Settings.trace`)."""
+
     def contact_name(self, contact: AccountId) -> str:
         """Return the contact's name as the person sees it."""
 
@@ -185,7 +197,7 @@ class CallSeam(Protocol):
         """Register who gets envelopes of call groups."""
 
     def on_self(self, handler: SelfHandler) -> None:
-        """Register who gets `self.call_handled`."""
+        """Register who gets what calls need of the self group."""
 
     def on_contact(self, handler: Callable[[AccountId], None]) -> None:
         """Register who is told, once it is stored, that something about a contact was written."""

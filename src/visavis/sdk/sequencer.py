@@ -22,7 +22,7 @@ from typing import Final, Self, TypeVar
 
 from visavis.core import cbor
 from visavis.core.address import ContactAddress
-from visavis.core.content import encode_outer
+from visavis.core.content import decode_change, encode_outer
 from visavis.core.content_outer import CommitHint
 from visavis.core.envelope import open_bytes, seal_bytes
 from visavis.core.errors import (
@@ -33,8 +33,9 @@ from visavis.core.errors import (
     UnavailableError,
 )
 from visavis.core.ids import AccountId, DeviceId, Rng
-from visavis.core.mls import CommitApplied, Group, MemberInfo, peek
-from visavis.sdk.groups import PENDING_KIND, GroupRecord, Groups, device_of
+from visavis.core.mls import CommitApplied, Extension, Group, MemberInfo, peek
+from visavis.sdk.group_tree import epoch_of, judge, judge_own
+from visavis.sdk.groups import PENDING_KIND, GroupKind, GroupRecord, Groups, device_of
 from visavis.sdk.outbox import Outbox
 from visavis.sdk.store import Store
 from visavis.transport.anonymous import AnonymousApi, StoredCommit
@@ -56,11 +57,15 @@ class Plan:
         add: Verified key packages, as MLSMessage bytes.
         remove: Leaves.
         welcome: Makes the outer contents (account, device, encoded) that bring the Welcome.
+        extensions: What shall stand in the group context, if that changes.
+        data: What is said beside it (`GroupChange`); nothing but in groups of people.
     """
 
     add: tuple[bytes, ...] = ()
     remove: tuple[int, ...] = ()
     welcome: Callable[[bytes], list[tuple[AccountId, DeviceId, bytes]]] | None = None
+    extensions: tuple[Extension, ...] | None = None
+    data: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class _Pending:
     sends: tuple[tuple[bytes, bytes, bytes], ...] = field(repr=False)
     added: tuple[tuple[bytes, bytes], ...]
     removed: tuple[tuple[bytes, bytes], ...]
+    data: bytes = field(default=b"", repr=False)
 
     def to_bytes(self) -> bytes:
         return cbor.encode(
@@ -87,15 +93,17 @@ class _Pending:
                 [list(send) for send in self.sends],
                 [list(x) for x in self.added],
                 [list(x) for x in self.removed],
+                self.data,
             ]
         )
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         value = cbor.decode(data)
-        if not isinstance(value, list) or len(value) != 8:
+        # Eight fields: written before there were groups of people.
+        if not isinstance(value, list) or len(value) not in {8, 9}:
             raise FatalError(Code.MALFORMED, "a pending commit cannot be read")
-        n, sealed, write_key, next_hash, after, sends, added, removed = value
+        n, sealed, write_key, next_hash, after, sends, added, removed, *rest = value
         return cls(
             n,
             sealed,
@@ -105,6 +113,7 @@ class _Pending:
             tuple((a, d, c) for a, d, c in sends),
             tuple((a, d) for a, d in added),
             tuple((a, d) for a, d in removed),
+            *rest,
         )
 
 
@@ -118,6 +127,7 @@ class Applied:
     removed: tuple[tuple[AccountId, DeviceId], ...]
     self_removed: bool
     by: AccountId
+    data: bytes = field(default=b"", repr=False)
     members: tuple[MemberInfo, ...] = field(default=(), repr=False)
 
 
@@ -132,6 +142,7 @@ class Sequencers:
         present: The addresses whose capabilities may be shown for a group, the preferred first.
         applied: Told inside the transaction of each commit that took effect.
         targets: All devices to hint after a commit of ours.
+        refused: Told of a group in which a member's commit breaks the rules: it goes no further.
         now: Unix seconds.
         rng: Randomness.
     """
@@ -146,6 +157,7 @@ class Sequencers:
         present: Callable[[GroupRecord], list[ContactAddress]],
         applied: Callable[[Applied], None],
         targets: Callable[[GroupRecord], list[tuple[AccountId, DeviceId]]],
+        refused: Callable[[GroupRecord], None],
         now: Callable[[], int],
         rng: Rng,
     ) -> None:
@@ -156,6 +168,7 @@ class Sequencers:
         self._present = present
         self._applied = applied
         self._targets = targets
+        self._refused = refused
         self._now = now
         self._rng = rng
 
@@ -245,7 +258,17 @@ class Sequencers:
         raise UnavailableError(Code.CONFLICT, "other members kept being first")
 
     def _make(self, record: GroupRecord, state: Group, plan: Plan) -> None:
-        made = state.commit(add=plan.add, remove=plan.remove, rng=self._rng, now=self._now())
+        made = state.commit(
+            add=plan.add,
+            remove=plan.remove,
+            extensions=plan.extensions,
+            authenticated_data=plan.data,
+            rng=self._rng,
+            now=self._now(),
+        )
+        if record.kind is GroupKind.GROUP:
+            change = decode_change(plan.data)
+            judge_own(record.group_id, state, made.group, plan.remove, change)
         n = state.epoch
         key = state.exporter(SEAL_LABEL, b"", 32)
         sends = plan.welcome(made.welcome) if plan.welcome and made.welcome else []
@@ -260,6 +283,7 @@ class Sequencers:
             tuple((bytes(a), bytes(d), c) for a, d, c in sends),
             tuple((bytes(a), bytes(d)) for a, d in sorted(after - before)),
             tuple((bytes(a), bytes(d)) for a, d in sorted(before - after)),
+            plan.data,
         )
         made.group.wipe()
         # With the message key that the commit used spent: a second commit of this epoch, made after
@@ -292,7 +316,7 @@ class Sequencers:
 
     def _won(self, record: GroupRecord, pending: _Pending) -> None:
         record = self._groups.newest(record)
-        after = Group.from_bytes(pending.after, validator=self._groups.validator)
+        after = self._groups.open(record, pending.after)
         before = self._groups.state(record)
         after.adopt_past(before)
         own = next(m for m in before.members() if m.leaf_index == before.own_leaf)
@@ -314,6 +338,7 @@ class Sequencers:
                     removed=tuple((AccountId(a), DeviceId(d)) for a, d in pending.removed),
                     self_removed=False,
                     by=device_of(own)[0],
+                    data=pending.data,
                     members=tuple(after.members()),
                 )
             )
@@ -332,7 +357,7 @@ class Sequencers:
         key = state.exporter(SEAL_LABEL, b"", 32)
         message = open_bytes(key, _context(record, commit.n), commit.sealed)
         try:
-            result = _process(state, message, self._now())
+            result = _process(record, state, message, self._now())
             with self._store.transaction():
                 self._groups.save(record, state)
                 self._applied(
@@ -343,11 +368,14 @@ class Sequencers:
                         removed=tuple(device_of(member) for member in result.removed),
                         self_removed=result.self_removed,
                         by=device_of(result.committer)[0],
+                        data=result.authenticated_data,
                         members=() if result.self_removed else tuple(state.members()),
                     )
                 )
-        except BaseException:
+        except BaseException as error:
             self._groups.discard(record)
+            if isinstance(error, PeerError):
+                self._refused(record)
             raise
         self._store.scrub()
 
@@ -378,19 +406,24 @@ class Sequencers:
         raise UnavailableError(Code.UNAVAILABLE, "the sequencer is not there (yet)")
 
 
-def _process(state: Group, message: bytes, now: int) -> CommitApplied:
+def _process(record: GroupRecord, state: Group, message: bytes, now: int) -> CommitApplied:
     # CK-585: handshakes travel as PrivateMessages (P1). So nobody from outside, and nobody in
     # another's name, is ever let in by an external commit.
     if peek(message).kind != "private":
         raise PeerError(Code.UNEXPECTED, "CK-585: a handshake in the clear")
+    before = epoch_of(state) if record.kind is GroupKind.GROUP else None
     result = state.process(message, now=now)
     # CK-573: the sequencer orders commits; anything else in it is a member's trick.
     if not isinstance(result, CommitApplied):
         raise PeerError(Code.UNEXPECTED, "CK-573: the sequencer holds no commit")
     # CK-586: our groups have no extensions; `external_senders` would let outsiders speak.
-    # Nor do they end by a ReInit: whoever wants to part says so in other ways.
-    if state.extensions or not (state.is_active or result.self_removed):
+    # Nor do they end by a ReInit: whoever wants to part says so in other ways. Groups of people
+    # have their terms (CK-830).
+    is_over = not (state.is_active or result.self_removed)
+    if is_over or (before is None and state.extensions):
         raise PeerError(Code.UNEXPECTED, "CK-586: a group with extensions, or its end")
+    if before is not None:
+        judge(record.group_id, before, state, result)
     return result
 
 

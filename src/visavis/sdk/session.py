@@ -16,6 +16,7 @@ from typing import Any
 
 from visavis.core import base64url
 from visavis.core.address import ContactAddress
+from visavis.core.call_entry import Entry
 from visavis.core.content import encode_outer
 from visavis.core.content_inner import Inner
 from visavis.core.content_outer import Outer
@@ -28,19 +29,28 @@ from visavis.core.errors import (
     UsageError,
     VisavisError,
 )
-from visavis.core.ids import AccountId, DeviceId, Rng
+from visavis.core.ids import AccountId, CallId, DeviceId, GroupId, Rng
 from visavis.core.mls import KeyPackageBundle
 from visavis.sdk.books import Books
 from visavis.sdk.by_handle import ByHandle
+from visavis.sdk.call_control import CallControl
 from visavis.sdk.conversation import Conversations
 from visavis.sdk.decisions import Decisions, granted, is_verified, may_ring
+from visavis.sdk.erasing import destroy_profile, explain_refusal
 from visavis.sdk.first_contact import FirstContact
 from visavis.sdk.forgetting import forget
-from visavis.sdk.groups import GroupRecord
+from visavis.sdk.group_actions import GroupActions
+from visavis.sdk.group_changes import GroupChanges
+from visavis.sdk.group_invites import GroupInvites
+from visavis.sdk.group_membership import GroupMembership
+from visavis.sdk.group_talk import GroupTalk
+from visavis.sdk.group_welcomes import GroupWelcomes
+from visavis.sdk.groups import GroupKind, GroupRecord
 from visavis.sdk.housekeeping import Housekeeping
 from visavis.sdk.inbox import Inbox
 from visavis.sdk.membership import Membership
 from visavis.sdk.outbox import Outbox
+from visavis.sdk.own_handle import HandleTelling
 from visavis.sdk.received import ReceivedContents
 from visavis.sdk.seam import (
     InnerHandler,
@@ -57,7 +67,7 @@ from visavis.sdk.tasks import Tasks
 from visavis.sdk.vault import Vault
 from visavis.sdk.welcomes import Welcomes
 from visavis.transport.anonymous import AnonymousApi
-from visavis.transport.api import DeviceApi
+from visavis.transport.device_api import DeviceApi
 from visavis.transport.http import Http
 from visavis.transport.socket import ReceiveSocket, SendSocket
 
@@ -88,16 +98,20 @@ class Session:
             present=lambda record: presented(books, record),
             applied=self._applied,
             targets=lambda record: told_of_commits(books, record),
+            refused=self._commit_refused,
             now=books.now,
             rng=books.rng,
         )
         self.vault = Vault(books, self.device_api, self._vault_written)
+        books.calls.on_change(self.vault.changed)
         contents = ReceivedContents(
             books,
             self.outbox,
             dirty=self._mark,
-            vault_seen=lambda said: self.vault.seen(said.counter),
+            vault_seen=self._vault_seen,
             vault_stale=self.vault.write_soon,
+            vault_changed=self.vault.changed,
+            group_invites=lambda: self.group_invites,
         )
         self.conversations = Conversations(
             books,
@@ -106,6 +120,7 @@ class Session:
             contents,
             send_live=self._sending.live,
             catch_up=self._catch_up,
+            in_group=GroupTalk(books, self.outbox, self._mark).receive,
         )
         self.membership = Membership(
             books,
@@ -113,13 +128,42 @@ class Session:
             self.conversations,
             self.anonymous,
             vault_stale=self.vault.write_soon,
+            groups=lambda: self.group_membership,
+        )
+        self.group_invites = GroupInvites(
+            books, self.conversations, mark=self._mark, after=self._kick
+        )
+        self._group_changes = GroupChanges(books, self.outbox, self._mark)
+        self.group_membership = GroupMembership(
+            books,
+            self.sequencers,
+            self.conversations,
+            self.group_invites,
+            key_package=self.membership.key_package,
+            postpone=self.membership.postpone,
+            mark=self._mark,
+        )
+        self.group_actions = GroupActions(
+            books,
+            self.outbox,
+            self.conversations,
+            self.sequencers,
+            self.group_invites,
+            self.group_membership,
+            after=self._kick,
         )
         self.welcomes = Welcomes(
             books, mark=self.membership.mark, vault_stale=self.vault.write_soon
         )
         self.first_contact = FirstContact(books, self.outbox, self.membership, self.vault.changed)
         self.by_handle = ByHandle(books, self.outbox, self.device_api)
-        self.receiver = ReceiveSocket(origin, profile.token, self._deliver)
+        self.receiver = ReceiveSocket(
+            origin,
+            profile.token,
+            self._deliver,
+            lambda error: explain_refusal(books, self.device_api, error),
+        )
+        self.handle_telling = HandleTelling(books, self.conversations)
         self.housekeeping = Housekeeping(
             books,
             self.membership,
@@ -127,6 +171,8 @@ class Session:
             self.vault,
             self.outbox,
             self.device_api,
+            self.handle_telling,
+            self.group_invites,
         )
         self.decisions = Decisions(
             books,
@@ -134,10 +180,12 @@ class Session:
             vault_stale=self.vault.write_soon,
             after=self.housekeeping.kick,
         )
+        self.call_control = CallControl(books, self.conversations)
         self.inbox = Inbox(
             books,
             self.conversations,
             self.welcomes,
+            GroupWelcomes(books, self.group_invites, self._mark),
             self.first_contact,
             self.by_handle,
             ack=self.receiver.ack,
@@ -145,24 +193,45 @@ class Session:
         )
         self._syncing = Syncing(self.receiver, self.inbox, self.outbox, self.housekeeping)
         self._tasks = Tasks(self._died)
+        self._group_listeners: list[Callable[[GroupId], None]] = []
         self._receiving = False
+        self._closing: asyncio.Task[None] | None = None
 
     # Life
 
     async def start(self, *, receive: bool = True) -> None:
         """Start sending and housekeeping, and receiving unless told otherwise."""
         self.books.addresses.purge(self.books.now())
+        self.books.call_links.purge()
         self.receiver.on_connection(self._on_connection)
         self.spawn(self.outbox.run())
         self.spawn(self.inbox.run())
         self.spawn(self.housekeeping.run())
         self.spawn(self.decisions.tell())
+        self.spawn(self.call_control.tell())
         self._receiving = receive
         if receive:
-            self.spawn(self.receiver.run())
+            self.spawn(self._receive())
+
+    async def _receive(self) -> None:
+        await self.receiver.run()
+        if self.is_shut_out and self._closing is None:
+            # Not in this scope, which it ends.
+            self._closing = asyncio.get_running_loop().create_task(self._close())
+
+    @property
+    def is_shut_out(self) -> bool:
+        """Say whether the account has signed that this device is shut out."""
+        stopped = self.receiver.stopped
+        return stopped is not None and stopped.code is Code.SHUT_OUT
 
     async def close(self) -> None:
-        """End every task and connection, and lock the store."""
+        """End every task and connection, and lock the store; erase it if we are shut out (R-10)."""
+        if self._closing is None:
+            self._closing = asyncio.get_running_loop().create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         await self._tasks.end()
         self.books.history.incoming.close()
         self.books.history.notices.close()
@@ -170,13 +239,16 @@ class Session:
         await self.anonymous.close()
         await self._device_http.close()
         self.books.store.close()
+        if self.is_shut_out:
+            destroy_profile(self.books.store)
 
     async def sync(self, timeout_s: float = 30.0) -> None:
         """Receive and process all that is waiting, and send all that can be sent.
 
         Raises:
             UnavailableError: The server cannot be reached; what was received is kept.
-            AuthorizationError: REFUSED, this device was revoked.
+            AuthorizationError: SHUT_OUT, our account has shut this device out: what it held is
+                erased. REFUSED, the server says that there is no such device.
             FatalError: This profile cannot be used any more; say why.
         """
         await self._syncing.sync(timeout_s)
@@ -209,10 +281,25 @@ class Session:
         await self._syncing.try_to_catch_up()
 
     def _applied(self, change: Applied) -> None:
-        self.membership.applied(change)
+        if change.record.kind is GroupKind.GROUP:
+            self._group_changes.applied(change)
+            self._tell_group(change.record.group_id)
+        else:
+            self.membership.applied(change)
+
+    def _commit_refused(self, record: GroupRecord) -> None:
+        if record.kind is GroupKind.GROUP:
+            self._group_changes.broken(record)
+
+    def _kick(self) -> None:
+        self.housekeeping.kick()  # made after those who ask for it
 
     def _mark(self, record: GroupRecord) -> None:
         self.membership.mark(record)
+
+    def _vault_seen(self, said: SelfVault) -> None:
+        self.vault.seen(said.counter)
+        self.housekeeping.kick()  # it reads what a sibling has written
 
     def _vault_written(self, counter: int) -> None:
         self.spawn(self._tell_vault(counter))
@@ -270,6 +357,17 @@ class Session:
     def is_verified(self, contact: AccountId) -> bool:
         """Say whether the contact's safety number was compared, with the key it has now."""
         return is_verified(self.books, contact)
+
+    def note_call(self, entry: Entry, goes_on: CallId | None) -> None:
+        """Keep a call that is over in the history, as far as the person wants one kept."""
+        if self.is_shut_out:
+            return
+        with self.books.store.transaction():
+            self.books.calls.note(entry, goes_on)
+
+    def tells_missed(self) -> bool:
+        """Say whether those we call in vain are told."""
+        return self.books.calls.settings().trace
 
     def contact_name(self, contact: AccountId) -> str:
         """Return the contact's name as the person sees it."""
@@ -342,6 +440,15 @@ class Session:
         loop = asyncio.get_running_loop()
         # By then the transaction in which it was written is over, or taken back.
         self.books.contacts.on_saved(lambda account: loop.call_soon(handler, account))
+
+    def on_group(self, handler: Callable[[GroupId], None]) -> None:
+        """Register who is told, once it is stored, that a commit changed a group of people."""
+        self._group_listeners.append(handler)
+
+    def _tell_group(self, group: GroupId) -> None:
+        loop = asyncio.get_running_loop()
+        for handler in self._group_listeners:
+            loop.call_soon(handler, group)
 
     def on_connection(self, handler: Callable[[bool], None]) -> None:
         """Register who is told when the receiving socket comes and goes."""

@@ -13,7 +13,9 @@ from visavis.core.handle_request import AnyAddress, HandleAddress, seal_request
 from visavis.core.ids import AccountId, DeviceId
 from visavis.sdk.addresses import Purpose
 from visavis.sdk.books import Books
+from visavis.sdk.group_targets import presented_in_group, told_in_group
 from visavis.sdk.groups import GroupKind, GroupRecord
+from visavis.sdk.metering import speaking
 from visavis.transport.socket import SendSocket
 
 
@@ -31,12 +33,21 @@ class Sending:
 
     async def durable(self, address: AnyAddress, content: bytes) -> None:
         """Send one content so that the server has stored it when this returns."""
-        await self._socket.send(address, self._seal(address, content), durable=True)
+        await self._send(address, self._seal(address, content), durable=True)
 
     async def live(self, address: ContactAddress, content: Outer) -> None:
         """Send one content in the call class."""
         sealed = self._seal(address, encode_outer(content))
-        await self._socket.send(address, sealed, durable=False)
+        await self._send(address, sealed, durable=False)
+
+    async def _send(self, address: AnyAddress, envelope: bytes, *, durable: bool) -> None:
+        meter = speaking()
+
+        def left() -> None:
+            if meter is not None:
+                meter.left(len(envelope), durable=durable)
+
+        await self._socket.send(address, envelope, durable=durable, on_left=left)
 
     def _seal(self, address: AnyAddress, content: bytes) -> bytes:
         address.require_server(self._books.profile.origin)
@@ -59,6 +70,8 @@ def presented(books: Books, record: GroupRecord) -> list[ContactAddress]:
     """
     if record.kind is GroupKind.SELF:
         return [own_address(books)]
+    if record.kind is GroupKind.GROUP:
+        return presented_in_group(books, record)
     own = books.addresses.address(books.contact_address(record.account))
     if books.account < record.account:
         return [own]
@@ -68,6 +81,8 @@ def presented(books: Books, record: GroupRecord) -> list[ContactAddress]:
 
 def told_of_commits(books: Books, record: GroupRecord) -> list[tuple[AccountId, DeviceId]]:
     """Return who is told of a group's commits: the contact's devices and our other ones."""
+    if record.kind is GroupKind.GROUP:
+        return told_in_group(books, record)
     siblings = [(books.account, device) for device in books.siblings.addresses()]
     if record.kind is GroupKind.SELF:
         return siblings

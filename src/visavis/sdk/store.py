@@ -21,7 +21,7 @@ import hashlib
 import hmac
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, Self
 
@@ -33,6 +33,7 @@ from visavis.core.errors import AuthorizationError, Code, FatalError, Unavailabl
 from visavis.sdk.unlock import Kdf, KeyWrap
 
 DATABASE: Final = "store.db"
+DATABASE_FILES: Final = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm")
 LOCK: Final = "lock"
 _NONCE: Final = 12
 _SCHEMA: Final = """
@@ -155,7 +156,7 @@ class Store:
     def destroy(self) -> None:
         """Close and delete the store (a sign-up that failed, a device that was revoked)."""
         self.close()
-        for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"):
+        for name in DATABASE_FILES:
             (self._profile / name).unlink(missing_ok=True)
 
     def add_password(self, password: str, kdf: Kdf | None = None) -> None:
@@ -256,6 +257,19 @@ class Store:
         """Return how many items of a kind there are."""
         row = self._run("SELECT count(*) FROM items WHERE bucket = ?", (self._bucket(kind),))
         return int(row.fetchone()[0])
+
+    def sizes(self, kinds: Iterable[str]) -> dict[str, tuple[int, int]]:
+        """Return (items, sealed bytes) of each of these kinds, and under "" of all others."""
+        rows = self._run("SELECT bucket, count(*), sum(length(sealed)) FROM items GROUP BY bucket")
+        left = {bytes(bucket): (int(count), int(size)) for bucket, count, size in rows}
+        found = {kind: left.pop(self._bucket(kind), (0, 0)) for kind in kinds}
+        found[""] = (sum(count for count, _ in left.values()), sum(s for _, s in left.values()))
+        return found
+
+    @property
+    def profile(self) -> Path:
+        """The profile's folder."""
+        return self._profile
 
     def scrub(self) -> None:
         """Empty the write-ahead log, so that no older version of an item is left on disk."""

@@ -1,8 +1,9 @@
 """The vault: what the account keeps on the server for its next device (P6).
 
-Contacts and the account's own list and addresses, one item per slot. Every write rewrites the same
-number of slots, at a random time within the hour: neither sizes nor times tell what changed. How it
-is laid out and read is in `vault_read.py`, which slots a write takes in `vault_slots.py`.
+Contacts and the account's own list, addresses and settings, one item per slot; and the history of
+calls, many to a page. Every write rewrites the same number of slots, at a random time within the
+hour: neither sizes nor times tell what changed. How it is laid out and read is in `vault_read.py`,
+which slots a write takes in `vault_slots.py`, what is in it of this device in `vault_items.py`.
 
 MLS state is never in it (P5). Not for: history of messages.
 """
@@ -12,11 +13,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from visavis.core import cbor
-from visavis.core.content import encode_record
-from visavis.core.device_list import DeviceList, UnverifiedDeviceList
+from visavis.core.call_page import is_page
 from visavis.core.errors import (
     Code,
     FatalError,
@@ -25,31 +26,35 @@ from visavis.core.errors import (
 from visavis.core.identity import sign
 from visavis.core.ids import AccountId
 from visavis.sdk.books import Books
-from visavis.sdk.decisions import take_decision
 from visavis.sdk.history import NoticeKind
+from visavis.sdk.vault_items import VaultItems
 from visavis.sdk.vault_read import (
-    ACCOUNT_ITEM,
+    BUCKETS,
     LABEL,
+    PAGE_BUCKET,
+    PAGE_ITEM,
     UNREADABLE,
     Contents,
     Manifest,
     Slots,
+    VaultAlteredError,
     manifest_context,
     read_manifest,
     read_vault,
     seal_item,
     vault_keys,
 )
-from visavis.sdk.vault_slots import choose
-from visavis.transport.api import DeviceApi, VaultState
+from visavis.sdk.vault_slots import Choice, choose, choose_pages
+from visavis.transport.device_api import DeviceApi, VaultState
 
 WITHIN_S: Final = 3_600
+MOST_WRITES: Final = 40
+"""Writes in a row after a change of the key; the largest vault takes as many."""
 
 _STATE_KIND: Final = "vault"
 _SLOT_KIND: Final = "vault.slot"
-_ITEM_KIND: Final = "vault.item"
-_REMOVED_KIND: Final = "vault.removed"
-"""By account: contacts that were removed on this device, until the vault does not have them."""
+_STALE_KIND: Final = "vault.stale"
+"""Slots that are still under the key of before."""
 _EMPTY: Final = cbor.encode({"k": "empty"})
 
 
@@ -66,6 +71,7 @@ class Vault:
         self._books = books
         self._api = api
         self._written = written
+        self._own = VaultItems(books)
         self._writing = asyncio.Lock()
         self._wished = 0
         """When the next write is due by what was asked for since the present one began."""
@@ -82,7 +88,7 @@ class Vault:
 
         A device of ours that still has it writes it again: it is gone when the last one removed it.
         """
-        self._books.store.put(_REMOVED_KIND, account, b"")
+        self._own.remove(account)
         self.changed()
 
     def write_soon(self) -> None:
@@ -104,10 +110,17 @@ class Vault:
         """Note the counter that a sibling has seen."""
         self._set(b"highest", max(counter, self._number(b"highest")))
 
+    def intend(self, counter: int) -> None:
+        """Note that this device is about to write this counter (CK-593)."""
+        self._set(b"intent", counter)
+
     # Reading
 
-    async def refresh(self) -> Contents:
-        """Read the vault; notice a rollback.
+    async def refresh(self, *, whole: bool = False) -> Contents:
+        """Read of the vault what is new here; notice a rollback.
+
+        Args:
+            whole: Read everything.
 
         Raises:
             PeerError: UNEXPECTED, the server shows an older state than we or a sibling have seen
@@ -118,15 +131,19 @@ class Vault:
         keys = vault_keys(books.profile.vault_keys)
         state = await self._api.vault()
         await self._check(state, read_manifest(state, keys))
-        counter, contents, slots = await read_vault(self._api, keys, books.account)
+        known = {} if whole else self._kept()
+        try:
+            counter, contents, slots = await read_vault(self._api, keys, books.account, known)
+        except VaultAlteredError:
+            self._say(NoticeKind.VAULT_ALTERED)
+            raise
         for _ in range(contents.unreadable):
             books.counters.drop(UNREADABLE)
         with books.store.transaction():
             self._keep(slots)
             self._set(b"highest", max(counter, self._number(b"highest")))
             self._set(b"counter", counter)
-            self._take_list(contents.own_list)
-            self._take_addresses(contents)
+            self._own.take(contents)
         return contents
 
     async def reread(self) -> None:
@@ -137,66 +154,36 @@ class Vault:
             UnavailableError: Later.
         """
         async with self._writing:
-            await self.refresh()
+            await self.refresh(whole=True)  # an address may have been read before we waited for it
 
-    def _take_list(self, found: DeviceList) -> None:
-        """Have the account's item hold our newest list, whoever wrote it last.
+    async def follow(self) -> None:
+        """Read what a sibling has written, if it has written since we read.
 
-        A sibling that has not heard of the newest list may have put an older one there: a manifest
-        that we sign must not stand beside a list without us (CK-590).
+        Raises:
+            PeerError: As `refresh`.
+            UnavailableError: Later.
         """
-        books = self._books
-        if found.find(books.device) is not None:  # else we are shut out, and hear it otherwise
-            books.lists.learn(found)
-        if found.data != books.own_list.data:
-            books.store.delete(_ITEM_KIND, ACCOUNT_ITEM)
-
-    def _take_addresses(self, contents: Contents) -> None:
-        """Take over what was decided, and where those are reached that we wait for.
-
-        Nobody but our other devices can tell us, and our next write must not put what is older
-        back. In a group that we share, each tells us itself.
-        """
-        books = self._books
-        self._take_siblings(contents)
-        for record in contents.contacts:
-            take_decision(books, record)
-            offered = UnverifiedDeviceList.parse(record.list).verify()
-            known = books.contacts.get(offered.account_id)
-            if known is None or known.member or known.identity_changed:
-                continue
-            try:
-                books.lists.learn(offered)
-            except PeerError as error:
-                books.counters.drop(error.code)
-                continue
-            for entry in record.devices:
-                address = entry.address.require_server(books.profile.origin)
-                known.addresses[entry.device] = address
-            books.contacts.save(known)
-
-    def _take_siblings(self, contents: Contents) -> None:
-        books = self._books
-        record = books.groups.self_group()
-        shared = set() if record is None else {d for _, d in books.groups.members(record)}
-        for device, address in contents.siblings.items():
-            known = device == books.device or device in shared
-            if not known and books.lists.stands(books.account, device):
-                books.siblings.save(device, address.require_server(books.profile.origin))
+        if self._number(b"counter") < self._number(b"highest"):
+            async with self._writing:
+                await self.refresh()
 
     async def _check(self, state: VaultState, manifest: Manifest) -> None:
         books = self._books
         highest = self._number(b"highest")
         if state.counter < highest:
-            with books.store.transaction():
-                books.history.notice(NoticeKind.VAULT_ROLLED_BACK, books.account, None, books.now())
-            books.history.publish()
+            self._say(NoticeKind.VAULT_ROLLED_BACK)
             raise PeerError(Code.UNEXPECTED, "CK-591: the server shows an older vault than before")
         own = manifest.device == books.device
         if own and manifest.counter > highest and manifest.counter != self._number(b"intent"):
             # CK-593: written by this device, and it does not remember: MLS state is old too, and
             # going on with it would use keys twice (P5).
             raise FatalError(Code.UNEXPECTED, "CK-593: this profile is an older copy of itself")
+
+    def _say(self, kind: NoticeKind) -> None:
+        books = self._books
+        with books.store.transaction():
+            books.history.notice(kind, books.account, None, books.now())
+        books.history.publish()
 
     # Writing
 
@@ -225,102 +212,110 @@ class Vault:
             self.changed()
 
     async def rewrite(self) -> None:
-        """Rewrite every slot under the newest data key (P3: after a revocation)."""
+        """Write every slot anew under the newest data key (P3: after a revocation)."""
         self._set(b"rekey", 1)
         await self.write()
+        for _ in range(MOST_WRITES):  # a vault that is larger than one request takes several
+            if not self._books.store.count(_STALE_KIND):
+                return
+            await self.write()
+        self.write_soon()
 
     async def _write_once(self) -> None:
         books = self._books
         state = await self._api.vault()
-        rewrites = self._number(b"rekey") != 0
-        carried: dict[bytes, bytes] = {}
-        if state.counter == 0:
-            slots: Slots = {}
-            if self._number(b"highest"):
-                raise PeerError(Code.UNEXPECTED, "CK-591: the server shows no vault any more")
-        else:
-            await self._check(state, read_manifest(state, vault_keys(books.profile.vault_keys)))
-            if rewrites or state.counter != self._number(b"counter"):
-                contents = await self.refresh()
-                # What we cannot write anew (contacts that we do not know) goes over to the new key
-                # as well: after one more change nobody could open it, nor the vault.
-                carried = contents.payloads if rewrites else {}
-            slots = self._kept()
-        items = self._items()
-        gone = self._gone()
-        carried = {slot: held for slot, held in carried.items() if slots[slot][1] not in gone}
-        chosen = choose(
-            slots,
-            items,
-            carried,
-            written=dict(books.store.items(_ITEM_KIND)),
-            gone=gone,
-            rewrites=rewrites,
-            rng=books.rng,
-        )
+        slots, carried = await self._present(state)
+        is_stale = frozenset(slot for slot, _ in books.store.items(_STALE_KIND)) & slots.keys()
+        items, pages = self._items(), self._own.pages()
+        chosen = self._choose(slots, items, pages, is_stale, carried.keys())
         key = books.profile.vault_keys[:32]
         put: dict[bytes, bytes] = {}
         for slot, name in chosen.slots.items():
-            payload = items.get(name, carried.get(slot, _EMPTY))
-            put[slot] = seal_item(key, slot, payload, books.rng)
+            if name == PAGE_ITEM:
+                payload, least = pages[slot], PAGE_BUCKET
+            else:
+                payload = items.get(name, carried.get(slot, _EMPTY))
+                least = PAGE_BUCKET if is_page(cbor.decode_map(payload)) else BUCKETS[0]
+            put[slot] = seal_item(key, slot, payload, books.rng, least=least)
             slots[slot] = (hashlib.sha256(put[slot]).digest(), name)
         counter = state.counter + 1
         manifest = self._manifest(counter, slots, key)
-        self._set(b"intent", counter)
+        self.intend(counter)
         await self._api.write_vault(state.counter, manifest, put)
         with books.store.transaction():
             self._keep(slots)
-            for name in chosen.slots.values():
-                if name in items:
-                    digest = hashlib.sha256(items[name]).digest()
-                    books.store.put(_ITEM_KIND, name, digest)
-            self._settle_removed(slots)
+            for slot, name in chosen.slots.items():
+                books.store.delete(_STALE_KIND, slot)
+                if name == PAGE_ITEM:
+                    self._own.wrote_page(slot, pages[slot])
+                elif name in items:
+                    self._own.wrote(name, items[name])
+            self._own.settle({name for _, name in slots.values()})
             self._set(b"highest", counter)
             self._set(b"counter", counter)
             self._set(b"due", self._wished)
-            if rewrites:
-                self._set(b"rekey", 0)  # it may have been wished for meanwhile
         if chosen.more:
             self.changed()
         self._written(counter)
 
-    def _gone(self) -> frozenset[bytes]:
-        """Return the accounts that were removed here and did not come back."""
+    async def _present(self, state: VaultState) -> tuple[Slots, dict[bytes, bytes]]:
+        """Return the slots as they are, and what of them only the vault has."""
         books = self._books
-        removed = [account for account, _ in books.store.items(_REMOVED_KIND)]
-        return frozenset(one for one in removed if books.contacts.get(AccountId(one)) is None)
+        if state.counter == 0:
+            if self._number(b"highest"):
+                raise PeerError(Code.UNEXPECTED, "CK-591: the server shows no vault any more")
+            self._set(b"rekey", 0)
+            return {}, {}
+        await self._check(state, read_manifest(state, vault_keys(books.profile.vault_keys)))
+        rewrites = self._number(b"rekey") != 0
+        if not rewrites and not books.store.count(_STALE_KIND):
+            if state.counter != self._number(b"counter"):
+                await self.refresh()
+            return self._kept(), {}
+        # What we cannot write anew (contacts that we do not know) goes over to the new key as well:
+        # after one more change nobody could open it, nor the vault.
+        contents = await self.refresh(whole=True)
+        slots = self._kept()
+        if rewrites:
+            with books.store.transaction():
+                for slot in slots:
+                    books.store.put(_STALE_KIND, slot, b"")
+                self._set(b"rekey", 0)  # it may be wished for again meanwhile
+        gone = self._own.gone()
+        return slots, {s: held for s, held in contents.payloads.items() if slots[s][1] not in gone}
 
-    def _settle_removed(self, slots: Slots) -> None:
-        """Remember no more whom the vault does not have, nor who is a contact again."""
-        books = self._books
-        held = {name for _, name in slots.values()}
-        for account, _ in books.store.items(_REMOVED_KIND):
-            is_back = books.contacts.get(AccountId(account)) is not None
-            if is_back or account not in held:
-                books.store.delete(_REMOVED_KIND, account)
+    def _choose(
+        self,
+        slots: Slots,
+        items: dict[bytes, bytes],
+        pages: dict[bytes, bytes],
+        stale: frozenset[bytes],
+        carried: AbstractSet[bytes],
+    ) -> Choice:
+        own, rng = self._own, self._books.rng
+        held = frozenset(slot for slot, (_, name) in slots.items() if name == PAGE_ITEM)
+        small = {slot: slots[slot] for slot in slots.keys() - held}
+        can = {s for s, (_, name) in small.items() if not name or name in items or s in carried}
+        one = choose(
+            small,
+            items,
+            written=own.written(),
+            gone=own.gone(),
+            stale=frozenset(stale & can),
+            rng=rng,
+        )
+        other = choose_pages(
+            held,
+            pages,
+            written=own.written_pages(),
+            urgent=own.urgent(),
+            stale=stale & held & pages.keys(),
+            rng=rng,
+        )
+        return Choice(one.slots | other.slots, one.more or other.more)
 
     def _items(self) -> dict[bytes, bytes]:
-        """Return the payload of each item, by its key."""
-        books = self._books
-        own = (books.device, books.addresses.address(books.sibling_address()))
-        devices = {**books.siblings.addresses(), own[0]: own[1]}
-        stands = books.lists.stands
-        listed = [
-            [device, address.to_cbor()]
-            for device, address in sorted(devices.items())
-            if stands(books.account, device)
-        ]
-        items = {
-            ACCOUNT_ITEM: cbor.encode(
-                {"k": "account", "list": books.own_list.data, "devices": listed}
-            )
-        }
-        for known in books.contacts.all():
-            if not known.devices:
-                continue  # a record has an address (CK-271): what the vault says of it stays
-            record = encode_record(books.contacts.record(known))
-            items[bytes(known.account)] = cbor.encode({"k": "contact", "r": record})
-        return items
+        return self._own.items()
 
     def _manifest(self, counter: int, slots: Slots, key: bytes) -> bytes:
         books = self._books

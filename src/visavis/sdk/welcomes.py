@@ -24,6 +24,7 @@ from visavis.core.mls import Group, welcome_references
 from visavis.sdk.addresses import Given, Purpose
 from visavis.sdk.books import Books
 from visavis.sdk.contact_book import Joining, Known
+from visavis.sdk.decisions import restore
 from visavis.sdk.group_steps import note_identity_changed
 from visavis.sdk.groups import GroupKind, GroupRecord, credential_of, device_of
 from visavis.sdk.history import NoticeKind
@@ -72,6 +73,7 @@ class Welcomes:
         refused = known is None or known.standing is Standing.BLOCKED
         if refused and not by_device:
             raise PeerError(Code.REFUSED, "CK-577: a Welcome from somebody who is no contact")
+        books.awaited.require_same(offered)  # our other devices do not know whom we wait for
         try:
             with books.store.transaction():
                 books.lists.learn(offered)
@@ -84,6 +86,7 @@ class Welcomes:
                     thread=content.thread,
                 )
                 books.groups.save(record, state)
+                is_new = known is None
                 if known is None:
                     name = books.contacts.name_for(account, content.name)
                     known = Known(account, name, content.group, content.sequencer)
@@ -92,6 +95,8 @@ class Welcomes:
                 if not known.devices:  # it could not be answered, nor told to our other devices
                     raise PeerError(Code.BAD_CREDENTIAL, "CK-576: a contact without an address")
                 books.contacts.save(known)
+                if is_new:
+                    restore(books, known)
                 books.history.notice(NoticeKind.REJOINED, account, None, books.now())
         except VisavisError as error:
             if error.code is Code.IDENTITY_CHANGED:
@@ -202,7 +207,11 @@ class Welcomes:
         return (
             device in reached
             or books.joining.get(device) is not None
-            or any((account, device) in books.groups.members(r) for r in books.groups.all())
+            or any(
+                (account, device) in books.groups.members(record)
+                for record in books.groups.all()
+                if record.kind is not GroupKind.GROUP  # where it is reached stands in no group
+            )
         )
 
     def ensure_self_group(self) -> GroupRecord:

@@ -6,18 +6,19 @@ tells whether a name is taken (P2). Until `finish` nothing is stored.
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Request
 from pydantic import Field
 
 from visavis.core.errors import Code, UnavailableError
+from visavis.core.handle import HANDLE_FORM, NAME_FORM
 from visavis.ports.random import below
-from visavis.ports.store import NewAccount, RemovedDevice
-from visavis.server import signup_links
+from visavis.ports.stored import NewAccount, RemovedDevice
+from visavis.server import erasure, receipts, signup_links
 from visavis.server.auth import CurrentAccount, Token, WithServices, Work, address_of
 from visavis.server.devices import DeviceRegistration
+from visavis.server.keys import fingerprint
 from visavis.server.problems import BearerError
 from visavis.server.services import Services
 from visavis.server.sessions import Kind
@@ -29,14 +30,14 @@ from visavis.server.wire import (
     Keystore,
     LinkToken,
     Message,
+    Receipted,
     Session,
 )
 
 router: Final = APIRouter(tags=["accounts"])
 
-NAME_PATTERN: Final = r"^[a-z][a-z0-9_-]{1,23}$"
-HANDLE_PATTERN: Final = r"^[a-z][a-z0-9_-]{1,23}\.[0-9]{5}$"
-HANDLE: Final = re.compile(HANDLE_PATTERN)
+NAME_PATTERN: Final = f"^{NAME_FORM}$"
+HANDLE_PATTERN: Final = f"^{HANDLE_FORM}$"
 SUFFIXES: Final = 100_000
 TRIES: Final = 20
 """Free suffixes looked for before giving up; with a tenth of them free, 20 tries fail 1 in 8."""
@@ -196,17 +197,24 @@ async def get_keystore(services: WithServices, account_id: CurrentAccount) -> Ke
 
 
 @router.delete("/v1/account")
-async def delete_account(services: WithServices, account_id: CurrentAccount) -> Empty:
-    """Delete the account: no row of it remains (R-78), its devices are cut off at once."""
+async def delete_account(services: WithServices, account_id: CurrentAccount) -> Receipted:
+    """Delete the account: no row of it remains (R-78), its devices are cut off at once.
+
+    Its erasure key is destroyed first, so that no backup opens what it holds of it (R-76).
+    """
     devices = await services.store.devices(account_id, services.today())
+    await erasure.destroy(services, account_id)
     try:
         await services.store.delete_account(account_id)
         services.sessions.drop_account(account_id)
+        # Again: a backup that ran meanwhile made a new one for what it still saw.
+        await erasure.destroy(services, account_id)
+        services.renames.forget(fingerprint(account_id))
     finally:
         services.listeners.removed(  # CK-428: see `delete_device`
             [RemovedDevice(one.device_id, one.mailbox_id) for one in devices]
         )
-    return Empty()
+    return Receipted(receipt=receipts.of_account(services, account_id))
 
 
 async def free_handle(services: Services, name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from visavis.server.config import ServerConfig
@@ -21,6 +22,7 @@ def lines(
     *,
     link: str,
     relay_problem: str | None,
+    sfu_problem: str | None = None,
     pages: bool = False,
     environment: Mapping[str, str] = os.environ,
 ) -> Iterator[str]:
@@ -30,6 +32,7 @@ def lines(
         config: As the server runs, with its real port.
         link: A fresh sign-up link.
         relay_problem: Why there is no relay, or None if it runs.
+        sfu_problem: Why there is no SFU, or None if it runs.
         pages: The link opens in a browser.
         environment: Tells whether the output goes to the journal.
     """
@@ -43,10 +46,18 @@ def lines(
     if relay_problem is not None:
         # The id of the check is for the log and the code, not for the person.
         yield f"No calls are possible: {_CHECK_ID.sub('', relay_problem)}"
+    elif sfu_problem is not None:
+        yield f"Calls have three people at most: {_CHECK_ID.sub('', sfu_problem)}"
     if config.push:
         hosts = ", ".join(str(service) for service in config.push)
         yield f"Closed apps can be rung through: {hosts}"
-    ports = list(open_ports(config))
+    if config.contact is None:
+        yield (
+            "Nobody is named in the privacy notice, and there is no security.txt: "
+            "add --contact mailto:YOU (and --operator NAME)"
+        )
+    yield f"Privacy notice: {config.origin}/privacy"
+    ports = list(open_ports(config if sfu_problem is None else replace(config, sfu=False)))
     if ports:
         yield "Open these ports to the internet, and no others:"
         yield from (f"  {port}" for port in ports)
@@ -70,3 +81,6 @@ def open_ports(config: ServerConfig) -> Iterator[str]:
         yield f"TCP {config.turn_tls_port:<12} calls from networks that allow only TLS (TURN)"
     span = f"{config.relay_min_port}-{config.relay_max_port}"
     yield f"UDP {span:<12} relayed media"
+    if config.sfu:
+        span = f"{config.sfu_min_port}-{config.sfu_max_port}"
+        yield f"UDP {span:<12} media of calls of more than three"

@@ -27,8 +27,11 @@ from visavis.ports.clock import Clock, SystemClock
 from visavis.ports.random import Rng
 from visavis.ports.store import Store
 from visavis.server import (
+    account_data,
+    account_settings,
     accounts,
     devices,
+    handles,
     health,
     housekeeping,
     inventory,
@@ -41,11 +44,16 @@ from visavis.server import (
     recipients,
     request_address,
     vault,
+    waiting,
 )
 from visavis.server.config import ServerConfig
+from visavis.server.erasure_keys import ErasureKeys
 from visavis.server.hygiene import Hygiene
 from visavis.server.keys import ServerKeys
 from visavis.server.opaque import OpaqueServer
+from visavis.server.privacy import wording
+from visavis.server.privacy.documents import Documents
+from visavis.server.privacy.routes import router as privacy_router
 from visavis.server.services import Services
 from visavis.server.sessions import Sessions
 from visavis.server.throttle import Throttle
@@ -55,6 +63,7 @@ from visavis.store.sqlite import SqliteStore
 ROUTERS: Final = (
     health.router,
     accounts.router,
+    handles.router,
     login.router,
     passkeys.router,
     devices.router,
@@ -63,6 +72,10 @@ ROUTERS: Final = (
     request_address.router,
     push_subscriptions.router,
     recipients.router,
+    privacy_router,
+    account_data.router,
+    account_settings.router,
+    waiting.router,
 )
 
 NO_TELEMETRY: Final[TelemetryConfig] = {
@@ -106,7 +119,10 @@ async def open_services(
     clock: Clock | None = None,
     rng: Rng = os.urandom,
 ) -> Services:
-    """Open everything a server needs, refusing to go on with an unlisted column (CK-421).
+    """Open everything a server needs.
+
+    Refuses to go on with an unlisted column (CK-421), a purpose that is not definite (CK-429) or a
+    notice that misses a word (CK-430).
 
     Args:
         config: What to run.
@@ -115,13 +131,17 @@ async def open_services(
         rng: Source of random bytes.
 
     Raises:
-        FatalError: The inventory and the database differ, or keys or database are damaged.
+        FatalError: The inventory and the database or the notice differ, or keys or database are
+            damaged.
         UnavailableError: The disk is full, or the database is held by another process.
     """
     time = clock or SystemClock()
     listed = inventory.load()
+    words = wording.load(listed)
     logging.configure(listed, clock=time)
     keys = ServerKeys.load(config.keys_folder, rng)
+    erasure = ErasureKeys(config.keys_folder, keys.erasure_name_key, rng)
+    erasure.prepare()
     opened = store or await SqliteStore.open(config.database, retention=listed.retention, rng=rng)
     try:
         inventory.check_schema(listed, await opened.schema())
@@ -134,7 +154,9 @@ async def open_services(
         clock=time,
         rng=rng,
         keys=keys,
+        erasure=erasure,
         inventory=listed,
+        words=words,
         opaque=OpaqueServer(keys.opaque_setup, rng),
         sessions=Sessions(time, rng),
         throttle=Throttle(config.free_attempts, time, rng),
@@ -163,6 +185,7 @@ class Application:
         self.parts = tuple(parts)
         self.api = make_api([part.router for part in self.parts])
         self.api.state.services = services
+        self.api.state.documents = Documents(services)
         self._http = Hygiene(
             self.api,
             headers=services.inventory.headers["response"],

@@ -15,7 +15,7 @@ from fastapi.security.http import HTTPAuthorizationCredentials
 
 from visavis.core import base64url
 from visavis.core.errors import PeerError
-from visavis.ports.store import Device
+from visavis.ports.stored import Device
 from visavis.server.keys import fingerprint
 from visavis.server.problems import BearerError
 from visavis.server.services import Services

@@ -1,42 +1,39 @@
-"""`visavis backup` and `visavis restore`: one encrypted file, made while the server runs.
+"""`visavis backup`: one encrypted file, made while the server runs.
 
-In it: the database (live rows only), blobs, the origin. Not in it, on purpose: the keys folder with
-the OPAQUE setup (P4: a thief who has both a backup and the setup can guess passwords offline), so
-keep a copy of that folder elsewhere. Times in the file are days.
+In it: the database (live rows only), the rows of each account sealed by themselves; blobs; the
+origin. Not in it, on purpose: the keys folder. OPAQUE setup and root key are to be kept elsewhere
+(P4: a thief who has both a backup and the setup can guess passwords offline); the erasure keys are
+what is destroyed when an account is closed or the backup's days are over (R-76). A copy of those
+that live is written beside the backup, in place of the one before. Times in the file are days.
 
-Restoring decrypts and checks everything beside the data folder first; only then is anything
-replaced, and never without being asked if there is something to replace (CK-511).
+Not for: putting one back (`restore.py`), the forms of the files (`backup_form.py`).
 """
 
 from __future__ import annotations
 
 import io
 import os
-import re
-import shutil
 import tarfile
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import IO, cast
 
-from visavis.core.errors import Code, FatalError, PeerError, UnavailableError, UsageError
+from visavis.core.errors import Code, UnavailableError, UsageError
 from visavis.ports.clock import DAY_S
 from visavis.ports.random import Rng
-from visavis.server.config import database_path, remember_origin, remembered_origin
-from visavis.server.data_lock import LOCK_FILE, locked
-from visavis.server.keys import OPAQUE_SETUP_FILE
-from visavis.server.sealed_stream import OpeningReader, SealingWriter
-from visavis.store.snapshot import snapshot, verify
-
-_DATABASE: Final = "database"
-_ORIGIN: Final = "origin"
-_BLOB: Final = re.compile(r"blobs/[0-9a-f]{32}", re.ASCII)
-_KEPT: Final = frozenset({LOCK_FILE, "keys"})
-_COPY_BYTES: Final = 1024 * 1024
+from visavis.server import inventory
+from visavis.server.archive import BLOB, BLOBS, DATABASE, ORIGIN, PARTS
+from visavis.server.backup_form import KEYS_FILE, BackupHeader, PartKey, write_keys
+from visavis.server.config import database_path, remembered_origin
+from visavis.server.erasure_keys import ErasureKeys, backup_name
+from visavis.server.keys import OPAQUE_SETUP_FILE, ROOT_FILE, ServerKeys
+from visavis.server.scratch import BACKUP, scratch, wipe_leftovers
+from visavis.server.sealed_stream import SALT_BYTES, SealingWriter
+from visavis.store.account_parts import opened_copy
+from visavis.store.snapshot import account_ids, snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +43,18 @@ class BackupReport:
     Attributes:
         bytes_written: Size of the file.
         blobs: Blobs in it.
-        opaque_setup: What is not in it and must be kept elsewhere.
+        accounts: Accounts in it.
+        days: For how many days it can be restored.
+        erasure_keys: The copy of the erasure keys that was written beside it.
+        keep_elsewhere: What is in neither and must be kept elsewhere.
     """
 
     bytes_written: int
     blobs: int
-    opaque_setup: Path
+    accounts: int
+    days: int
+    erasure_keys: Path
+    keep_elsewhere: tuple[Path, ...]
 
 
 def backup(
@@ -63,61 +66,133 @@ def backup(
     rng: Rng = os.urandom,
     now: float | None = None,
 ) -> BackupReport:
-    """Write an encrypted backup; the server may run.
+    """Write an encrypted backup and the erasure keys beside it; the server may run.
 
     Args:
         data_dir: The server's data folder.
         out_file: Replaced only when the new backup is complete.
         passphrase: Content of a key file, or what a person typed, as bytes.
         keys_dir: The keys folder if it is not `data_dir/keys`.
-        rng: Source of the salt.
+        rng: Source of salt, ids and keys.
         now: Unix seconds; None asks the clock.
 
     Raises:
-        UsageError: There is no server in this folder, or the passphrase is empty.
+        UsageError: There is no server in this folder, no folder for the file, the passphrase is
+            empty, or the file has the name of the erasure keys.
         UnavailableError: DISK_FULL, or the database is locked.
+        FatalError: A key is damaged.
     """
     if not passphrase:
         raise UsageError("a backup needs a passphrase")
+    if out_file.name == KEYS_FILE:
+        raise UsageError(f"{KEYS_FILE} is the name of the file beside it; choose another one")
+    if not out_file.absolute().parent.is_dir():
+        raise UsageError(f"there is no folder {out_file.absolute().parent}; make it first")
     database = database_path(data_dir)
     if not database.is_file():
         raise UsageError("there is no server in this data folder")
-    _remove_leftovers(data_dir)
-    day_start = int((time.time() if now is None else now) // DAY_S) * DAY_S
-    part = out_file.with_name(f".{out_file.name}.part")
+    wipe_leftovers(data_dir)
+    origin = remembered_origin(data_dir)
+    today = int((time.time() if now is None else now) // DAY_S)
+    folder = keys_dir or data_dir / "keys"
+    days = inventory.backup_days()
+    keys = ErasureKeys(folder, ServerKeys.load(folder, rng).erasure_name_key, rng)
+    beside = out_file.with_name(KEYS_FILE)
     try:
-        with (
-            tempfile.TemporaryDirectory(prefix=".backup-", dir=data_dir) as folder,
-            os.fdopen(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as out,
-        ):
-            copy = Path(folder) / _DATABASE
-            snapshot(database, copy)
-            writer = SealingWriter(out, passphrase, rng)
-            blobs = _write_archive(writer, data_dir, copy, day_start)
+        keys.expire(today, days)
+        with _new_key(keys, today) as (backup_id, backup_key), _part(out_file, today) as out:
+            header = BackupHeader(rng(SALT_BYTES), backup_id, today)
+            writer = SealingWriter(out, header.key(passphrase, backup_key), header.to_bytes())
+            with scratch(data_dir, BACKUP) as stage:
+                snapshot(database, stage / DATABASE)
+                (stage / PARTS).mkdir(mode=0o700)
+                ids = _take_apart(stage, keys, backup_id)
+                blobs = _write_archive(writer, data_dir, stage, origin, today * DAY_S)
             writer.finish()
-            out.flush()
-            os.fsync(out.fileno())
-        os.utime(part, (day_start, day_start))
-        part.replace(out_file)
+            _forget_closed(keys, ids, database)
+            with _part(beside, today) as copy:
+                write_keys(copy, keys.all(), passphrase, rng)
     except OSError as error:
         raise UnavailableError(
             Code.DISK_FULL, f"the backup could not be written ({error.errno})"
         ) from None
+    elsewhere = (folder / ROOT_FILE, folder / OPAQUE_SETUP_FILE)
+    return BackupReport(writer.bytes_written, blobs, len(ids), days, beside, elsewhere)
+
+
+@contextmanager
+def _new_key(keys: ErasureKeys, today: int) -> Iterator[tuple[bytes, bytes]]:
+    """Make the backup's key; of a backup that fails, none is left."""
+    backup_id, key = keys.new_backup(today)
+    try:
+        yield backup_id, key
+    except BaseException:
+        keys.destroy([backup_name(today, backup_id)])
+        raise
+
+
+@contextmanager
+def _part(path: Path, today: int) -> Iterator[IO[bytes]]:
+    """Write a file that takes its place, whole and synced, at the end of the block."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY
+        with os.fdopen(os.open(part, flags, 0o600), "wb") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        os.utime(part, (today * DAY_S, today * DAY_S))
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-    setup = (keys_dir or data_dir / "keys") / OPAQUE_SETUP_FILE
-    return BackupReport(writer.bytes_written, blobs, setup)
 
 
-def _write_archive(writer: SealingWriter, data_dir: Path, copy: Path, day_start: int) -> int:
+def _take_apart(stage: Path, keys: ErasureKeys, backup_id: bytes) -> list[bytes]:
+    """Seal the rows of each account into a file of its own, and leave the rest in the copy.
+
+    Returns:
+        The accounts.
+    """
+    whole = stage / "whole"
+    (stage / DATABASE).rename(whole)
+    with opened_copy(whole) as copy:
+        ids = copy.accounts()
+        for account_id in ids:
+            part = PartKey.of(keys.account_key(account_id), backup_id)
+            with (stage / PARTS / part.name).open("xb") as out:
+                writer = part.writer(out)
+                copy.write_part(account_id, writer.write)
+                writer.finish()
+        copy.empty_accounts()
+    # Once more, so that no free page holds a row of an account.
+    snapshot(whole, stage / DATABASE)
+    return ids
+
+
+def _forget_closed(keys: ErasureKeys, ids: list[bytes], database: Path) -> None:
+    """Destroy the keys of accounts that were closed while their rows were sealed.
+
+    The server destroys a key before and after it deletes the rows: one that was made for the
+    backup later than that belongs to an account that is not in the database any more.
+    """
+    living = account_ids(database)
+    keys.destroy(keys.account_name(one) for one in ids if one not in living)
+
+
+def _write_archive(
+    writer: SealingWriter, data_dir: Path, stage: Path, origin: str, day_start: int
+) -> int:
     blobs = 0
     with tarfile.open(fileobj=cast("IO[bytes]", writer), mode="w|") as archive:
-        _add(archive, _ORIGIN, io.BytesIO(remembered_origin(data_dir).encode()), day_start)
-        with copy.open("rb") as file:
-            _add(archive, _DATABASE, file, day_start)
-        for path in sorted((data_dir / "blobs").glob("*")):
-            name = f"blobs/{path.name}"
-            if _BLOB.fullmatch(name):
+        _add(archive, ORIGIN, io.BytesIO(origin.encode()), day_start)
+        with (stage / DATABASE).open("rb") as file:
+            _add(archive, DATABASE, file, day_start)
+        for path in sorted((stage / PARTS).iterdir()):  # by name, which is random
+            with path.open("rb") as file:
+                _add(archive, f"{PARTS}/{path.name}", file, day_start)
+        for path in sorted((data_dir / BLOBS).glob("*")):
+            name = f"{BLOBS}/{path.name}"
+            if BLOB.fullmatch(name):
                 with path.open("rb") as file:
                     _add(archive, name, file, int(os.fstat(file.fileno()).st_mtime))
                 blobs += 1
@@ -131,85 +206,3 @@ def _add(archive: tarfile.TarFile, name: str, content: IO[bytes], mtime: int) ->
     entry.mtime = mtime
     entry.mode = 0o600
     archive.addfile(entry, content)
-
-
-def restore(file: Path, data_dir: Path, passphrase: bytes, *, replace: bool = False) -> None:
-    """Put a backup into a data folder after checking all of it; the server must not run.
-
-    The keys folder is left as it is: copy the one that belongs to the backup there.
-
-    Args:
-        file: What `backup` wrote.
-        data_dir: Empty or new, unless `replace`.
-        passphrase: As when it was made.
-        replace: Replace database and blobs that are there.
-
-    Raises:
-        UsageError: The folder holds a server and `replace` was not given (CK-511).
-        PeerError: MALFORMED: damaged, incomplete, or not a backup. Nothing was changed.
-        AuthorizationError: STORE_LOCKED: wrong passphrase. Nothing was changed.
-        UnavailableError: A server runs on the folder, or the disk is full. Nothing was changed.
-    """
-    with locked(data_dir):
-        _remove_leftovers(data_dir)
-        present = {path.name for path in data_dir.iterdir()} - _KEPT
-        if present and not replace:
-            raise UsageError("CK-511: the data folder is not empty; say --replace to replace it")
-        with _staging(data_dir) as stage, file.open("rb") as source:
-            _unpack(OpeningReader(source, passphrase), stage)
-            try:
-                verify(stage / _DATABASE)
-            except FatalError:
-                raise PeerError(Code.MALFORMED, "the database in the backup is damaged") from None
-            # From here on only renames on one file system.
-            database = database_path(data_dir)
-            for suffix in ("-wal", "-shm"):
-                database.with_name(database.name + suffix).unlink(missing_ok=True)
-            (stage / _DATABASE).replace(database)
-            shutil.rmtree(data_dir / "blobs", ignore_errors=True)
-            (stage / "blobs").replace(data_dir / "blobs")
-            remember_origin(data_dir, (stage / _ORIGIN).read_text(encoding="utf-8"))
-
-
-def _remove_leftovers(data_dir: Path) -> None:
-    """Remove what a backup or restore that was killed left behind."""
-    for pattern in (".backup-*", ".restore-*"):
-        for path in data_dir.glob(pattern):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-@contextmanager
-def _staging(data_dir: Path) -> Iterator[Path]:
-    try:
-        with tempfile.TemporaryDirectory(prefix=".restore-", dir=data_dir) as folder:
-            yield Path(folder)
-    except OSError as error:
-        raise UnavailableError(
-            Code.DISK_FULL, f"the backup could not be unpacked ({error.errno})"
-        ) from None
-
-
-def _unpack(reader: OpeningReader, stage: Path) -> None:
-    (stage / "blobs").mkdir(mode=0o700)
-    names = set()
-    try:
-        with tarfile.open(fileobj=cast("Any", reader), mode="r|") as archive:
-            for entry in archive:
-                # Names are ours or nothing: an archive must not write anywhere else.
-                known = entry.name in {_DATABASE, _ORIGIN} or _BLOB.fullmatch(entry.name)
-                content = archive.extractfile(entry) if entry.isreg() and known else None
-                if content is None or entry.name in names:
-                    raise PeerError(Code.MALFORMED, "unexpected content in the backup")
-                names.add(entry.name)
-                path = stage / entry.name
-                flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
-                with os.fdopen(os.open(path, flags, 0o600), "wb") as out:
-                    shutil.copyfileobj(content, out, _COPY_BYTES)
-                    out.flush()
-                    os.fsync(out.fileno())
-                os.utime(path, (entry.mtime, entry.mtime))
-    except tarfile.TarError:
-        raise PeerError(Code.MALFORMED, "the archive in the backup is damaged") from None
-    reader.expect_end()
-    if not {_DATABASE, _ORIGIN} <= names:
-        raise PeerError(Code.MALFORMED, "the backup is incomplete")

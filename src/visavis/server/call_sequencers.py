@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Final
 
-from visavis.ports.store import CommitResult, Commits, NewCommit
+from visavis.ports.stored import CommitResult, Commits, NewCommit
 
 IDLE_S: Final = 86_400.0
 MAX_SEQUENCERS: Final = 10_000
@@ -30,9 +30,17 @@ class _Sequencer:
 
 
 class CallSequencers:
-    """Keeps the sequencers of the calls that go on now."""
+    """Keeps the sequencers of the calls that go on now.
 
-    def __init__(self) -> None:
+    Args:
+        idle_s: Seconds after its last use in which one ends by itself.
+        rolling: Forget a call's own oldest commits instead of refusing new ones. For call rooms,
+            whose members get each commit when it comes; who lacks an old one joins anew.
+    """
+
+    def __init__(self, *, idle_s: float = IDLE_S, rolling: bool = False) -> None:
+        self._idle_s = idle_s
+        self._rolling = rolling
         # Least recently used first: using one moves it to the end.
         self._sequencers: dict[bytes, _Sequencer] = {}
         self._bytes = 0
@@ -66,8 +74,11 @@ class CallSequencers:
         # CK-501: only a member of epoch n can write n (as CK-402 in the store).
         if not compare_digest(commit.write_key_hash, sequencer.write_key_hash):
             return CommitResult.REFUSED
-        if self._bytes + len(commit.body) > MAX_BYTES or len(sequencer.commits) >= MAX_COMMITS:
-            return CommitResult.CONFLICT
+        while self._full(sequencer, len(commit.body)):
+            if not self._rolling or not sequencer.commits:
+                return CommitResult.CONFLICT
+            self._bytes -= len(sequencer.commits.pop(0))
+            sequencer.first_n += 1
         sequencer.commits.append(commit.body)
         self._bytes += len(commit.body)
         sequencer.next_n += 1
@@ -84,18 +95,26 @@ class CallSequencers:
         first = sequencer.first_n + start
         return Commits(tuple(enumerate(found, first)), sequencer.next_n)
 
+    def end(self, handle: bytes) -> None:
+        """Forget a call that is over; one that is not known changes nothing."""
+        if handle in self._sequencers:
+            self._remove(handle)
+
     def sweep(self, now: float) -> None:
         """Forget the sequencers of calls that ended a day ago."""
         for handle, sequencer in tuple(self._sequencers.items()):
-            if sequencer.used + IDLE_S > now:
+            if sequencer.used + self._idle_s > now:
                 break
             self._remove(handle)
+
+    def _full(self, sequencer: _Sequencer, size: int) -> bool:
+        return self._bytes + size > MAX_BYTES or len(sequencer.commits) >= MAX_COMMITS
 
     def _touch(self, handle: bytes, now: float) -> _Sequencer | None:
         sequencer = self._sequencers.pop(handle, None)
         if sequencer is None:
             return None
-        if sequencer.used + IDLE_S <= now:  # over, whether or not the sweep came by
+        if sequencer.used + self._idle_s <= now:  # over, whether or not the sweep came by
             self._bytes -= sum(map(len, sequencer.commits))
             return None
         sequencer.used = now

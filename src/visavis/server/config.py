@@ -26,6 +26,9 @@ _CONTACT: Final = re.compile(r"(?:mailto:[^@\s]+@|https://)[^@\s]+", re.ASCII)
 BUILT_PAGES: Final = Path(__file__).parents[3] / "web" / "dist"
 """Where `tools/build_web.sh` puts the pages of this checkout."""
 
+MAX_OPERATOR: Final = 100
+"""Characters of the operator's name."""
+
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 """Largest HTTP request body: a full vault write (64 slots of 64 KiB, base64url) fits."""
 
@@ -52,10 +55,15 @@ class ServerConfig:
         relay_min_port: First UDP port of relayed media.
         relay_max_port: Last UDP port of relayed media.
         relay_announced_port: Port told to clients instead of `turn_port` (the demo's wiretap).
+        sfu: Run the SFU, for calls of more than three.
+        sfu_min_port: First UDP port of the SFU's media.
+        sfu_max_port: Last UDP port of the SFU's media; each member of a call takes two.
         keys_dir: Folder of the server's secrets; None means `data_dir/keys`.
         web_dir: Folder of the built pages; None or a folder without index.html: no pages.
         push_services: Hosts of push services that may ring closed apps; none by default.
         push_contact: `mailto:` or `https:` URL that push services are told; None: the origin.
+        operator: Name of whoever runs the server, for the privacy notice.
+        contact: `mailto:` or `https:` URL where people and finders of weaknesses reach them.
         connections_per_address: Sockets one address may hold. Lower hurts shared networks.
         max_connections: Sockets in all. Each idle one costs under 40 KiB.
         call_per_minute: Call envelopes a capability may send in a minute (P12).
@@ -85,10 +93,15 @@ class ServerConfig:
     relay_min_port: int = 49_152
     relay_max_port: int = 49_999
     relay_announced_port: int | None = None
+    sfu: bool = True
+    sfu_min_port: int = 50_000
+    sfu_max_port: int = 50_999
     keys_dir: Path | None = None
     web_dir: Path | None = None
     push_services: Sequence[str] = ()
     push_contact: str | None = None
+    operator: str | None = None
+    contact: str | None = None
     connections_per_address: int = 64
     max_connections: int = 20_000
     call_per_minute: int = 30
@@ -106,12 +119,15 @@ class ServerConfig:
         object.__setattr__(self, "push", parse_services(self.push_services, local=local))
         if self.push_contact is not None and not _CONTACT.fullmatch(self.push_contact):
             raise UsageError("a contact for push services is mailto:NAME@HOST or an https:// page")
+        _check_operator(self.operator, self.contact)
         if (self.tls_cert is None) != (self.tls_key is None):
             raise UsageError("a certificate and its key belong together")
         if not self.origin.startswith(("http://", "https://")) or self.origin.endswith("/"):
             raise UsageError("an origin is http(s)://name[:port] without a slash at the end")
         if self.relay_min_port > self.relay_max_port:
             raise UsageError("the relay's port range is empty")
+        if self.sfu_min_port > self.sfu_max_port:
+            raise UsageError("the SFU's port range is empty")
         # CK-404: TLS protects what end-to-end encryption cannot: who talks to the server (R-19).
         if self.tls_cert is None and self.host not in LOOPBACK and not self.insecure_lan:
             raise UsageError(
@@ -131,6 +147,8 @@ class ServerConfig:
         behind_proxy: bool = False,
         push: Sequence[str] = (),
         push_contact: str | None = None,
+        operator: str | None = None,
+        contact: str | None = None,
     ) -> Self:
         """Return the configuration of `visavis serve`, with the pages of this checkout.
 
@@ -146,10 +164,13 @@ class ServerConfig:
                 `X-Forwarded-*`) is not read: the origin is the domain, whoever asks.
             push: Hosts of push services, see `push_services`.
             push_contact: What push services are told of the operator.
+            operator: Who runs the server.
+            contact: How they are reached.
 
         Raises:
             UsageError: A domain without certificate and key, or the other way round; a proxy
-                without a domain, or with a certificate for us; no push service (CK-532).
+                without a domain, or with a certificate for us; no push service (CK-532); no
+                contact (CK-432).
         """
         if behind_proxy:
             if domain is None or cert is not None or key is not None:
@@ -165,6 +186,8 @@ class ServerConfig:
                 web_dir=BUILT_PAGES,
                 push_services=push,
                 push_contact=push_contact,
+                operator=operator,
+                contact=contact,
             )
         if domain is None:
             if cert is not None or key is not None:
@@ -178,6 +201,8 @@ class ServerConfig:
                 web_dir=BUILT_PAGES,
                 push_services=push,
                 push_contact=push_contact,
+                operator=operator,
+                contact=contact,
             )
         if cert is None or key is None:
             raise UsageError("--domain needs --cert and --key")
@@ -195,6 +220,8 @@ class ServerConfig:
             web_dir=BUILT_PAGES,
             push_services=push,
             push_contact=push_contact,
+            operator=operator,
+            contact=contact,
         )
 
     @property
@@ -222,6 +249,19 @@ class ServerConfig:
     def blobs_folder(self) -> Path:
         """The folder of encrypted blobs."""
         return self.data_dir / "blobs"
+
+
+def _check_operator(operator: str | None, contact: str | None) -> None:
+    # CK-432: these stand on pages and in lines of security.txt, where a line break would begin
+    # another field.
+    if contact is not None and not _CONTACT.fullmatch(contact):
+        raise UsageError("CK-432: a contact is mailto:NAME@HOST or an https:// page")
+    if operator is not None and not (
+        operator.isprintable() and operator.strip() and len(operator) <= MAX_OPERATOR
+    ):
+        raise UsageError(f"CK-432: an operator's name has 1 to {MAX_OPERATOR} printable characters")
+    if operator is not None and contact is None:
+        raise UsageError("CK-432: --operator needs --contact: a name alone reaches nobody")
 
 
 def blur_times(folder: Path) -> None:

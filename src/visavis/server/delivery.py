@@ -1,7 +1,8 @@
 """The delivery service (RFC 9750, 5): everything that moves envelopes, put together.
 
-`Delivery` is a part of `visavis.server.app`: two bare WebSocket endpoints, a router, start, stop.
-It owns what lives in memory only: the bus, quotas, the capability cache, the sequencers of calls.
+`Delivery` is a part of `visavis.server.app`: three bare WebSocket endpoints, a router, start, stop.
+It owns what lives in memory only: the bus, quotas, the capability cache, the sequencers and rooms
+of calls.
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ from visavis.core.errors import VisavisError
 from visavis.ports.blobs import Blobs
 from visavis.ports.bus import Bus
 from visavis.ports.relay import NoRelay, Relay
-from visavis.ports.store import RemovedDevice
+from visavis.ports.sfu import NoSfu, Sfu
+from visavis.ports.stored import RemovedDevice
 from visavis.server import blobs as blob_routes
 from visavis.server import key_package_fetch, logging, sequencers, turn
 from visavis.server.anonymous import Anonymous
 from visavis.server.backlog import Backlog
+from visavis.server.call_room_socket import CallRoomEndpoint, RoomParts
+from visavis.server.call_rooms import CallRooms
 from visavis.server.call_sequencers import CallSequencers
 from visavis.server.capabilities import Capabilities
 from visavis.server.config import ServerConfig
@@ -54,6 +58,7 @@ class Delivery:
         relay: The TURN relay; none by default.
         limits: Bounds per address, shared with the listener; made from the configuration if None.
         bus: In-process by default.
+        sfu: What forwards the media of calls of more than three; none by default.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class Delivery:
         relay: Relay | None = None,
         limits: AddressLimits | None = None,
         bus: Bus | None = None,
+        sfu: Sfu | None = None,
     ) -> None:
         config, clock, store, rng = (
             services.config,
@@ -79,6 +85,8 @@ class Delivery:
         self.quotas = Quotas(quota_limits(config))
         self.call_sequencers = CallSequencers()
         self.relay: Relay = relay or NoRelay()
+        self.sfu: Sfu = sfu or NoSfu()
+        self.rooms = CallRooms(self.sfu, clock, rng)
         self._backlog = Backlog(store, clock, config.mailbox_backlog_bytes)
         self._commits = GroupCommit(store, self.bus)
         send_parts = SendParts(
@@ -96,6 +104,9 @@ class Delivery:
         self.asgi_routes: Mapping[str, ASGIApp] = {
             "/v1/send": SendEndpoint(send_parts),
             "/v1/receive": self.receive,
+            "/v1/call-room": CallRoomEndpoint(
+                RoomParts(self.rooms, self.capabilities, self.quotas, self.limits, clock)
+            ),
         }
         self.anonymous = Anonymous(
             store,
@@ -113,12 +124,14 @@ class Delivery:
             self.router.include_router(part.router)
         services.listeners.capabilities_revoked.append(self._revoked)
         services.listeners.devices_removed.append(self._removed)
+        services.listeners.devices_frozen.append(self._frozen)
         self._sweeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Start writing and sweeping."""
         await self._backlog.recount()
         self._commits.start()
+        self.rooms.start()
         self._sweeper = asyncio.get_running_loop().create_task(self._sweep(), name="sweep")
         if self.pusher is not None:
             await self.pusher.start()
@@ -132,6 +145,7 @@ class Delivery:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._sweeper
             self._sweeper = None
+        await self.rooms.stop()
         await self._commits.stop()
 
     def _revoked(self, hashes: Sequence[bytes]) -> None:
@@ -144,6 +158,10 @@ class Delivery:
             self.capabilities.forget_mailbox(device.mailbox_id)
             self.receive.close_device(device.mailbox_id)
             self.bus.drop(device.mailbox_id)
+
+    def _frozen(self, devices: Sequence[RemovedDevice]) -> None:
+        for device in devices:
+            self.capabilities.forget_mailbox(device.mailbox_id)
 
     async def _sweep(self) -> None:
         clock = self._services.clock

@@ -6,24 +6,24 @@ telling the server: the number of rows says nothing about the number of contacts
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from pydantic import Field
 
-from visavis.core import base64url
 from visavis.core.errors import AuthorizationError, Code, PeerError
-from visavis.ports.clock import DAY_S
+from visavis.ports.clock import day_text
 from visavis.ports.random import shuffled
-from visavis.ports.store import NewDevice, RemovedDevice
+from visavis.ports.stored import NewDevice, RemovedDevice
 from visavis.server.auth import (
     CurrentAccount,
     CurrentDevice,
     EitherAccount,
+    Token,
     WithServices,
 )
-from visavis.server.wire import Bytes16, Bytes32, Empty, Message
+from visavis.server.keys import fingerprint
+from visavis.server.wire import Bytes16, Bytes32, Bytes64, Empty, Message
 
 router: Final = APIRouter(tags=["devices"])
 
@@ -67,6 +67,19 @@ class DeviceItem(Message):
     last_seen_day: str
 
 
+class Revocation(Message):
+    """Which device to revoke, and the account's signed word for it (R-10)."""
+
+    device_id: Bytes16
+    farewell: Bytes64
+
+
+class Farewell(Message):
+    """What the account has left for a device that it has shut out."""
+
+    farewell: Bytes64
+
+
 class AddCapabilities(Message):
     """Hashes to register."""
 
@@ -102,24 +115,35 @@ async def list_devices(services: WithServices, account_id: EitherAccount) -> lis
     ]
 
 
-@router.delete("/v1/devices/{device_id}")
-async def delete_device(
-    device_id: Annotated[str, Path(min_length=22, max_length=22)],
-    services: WithServices,
-    account_id: CurrentAccount,
+@router.post("/v1/devices/revoke")
+async def revoke_device(
+    body: Revocation, services: WithServices, account_id: CurrentAccount
 ) -> Empty:
-    """Revoke a device: its rows go, its socket closes, its token and capabilities open nothing."""
-    device = await services.store.device(base64url.decode(device_id, 16), services.today())
+    """Revoke a device: its rows go, its socket closes, its token and capabilities open nothing.
+
+    What is kept is the farewell, which tells the device that this was its owner's doing.
+    """
+    today = services.today()
+    device = await services.store.device(body.device_id, today)
     # CK-419: a device of another account and one that never was are the same refusal.
     if device is None or device.account_id != account_id:
         raise AuthorizationError(Code.REFUSED, "CK-419: no such device of this account")
     try:
-        await services.store.delete_device(account_id, device.device_id)
+        await services.store.delete_device(account_id, device.device_id, body.farewell, today)
     finally:
         # CK-428: a write may fail and yet be on disk; cutting off once too often does no harm,
         # a revoked device that stays connected does.
         services.listeners.removed([RemovedDevice(device.device_id, device.mailbox_id)])
     return Empty()
+
+
+@router.get("/v1/farewell")
+async def farewell(services: WithServices, token: Token) -> Farewell:
+    """Return what the account has left for the device of this token, if it was shut out."""
+    found = await services.store.farewell(fingerprint(token), services.today())
+    if found is None:
+        raise AuthorizationError(Code.REFUSED, "no farewell was left for this device")
+    return Farewell(farewell=found)
 
 
 @router.post("/v1/capabilities")
@@ -144,8 +168,3 @@ async def revoke_capabilities(
     finally:
         services.listeners.revoked(body.hashes)  # CK-428
     return Empty()
-
-
-def day_text(day: int) -> str:
-    """Return a day as YYYY-MM-DD."""
-    return datetime.fromtimestamp(day * DAY_S, UTC).strftime("%Y-%m-%d")

@@ -58,11 +58,14 @@ class Status(IntEnum):
 class Close(IntEnum):
     """WebSocket close codes this server gives a reason with (RFC 6455, 7.4)."""
 
+    NORMAL = 1000
     UNSUPPORTED = 1003
     POLICY = 1008
     TRY_AGAIN = 1013
     TOKEN = 4401
     """The device token is unknown, or its device was removed."""
+    EVICTED = 4403
+    """A member of the call room had this one cut off."""
     REPLACED = 4409
     """The same device opened a newer connection."""
 

@@ -28,7 +28,8 @@ from typing import Final
 
 from visavis.core.errors import VisavisError
 from visavis.ports.bus import Bus, EnvelopeClass, Parcel
-from visavis.ports.store import DeliveryStore, NewEnvelope
+from visavis.ports.store import DeliveryStore
+from visavis.ports.stored import NewEnvelope
 from visavis.server.frames import Status
 
 MAX_BATCH: Final = 512

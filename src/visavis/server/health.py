@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from visavis.server.auth import WithServices
 from visavis.server.wire import Message
@@ -22,11 +22,12 @@ class Health(Message):
 
 
 class ServerInfo(Message):
-    """Version of the program, version of this API, and whether there is a relay."""
+    """Version of the program, version of this API, whether there are a relay and an SFU."""
 
     version: str
     api: int
     turn: bool
+    sfu: bool
 
 
 @router.get("/healthz")
@@ -37,6 +38,15 @@ async def healthz(services: WithServices) -> Health:
 
 
 @router.get("/v1/server")
-async def server(services: WithServices) -> ServerInfo:
-    """Return what this server speaks."""
-    return ServerInfo(version=version("visavis"), api=API, turn=services.config.turn)
+async def server(services: WithServices, request: Request) -> ServerInfo:
+    """Return what this server speaks.
+
+    `sfu` is whether it answers now; `turn` whether a relay was asked for.
+    """
+    delivery = getattr(request.app.state, "delivery", None)
+    return ServerInfo(
+        version=version("visavis"),
+        api=API,
+        turn=services.config.turn,
+        sfu=delivery is not None and delivery.sfu.available,
+    )

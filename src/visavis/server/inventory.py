@@ -2,8 +2,10 @@
 
 `privacy/inventory.toml` is read here, checked, and then *used*: its schedules are the retention
 job's and the query filters' rules, its log fields are the log's allow list, its headers are the
-only ones that leave the server. The server does not start when the live database has a table or
-column that is not listed, when something lacks a finite retention, or when a listed thing is gone.
+only ones that leave the server. The privacy notice and its kin are made from it as well
+(`visavis.server.privacy`). The server does not start when the live database has a table or column
+that is not listed, when something lacks a finite retention or a definite purpose, or when a listed
+thing is gone.
 """
 
 from __future__ import annotations
@@ -12,20 +14,25 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
 from visavis.core.errors import Code, FatalError
-from visavis.ports.store import Retention, RetentionRule
+from visavis.ports.stored import Retention, RetentionRule
+from visavis.server.privacy import definite
+
+BACKUP: Final = "backup"
+"""The schedule of backups: not of the server's rows, and so named by the code."""
 
 MAX_DAYS: Final = 1_100
 """Three years: nothing may be kept longer, whatever the inventory says."""
 
 LEGAL_BASES: Final = frozenset({"contract", "legitimate_interest", "consent", "not_personal"})
 AT_REST: Final = frozenset(
-    {"ciphertext", "hash", "keyed_hash", "sealed", "public_key", "random_id", "day", "number",
-     "plain", "pake_record", "secret_key", "memory", "transit"}
+    {"ciphertext", "hash", "keyed_hash", "sealed", "public_key", "signature", "random_id", "day",
+     "number", "plain", "pake_record", "secret_key", "memory", "transit"}
 )  # fmt: skip
 VIEWERS: Final = frozenset({"owner", "contacts", "operator", "anyone_with_handle", "nobody"})
 _ENTRY: Final = frozenset({"purpose", "legal_basis", "retention", "at_rest", "visible_to"})
@@ -50,7 +57,17 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One listed thing: a column, file, log field, header or thing in memory."""
+    """One listed thing: a column, file, log field, header or thing in memory.
+
+    Args:
+        kind: "column", "file", "log", "header" or "memory".
+        name: `table.column`, `direction.Name`, or the name alone.
+        purpose: In English; `{days}` stands for the days of the retention.
+        legal_basis: One of `LEGAL_BASES`.
+        retention: How long it lives.
+        at_rest: One of `AT_REST`.
+        visible_to: Some of `VIEWERS`.
+    """
 
     kind: str
     name: str
@@ -60,12 +77,19 @@ class Entry:
     at_rest: str
     visible_to: tuple[str, ...]
 
+    @property
+    def personal(self) -> bool:
+        """Whether it is about a person."""
+        return self.legal_basis != "not_personal"
+
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
     """The checked inventory.
 
     Args:
+        version: Of the file's form and content; counts up.
+        changed: Day of the last change.
         columns: Entries by (table, column).
         schedules: By name.
         log_fields: What each log field's value must match.
@@ -75,6 +99,8 @@ class Inventory:
         entries: All of the above as entries, for pages made from the inventory.
     """
 
+    version: int
+    changed: date
     columns: Mapping[tuple[str, str], Entry]
     schedules: Mapping[str, Schedule]
     log_fields: Mapping[str, re.Pattern[str]]
@@ -91,6 +117,11 @@ class Inventory:
             for one in self.schedules.values()
             if one.table
         }
+
+    @property
+    def backup_days(self) -> int:
+        """For how many days a backup opens, and the notice says so (R-76)."""
+        return self.schedules[BACKUP].days
 
 
 def _refuse(sentence: str) -> FatalError:
@@ -131,6 +162,7 @@ def _entry(
     viewers = tuple(raw["visible_to"])
     if not viewers or not set(viewers) <= VIEWERS:
         raise _refuse(f"{kind} {name} does not say who sees it")
+    _check_purpose(f"{kind} {name}", str(raw["purpose"]))
     return Entry(
         kind,
         name,
@@ -142,17 +174,40 @@ def _entry(
     )
 
 
+def _check_purpose(name: str, purpose: str) -> None:
+    """Refuse a purpose that leaves open what happens (R-59)."""
+    open_ends = [*definite.hedges(purpose, "en"), *definite.vagueness(purpose, "en")]
+    # CK-429: "to improve our services" would allow anything, now and later.
+    if open_ends:
+        raise _refuse(f"CK-429: the purpose of {name} is not definite: {open_ends[0]}")
+    if set(definite.PLACEHOLDER.findall(purpose)) - {"days"}:
+        raise _refuse(f"CK-429: the purpose of {name} names a field other than {{days}}")
+
+
+def _head(raw: Mapping[str, Any]) -> tuple[int, date]:
+    version, changed = raw.get("version"), raw.get("changed")
+    if not isinstance(version, int) or not isinstance(changed, str):
+        raise _refuse("needs a version and the day of the last change")
+    try:
+        return version, date.fromisoformat(changed)
+    except ValueError:
+        raise _refuse("changed is no day: YYYY-MM-DD") from None
+
+
 def parse(text: str) -> Inventory:
     """Return the inventory written in TOML.
 
     Raises:
-        FatalError: Something is missing, unknown, listed twice or without finite retention.
+        FatalError: Something is missing, unknown, listed twice, without finite retention (CK-420)
+            or without a definite purpose (CK-429).
     """
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         raise _refuse("is not TOML") from None
     schedules = _schedules(raw.get("retention", {}))
+    if BACKUP not in schedules or schedules[BACKUP].days < 1:
+        raise _refuse(f"CK-420: retention {BACKUP} needs at least one day")
     entries: list[Entry] = []
 
     def listed(kind: str, keys: Sequence[str]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -184,7 +239,10 @@ def parse(text: str) -> Inventory:
     for never in ("cookie", "metric"):
         if raw.get(never):
             raise _refuse(f"a {never} was added: none is used, so none is listed")
+    version, changed = _head(raw)
     return Inventory(
+        version=version,
+        changed=changed,
         columns=columns,
         schedules=schedules,
         log_fields=log_fields,
@@ -219,19 +277,27 @@ def check_schema(inventory: Inventory, schema: Mapping[str, Sequence[str]]) -> N
         raise _refuse(f"CK-421: listed but not in the database: {', '.join(gone)}")
 
 
-def find() -> str:
+def find(name: str = "inventory.toml") -> str:
     """Return the text of the inventory: the packaged copy, or the checkout's file.
+
+    Args:
+        name: Another file that lies beside it.
 
     Raises:
         FatalError: Neither is there.
     """
-    packaged = resources.files("visavis.server").joinpath("inventory.toml")
+    packaged = resources.files("visavis.server").joinpath(name)
     if packaged.is_file():
         return packaged.read_text(encoding="utf-8")
-    checkout = Path(__file__).parents[3] / "privacy" / "inventory.toml"
+    checkout = Path(__file__).parents[3] / "privacy" / name
     if checkout.is_file():
         return checkout.read_text(encoding="utf-8")
-    raise _refuse("is missing from this installation")
+    raise FatalError(Code.UNAVAILABLE, f"privacy/{name} is missing from this installation")
+
+
+def backup_days() -> int:
+    """Return `Inventory.backup_days` of what this program was shipped with. Errors as `load`."""
+    return load().backup_days
 
 
 def load() -> Inventory:

@@ -10,9 +10,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter
 from pydantic import Field
 
+from visavis.core.deletion_receipt import Erased
 from visavis.core.errors import Code, PeerError
+from visavis.server import receipts
 from visavis.server.auth import CurrentDevice, WithServices
-from visavis.server.wire import Empty, KeyPackageBytes, Message
+from visavis.server.wire import Deleted, Empty, KeyPackageBytes, Message
 
 router: Final = APIRouter(tags=["key packages"])
 
@@ -43,6 +45,14 @@ async def upload(body: KeyPackageUpload, services: WithServices, device: Current
         device.device_id, body.one_time, body.last_resort, services.today()
     )
     return Empty()
+
+
+@router.delete("/v1/key-packages")
+async def delete(services: WithServices, device: CurrentDevice) -> Deleted:
+    """Delete every key package of this device, the last resort too; how many there were."""
+    rows = await services.store.delete_key_packages(device.device_id)
+    receipt = receipts.of_rows(services, Erased.KEY_PACKAGES, rows, device.device_id)
+    return Deleted(deleted=rows, receipt=receipt)
 
 
 @router.get("/v1/key-packages")

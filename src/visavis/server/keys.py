@@ -18,6 +18,7 @@ from typing import Final, Self
 
 import opaque_ke_py
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -45,6 +46,8 @@ class ServerKeys:
         passkey_key: Makes the user handles of passkeys.
         push_key: Seals push subscriptions.
         vapid_seed: Makes the key with which push services know this server (RFC 8292).
+        erasure_name_key: Makes the names of erasure keys.
+        receipt_seed: Private half of the Ed25519 key that signs deletion receipts.
     """
 
     opaque_setup: bytes
@@ -54,6 +57,8 @@ class ServerKeys:
     passkey_key: bytes
     push_key: bytes
     vapid_seed: bytes
+    erasure_name_key: bytes
+    receipt_seed: bytes
 
     @classmethod
     def load(cls, folder: Path, rng: Rng) -> Self:
@@ -86,6 +91,8 @@ class ServerKeys:
             passkey_key=_derive(root, "passkey"),
             push_key=_derive(root, "push"),
             vapid_seed=_derive(root, "vapid", VAPID_SEED_BYTES),
+            erasure_name_key=_derive(root, "erasure name"),
+            receipt_seed=_derive(root, "receipt"),
         )
 
     def vapid(self) -> ec.EllipticCurvePrivateKey:
@@ -95,6 +102,18 @@ class ServerKeys:
         """
         scalar = int.from_bytes(self.vapid_seed, "big") % (P256_ORDER - 1) + 1
         return ec.derive_private_key(scalar, ec.SECP256R1())
+
+    @property
+    def receipt_key(self) -> bytes:
+        """What checks deletion receipts: Ed25519, 32 bytes; published in `privacy.json`."""
+        return self._receipt_pair().public_key().public_bytes_raw()
+
+    def sign_receipt(self, message: bytes) -> bytes:
+        """Return the signature (RFC 8032) of a deletion receipt; a label begins the message."""
+        return self._receipt_pair().sign(message)
+
+    def _receipt_pair(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self.receipt_seed)
 
     def handle_tag(self, handle: str) -> bytes:
         """Return the 32 bytes under which a handle is stored.

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi import APIRouter, Request
 
 from visavis.core.errors import Code, PeerError
-from visavis.ports.store import Account
+from visavis.ports.stored import Account
 from visavis.server.accounts import Handle
 from visavis.server.auth import WithServices, Work, address_of
 from visavis.server.keys import fingerprint

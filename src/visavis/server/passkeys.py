@@ -16,9 +16,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 
 from visavis.core.errors import AuthorizationError, Code, PeerError
+from visavis.ports.clock import day_text
 from visavis.ports.passkeys import NewPasskey
 from visavis.ports.random import shuffled
-from visavis.ports.store import NewAccount
+from visavis.ports.stored import NewAccount
 from visavis.server import signup_links
 from visavis.server.accounts import Handle, Name, free_handle
 from visavis.server.auth import (
@@ -29,7 +30,7 @@ from visavis.server.auth import (
     Work,
     address_of,
 )
-from visavis.server.devices import DeviceRegistration, day_text
+from visavis.server.devices import DeviceRegistration
 from visavis.server.login import logged_in
 from visavis.server.relying_party import Assertion, RelyingParty
 from visavis.server.sessions import CEREMONY_S, Kind

@@ -16,12 +16,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from fastapi import APIRouter
 from pydantic import Field
 
+from visavis.core.deletion_receipt import Erased
 from visavis.core.errors import Code, FatalError
 from visavis.ports.push import PushSubscription
+from visavis.server import receipts
 from visavis.server.auth import CurrentDevice, WithServices
 from visavis.server.push_message import AUTH_BYTES, PUBLIC_KEY_BYTES, check_public_key, public_bytes
 from visavis.server.push_services import MAX_ENDPOINT, check_endpoint
-from visavis.server.wire import Bytes16, Bytes65, Empty, Message
+from visavis.server.wire import Bytes16, Bytes65, Deleted, Empty, Message
 
 router: Final = APIRouter(tags=["push"])
 
@@ -102,7 +104,8 @@ async def put_push(body: PushRegistration, services: WithServices, device: Curre
 
 
 @router.delete("/v1/push")
-async def delete_push(services: WithServices, device: CurrentDevice) -> Empty:
+async def delete_push(services: WithServices, device: CurrentDevice) -> Deleted:
     """Delete the device's subscription, if there is one; works also where push is off by now."""
-    await services.store.delete_push_subscription(device.device_id)
-    return Empty()
+    rows = await services.store.delete_push_subscription(device.device_id)
+    receipt = receipts.of_rows(services, Erased.PUSH, rows, device.device_id)
+    return Deleted(deleted=rows, receipt=receipt)

@@ -35,6 +35,8 @@ class Spend(StrEnum):
     BLOB = "blob"
     SEQUENCER = "sequencer"
     COMMIT = "commit"
+    HANDLE = "handle"
+    ROOM = "room"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,11 @@ LIMITS: Final[dict[Spend, Limit]] = {
     # Bytes of commits that were accepted: they are kept for thirty days, so requests alone would
     # let one contact store half a gigabyte a day.
     Spend.COMMIT: Limit(8 * 1024 * 1024, DAY_S),
+    # Changes of a handle that were begun, by account and not by capability (CK-762). Each try draws
+    # digits anew: more let a person who mistyped try again, and somebody choose their digits.
+    Spend.HANDLE: Limit(5, DAY_S),
+    # Call rooms (CK-807): one for each group call that somebody begins.
+    Spend.ROOM: Limit(100, DAY_S),
 }
 
 

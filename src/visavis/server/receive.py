@@ -31,7 +31,8 @@ from visavis.core.errors import PeerError, VisavisError
 from visavis.ports.bus import Bus, EnvelopeClass, Parcel
 from visavis.ports.clock import Clock, day_of
 from visavis.ports.random import Rng
-from visavis.ports.store import Device, Store
+from visavis.ports.store import Store
+from visavis.ports.stored import Device
 from visavis.server.frames import (
     CAUGHT_UP,
     READY,

@@ -20,13 +20,15 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
+from visavis.core.deletion_receipt import Erased
 from visavis.core.errors import AuthorizationError, Code
 from visavis.core.work import REQUEST_BITS as POW_BITS
-from visavis.ports.store import RequestAddress
+from visavis.ports.stored import RequestAddress
+from visavis.server import receipts
 from visavis.server.accounts import HANDLE_PATTERN
 from visavis.server.auth import CurrentDevice, WithServices, Work, address_of
 from visavis.server.keys import ServerKeys, fingerprint
-from visavis.server.wire import Bytes16, Bytes32, Empty, Message, SealingKey
+from visavis.server.wire import Bytes16, Bytes32, Message, Receipted, SealingKey
 
 router: Final = APIRouter(tags=["request address"])
 
@@ -45,11 +47,12 @@ class RequestAddressBody(Message):
 @router.put("/v1/request-address")
 async def put_request_address(
     services: WithServices, device: CurrentDevice, body: RequestAddressBody | None = None
-) -> Empty:
-    """Set where requests by handle go; `null` or no body hides the handle."""
+) -> Receipted:
+    """Set where requests by handle go; `null` or no body hides the handle, with a receipt."""
     if body is None:
-        await services.store.set_request_address(device.account_id, None)
-        return Empty()
+        rows = await services.store.set_request_address(device.account_id, None)
+        receipt = receipts.of_rows(services, Erased.HANDLE, rows, device.device_id)
+        return Receipted(receipt=receipt)
     # CK-425: one's own mailbox and a live capability of it, or requests could be aimed at others.
     opened = await services.store.capability_mailbox(fingerprint(body.capability))
     if body.mailbox_id != device.mailbox_id or opened != device.mailbox_id:
@@ -57,7 +60,7 @@ async def put_request_address(
     await services.store.set_request_address(
         device.account_id, RequestAddress(body.mailbox_id, body.capability, body.sealing_key)
     )
-    return Empty()
+    return Receipted(receipt=None)
 
 
 @router.get("/v1/handles/{handle}")

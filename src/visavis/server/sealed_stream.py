@@ -1,15 +1,14 @@
-"""A stream sealed under a passphrase: chunks of AES-256-GCM that cannot be cut, swapped or joined.
+"""A sealed stream: chunks of AES-256-GCM that cannot be cut, swapped or joined.
 
 ::
 
     file   = header || chunk...
-    header = "visavis backup" || version u8 || salt 16
-    key    = Argon2id(passphrase, salt)                          RFC 9106, second recommended option
     chunk  = AES-256-GCM(key, nonce, plaintext up to 64 KiB, AAD = header)
     nonce  = number of the chunk (11 bytes, big-endian) || 1 for the last chunk, else 0
 
 The construction is age's (STREAM of Hoang, Reyhanitabar, Rogaway and Vizar): the number in the
-nonce fixes the order, the last byte the end, the salt makes the key fresh for each file.
+nonce fixes the order, the last byte the end. Each key seals one stream and no other: whoever calls
+makes it fresh, from a salt or an id in the header (`backup_form.py`).
 """
 
 from __future__ import annotations
@@ -21,9 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from visavis.core.errors import AuthorizationError, Code, PeerError
-from visavis.ports.random import Rng
 
-MAGIC: Final = b"visavis backup\x01"
 SALT_BYTES: Final = 16
 CHUNK_BYTES: Final = 64 * 1024
 TAG_BYTES: Final = 16
@@ -34,9 +31,15 @@ _PASSES: Final = 3
 _LANES: Final = 4
 
 
-def _cipher(passphrase: bytes, salt: bytes) -> AESGCM:
+def passphrase_key(passphrase: bytes, salt: bytes) -> bytes:
+    """Return 32 bytes made of a passphrase (Argon2id, RFC 9106, second recommended option).
+
+    Args:
+        passphrase: Any bytes, at least one.
+        salt: 16 bytes, fresh for each file.
+    """
     kdf = Argon2id(salt=salt, length=32, iterations=_PASSES, lanes=_LANES, memory_cost=_MEMORY_KIB)
-    return AESGCM(kdf.derive(passphrase))
+    return kdf.derive(passphrase)
 
 
 def _nonce(number: int, *, last: bool) -> bytes:
@@ -47,18 +50,18 @@ class SealingWriter:
     """Seals what is written to it; `finish` marks the end.
 
     Args:
-        out: Where the sealed bytes go.
-        passphrase: Any bytes, at least one.
-        rng: Source of the salt.
+        out: Where header and sealed bytes go.
+        key: 32 bytes, for this stream only.
+        header: What stands before the chunks, in the clear, and is bound to each of them.
     """
 
-    def __init__(self, out: IO[bytes], passphrase: bytes, rng: Rng) -> None:
-        self._header = MAGIC + rng(SALT_BYTES)
-        self._cipher = _cipher(passphrase, self._header[len(MAGIC) :])
+    def __init__(self, out: IO[bytes], key: bytes, header: bytes) -> None:
+        self._header = header
+        self._cipher = AESGCM(key)
         self._out = out
         self._buffer = bytearray()
         self._number = 0
-        self.bytes_written = out.write(self._header)
+        self.bytes_written = out.write(header)
 
     def write(self, data: bytes) -> int:
         """Take plaintext."""
@@ -83,20 +86,18 @@ class OpeningReader:
     """Reads what `SealingWriter` wrote.
 
     Args:
-        source: The sealed file, at its start.
-        passphrase: As when it was sealed.
+        source: The sealed stream, behind its header.
+        key: As when it was sealed.
+        header: As it was read.
 
     Raises:
-        PeerError: MALFORMED: this is no backup.
-        AuthorizationError: STORE_LOCKED: wrong passphrase (or its first bytes are damaged).
+        AuthorizationError: STORE_LOCKED: another key (or the first bytes are damaged).
     """
 
-    def __init__(self, source: IO[bytes], passphrase: bytes) -> None:
+    def __init__(self, source: IO[bytes], key: bytes, header: bytes) -> None:
         self._source = source
-        self._header = source.read(len(MAGIC) + SALT_BYTES)
-        if len(self._header) != len(MAGIC) + SALT_BYTES or not self._header.startswith(MAGIC):
-            raise PeerError(Code.MALFORMED, "this is not a backup of this version")
-        self._cipher = _cipher(passphrase, self._header[len(MAGIC) :])
+        self._header = header
+        self._cipher = AESGCM(key)
         self._number = 0
         self._ended = False
         self._ahead = source.read(CHUNK_BYTES + TAG_BYTES)

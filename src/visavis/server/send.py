@@ -32,7 +32,7 @@ from visavis.core.errors import VisavisError
 from visavis.ports.bus import CALL_TTL_S, Bus, EnvelopeClass, Parcel
 from visavis.ports.clock import Clock, day_of
 from visavis.ports.random import Rng
-from visavis.ports.store import NewEnvelope
+from visavis.ports.stored import NewEnvelope
 from visavis.server.backlog import Backlog
 from visavis.server.capabilities import Capabilities
 from visavis.server.delivery_ids import DeliveryIds

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from visavis.core.envelope import BUCKETS
 from visavis.core.errors import AuthorizationError, Code, PeerError
-from visavis.ports.store import CommitResult, NewCommit
+from visavis.ports.stored import CommitResult, NewCommit
 from visavis.server.anonymous import Presented, WithAnonymous
 from visavis.server.quotas import Spend
 from visavis.server.wire import Bytes32, Empty, Message, Wire

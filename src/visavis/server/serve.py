@@ -1,9 +1,9 @@
-"""`visavis serve`: one process that listens, with the relay as its child.
+"""`visavis serve`: one process that listens, with the relay and the SFU as its children.
 
 ::
 
-    lock data folder -> bind -> relay -> listen -> announce -> ... -> stop listening
-        -> close connections -> write what is waiting -> close the store -> end the relay -> unlock
+    lock data folder -> bind -> relay, SFU -> listen -> announce -> ... -> stop listening
+        -> close connections -> write what is waiting -> close the store -> end both -> unlock
 
 uvicorn runs with uvloop and the sans-I/O WebSocket implementation; no compression (it would make
 lengths tell about content), no server header, no access log, no trust in proxy headers.
@@ -30,6 +30,7 @@ from visavis.media.turns import TurnOverTls
 from visavis.ports.clock import Clock
 from visavis.ports.random import Rng
 from visavis.ports.relay import NoRelay, Relay
+from visavis.ports.sfu import NoSfu, Sfu
 from visavis.server import announce, logging
 from visavis.server.app import Application, build_app, open_services
 from visavis.server.config import ServerConfig, remember_origin
@@ -39,6 +40,7 @@ from visavis.server.frames import MAX_FRAME_BYTES
 from visavis.server.guard import guarded
 from visavis.server.relay_setup import make_relay
 from visavis.server.services import Services
+from visavis.server.sfu_setup import make_sfu
 from visavis.server.signup_links import make_link
 from visavis.server.tls import CHECK_EVERY_S, ServerTls
 from visavis.store.blobs_folder import FolderBlobs
@@ -86,6 +88,8 @@ class Served:
         delivery: Its delivery part.
         relay: Its relay.
         relay_problem: Why there is no relay, or None.
+        sfu: Its SFU.
+        sfu_problem: Why there is no SFU, or None.
         uvicorn: The listener.
     """
 
@@ -94,6 +98,8 @@ class Served:
     delivery: Delivery
     relay: Relay
     relay_problem: str | None
+    sfu: Sfu
+    sfu_problem: str | None
     uvicorn: uvicorn.Server
 
 
@@ -120,9 +126,10 @@ async def serving(
         remember_origin(config.data_dir, config.origin)
         relay, problem = await _start_relay(config, rng)
         stack.push_async_callback(relay.stop)
-        delivery = Delivery(
-            services, FolderBlobs(config.blobs_folder, rng), relay, address_limits(services)
-        )
+        sfu, no_sfu = await _start_sfu(config, rng)
+        stack.push_async_callback(sfu.stop)
+        blobs = FolderBlobs(config.blobs_folder, rng)
+        delivery = Delivery(services, blobs, relay, address_limits(services), sfu=sfu)
         application = build_app(services, [delivery])
         application.api.state.delivery = delivery
         if tls is not None:
@@ -131,7 +138,7 @@ async def serving(
         running = asyncio.ensure_future(_run(server, listener))
         stack.push_async_callback(_stop, server, running)
         await _until_started(server, running)
-        yield Served(config, application, delivery, relay, problem, server)
+        yield Served(config, application, delivery, relay, problem, sfu, no_sfu, server)
 
 
 def _uvicorn_config(
@@ -193,6 +200,7 @@ async def _serve(config: ServerConfig, say: Say, rng: Rng) -> None:
             served.config,
             link=link,
             relay_problem=served.relay_problem,
+            sfu_problem=served.sfu_problem,
             pages=served.application.pages is not None,
         ):
             say(line)
@@ -247,6 +255,20 @@ async def _start_relay(config: ServerConfig, rng: Rng) -> tuple[Relay, str | Non
         return NoRelay(), error.detail
     logging.event("relay_started")
     return relay, None
+
+
+async def _start_sfu(config: ServerConfig, rng: Rng) -> tuple[Sfu, str | None]:
+    """Return the SFU, or none and why: without it calls of up to three people work."""
+    if not config.sfu:
+        return NoSfu(), "the SFU is switched off"
+    try:
+        sfu = make_sfu(config, rng)
+        await sfu.start()
+    except UnavailableError as error:
+        logging.event("sfu_missing")
+        return NoSfu(), error.detail
+    logging.event("sfu_started")
+    return sfu, None
 
 
 @contextlib.asynccontextmanager

@@ -6,16 +6,20 @@ persisted except through `store`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from visavis.ports.clock import Clock, day_of
 from visavis.ports.random import Rng
-from visavis.ports.store import RemovedDevice, Store
+from visavis.ports.store import Store
+from visavis.ports.stored import RemovedDevice
 from visavis.server.config import ServerConfig
+from visavis.server.erasure_keys import ErasureKeys
 from visavis.server.inventory import Inventory
 from visavis.server.keys import ServerKeys
 from visavis.server.opaque import OpaqueServer
+from visavis.server.privacy.wording import Wording
+from visavis.server.quotas import Quotas
 from visavis.server.relying_party import RelyingParty, decoy_key
 from visavis.server.sessions import Sessions
 from visavis.server.throttle import Throttle
@@ -30,6 +34,7 @@ class Listeners:
 
     capabilities_revoked: list[Callable[[Sequence[bytes]], None]] = field(default_factory=list)
     devices_removed: list[Callable[[Sequence[RemovedDevice]], None]] = field(default_factory=list)
+    devices_frozen: list[Callable[[Sequence[RemovedDevice]], None]] = field(default_factory=list)
 
     def revoked(self, hashes: Sequence[bytes]) -> None:
         """Tell that these capability hashes open nothing any more."""
@@ -39,6 +44,11 @@ class Listeners:
     def removed(self, devices: Sequence[RemovedDevice]) -> None:
         """Tell that these devices and their mailboxes are gone."""
         for listener in self.devices_removed:
+            listener(devices)
+
+    def frozen(self, devices: Sequence[RemovedDevice]) -> None:
+        """Tell that the devices' account was frozen, or thawed: look their capabilities up anew."""
+        for listener in self.devices_frozen:
             listener(devices)
 
 
@@ -51,11 +61,14 @@ class Services:
     clock: Clock
     rng: Rng
     keys: ServerKeys
+    erasure: ErasureKeys
     inventory: Inventory
+    words: Mapping[str, Wording]
     opaque: OpaqueServer
     sessions: Sessions
     throttle: Throttle
     listeners: Listeners = field(default_factory=Listeners)
+    renames: Quotas = field(default_factory=Quotas)
     passkey_decoy: bytes = field(default_factory=decoy_key)
 
     @property

@@ -41,6 +41,7 @@ class Kind(IntEnum):
     PASSKEY_SIGNUP = 4
     PASSKEY_ADD = 5
     PASSKEY_LOGIN = 6
+    HANDLE = 7
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from visavis.core.errors import Code, PeerError
 from visavis.ports.random import shuffled
-from visavis.ports.store import VaultWrite
+from visavis.ports.stored import VaultWrite
 from visavis.server.auth import CurrentDevice, WithServices
 from visavis.server.problems import ProblemError
 from visavis.server.wire import Bucket, Bytes16, Message

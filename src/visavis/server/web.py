@@ -3,6 +3,7 @@
 ::
 
     /v1/..., /healthz        the API, as if there were no pages
+    /privacy, /.well-known   the API too: documents made from the inventory, not from the build
     a file of the build      the file, in the best coding that the browser takes
     a path without a dot     index.html, if a browser navigates there: links such as /signup#TOKEN;
                              the fragment stays in the browser
@@ -26,7 +27,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from visavis.server.web_files import HASHED, INDEX, File, Form, read_folder
 from visavis.server.web_headers import security
 
-API: Final = ("/v1", "/healthz")
+API: Final = ("/v1", "/healthz", "/privacy", "/.well-known")
 _BELOW_API: Final = tuple(f"{path}/" for path in API)
 
 HOW_TO_BUILD: Final = (

@@ -100,6 +100,9 @@ PERMISSIONS_POLICY: Final = ", ".join(
     (*(f"{name}=(self)" for name in OWN_FEATURES), *(f"{name}=()" for name in NO_FEATURES))
 )
 
+READING_FEATURES: Final = ", ".join(f"{name}=()" for name in (*OWN_FEATURES, *NO_FEATURES))
+"""A page that is only read asks the browser for nothing."""
+
 EVERYWHERE: Final = (
     # On scripts as well: a worker is held to what came with its own file.
     ("content-security-policy", CONTENT_SECURITY_POLICY),
@@ -128,3 +131,31 @@ def security(*, document: bool, https: bool) -> tuple[tuple[str, str], ...]:
         https: People reach this server over TLS, its own or a proxy's.
     """
     return (*EVERYWHERE, *(DOCUMENTS if document else ()), *(OVER_TLS if https else ()))
+
+
+def reading(style: str, *, https: bool) -> tuple[tuple[str, str], ...]:
+    """Return the headers of a page that is only read: no script, no form, nothing to load.
+
+    Args:
+        style: Source of its one stylesheet, such as `'sha256-...'`.
+        https: As for `security`.
+    """
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src {style}",
+            "img-src 'self'",  # its icon
+            "form-action 'none'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+    # Those that every answer of the API gets (`hygiene.ALWAYS`) are not given twice.
+    return (
+        ("content-security-policy", policy),
+        ("cross-origin-embedder-policy", "require-corp"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("permissions-policy", READING_FEATURES),
+        *(OVER_TLS if https else ()),
+    )

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaH
 from pydantic_core import CoreSchema, core_schema
 
 from visavis.core import base64url
+from visavis.core.deletion_receipt import MAX_RECEIPT
 from visavis.core.errors import PeerError
 
 BUCKET_SMALL: Final = 4_096
@@ -107,6 +108,7 @@ ClientData = Annotated[bytes, Wire((), 2_048)]
 Attestation = Annotated[bytes, Wire((), 8_192)]
 AuthenticatorData = Annotated[bytes, Wire((), 2_050)]
 Signature = Annotated[bytes, Wire((), 1_024)]
+ReceiptBytes = Annotated[bytes, Wire((), MAX_RECEIPT)]
 RootWrap = Annotated[bytes, Wire((ROOT_WRAP_BYTES,))]
 
 
@@ -118,3 +120,16 @@ class Message(BaseModel):
 
 class Empty(Message):
     """`{}`: done."""
+
+
+class Receipted(Message):
+    """Done, and the server's receipt for what was deleted; null where nothing was to be."""
+
+    receipt: ReceiptBytes | None
+
+
+class Deleted(Message):
+    """How many were deleted, and the server's receipt for it."""
+
+    deleted: int
+    receipt: ReceiptBytes

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from visavis.core.errors import Code, PeerError, UnavailableError
-from visavis.ports.store import Account, NewAccount, NewDevice, RemovedDevice
+from visavis.ports.stored import Account, NewAccount, NewDevice, RemovedDevice
 from visavis.store.base import Base
 from visavis.store.passkeys import insert_passkey
 from visavis.store.schema import (
@@ -165,6 +165,49 @@ class Accounts(Base):
                 .values(opaque_record=opaque_record)
             )
             return await _swap_keystore(connection, account_id, keystore, replaces)
+
+    async def account_ids(self) -> frozenset[bytes]:
+        """See `AccountStore.account_ids`."""
+        async with self.db.read() as connection:
+            return frozenset(await connection.scalars(select(accounts.c.account_id)))
+
+    async def ended_accounts(self, today: int) -> tuple[bytes, ...]:
+        """See `AccountStore.ended_accounts`."""
+        query = select(accounts.c.account_id).where(~self.alive(accounts, today))
+        async with self.db.read() as connection:
+            return tuple(await connection.scalars(query))
+
+    async def replace_handle(
+        self,
+        account_id: bytes,
+        handle_tag: bytes,
+        opaque_record: bytes,
+        keystore: bytes,
+        replaces: bytes,
+    ) -> bool:
+        """See `AccountStore.replace_handle`."""
+        mine = accounts.c.account_id == account_id
+        async with self.db.write() as connection:
+            if not await _swap_keystore(connection, account_id, keystore, replaces):
+                return False
+            before: bytes | None = await connection.scalar(
+                select(accounts.c.opaque_record).where(mine)
+            )
+            # CK-761: without a new record the password would be lost with the old handle; with one
+            # that nobody asked for, a password would open an account that has none.
+            if bool(before) is not bool(opaque_record):
+                raise PeerError(
+                    Code.MALFORMED, "CK-761: a record exactly where there is a password"
+                )
+            try:
+                await connection.execute(
+                    update(accounts)
+                    .where(mine)
+                    .values(handle_tag=handle_tag, opaque_record=opaque_record)
+                )
+            except IntegrityError:
+                raise UnavailableError(Code.UNAVAILABLE, "start the change again") from None
+        return True
 
     async def delete_account(self, account_id: bytes) -> tuple[RemovedDevice, ...]:
         """See `AccountStore.delete_account`."""

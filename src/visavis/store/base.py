@@ -6,8 +6,9 @@ from sqlalchemy import ColumnElement, Table
 
 from visavis.core.errors import UsageError
 from visavis.ports.random import Rng
-from visavis.ports.store import Retention
+from visavis.ports.stored import Retention
 from visavis.store.engine import Database
+from visavis.store.lifetimes import own_end
 
 
 class Base:
@@ -30,8 +31,8 @@ class Base:
         Raises:
             UsageError: The table has no rule of its own.
         """
-        rule = self.retention.get(table.name)
-        if rule is None:
+        end = own_end(table, table.name, self.retention)
+        if end is None:
             raise UsageError(f"no retention rule for {table.name}")
-        condition: ColumnElement[bool] = table.c[rule.anchor] > today - rule.days
+        condition: ColumnElement[bool] = end > today
         return condition

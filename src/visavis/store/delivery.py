@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from visavis.ports.store import CommitResult, Commits, NewCommit, NewEnvelope, StoredEnvelope
+from visavis.ports.stored import CommitResult, Commits, NewCommit, NewEnvelope, StoredEnvelope
 from visavis.store.base import Base
+from visavis.store.lifetimes import is_open
 from visavis.store.schema import commits, envelopes, mailboxes, sequencers
 
-# Inserts only while the mailbox stands: a device that was removed a moment ago must not make the
-# whole batch of other people's envelopes fail on its foreign key.
+# Inserts only while the mailbox stands, and its owner takes any (CK-712): a device that was removed
+# a moment ago must not make the whole batch of other people's envelopes fail on its foreign key.
 _PUT = insert(envelopes).from_select(
     ["delivery_id", "mailbox_id", "arrival_day", "body"],
     select(
@@ -22,7 +23,7 @@ _PUT = insert(envelopes).from_select(
         bindparam("p_body", type_=envelopes.c.body.type),
     ).where(
         select(mailboxes.c.mailbox_id)
-        .where(mailboxes.c.mailbox_id == bindparam("p_mailbox_id"))
+        .where(mailboxes.c.mailbox_id == bindparam("p_mailbox_id"), is_open(mailboxes))
         .exists()
     ),
 )

@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from sqlalchemy import delete, func, insert, select, update
 
 from visavis.ports.random import below
-from visavis.ports.store import Device, NewDevice, RemovedDevice, RequestAddress
+from visavis.ports.stored import Device, NewDevice, RemovedDevice, RequestAddress
 from visavis.store.accounts import insert_capabilities, insert_device
 from visavis.store.base import Base
+from visavis.store.lifetimes import is_open
 from visavis.store.schema import (
     accounts,
     capabilities,
     devices,
+    farewells,
     key_packages,
     mailboxes,
     request_addresses,
@@ -69,13 +71,34 @@ class Devices(Base):
                 .values(last_seen_day=today)
             )
 
-    async def delete_device(self, account_id: bytes, device_id: bytes) -> RemovedDevice | None:
+    async def delete_device(
+        self, account_id: bytes, device_id: bytes, farewell: bytes, today: int
+    ) -> RemovedDevice | None:
         """See `DeviceStore.delete_device`."""
         mine = (devices.c.device_id == device_id, devices.c.account_id == account_id)
         async with self.db.write() as connection:
             row = (await connection.execute(_DEVICE.where(*mine))).one_or_none()
+            if row is None:
+                return None
             await connection.execute(delete(devices).where(*mine))
-        return None if row is None else RemovedDevice(row.device_id, row.mailbox_id)
+            await connection.execute(
+                insert(farewells).values(
+                    token_hash=row.token_hash,
+                    account_id=account_id,
+                    left_day=today,
+                    body=farewell,
+                )
+            )
+        return RemovedDevice(row.device_id, row.mailbox_id)
+
+    async def farewell(self, token_hash: bytes, today: int) -> bytes | None:
+        """See `DeviceStore.farewell`."""
+        query = select(farewells.c.body).where(
+            farewells.c.token_hash == token_hash, self.alive(farewells, today)
+        )
+        async with self.db.read() as connection:
+            body: bytes | None = await connection.scalar(query)
+        return body
 
     async def add_capabilities(self, mailbox_id: bytes, hashes: Sequence[bytes]) -> None:
         """See `DeviceStore.add_capabilities`."""
@@ -101,7 +124,8 @@ class Devices(Base):
     async def capability_mailbox(self, capability_hash: bytes) -> bytes | None:
         """See `DeviceStore.capability_mailbox`."""
         query = select(capabilities.c.mailbox_id).where(
-            capabilities.c.capability_hash == capability_hash
+            capabilities.c.capability_hash == capability_hash,
+            is_open(capabilities),  # CK-712
         )
         async with self.db.read() as connection:
             mailbox_id: bytes | None = await connection.scalar(query)
@@ -150,7 +174,11 @@ class Devices(Base):
         query = (
             select(key_packages.c.key_package_id, key_packages.c.last_resort)
             .join(mailboxes, mailboxes.c.device_id == key_packages.c.device_id)
-            .where(mailboxes.c.mailbox_id == mailbox_id, self.alive(key_packages, today))
+            .where(
+                mailboxes.c.mailbox_id == mailbox_id,
+                self.alive(key_packages, today),
+                is_open(mailboxes),
+            )
         )
         async with self.db.write() as connection:
             rows = (await connection.execute(query)).all()
@@ -166,10 +194,10 @@ class Devices(Base):
                 await connection.execute(delete(key_packages).where(this))
         return body
 
-    async def set_request_address(self, account_id: bytes, address: RequestAddress | None) -> None:
+    async def set_request_address(self, account_id: bytes, address: RequestAddress | None) -> int:
         """See `DeviceStore.set_request_address`."""
         async with self.db.write() as connection:
-            await connection.execute(
+            before = await connection.execute(
                 delete(request_addresses).where(request_addresses.c.account_id == account_id)
             )
             if address is not None:
@@ -181,6 +209,7 @@ class Devices(Base):
                         sealing_key=address.sealing_key,
                     )
                 )
+        return before.rowcount
 
     async def request_address(self, handle_tag: bytes, today: int) -> RequestAddress | None:
         """See `DeviceStore.request_address`."""
@@ -191,7 +220,11 @@ class Devices(Base):
                 request_addresses.c.sealing_key,
             )
             .join(accounts, accounts.c.account_id == request_addresses.c.account_id)
-            .where(accounts.c.handle_tag == handle_tag, self.alive(accounts, today))
+            .where(
+                accounts.c.handle_tag == handle_tag,
+                self.alive(accounts, today),
+                is_open(accounts),  # CK-712
+            )
         )
         async with self.db.read() as connection:
             row = (await connection.execute(query)).one_or_none()

@@ -16,10 +16,12 @@ import contextlib
 import os
 import sqlite3
 import stat
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import aiosqlite
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -32,6 +34,9 @@ READERS: Final = 3
 
 BUSY_TIMEOUT_MS: Final = 5_000
 """How long a statement waits for another process (backup, audit) before it fails."""
+
+WORKER_ENDS_S: Final = 10.0
+"""How long `Database.close` waits for the thread of a connection before it goes on without."""
 
 PRAGMAS: Final = (
     # First, for the others may have to wait as well.
@@ -76,9 +81,35 @@ def apply_pragmas(connection: Any) -> None:
     cursor.close()
 
 
-def _engine(path: Path, *, size: int, writer: bool) -> AsyncEngine:
+class _Workers:
+    """The threads in which the driver's connections work, so that closing can wait for them.
+
+    A connection whose task was cancelled is ended by the driver without waiting: its thread still
+    answers the event loop, and must have done so before the loop is closed.
+    """
+
+    def __init__(self) -> None:
+        self._threads: list[threading.Thread] = []
+
+    async def connect(self, path: Path) -> aiosqlite.Connection:
+        """Open a connection and remember its thread."""
+        # SQLAlchemy sets the isolation level from the loop's thread, before there are statements.
+        connection = aiosqlite.connect(path, check_same_thread=False)
+        thread = connection._thread  # noqa: SLF001 - the driver (pinned) has no other way to it
+        thread.daemon = True  # a statement that hangs must not hold up the end of the process
+        self._threads = [one for one in self._threads if one.is_alive()] + [thread]
+        return await connection
+
+    async def ended(self) -> None:
+        """Wait until all threads have ended; the event loop goes on meanwhile."""
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join, WORKER_ENDS_S)
+
+
+def _engine(path: Path, workers: _Workers, *, size: int, writer: bool) -> AsyncEngine:
     engine = create_async_engine(
         f"sqlite+aiosqlite:///{path}",
+        async_creator=lambda: workers.connect(path),
         pool_size=size,
         max_overflow=0,
         hide_parameters=True,  # an error text must not carry row contents
@@ -135,8 +166,9 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._writer = _engine(path, size=1, writer=True)
-        self._readers = _engine(path, size=READERS, writer=False)
+        self._workers = _Workers()
+        self._writer = _engine(path, self._workers, size=1, writer=True)
+        self._readers = _engine(path, self._workers, size=READERS, writer=False)
         self._lock = asyncio.Lock()
         self.untidy = True  # a crash may have left old pages in the WAL: tidy once at start
 
@@ -174,3 +206,4 @@ class Database:
         async with self._lock:
             await self._readers.dispose()
             await self._writer.dispose()
+            await self._workers.ended()

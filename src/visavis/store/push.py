@@ -6,6 +6,7 @@ from sqlalchemy import delete, insert, select
 
 from visavis.ports.push import PushSubscription
 from visavis.store.base import Base
+from visavis.store.lifetimes import is_open
 from visavis.store.schema import mailboxes, push_subscriptions
 
 
@@ -30,16 +31,21 @@ class Push(Base):
         query = (
             select(push_subscriptions.c.device_id, push_subscriptions.c.body)
             .join(mailboxes, mailboxes.c.device_id == push_subscriptions.c.device_id)
-            .where(mailboxes.c.mailbox_id == mailbox_id, self.alive(push_subscriptions, today))
+            .where(
+                mailboxes.c.mailbox_id == mailbox_id,
+                self.alive(push_subscriptions, today),
+                is_open(mailboxes),
+            )
         )
         async with self.db.read() as connection:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else PushSubscription(*row)
 
-    async def delete_push_subscription(self, device_id: bytes, sealed: bytes | None = None) -> None:
+    async def delete_push_subscription(self, device_id: bytes, sealed: bytes | None = None) -> int:
         """See `PushStore.delete_push_subscription`."""
         wanted = [push_subscriptions.c.device_id == device_id]
         if sealed is not None:
             wanted.append(push_subscriptions.c.body == sealed)
         async with self.db.write() as connection:
-            await connection.execute(delete(push_subscriptions).where(*wanted))
+            result = await connection.execute(delete(push_subscriptions).where(*wanted))
+        return result.rowcount

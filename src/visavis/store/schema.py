@@ -1,4 +1,4 @@
-"""The whole schema: fifteen tables, none of which joins two accounts.
+"""The whole schema: sixteen tables, none of which joins two accounts.
 
 Rules that tests/store/test_schema.py checks:
 
@@ -75,6 +75,14 @@ keystores = _table(
     _bytes("body"),
 )
 
+account_settings = _table(
+    "account_settings",
+    _bytes("account_id", _parent("accounts.account_id"), primary_key=True),
+    _integer("account_days"),
+    _integer("envelope_days"),
+    _integer("restricted"),
+)
+
 passkeys = _table(
     "passkeys",
     _bytes("credential_id", primary_key=True),
@@ -82,6 +90,14 @@ passkeys = _table(
     _bytes("public_key"),
     _bytes("root_wrap"),
     _integer("created_day"),
+)
+
+farewells = _table(
+    "farewells",
+    _bytes("token_hash", primary_key=True),
+    _bytes("account_id", _parent("accounts.account_id"), index=True),
+    _integer("left_day"),
+    _bytes("body"),
 )
 
 devices = _table(

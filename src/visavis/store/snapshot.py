@@ -28,15 +28,33 @@ def snapshot(database: Path, target: Path) -> None:
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     uri = f"{database.absolute().as_uri()}?mode=rw"
     try:
-        with contextlib.closing(
-            sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
-        ) as connection:
+        with contextlib.closing(_opened(uri)) as connection:
             connection.execute("PRAGMA temp_store=MEMORY")
             connection.execute("VACUUM INTO ?", (str(target),))
     except sqlite3.OperationalError as error:
         full = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL
         code = Code.DISK_FULL if full else Code.UNAVAILABLE
         raise UnavailableError(code, "the database could not be copied") from None
+
+
+def account_ids(database: Path) -> frozenset[bytes]:
+    """Return the ids of the accounts that are in the live database now.
+
+    Raises:
+        UnavailableError: UNAVAILABLE while it is locked.
+    """
+    uri = f"{database.absolute().as_uri()}?mode=rw"
+    try:
+        with contextlib.closing(_opened(uri)) as connection:
+            return frozenset(
+                row[0] for row in connection.execute("SELECT account_id FROM accounts")
+            )
+    except sqlite3.OperationalError:
+        raise UnavailableError(Code.UNAVAILABLE, "the database could not be read") from None
+
+
+def _opened(uri: str) -> sqlite3.Connection:
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
 
 
 def verify(database: Path) -> None:

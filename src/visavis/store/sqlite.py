@@ -18,7 +18,8 @@ from sqlalchemy import delete, inspect
 
 from visavis.ports.clock import DAY_S
 from visavis.ports.random import Rng
-from visavis.ports.store import Purged, Retention
+from visavis.ports.stored import Purged, Retention
+from visavis.store.account_data import AccountData
 from visavis.store.accounts import Accounts
 from visavis.store.delivery import Delivery
 from visavis.store.devices import Devices
@@ -30,7 +31,7 @@ from visavis.store.schema import metadata
 from visavis.store.vault import Vault
 
 
-class SqliteStore(Accounts, Passkeys, Devices, Delivery, Vault, Push):
+class SqliteStore(Accounts, Passkeys, Devices, Delivery, Vault, Push, AccountData):
     """Everything the server keeps, in one SQLite file."""
 
     @classmethod

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from visavis.core.errors import Code, PeerError
-from visavis.ports.store import VaultHead, VaultWrite
+from visavis.ports.stored import VaultHead, VaultWrite
 from visavis.store.base import Base
 from visavis.store.schema import vault_manifests, vault_slots
 

@@ -19,7 +19,8 @@ from typing import Any, Final
 from websockets.asyncio.client import ClientConnection, connect
 
 from visavis.ports.clock import day_of
-from visavis.ports.store import NewAccount, NewDevice, Store
+from visavis.ports.store import Store
+from visavis.ports.stored import NewAccount, NewDevice
 from visavis.server import inventory
 from visavis.server.config import database_path
 from visavis.server.frames import CAUGHT_UP, SEND_HEADER, Status

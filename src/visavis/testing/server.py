@@ -8,7 +8,7 @@
         await server.start()     # the same port and data
 
 Ports are chosen by the system, the relay is off unless asked for (`turn=True`) and then relays to
-loopback, quotas are the product's unless given.
+loopback, the SFU is off unless asked for (`sfu=True`), quotas are the product's unless given.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ def loopback_config(data_dir: Path, **changes: Any) -> ServerConfig:
         "host": "127.0.0.1",
         "port": 0,
         "turn": False,
+        "sfu": False,
         "allow_loopback_relay": True,
         **changes,
     }

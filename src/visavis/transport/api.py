@@ -1,8 +1,8 @@
 """The server's HTTP API, typed: what a client asks, with which credential.
 
 `PublicApi` needs none (sign-up, login, recovery), `AccountApi` the account token of a login
-(15 minutes, memory only), `DeviceApi` the device token. What is asked anonymously, presenting a
-capability, is in `visavis.transport.anonymous`.
+(15 minutes, memory only). What a device asks with its own token is in `device_api`; what is asked
+anonymously, presenting a capability, in `anonymous`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final
 
 from visavis.core import base64url
 from visavis.core.errors import Code, PeerError
+from visavis.core.handle import Renamed
 from visavis.core.handle_request import MAX_WORK_BITS, SEALING_KEY_BYTES, HandleAddress
 from visavis.core.ids import Capability, MailboxId
 from visavis.transport.http import (
@@ -20,7 +21,7 @@ from visavis.transport.http import (
     Json,
     bytes_field,
     int_field,
-    list_field,
+    receipt_field,
     text_field,
 )
 
@@ -67,6 +68,15 @@ class SignupStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class HandleStarted:
+    """What begins a change of handle; the response is empty without a password."""
+
+    handle: str
+    opaque_response: bytes = field(repr=False)
+    session: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class LoginStarted:
     """First answer of a login; a decoy looks the same."""
 
@@ -80,24 +90,6 @@ class LoggedIn:
 
     account_token: str = field(repr=False)
     keystore: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ServerDevice:
-    """A device as the server knows it; days are ISO dates."""
-
-    device_id: bytes
-    created_day: str
-    last_seen_day: str
-
-
-@dataclass(frozen=True, slots=True)
-class VaultState:
-    """The vault's manifest and slot ids as stored now."""
-
-    counter: int
-    manifest: bytes
-    slots: tuple[bytes, ...]
 
 
 class PublicApi:
@@ -116,6 +108,18 @@ class PublicApi:
         answer = await self._http.get("/v1/server")
         if int_field(answer, "api") != API_VERSION:
             raise PeerError(Code.UNEXPECTED, "the server speaks another version of the protocol")
+
+    async def receipt_key(self) -> bytes | None:
+        """Return the key with which the server signs deletion receipts; None: it gives none.
+
+        Raises:
+            PeerError: MALFORMED, it is no key.
+            UnavailableError: The server cannot be reached.
+        """
+        answer = await self._http.get("/.well-known/privacy.json")
+        if not isinstance(answer, dict) or answer.get("receipt_key") is None:
+            return None
+        return bytes_field(answer, "receipt_key", 32)
 
     async def signup_start(self, link_token: str, name: str, request: bytes) -> SignupStarted:
         """Begin a sign-up (RFC 9807, 5.1.1: registration request).
@@ -224,9 +228,15 @@ class AccountApi:
         """Register one more device."""
         await self._http.post("/v1/devices", device.to_json())
 
-    async def delete_device(self, device_id: bytes) -> None:
-        """Delete a device with its token, mailbox, capabilities and key packages."""
-        await self._http.request("DELETE", f"/v1/devices/{_b64(device_id)}")
+    async def revoke_device(self, device_id: bytes, farewell: bytes) -> None:
+        """Delete a device with its token, mailbox, capabilities and key packages.
+
+        Args:
+            device_id: Of this account.
+            farewell: What the device finds in their place (`visavis.core.farewell`), 64 bytes.
+        """
+        body = {"device_id": _b64(device_id), "farewell": _b64(farewell)}
+        await self._http.post("/v1/devices/revoke", body)
 
     async def password_start(self, request: bytes) -> bytes:
         """Begin a change of password; returns OPAQUE's registration response."""
@@ -248,6 +258,37 @@ class AccountApi:
             },
         )
 
+    async def handle_start(self, name: str, request: bytes | None) -> HandleStarted:
+        """Begin a change of handle, with OPAQUE's request if the account has a password.
+
+        Raises:
+            PeerError: QUOTA, it was begun often today (CK-762); MALFORMED, no server hands out
+                such a handle (CK-764).
+        """
+        body = {"name": name, "opaque_request": None if request is None else _b64(request)}
+        answer = await self._http.post("/v1/handle/start", body)
+        response = b"" if request is None else bytes_field(answer, "opaque_response")
+        handle = Renamed(text_field(answer, "handle"), 1).require().handle
+        return HandleStarted(handle, response, text_field(answer, "session"))
+
+    async def handle_finish(
+        self, session: str, record: bytes | None, keystore: bytes, replaces: bytes
+    ) -> None:
+        """Replace handle, OPAQUE record and keystore in one transaction (R-82).
+
+        Raises:
+            PeerError: CONFLICT as in `password_finish`; EXPIRED, begin again.
+        """
+        await self._http.post(
+            "/v1/handle/finish",
+            {
+                "session": session,
+                "opaque_record": None if record is None else _b64(record),
+                "keystore": _b64(keystore),
+                "replaces": _b64(replaces),
+            },
+        )
+
     async def keystore(self) -> bytes:
         """Return the keystore that is stored now."""
         return bytes_field(await self._http.get("/v1/keystore"), "keystore")
@@ -261,97 +302,6 @@ class AccountApi:
         body = {"keystore": _b64(keystore), "replaces": _b64(replaces)}
         await self._http.request("PUT", "/v1/keystore", body)
 
-    async def delete_account(self) -> None:
-        """Delete the account and everything of it."""
-        await self._http.request("DELETE", "/v1/account")
-
-
-class DeviceApi:
-    """What a device asks for itself: its capabilities, key packages, the vault."""
-
-    def __init__(self, http: Http) -> None:
-        self._http = http
-
-    async def devices(self) -> list[ServerDevice]:
-        """Return the account's devices as the server knows them."""
-        answer = await self._http.get("/v1/devices")
-        rows = answer if isinstance(answer, list) else list_field(answer, "devices")
-        return [
-            ServerDevice(
-                bytes_field(row, "device_id", 16),
-                text_field(row, "created_day"),
-                text_field(row, "last_seen_day"),
-            )
-            for row in rows
-        ]
-
-    async def add_capabilities(self, hashes: Sequence[bytes]) -> None:
-        """Register more capability hashes for this device's mailbox."""
-        await self._http.post("/v1/capabilities", {"add": [_b64(x) for x in hashes]})
-
-    async def revoke_capabilities(self, hashes: Sequence[bytes]) -> None:
-        """Delete capability hashes of this device's mailbox."""
-        await self._http.post("/v1/capabilities/revoke", {"hashes": [_b64(x) for x in hashes]})
-
-    async def put_request_address(self, address: HandleAddress | None, bits: int) -> None:
-        """Show this account's handle, with requests to this device's mailbox; None hides it."""
-        shown = None
-        if address is not None:
-            shown = {
-                "mailbox_id": _b64(address.mailbox),
-                "capability": _b64(address.capability),
-                "sealing_key": _b64(address.sealing_key),
-                "pow_bits": bits,
-            }
-        await self._http.request("PUT", "/v1/request-address", shown)
-
-    async def put_key_packages(self, one_time: Sequence[bytes], last_resort: bytes) -> None:
-        """Upload at most 64 one-time key packages, and replace the last resort."""
-        await self._http.post(
-            "/v1/key-packages",
-            {"one_time": [_b64(x) for x in one_time], "last_resort": _b64(last_resort)},
-        )
-
-    async def count_key_packages(self) -> int:
-        """Return how many one-time key packages are left."""
-        return int_field(await self._http.get("/v1/key-packages"), "count")
-
-    async def vault(self) -> VaultState:
-        """Return the vault's counter, manifest and slot ids."""
-        answer = await self._http.get("/v1/vault")
-        manifest = answer.get("manifest") if isinstance(answer, dict) else None
-        return VaultState(
-            int_field(answer, "counter"),
-            bytes_field(answer, "manifest") if manifest else b"",
-            tuple(base64url.decode(str(x)) for x in list_field(answer, "slots")),
-        )
-
-    async def read_vault(self, slots: Sequence[bytes]) -> dict[bytes, bytes]:
-        """Return the contents of slots by id."""
-        answer = await self._http.post("/v1/vault/read", {"slots": [_b64(x) for x in slots]})
-        return {
-            bytes_field(row, "slot"): bytes_field(row, "data")
-            for row in list_field(answer, "slots")
-        }
-
-    async def write_vault(
-        self,
-        expected_counter: int,
-        manifest: bytes,
-        put: dict[bytes, bytes],
-        delete: Sequence[bytes] = (),
-    ) -> None:
-        """Compare-and-set the vault (P6).
-
-        Raises:
-            PeerError: CONFLICT, another device wrote first.
-        """
-        await self._http.post(
-            "/v1/vault",
-            {
-                "expected_counter": expected_counter,
-                "manifest": _b64(manifest),
-                "put": [{"slot": _b64(k), "data": _b64(v)} for k, v in put.items()],
-                "delete": [_b64(x) for x in delete],
-            },
-        )
+    async def delete_account(self) -> bytes | None:
+        """Delete the account and everything of it; returns the receipt, if it is one."""
+        return receipt_field(await self._http.request("DELETE", "/v1/account"))

@@ -244,6 +244,17 @@ def bytes_field(answer: object, name: str, length: int | None = None) -> bytes:
     return base64url.decode(text_field(answer, name), length)
 
 
+def receipt_field(answer: object) -> bytes | None:
+    """Return the receipt in an answer, unchecked; None if there is none.
+
+    What is no bytes counts as none: the deletion is done, and must not look as if it had failed.
+    """
+    try:
+        return bytes_field(answer, "receipt")
+    except PeerError:
+        return None
+
+
 def int_field(answer: object, name: str) -> int:
     """Return an integer member of a JSON object.
 

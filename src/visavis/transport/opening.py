@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from typing import Final
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -26,6 +27,14 @@ again after 1, 3, 7 s. Lower gives up attempts that were about to succeed."""
 # on by accident (CK-557).
 _SILENT: Final = logging.Logger("visavis.transport.silent", logging.CRITICAL + 1)  # noqa: LOG001
 _SILENT.disabled = True
+
+
+def jittered(pause_s: float) -> float:
+    """Return between half of a pause and all of it, by chance.
+
+    After a restart of the server its devices do not all come at once.
+    """
+    return pause_s * (0.5 + random.random() / 2)  # noqa: S311 - no secret
 
 
 async def _connect(origin: str, path: str) -> ClientConnection:

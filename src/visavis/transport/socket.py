@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -27,7 +26,7 @@ from websockets.exceptions import ConnectionClosed
 
 from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError, VisavisError
 from visavis.core.handle_request import AnyAddress
-from visavis.transport.opening import OPEN_TIMEOUT_S, Opener
+from visavis.transport.opening import OPEN_TIMEOUT_S, Opener, jittered
 
 READY: Final = b"\x00"
 DELIVERY: Final = 0x01
@@ -78,8 +77,21 @@ class SendSocket:
         self._idle: asyncio.TimerHandle | None = None
         self._closing: asyncio.Future[None] | None = None
 
-    async def send(self, address: AnyAddress, envelope: bytes, *, durable: bool) -> None:
+    async def send(
+        self,
+        address: AnyAddress,
+        envelope: bytes,
+        *,
+        durable: bool,
+        on_left: Callable[[], None] = lambda: None,
+    ) -> None:
         """Put one envelope into a mailbox; durable: it is stored when this returns.
+
+        Args:
+            address: Where to.
+            envelope: Sealed.
+            durable: Its class.
+            on_left: Called once the connection has taken it, whatever the server says of it.
 
         Raises:
             AuthorizationError: REFUSED.
@@ -94,6 +106,7 @@ class SendSocket:
         frame = struct.pack(">IB", request, int(durable))
         try:
             await connection.send(frame + address.mailbox + address.capability + envelope)
+            on_left()
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
                 status = await answer
         except (ConnectionClosed, TimeoutError):
@@ -184,15 +197,22 @@ class ReceiveSocket:
         origin: The server.
         token: device id(16) || secret(32).
         deliver: Called with each delivery, one at a time; must not raise.
+        explain: Finds out more about why there will be no other connection; None: nothing
+            more is to be known. UNAVAILABLE: it is asked again later.
     """
 
     def __init__(
-        self, origin: str, token: bytes, deliver: Callable[[Delivery], Awaitable[None]]
+        self,
+        origin: str,
+        token: bytes,
+        deliver: Callable[[Delivery], Awaitable[None]],
+        explain: Callable[[VisavisError], Awaitable[VisavisError]] | None = None,
     ) -> None:
         self._opener = Opener(origin, "/v1/receive")
         self._hurried = asyncio.Event()
         self._token = token
         self._deliver = deliver
+        self._explain = explain
         self._connection: ClientConnection | None = None
         self._listeners: list[Callable[[bool], None]] = []
         self.caught_up = asyncio.Event()
@@ -210,29 +230,38 @@ class ReceiveSocket:
     async def run(self) -> None:
         """Receive until cancelled, or until the server says that this device is no more.
 
-        `stopped` then holds the reason: REFUSED (the device was revoked), or UNEXPECTED (the same
-        profile receives elsewhere: a copy, which would fork the groups; P5).
+        `stopped` then holds the reason: REFUSED or SHUT_OUT (the device was revoked), or UNEXPECTED
+        (the same profile receives elsewhere: a copy, which would fork the groups; P5).
         """
         failures = 0
         while True:
             began = asyncio.get_running_loop().time()
             self._hurried.clear()
             try:
-                await self._session()
+                stopped = await self._session_or_end()
             except UnavailableError:
-                pass
-            except VisavisError as error:
-                self.stopped = error
+                stopped = None
+            if stopped is not None:
+                self.stopped = stopped
                 self.caught_up.set()
                 return
             if asyncio.get_running_loop().time() - began > MAX_BACKOFF_S:
                 failures = 0
-            # Full jitter: after a restart of the server its devices do not all come at once.
             pause = min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2**failures)
             failures = min(failures + 1, 16)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause * (0.5 + random.random() / 2)):  # noqa: S311 - no secret
+                async with asyncio.timeout(jittered(pause)):
                     await self._hurried.wait()
+
+    async def _session_or_end(self) -> VisavisError | None:
+        """Receive until the connection ends; return why there will be no other, if so."""
+        try:
+            await self._session()
+        except UnavailableError:
+            raise
+        except VisavisError as error:
+            return error if self._explain is None else await self._explain(error)
+        return None
 
     def hurry(self) -> None:
         """The server can be reached, as far as we know.

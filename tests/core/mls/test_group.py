@@ -19,7 +19,7 @@ from tests.core.mls.world import (
     state_of,
 )
 
-from visavis.core.errors import AuthorizationError, Code, UsageError
+from visavis.core.errors import AuthorizationError, Code, PeerError, UsageError
 from visavis.core.mls import (
     SUITE_ID,
     ApplicationMessage,
@@ -29,6 +29,7 @@ from visavis.core.mls import (
     MemberInfo,
     ProposalReceived,
     RequiredCapabilities,
+    UnverifiedKeyPackage,
     generate_signature_key,
     peek,
     welcome_references,
@@ -471,3 +472,51 @@ def test_the_product_suite_is_the_default() -> None:
     bundle = package("x", suite_id=SUITE_ID)
     assert bundle.struct().cipher_suite == 0xF04D
     assert DAY == 86_400
+
+
+def test_what_is_said_beside_a_commit_is_authenticated() -> None:
+    """Members get it with the commit, those it removes too; altered, the commit does not open."""
+    world = World(3)
+    for remove in ((), (2,)):
+        pending = world.groups[0].commit(
+            rng=world.rng, now=NOW, remove=remove, authenticated_data=b"because"
+        )
+        forged = pending.message.replace(b"because", b"BECAUSE")
+        assert forged != pending.message
+        for group in world.groups[1:]:
+            with pytest.raises(PeerError):
+                group.process(forged, now=NOW)
+            done = group.process(pending.message, now=NOW)
+            assert isinstance(done, CommitApplied)
+            assert done.authenticated_data == b"because"
+            assert done.self_removed is (group.own_leaf in remove)
+        world.groups[0] = pending.group
+
+
+def test_a_leaf_says_what_it_supports_and_has_a_new_key_after_each_commit() -> None:
+    """CK-025: with an extension in the context nobody comes in who does not list it."""
+    ours = Extension(0xF0A1, b"terms")
+    rng = Stream("supports")
+    group = Group.create(
+        group_id=b"a group",
+        suite_id=1,
+        identity=b"member 0",
+        signature_private=generate_signature_key(1, rng),
+        rng=rng,
+        validator=anyone,
+        lifetime=(NOW - DAY, NOW + DAY),
+        extensions=(ours,),
+        supports=(0xF0A1,),
+    )
+    with pytest.raises(PeerError, match="CK-025"):
+        group.commit(rng=rng, now=NOW, add=[package("old").key_package])
+    able = package("new", supports=(0xF0A1,))
+    checked = UnverifiedKeyPackage.parse(able.key_package).verify(
+        now=NOW, validator=anyone, suite_id=1
+    )
+    assert 0xF0A1 in checked.supports
+    after = group.commit(rng=rng, now=NOW, add=[able.key_package]).group
+    assert after.extensions == (ours,)
+    assert after.encryption_key(0) != group.encryption_key(0)
+    with pytest.raises(PeerError, match="CK-047"):
+        group.encryption_key(1)

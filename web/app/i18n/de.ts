@@ -2,6 +2,9 @@
 
 import { deCalls } from "./de_calls.ts";
 import { deCare } from "./de_care.ts";
+import { deGroups } from "./de_groups.ts";
+import { deLater } from "./de_later.ts";
+import { deMeter } from "./de_meter.ts";
 import { dePasskeys } from "./de_passkeys.ts";
 import { dePush } from "./de_push.ts";
 import { deTrouble } from "./de_trouble.ts";
@@ -9,9 +12,12 @@ import type { Catalogue } from "./text.ts";
 
 export const de: Catalogue = {
   ...deCalls,
+  ...deMeter,
   ...dePasskeys,
   ...dePush,
   ...deCare,
+  ...deGroups,
+  ...deLater,
   ...deTrouble,
   "app.name": "Visavis",
   "app.tagline": "Von Angesicht zu Angesicht, sonst niemand.",
@@ -46,6 +52,9 @@ export const de: Catalogue = {
   "signup.nameBad": "Nur Kleinbuchstaben, Ziffern, - und _, zwei bis zwanzig Zeichen.",
   "signup.submit": "Konto anlegen",
   "signup.working": "Deine Schlüssel entstehen. Das dauert ein paar Sekunden.",
+  "signup.bring": "Ein Konto von einem anderen Server mitbringen",
+
+  "privacy.notice": "Was dieser Server über dich aufhebt",
 
   "field.password": "Passwort",
   "field.newPassword": "Neues Passwort",
@@ -86,7 +95,8 @@ export const de: Catalogue = {
   "signin.byCodeHelp": "Dem aufgeschriebenen. Das Passwort, das du eingibst, wird dein neues.",
   "signin.code": "Wiederherstellungscode",
   "signin.lost": "Alle meine anderen Geräte sind verloren",
-  "signin.lostHelp": "Sie werden sofort und endgültig ausgesperrt.",
+  "signin.lostHelp":
+    "Sie werden sofort und für immer ausgesperrt und löschen, was sie haben, falls sie sich je wieder verbinden.",
   "signin.submit": "Anmelden",
   "signin.working": "Wird geprüft, ohne dein Passwort irgendwohin zu senden.",
 
@@ -109,27 +119,22 @@ export const de: Catalogue = {
     "Es wurde nichts weitergegeben. Versuch es noch einmal mit dem neuen Gerät vor dir.",
   "approve.done": "Dein neues Gerät ist dabei.",
 
-  "locked.title": "Gesperrt",
-  "locked.lead": "Was dieser Browser hat, ist verschlüsselt. Deine Passphrase öffnet es.",
-  "locked.passphrase": "Passphrase",
-  "locked.submit": "Entsperren",
-  "locked.forgot":
-    "Vergessen? Lösche, was dieser Browser hat, und melde dich neu an. Nachrichten, die nur hier sind, gehen verloren.",
-  "locked.erase": "Hier alles löschen",
-  "locked.eraseSure": "Alles löschen, was Visavis in diesem Browser aufbewahrt?",
-  "locked.eraseText": "Dein Konto bleibt. Nachrichten, die nur hier sind, sind endgültig weg.",
-
   "elsewhere.title": "In einem anderen Tab offen",
   "elsewhere.lead":
     "Visavis ist in einem anderen Tab oder Fenster dieses Browsers offen. Zwei zugleich brächten deine Schlüssel durcheinander.",
   "elsewhere.retry": "Stattdessen hier verwenden",
 
-  "revoked.title": "Dieses Gerät wurde ausgesperrt",
-  "revoked.lead":
-    "Jemand mit deinem Passwort oder einem deiner Passkeys hat es aus deinem Konto entfernt. Es kann nichts mehr lesen oder senden.",
-  "revoked.you":
+  "shutOut.title": "Dieses Gerät wurde ausgesperrt",
+  "shutOut.lead":
+    "Jemand mit deinem Passwort oder einem deiner Passkeys hat es aus deinem Konto entfernt. Alles, was es von Visavis hatte, wurde darauf gelöscht.",
+  "shutOut.you":
     "Warst du das selbst, ist alles gut. Wenn nicht: melde dich auf einem Gerät an, dem du vertraust, ändere dein Passwort und sieh deine Geräte durch.",
-  "revoked.erase": "Löschen, was hier noch ist",
+  "shutOut.again": "Neu anmelden",
+
+  "refused.title": "Der Server kennt dieses Gerät nicht",
+  "refused.lead":
+    "Es kann nichts mehr lesen oder senden. So ist es nach zwei Jahren ohne Gebrauch, oder wenn das Konto anderswo geschlossen wurde. Hier wurde nichts gelöscht: Dein Konto hat nicht gesagt, dass es dieses Gerät aussperrt.",
+  "refused.erase": "Löschen, was hier noch ist",
 
   "broken.title": "Diese Kopie lässt sich nicht öffnen",
   "broken.lead":
@@ -155,6 +160,11 @@ export const de: Catalogue = {
   "home.pickLead": "Oder lade jemanden ein.",
   "home.you": "Du bist {handle}",
   "home.noMessages": "Sag Hallo",
+  "awaited.title": "Noch nicht hier",
+  "home.awaited": {
+    one: "{count} Kontakt von früher ist noch nicht hier",
+    other: "{count} Kontakte von früher sind noch nicht hier",
+  },
   "home.unread": { one: "{count} neue", other: "{count} neue" },
   "home.requests": {
     one: "{count} Person möchte mit dir sprechen",
@@ -226,6 +236,7 @@ export const de: Catalogue = {
   "requests.empty": "Niemand wartet.",
   "requests.byLink": "Hat einen Link von dir geöffnet",
   "requests.byHandle": "Hat nach deiner Kennung gefragt",
+  "requests.was": "Hat den Schlüssel von {name}, vor deinem Umzug ein Kontakt von dir.",
   "requests.accept": "Annehmen",
   "requests.decline": "Ablehnen",
   "requests.note": "Für diese Namen bürgt niemand. Lehnst du ab, erfährt die Person es nicht.",
@@ -268,6 +279,12 @@ export const de: Catalogue = {
   "event.ownDeviceRemoved": "Ein Gerät wurde aus deinem Konto entfernt.",
   "event.vaultRolledBack":
     "Der Server zeigte eine alte Fassung deiner Kontaktliste. Sie wurde nicht verwendet.",
+  "event.renamed":
+    "{was} heißt jetzt {name}. Es ist dasselbe Konto mit demselben Sicherheitsschlüssel.",
+  "event.renamedGist": "Heißt jetzt anders.",
+  "event.ownHandleChanged": "Deine Kennung wurde geändert",
+  "alert.ownHandle":
+    "Das war ein anderes Gerät von dir: Du bist jetzt {name}. Warst du das nicht, ändere dein Passwort.",
   "event.keysRolledBack":
     "Der Server zeigte eine alte Fassung deiner Schlüssel. Sie wurden nicht verwendet.",
 
@@ -348,12 +365,14 @@ export const de: Catalogue = {
   "devices.add": "Gerät hinzufügen",
   "devices.revoke": "Aussperren",
   "devices.revokeTitle": "Gerät {id} aussperren?",
-  "devices.revokeText": "Von da an kann es nichts mehr lesen oder senden. Zeig, dass du es bist.",
+  "devices.revokeText":
+    "Es kann von da an nichts mehr lesen oder senden. Wenn es sich das nächste Mal verbindet, löscht es, was es hat, auch Nachrichten, die nur dort sind. Zeig, dass du es bist.",
   "devices.revoked": "Überall ausgesperrt.",
 
   "settings.title": "Einstellungen",
   "settings.account": "Konto",
   "settings.handle": "Deine Kennung",
+  "settings.rename": "Ändern",
   "settings.devices": "Geräte",
   "settings.password": "Passwort ändern",
   "settings.privacy": "Privatsphäre",
@@ -369,6 +388,12 @@ export const de: Catalogue = {
   "settings.onlyOpen": "Aus: Anrufe klingeln nur, solange Visavis in diesem Browser offen ist.",
   "settings.alsoClosed": "Für dieses Gerät eingeschaltet.",
   "settings.recipientsHelp": "Dienste außerhalb deines Servers",
+  "settings.limits": "Ehrliche Grenzen",
+  "settings.limitsHelp": "Wovor hier nichts schützt",
+  "settings.data": "Deine Daten",
+  "settings.dataHelp": "Alles, was der Server von dir hat, und was du damit tun kannst",
+  "settings.move": "Auf einen anderen Server umziehen",
+  "settings.moveHelp": "Dich selbst, Kontakte und Verlauf mitnehmen",
   "settings.keys": "Einzelne Tasten im Anruf",
   "settings.keysHelp": "M schaltet stumm, V ist die Kamera und so weiter.",
   "settings.text": "Text in jedem Anruf öffnen",

@@ -200,4 +200,14 @@ export const deCalls: Readonly<Record<keyof typeof enCalls, string>> = {
   "ended.keyChangedHelp":
     "Von da an wurde nichts gesendet und nichts gehört. Entscheide erst, ob es noch dieselbe Person ist.",
   "ended.failed": "Der Anruf konnte nicht weitergehen. Nichts wurde unverschlüsselt gesendet.",
+
+  "home.nav": "Hauptseiten",
+  "home.calls": "Anrufe",
+  "home.wishes": "Ein Kontakt bittet dich, Anrufe zu löschen",
+  "preview.traceless": "Keine Spur hinterlassen",
+  "preview.tracelessHelp":
+    "Deine Geräte behalten nichts davon, und ohne Antwort erfährt die andere Seite nichts. Wo es klingelt, kann es vermerkt werden.",
+  "preview.tracelessToo": "Ein vertraulicher Anruf hinterlässt ohnehin keine.",
+  "settings.keeping": "Was von Anrufen bleibt",
+  "settings.keepingHelp": "Wie lange, wie viel, und wie es gelöscht wird",
 };

@@ -1,4 +1,4 @@
-/** Deutsch, der Teil über Vorsicht: Vergleich per Code, Berechtigungen, und wenn jemand drin war. */
+/** Deutsch, der Teil über Vorsicht: Vergleich per Code, Berechtigungen, Sperren, und wenn jemand drin war. */
 
 export const deCare = {
   "safety.qr": "Dein Code, für die andere Kamera",
@@ -69,4 +69,14 @@ export const deCare = {
   "hacked.limits": "Was sich so nicht zurückholen lässt",
   "hacked.limitsText":
     "Wer ein Gerät von dir offen hatte, konnte lesen, was darauf lag. Ein ausgesperrtes Gerät liest nichts von dem, was danach geschrieben wird.",
+
+  "locked.title": "Gesperrt",
+  "locked.lead": "Was dieser Browser hat, ist verschlüsselt. Deine Passphrase öffnet es.",
+  "locked.passphrase": "Passphrase",
+  "locked.submit": "Entsperren",
+  "locked.forgot":
+    "Vergessen? Lösche, was dieser Browser hat, und melde dich neu an. Nachrichten, die nur hier sind, gehen verloren.",
+  "locked.erase": "Hier alles löschen",
+  "locked.eraseSure": "Alles löschen, was Visavis in diesem Browser aufbewahrt?",
+  "locked.eraseText": "Dein Konto bleibt. Nachrichten, die nur hier sind, sind endgültig weg.",
 };

@@ -69,10 +69,14 @@ export const deTrouble: Readonly<Record<keyof typeof enTrouble, string>> = {
   "error.expired": "Das ist abgelaufen. Bitte um ein neues.",
   "error.identity_changed":
     "Der Sicherheitsschlüssel deines Kontakts hat sich geändert. Nichts wurde gesendet; entscheide zuerst.",
+  "error.shut_out":
+    "Dieses Gerät wurde aus deinem Konto ausgesperrt. Was es hatte, wurde gelöscht.",
   "error.store_locked": "Damit öffnet es sich nicht. Nichts wurde geändert.",
   "error.store_busy": "Visavis ist in einem anderen Tab dieses Browsers offen.",
   "error.disk_full":
     "Dieses Gerät ist voll. Was gespeichert war, ist sicher; mach Platz und versuch es noch einmal.",
+  "error.no_sfu":
+    "Dieser Server kann gerade nur Anrufe mit bis zu drei Personen tragen. Es wurde nichts gesendet.",
   "error.no_relay":
     "Das Relais ist nicht erreichbar, darum konnte der Anruf nicht beginnen. Einstellungen, Dieses Gerät prüfen sagt mehr.",
   "error.not_encrypted":

@@ -7,6 +7,8 @@
 
 import { enCalls } from "./en_calls.ts";
 import { enCare } from "./en_care.ts";
+import { enGroupNews } from "./en_group_news.ts";
+import { enMeter } from "./en_meter.ts";
 import { enPasskeys } from "./en_passkeys.ts";
 import { enPush } from "./en_push.ts";
 import { enTrouble } from "./en_trouble.ts";
@@ -14,6 +16,8 @@ import type { Plural } from "./text.ts";
 
 export const en = {
   ...enCalls,
+  ...enGroupNews,
+  ...enMeter,
   ...enPasskeys,
   ...enPush,
   ...enCare,
@@ -51,6 +55,9 @@ export const en = {
   "signup.nameBad": "Only small letters, digits, - and _, two to twenty of them.",
   "signup.submit": "Make my account",
   "signup.working": "Making your keys. This takes a few seconds.",
+  "signup.bring": "Bring an account from another server",
+
+  "privacy.notice": "What this server keeps about you",
 
   "field.password": "Password",
   "field.newPassword": "New password",
@@ -90,7 +97,8 @@ export const en = {
   "signin.byCodeHelp": "The one you wrote down. The password you type becomes your new one.",
   "signin.code": "Recovery code",
   "signin.lost": "All my other devices are lost",
-  "signin.lostHelp": "They are shut out at once and for good.",
+  "signin.lostHelp":
+    "They are shut out at once and for good, and erase what they hold if they ever connect again.",
   "signin.submit": "Sign in",
   "signin.working": "Checking, without sending your password anywhere.",
 
@@ -112,27 +120,22 @@ export const en = {
   "approve.stopped": "Nothing was given away. Try again with the new device in front of you.",
   "approve.done": "Your new device is in.",
 
-  "locked.title": "Locked",
-  "locked.lead": "This browser's copy is encrypted. Your passphrase opens it.",
-  "locked.passphrase": "Passphrase",
-  "locked.submit": "Unlock",
-  "locked.forgot":
-    "Forgotten? Erase this browser's copy and sign in again. Messages kept only here are lost.",
-  "locked.erase": "Erase this copy",
-  "locked.eraseSure": "Erase everything Visavis keeps in this browser?",
-  "locked.eraseText": "Your account stays. Messages that are only here are gone for good.",
-
   "elsewhere.title": "Open in another tab",
   "elsewhere.lead":
     "Visavis is open in another tab or window of this browser. Two at once would tangle your keys.",
   "elsewhere.retry": "Use it here instead",
 
-  "revoked.title": "This device was shut out",
-  "revoked.lead":
-    "Somebody with your password or a passkey of yours removed it from your account. It can no longer read or send anything.",
-  "revoked.you":
+  "shutOut.title": "This device was shut out",
+  "shutOut.lead":
+    "Somebody with your password or a passkey of yours removed it from your account. All that it held of Visavis was erased from it.",
+  "shutOut.you":
     "If that was you, all is well. If not, sign in on a device you trust, change your password and look at your devices.",
-  "revoked.erase": "Erase what is left here",
+  "shutOut.again": "Sign in anew",
+
+  "refused.title": "The server does not know this device",
+  "refused.lead":
+    "It can read and send nothing any more. That is so after two years without use, or when the account was closed elsewhere. Nothing was erased here: your account has not said that it shut this device out.",
+  "refused.erase": "Erase what is left here",
 
   "broken.title": "This copy cannot be opened",
   "broken.lead":
@@ -157,6 +160,11 @@ export const en = {
   "home.pickLead": "Or invite somebody new.",
   "home.you": "You are {handle}",
   "home.noMessages": "Say hello",
+  "awaited.title": "Not here yet",
+  "home.awaited": {
+    one: "{count} contact from before is not here yet",
+    other: "{count} contacts from before are not here yet",
+  },
   "home.unread": { one: "{count} new", other: "{count} new" },
   "home.requests": {
     one: "{count} person would like to talk to you",
@@ -226,6 +234,7 @@ export const en = {
   "requests.empty": "Nobody is waiting.",
   "requests.byLink": "Opened a link of yours",
   "requests.byHandle": "Asked by your handle",
+  "requests.was": "They have the key of {name}, your contact before you moved.",
   "requests.accept": "Accept",
   "requests.decline": "Decline",
   "requests.note": "Nobody vouches for these names. If you decline, they are not told.",
@@ -267,6 +276,11 @@ export const en = {
   "event.ownDeviceAdded": "A new device was added to your account.",
   "event.ownDeviceRemoved": "A device was removed from your account.",
   "event.vaultRolledBack": "The server showed an old copy of your contact list. It was not used.",
+  "event.renamed": "{was} is now called {name}. It is the same account with the same security key.",
+  "event.renamedGist": "They have another name.",
+  "event.ownHandleChanged": "Your handle was changed",
+  "alert.ownHandle":
+    "Another device of yours did it: you are {name} now. If that was not you, change your password.",
   "event.keysRolledBack": "The server showed an old copy of your keys. They were not used.",
 
   "alert.newDevice": "A new device is in your account",
@@ -345,12 +359,14 @@ export const en = {
   "devices.add": "Add a device",
   "devices.revoke": "Shut out",
   "devices.revokeTitle": "Shut out device {id}?",
-  "devices.revokeText": "It can read and send nothing from then on. Show that it is you.",
+  "devices.revokeText":
+    "It can read and send nothing from then on. When it next connects, it erases what it holds, also messages that are only there. Show that it is you.",
   "devices.revoked": "Shut out everywhere.",
 
   "settings.title": "Settings",
   "settings.account": "Account",
   "settings.handle": "Your handle",
+  "settings.rename": "Change",
   "settings.devices": "Devices",
   "settings.password": "Change password",
   "settings.privacy": "Privacy",
@@ -366,6 +382,12 @@ export const en = {
   "settings.onlyOpen": "Off: calls ring only while Visavis is open in this browser.",
   "settings.alsoClosed": "On for this device.",
   "settings.recipientsHelp": "Services outside your server",
+  "settings.limits": "Honest limits",
+  "settings.limitsHelp": "What nothing here protects from",
+  "settings.data": "Your data",
+  "settings.dataHelp": "All that the server has of you, and what you can do about it",
+  "settings.move": "Move to another server",
+  "settings.moveHelp": "Take who you are, contacts and history along",
   "settings.keys": "Single keys in a call",
   "settings.keysHelp": "M mutes, V is the camera, and so on.",
   "settings.text": "Open text in every call",

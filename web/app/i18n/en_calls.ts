@@ -194,4 +194,14 @@ export const enCalls = {
   "ended.keyChangedHelp":
     "From that moment nothing was sent and nothing was heard. Decide first whether it is still them.",
   "ended.failed": "The call could not go on. Nothing was sent in the clear.",
+
+  "home.nav": "Main pages",
+  "home.calls": "Calls",
+  "home.wishes": "A contact asks you to delete calls",
+  "preview.traceless": "Leave no trace",
+  "preview.tracelessHelp":
+    "Your devices keep nothing of it, and if there is no answer, they are not told. Where it rings, they may note it.",
+  "preview.tracelessToo": "A confidential call leaves none anyway.",
+  "settings.keeping": "What is kept of calls",
+  "settings.keepingHelp": "How long, how much, and deleting it",
 } as const satisfies Record<string, string | Plural>;

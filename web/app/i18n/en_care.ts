@@ -1,4 +1,4 @@
-/** English, the part about taking care: comparing by code, permissions, and when somebody got in. */
+/** English, the part about taking care: comparing by code, permissions, locking, and when somebody got in. */
 
 import type { Plural } from "./text.ts";
 
@@ -70,4 +70,14 @@ export const enCare = {
   "hacked.limits": "What this cannot undo",
   "hacked.limitsText":
     "Whoever had a device of yours open could read what lay on it. A device that is shut out reads nothing that is written afterwards.",
+
+  "locked.title": "Locked",
+  "locked.lead": "This browser's copy is encrypted. Your passphrase opens it.",
+  "locked.passphrase": "Passphrase",
+  "locked.submit": "Unlock",
+  "locked.forgot":
+    "Forgotten? Erase this browser's copy and sign in again. Messages kept only here are lost.",
+  "locked.erase": "Erase this copy",
+  "locked.eraseSure": "Erase everything Visavis keeps in this browser?",
+  "locked.eraseText": "Your account stays. Messages that are only here are gone for good.",
 } as const satisfies Record<string, string | Plural>;

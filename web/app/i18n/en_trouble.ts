@@ -63,9 +63,12 @@ export const enTrouble = {
   "error.expired": "This has expired. Ask for a new one.",
   "error.identity_changed":
     "Your contact's security key has changed. Nothing was sent; decide first.",
+  "error.shut_out": "This device was shut out of your account. What it held was erased.",
   "error.store_locked": "That does not open it. Nothing was changed.",
   "error.store_busy": "Visavis is open in another tab of this browser.",
   "error.disk_full": "This device is full. What was stored is safe; make room and try again.",
+  "error.no_sfu":
+    "This server can carry calls of up to three people just now, not more. Nothing was sent.",
   "error.no_relay":
     "The relay cannot be reached, so the call could not start. Settings, Check this device says more.",
   "error.not_encrypted":

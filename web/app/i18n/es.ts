@@ -2,6 +2,9 @@
 
 import { esCalls } from "./es_calls.ts";
 import { esCare } from "./es_care.ts";
+import { esGroups } from "./es_groups.ts";
+import { esLater } from "./es_later.ts";
+import { esMeter } from "./es_meter.ts";
 import { esPasskeys } from "./es_passkeys.ts";
 import { esPush } from "./es_push.ts";
 import { esTrouble } from "./es_trouble.ts";
@@ -9,9 +12,12 @@ import type { Catalogue } from "./text.ts";
 
 export const es: Catalogue = {
   ...esCalls,
+  ...esMeter,
   ...esPasskeys,
   ...esPush,
   ...esCare,
+  ...esGroups,
+  ...esLater,
   ...esTrouble,
   "app.name": "Visavis",
   "app.tagline": "Cara a cara, y nadie más.",
@@ -45,6 +51,9 @@ export const es: Catalogue = {
   "signup.nameBad": "Solo minúsculas, cifras, - y _, de dos a veinte.",
   "signup.submit": "Crear mi cuenta",
   "signup.working": "Haciendo tus claves. Tarda unos segundos.",
+  "signup.bring": "Traer una cuenta de otro servidor",
+
+  "privacy.notice": "Lo que este servidor guarda de ti",
 
   "field.password": "Contraseña",
   "field.newPassword": "Contraseña nueva",
@@ -84,7 +93,8 @@ export const es: Catalogue = {
   "signin.byCodeHelp": "El que apuntaste. La contraseña que escribas será la nueva.",
   "signin.code": "Código de recuperación",
   "signin.lost": "He perdido todos mis otros dispositivos",
-  "signin.lostHelp": "Quedan fuera al momento y para siempre.",
+  "signin.lostHelp":
+    "Quedan excluidos de inmediato y para siempre, y borran lo que tienen si alguna vez vuelven a conectarse.",
   "signin.submit": "Entrar",
   "signin.working": "Comprobando, sin enviar tu contraseña a ninguna parte.",
 
@@ -106,27 +116,22 @@ export const es: Catalogue = {
   "approve.stopped": "No se entregó nada. Inténtalo otra vez con el dispositivo nuevo delante.",
   "approve.done": "Tu dispositivo nuevo ya está dentro.",
 
-  "locked.title": "Bloqueado",
-  "locked.lead": "Lo que guarda este navegador está cifrado. Tu frase de paso lo abre.",
-  "locked.passphrase": "Frase de paso",
-  "locked.submit": "Desbloquear",
-  "locked.forgot":
-    "¿Olvidada? Borra la copia de este navegador y entra de nuevo. Los mensajes que solo están aquí se pierden.",
-  "locked.erase": "Borrar esta copia",
-  "locked.eraseSure": "¿Borrar todo lo que Visavis guarda en este navegador?",
-  "locked.eraseText": "Tu cuenta queda. Los mensajes que solo están aquí desaparecen.",
-
   "elsewhere.title": "Abierto en otra pestaña",
   "elsewhere.lead":
     "Visavis está abierto en otra pestaña o ventana de este navegador. Dos a la vez enredarían tus claves.",
   "elsewhere.retry": "Usarlo aquí",
 
-  "revoked.title": "Este dispositivo quedó fuera",
-  "revoked.lead":
-    "Alguien con tu contraseña o una de tus llaves lo quitó de tu cuenta. Ya no puede leer ni enviar nada.",
-  "revoked.you":
+  "shutOut.title": "Este dispositivo fue excluido",
+  "shutOut.lead":
+    "Alguien con tu contraseña o una de tus claves de acceso lo quitó de tu cuenta. Se borró de él todo lo que tenía de Visavis.",
+  "shutOut.you":
     "Si fuiste tú, todo está bien. Si no, entra en un dispositivo de confianza, cambia tu contraseña y revisa tus dispositivos.",
-  "revoked.erase": "Borrar lo que queda aquí",
+  "shutOut.again": "Entrar de nuevo",
+
+  "refused.title": "El servidor no conoce este dispositivo",
+  "refused.lead":
+    "Ya no puede leer ni enviar nada. Ocurre tras dos años sin uso, o cuando la cuenta se cerró en otro lugar. Aquí no se borró nada: tu cuenta no ha dicho que excluya este dispositivo.",
+  "refused.erase": "Borrar lo que queda aquí",
 
   "broken.title": "Esta copia no se puede abrir",
   "broken.lead":
@@ -152,6 +157,11 @@ export const es: Catalogue = {
   "home.pickLead": "O invita a alguien nuevo.",
   "home.you": "Eres {handle}",
   "home.noMessages": "Saluda",
+  "awaited.title": "Aún no están aquí",
+  "home.awaited": {
+    one: "{count} contacto de antes aún no está aquí",
+    other: "{count} contactos de antes aún no están aquí",
+  },
   "home.unread": { one: "{count} nuevo", other: "{count} nuevos" },
   "home.requests": {
     one: "{count} persona quiere hablar contigo",
@@ -221,6 +231,7 @@ export const es: Catalogue = {
   "requests.empty": "Nadie espera.",
   "requests.byLink": "Abrió un enlace tuyo",
   "requests.byHandle": "Preguntó por tu identificador",
+  "requests.was": "Tiene la clave de {name}, un contacto tuyo antes de la mudanza.",
   "requests.accept": "Aceptar",
   "requests.decline": "Rechazar",
   "requests.note": "Nadie responde por estos nombres. Si rechazas, no se les dice.",
@@ -262,6 +273,12 @@ export const es: Catalogue = {
   "event.ownDeviceAdded": "Hay un dispositivo nuevo en tu cuenta.",
   "event.ownDeviceRemoved": "Se quitó un dispositivo de tu cuenta.",
   "event.vaultRolledBack": "El servidor mostró una copia antigua de tus contactos. No se usó.",
+  "event.renamed":
+    "{was} se llama ahora {name}. Es la misma cuenta con la misma clave de seguridad.",
+  "event.renamedGist": "Tiene otro nombre.",
+  "event.ownHandleChanged": "Tu identificador ha cambiado",
+  "alert.ownHandle":
+    "Lo hizo otro dispositivo tuyo: ahora eres {name}. Si no fuiste tú, cambia tu contraseña.",
   "event.keysRolledBack": "El servidor mostró una copia antigua de tus claves. No se usó.",
 
   "alert.newDevice": "Hay un dispositivo nuevo en tu cuenta",
@@ -338,12 +355,14 @@ export const es: Catalogue = {
   "devices.add": "Añadir un dispositivo",
   "devices.revoke": "Dejar fuera",
   "devices.revokeTitle": "¿Dejar fuera el dispositivo {id}?",
-  "devices.revokeText": "Desde entonces no puede leer ni enviar nada. Demuestra que eres tú.",
+  "devices.revokeText":
+    "Desde ese momento no podrá leer ni enviar nada. Cuando vuelva a conectarse borrará lo que tiene, también mensajes que solo están allí. Demuestra que eres tú.",
   "devices.revoked": "Fuera en todas partes.",
 
   "settings.title": "Ajustes",
   "settings.account": "Cuenta",
   "settings.handle": "Tu identificador",
+  "settings.rename": "Cambiar",
   "settings.devices": "Dispositivos",
   "settings.password": "Cambiar contraseña",
   "settings.privacy": "Privacidad",
@@ -360,6 +379,12 @@ export const es: Catalogue = {
     "Apagado: las llamadas suenan solo mientras Visavis está abierto en este navegador.",
   "settings.alsoClosed": "Encendido en este dispositivo.",
   "settings.recipientsHelp": "Servicios fuera de tu servidor",
+  "settings.limits": "Límites, con franqueza",
+  "settings.limitsHelp": "De qué no protege nada aquí",
+  "settings.data": "Tus datos",
+  "settings.dataHelp": "Todo lo que el servidor tiene de ti, y qué puedes hacer",
+  "settings.move": "Mudarse a otro servidor",
+  "settings.moveHelp": "Llévate quién eres, contactos e historial",
   "settings.keys": "Teclas sueltas en una llamada",
   "settings.keysHelp": "M silencia, V es la cámara, y así.",
   "settings.text": "Abrir el texto en cada llamada",

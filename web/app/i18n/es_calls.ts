@@ -189,4 +189,14 @@ export const esCalls: Readonly<Record<keyof typeof enCalls, string>> = {
   "ended.keyChangedHelp":
     "Desde ese momento no se envió ni se oyó nada. Decide primero si sigue siendo la misma persona.",
   "ended.failed": "La llamada no pudo seguir. No se envió nada sin cifrar.",
+
+  "home.nav": "Páginas principales",
+  "home.calls": "Llamadas",
+  "home.wishes": "Un contacto te pide que elimines llamadas",
+  "preview.traceless": "No dejar rastro",
+  "preview.tracelessHelp":
+    "Tus dispositivos no guardan nada y, si no hay respuesta, no se les dice. Donde suene, puede quedar anotada.",
+  "preview.tracelessToo": "Una llamada confidencial no deja ninguno.",
+  "settings.keeping": "Qué se guarda de las llamadas",
+  "settings.keepingHelp": "Cuánto tiempo, cuánto, y cómo eliminarlo",
 };

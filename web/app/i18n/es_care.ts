@@ -1,4 +1,4 @@
-/** Español, la parte de los cuidados: comparar por código, permisos, y cuando alguien ha entrado. */
+/** Español, la parte de los cuidados: comparar por código, permisos, bloqueo, y cuando alguien ha entrado. */
 
 export const esCare = {
   "safety.qr": "Tu código, para su cámara",
@@ -70,4 +70,14 @@ export const esCare = {
   "hacked.limits": "Lo que esto no deshace",
   "hacked.limitsText":
     "Quien tuvo abierto un dispositivo tuyo pudo leer lo que había en él. Un dispositivo que queda fuera no lee nada de lo que se escriba después.",
+
+  "locked.title": "Bloqueado",
+  "locked.lead": "Lo que guarda este navegador está cifrado. Tu frase de paso lo abre.",
+  "locked.passphrase": "Frase de paso",
+  "locked.submit": "Desbloquear",
+  "locked.forgot":
+    "¿Olvidada? Borra la copia de este navegador y entra de nuevo. Los mensajes que solo están aquí se pierden.",
+  "locked.erase": "Borrar esta copia",
+  "locked.eraseSure": "¿Borrar todo lo que Visavis guarda en este navegador?",
+  "locked.eraseText": "Tu cuenta queda. Los mensajes que solo están aquí desaparecen.",
 };

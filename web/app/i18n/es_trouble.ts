@@ -66,10 +66,13 @@ export const esTrouble: Readonly<Record<keyof typeof enTrouble, string>> = {
   "error.expired": "Ha caducado. Pide uno nuevo.",
   "error.identity_changed":
     "La clave de seguridad de tu contacto cambió. No se envió nada; decide primero.",
+  "error.shut_out": "Este dispositivo fue excluido de tu cuenta. Lo que tenía fue borrado.",
   "error.store_locked": "Eso no lo abre. No se cambió nada.",
   "error.store_busy": "Visavis está abierto en otra pestaña de este navegador.",
   "error.disk_full":
     "Este dispositivo está lleno. Lo guardado está a salvo; haz sitio e inténtalo otra vez.",
+  "error.no_sfu":
+    "Ahora mismo este servidor solo puede llevar llamadas de hasta tres personas. No se envió nada.",
   "error.no_relay":
     "No se llega al relé, así que la llamada no pudo empezar. Ajustes, Revisar este dispositivo dice más.",
   "error.not_encrypted": "La llamada se paró porque no se podía cifrar. No se envió nada.",

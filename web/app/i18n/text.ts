@@ -7,13 +7,22 @@
 
 import { type ReactNode, useSyncExternalStore } from "react";
 import { en } from "./en.ts";
+import type { enLater } from "./en_later.ts";
 
 /** The forms of Intl.PluralRules that a language uses. */
 export type Plural = Readonly<Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }>;
 
-export type Key = keyof typeof en;
+type English = typeof en & typeof enLater;
 
-export type Catalogue = { readonly [K in Key]: (typeof en)[K] extends string ? string : Plural };
+export type Key = keyof English;
+
+export type Catalogue = { readonly [K in Key]: English[K] extends string ? string : Plural };
+
+/** What the first bundle says. */
+export type FirstKey = keyof typeof en;
+
+/** English without what only screens say that are loaded later; see `later`. */
+type First = Pick<Catalogue, FirstKey>;
 
 export const LANGUAGES = { en: "English", de: "Deutsch", es: "Español" } as const;
 
@@ -21,14 +30,39 @@ export type Language = keyof typeof LANGUAGES;
 
 export type Values = Readonly<Record<string, string | number>>;
 
-const LOADERS: Readonly<Record<Language, () => Promise<Catalogue>>> = {
+const LOADERS: Readonly<Record<Language, () => Promise<Catalogue | First>>> = {
   en: async () => en,
   de: async () => (await import("./de.ts")).de,
   es: async () => (await import("./es.ts")).es,
 };
 
-let spoken: { language: Language; catalogue: Catalogue } = { language: "en", catalogue: en };
+let spoken: { language: Language; catalogue: Catalogue | First } = {
+  language: "en",
+  catalogue: en,
+};
+let rest: Omit<Catalogue, keyof First> | undefined;
 const listeners = new Set<() => void>();
+
+/** Making a formatter takes longer than using it: each is made once. */
+const made = new Map<string, Intl.DateTimeFormat | Intl.NumberFormat>();
+
+function dates(form: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `d ${spoken.language} ${JSON.stringify(form)}`;
+  const known = made.get(key);
+  if (known instanceof Intl.DateTimeFormat) return known;
+  const fresh = new Intl.DateTimeFormat(spoken.language, form);
+  made.set(key, fresh);
+  return fresh;
+}
+
+function numbers(form: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = `n ${spoken.language} ${JSON.stringify(form)}`;
+  const known = made.get(key);
+  if (known instanceof Intl.NumberFormat) return known;
+  const fresh = new Intl.NumberFormat(spoken.language, form);
+  made.set(key, fresh);
+  return fresh;
+}
 
 export function isLanguage(value: string): value is Language {
   return Object.hasOwn(LANGUAGES, value);
@@ -38,6 +72,17 @@ export function isLanguage(value: string): value is Language {
 export function preferredLanguage(): Language {
   const found = navigator.languages.map((tag) => tag.slice(0, 2)).find(isLanguage);
   return found ?? "en";
+}
+
+/**
+ * Load a screen together with the English that the first bundle does without.
+ *
+ * Other languages are loaded whole; but English may be chosen while such a screen is open.
+ */
+export async function later<T>(screen: () => Promise<T>): Promise<T> {
+  const [{ enLater }, found] = await Promise.all([import("./en_later.ts"), screen()]);
+  rest = enLater;
+  return found;
 }
 
 /** Load a language and speak it from then on. */
@@ -77,8 +122,12 @@ export function sayWith(key: Key, nodes: Readonly<Record<string, ReactNode>>): R
   return fill<ReactNode>(template(key, {}), (name) => nodes[name]);
 }
 
+function found(catalogue: Readonly<Partial<Catalogue>>, key: Key): string | Plural | undefined {
+  return catalogue[key];
+}
+
 function template(key: Key, values: Values): string {
-  const entry: string | Plural = spoken.catalogue[key];
+  const entry = found(spoken.catalogue, key) ?? (rest && found(rest, key)) ?? "";
   if (typeof entry === "string") return entry;
   const count = values["count"];
   const rule = new Intl.PluralRules(spoken.language).select(typeof count === "number" ? count : 0);
@@ -89,8 +138,13 @@ function fill<T>(text: string, value: (name: string) => T): (string | T)[] {
   return text.split(/\{(\w+)\}/).map((part, i) => (i % 2 === 0 ? part : value(part)));
 }
 
+/** Return a share as people say it: 38 %. */
+export function percent(share: number): string {
+  return numbers({ style: "percent" }).format(share);
+}
+
 export function number(value: number): string {
-  return new Intl.NumberFormat(spoken.language).format(value);
+  return numbers({}).format(value);
 }
 
 /** Return a size in its largest unit: 2.4 megabytes. */
@@ -98,12 +152,23 @@ export function bytes(size: number): string {
   const units = ["byte", "kilobyte", "megabyte"] as const;
   const step = size >= 1e6 ? 2 : size >= 1e3 ? 1 : 0;
   const form = { style: "unit", unit: units[step] ?? "byte", maximumFractionDigits: 1 } as const;
-  return new Intl.NumberFormat(spoken.language, form).format(size / 1000 ** step);
+  return numbers(form).format(size / 1000 ** step);
+}
+
+/** Return a full hour of the day, 0 to 24, as clocks show it. */
+export function hourOfDay(hour: number): string {
+  const form = { timeStyle: "short", timeZone: "UTC" } as const;
+  return dates(form).format(Date.UTC(2024, 0, 1, hour));
+}
+
+/** Return names in a row: Anna, Bert and Clara. */
+export function list(names: readonly string[]): string {
+  return new Intl.ListFormat(spoken.language).format(names);
 }
 
 /** Return the time of day of unix seconds. */
 export function timeOfDay(at: number): string {
-  return new Intl.DateTimeFormat(spoken.language, { timeStyle: "short" }).format(at * 1000);
+  return dates({ timeStyle: "short" }).format(at * 1000);
 }
 
 const DAY_S = 86_400;
@@ -128,14 +193,14 @@ export function day(at: number, now: number = Date.now() / 1000): string {
           month: "long",
           ...(then.getFullYear() === midnight.getFullYear() ? {} : { year: "numeric" }),
         };
-  return upper(new Intl.DateTimeFormat(spoken.language, form).format(then));
+  return upper(dates(form).format(then));
 }
 
 /** Return a day of the week; 0 is Monday. */
-export function weekday(day: number, style: "long" | "narrow"): string {
+export function weekday(day: number, style: "long" | "short" | "narrow"): string {
   const monday = Date.UTC(2024, 0, 1); // it was one
   const form = { weekday: style, timeZone: "UTC" } as const;
-  return new Intl.DateTimeFormat(spoken.language, form).format(monday + day * DAY_S * 1000);
+  return dates(form).format(monday + day * DAY_S * 1000);
 }
 
 /** Return the time today, or else the day: for the edge of a list. */
@@ -147,14 +212,14 @@ export function recent(at: number, now: number = Date.now() / 1000): string {
 /** Return a whole date of unix seconds, or of an ISO day. */
 export function date(at: number | string): string {
   const when = typeof at === "string" ? new Date(`${at}T12:00:00`) : new Date(at * 1000);
-  return new Intl.DateTimeFormat(spoken.language, { dateStyle: "medium" }).format(when);
+  return dates({ dateStyle: "medium" }).format(when);
 }
 
 type Unit = "second" | "minute" | "hour" | "day" | "month" | "year";
 
 function units(value: number, unit: Unit): string {
   const form = { style: "unit", unit, unitDisplay: "long" } as const;
-  return new Intl.NumberFormat(spoken.language, form).format(value);
+  return numbers(form).format(value);
 }
 
 /** Return how long something took, in words: 3 minutes, 12 seconds. */
@@ -167,6 +232,18 @@ export function duration(seconds: number): string {
     ...(hours === 0 && (minutes === 0 || whole % 60 > 0) ? [units(whole % 60, "second")] : []),
   ];
   return new Intl.ListFormat(spoken.language, { type: "unit", style: "short" }).format(parts);
+}
+
+/** Return about how long something took, as short as it goes: 32 min. */
+export function brief(seconds: number): string {
+  const [value, unit] =
+    seconds < 60
+      ? ([seconds, "second"] as const)
+      : seconds < 3600
+        ? ([Math.round(seconds / 60), "minute"] as const)
+        : ([seconds / 3600, "hour"] as const);
+  const form = { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 } as const;
+  return numbers(form).format(value);
 }
 
 /** Return a running clock: 3:12. */

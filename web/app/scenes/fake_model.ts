@@ -10,26 +10,40 @@ import type {
   PushActions,
   WaysIn,
 } from "../model_actions.ts";
+import type { DataActions } from "../model_data.ts";
+import type { GroupCallActions, ShownTile } from "../model_group_call.ts";
+import type { GroupActions } from "../model_groups.ts";
+import type { HistoryActions } from "../model_history.ts";
+import type { MoveActions } from "../model_move.ts";
 import { setPrefs } from "../prefs.ts";
 import {
   CHECKS,
   DEVICES,
   INVITE,
+  NOW,
   NUMBER,
   NUMBER_TEXT,
   PERMISSIONS,
   USES,
   WAYS,
 } from "./fixtures.ts";
+import { dataOf } from "./fixtures_data.ts";
+import { BROUGHT, MADE } from "./fixtures_move.ts";
+
+const LINKS = [
+  { link: "https://calls.example.org/#call=made-up", expiresAt: NOW + 86_400, once: true },
+] as const;
 
 export class FakeModel implements AppModel {
   #state: AppState;
   readonly #listeners = new Set<() => void>();
   readonly ways: WaysIn;
+  readonly data: DataActions;
 
-  constructor(state: AppState, ways: WaysIn = WAYS) {
+  constructor(state: AppState, ways: WaysIn = WAYS, data: DataActions = dataOf()) {
     this.#state = state;
     this.ways = ways;
+    this.data = data;
   }
 
   subscribe(listener: () => void): () => void {
@@ -66,6 +80,7 @@ export class FakeModel implements AppModel {
     requestByHandle: async () => undefined,
     approve: async () => undefined,
     decline: async () => undefined,
+    forgetAwaited: async () => undefined,
     findable: async () => false,
     setFindable: async () => undefined,
     safetyNumber: async () => ({ groups: NUMBER, text: NUMBER_TEXT }),
@@ -78,6 +93,24 @@ export class FakeModel implements AppModel {
     sendText: async () => undefined,
     read: () => undefined,
     dismissAlert: () => undefined,
+  };
+
+  readonly groups: GroupActions = {
+    create: async () => "9a17",
+    ask: async () => undefined,
+    accept: async () => undefined,
+    decline: async () => undefined,
+    rename: async () => undefined,
+    setPicture: async () => undefined,
+    setKeeper: async () => undefined,
+    remove: async () => undefined,
+    leave: async () => undefined,
+    links: async () => LINKS,
+    makeLink: async () => LINKS[0],
+    withdrawLink: async () => undefined,
+    sendText: async () => undefined,
+    sendFile: async () => undefined,
+    read: () => undefined,
   };
 
   readonly files: FileActions = {
@@ -101,6 +134,28 @@ export class FakeModel implements AppModel {
     uses: () => USES,
     clearUses: async () => undefined,
     use: () => () => undefined,
+  };
+
+  readonly history: HistoryActions = {
+    mark: async () => undefined,
+    remove: async () => undefined,
+    removeAll: async () => undefined,
+    decide: async () => undefined,
+    choose: async () => undefined,
+    askToForget: async (_, calls) => calls.length,
+    answerWish: async () => 0,
+  };
+
+  readonly move: MoveActions = {
+    make: async () => MADE,
+    check: async () => undefined,
+    open: async () => BROUGHT,
+    signUp: async () => undefined,
+    invite: async () => INVITE,
+    message: async (link, words) => ({
+      text: words.replace("{origin}", "https://calls.example.org").replace("{link}", link),
+    }),
+    tell: async () => [],
   };
 
   readonly push: PushActions = {
@@ -127,5 +182,31 @@ export class FakeModel implements AppModel {
     setText: () => undefined,
     write: () => undefined,
     dismiss: () => undefined,
+  };
+
+  /** What was looked at last. */
+  looked: readonly ShownTile[] = [];
+
+  readonly groupCall: GroupCallActions = {
+    start: async () => undefined,
+    visit: async () => undefined,
+    admit: async () => true,
+    refuse: async () => undefined,
+    accept: async () => undefined,
+    decline: async () => undefined,
+    leave: async () => undefined,
+    dismiss: () => undefined,
+    setMic: async () => undefined,
+    setCamera: async () => undefined,
+    pickScreen: async () => undefined,
+    share: async () => undefined,
+    raiseHand: async () => undefined,
+    react: async () => undefined,
+    askToMute: async () => undefined,
+    answerMuteRequest: async () => undefined,
+    remove: async () => undefined,
+    look: (tiles) => {
+      this.looked = tiles;
+    },
   };
 }

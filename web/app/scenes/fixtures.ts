@@ -1,6 +1,8 @@
 /** People, conversations and devices that nobody has: for pictures and tests. */
 
-import type { AppState, CallView, Desk, Entry, Person, Thread } from "../model.ts";
+import { DEFAULT } from "../../core/keeping.ts";
+import { Meter, type Reading } from "../../core/meter.ts";
+import type { AppState, AwaitedPerson, CallView, Desk, Entry, Person, Thread } from "../model.ts";
 import type { Device, DoctorCheck, Permissions, Recipient, Use, WaysIn } from "../model_actions.ts";
 
 export const NOW = Math.floor(Date.now() / 1000);
@@ -32,7 +34,13 @@ function person(id: string, name: string, more: Partial<Person> = {}): Person {
     byHandle: false,
     since: NOW - 41 * DAY,
     resembles: undefined,
-    rules: { calls: "video", hours: undefined, seesRinging: false, direct: false },
+    rules: {
+      calls: "video",
+      hours: undefined,
+      seesRinging: false,
+      direct: false,
+      keepsHours: undefined,
+    },
     ...more,
   };
 }
@@ -52,6 +60,13 @@ export const HOSTILE = person(
   `\u202Egnp.erutcip\u202C ${"Z\u0351\u0352\u0353\u0354\u0355".repeat(3)} ${"long ".repeat(40)}`,
 );
 export const LEYLA = person("3ba2", "ليلى.61204");
+
+/** The same before they have come, to an account that has moved. */
+export function awaitedAs({ id, name, verified, rules }: Person): AwaitedPerson {
+  return { id, name, verified, blocked: false, rules };
+}
+
+export const GRANDMA_AWAITED = awaitedAs(GRANDMA);
 
 export const PEOPLE = [MIRA, JONAS, ELIF, TOMAS, GRANDMA];
 
@@ -92,6 +107,20 @@ export const MIRA_THREAD: Thread = {
       true,
       "500 g flour, 350 water, 10 salt, a spoon of sourdough, and a night in the fridge. The car is yours.",
     ),
+  ],
+};
+
+/** A contact that has another name since a moment ago. */
+export const RENAMED: Thread = {
+  unread: 0,
+  entries: [
+    text(NOW - HOUR, false, "I am getting married on Saturday, by the way."),
+    entry(NOW - 60, false, {
+      kind: "notice",
+      what: "renamed",
+      names: { was: "mira_h.55120", name: MIRA.name },
+    }),
+    text(NOW - 30, false, "New name, same me."),
   ],
 };
 
@@ -181,11 +210,16 @@ export const STATE: AppState = {
   connection: "online",
   self: { handle: "anna.48213", id: "5c11", locked: false },
   people: PEOPLE,
+  awaited: [],
   threads: THREADS,
+  groups: { all: [], invites: [] },
+  history: { entries: [], settings: DEFAULT, wishes: [] },
   requests: [],
   alerts: [],
   incoming: undefined,
   call: undefined,
+  incomingGroup: undefined,
+  groupCall: undefined,
   desk: DESK,
   unsupported: new Set(),
   passkeys: "possible",
@@ -238,9 +272,11 @@ export const CALL: CallView = {
   sharing: false,
   text: NO_TEXT,
   confidential: false,
+  traceless: false,
   end: undefined,
   endCode: undefined,
   seconds: 754,
+  meter: [],
 };
 
 export const DEVICES: readonly Device[] = [
@@ -292,3 +328,31 @@ export const USES: readonly Use[] = [
   { kind: "microphone", at: NOW - DAY - 2 * HOUR, seconds: 724 },
   { kind: "camera", at: NOW - 4 * DAY, seconds: 95 },
 ];
+
+/** A call of a quarter of an hour over the relay. */
+export const METER: Reading = measured().read({
+  side: "called",
+  video: true,
+  seconds: 754,
+  answered: true,
+});
+
+function measured(): Meter {
+  const meter = new Meter();
+  meter.left({ size: 1024, durable: false }, 9);
+  meter.left({ size: 8192, durable: false }, 2);
+  meter.arrived({ size: 1024, durable: false }, 8);
+  meter.arrived({ size: 8192, durable: false });
+  meter.askedForRelay();
+  meter.carry({
+    relaySent: 91_400_000,
+    relayReceived: 84_200_000,
+    relayS: 756,
+    directSent: 0,
+    directReceived: 0,
+    addressTold: false,
+    soundPackets: 37_700,
+    soundSizes: 1,
+  });
+  return meter;
+}

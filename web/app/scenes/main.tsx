@@ -4,7 +4,7 @@ import { Suspense } from "react";
 import { createRoot } from "react-dom/client";
 import "./styles.ts";
 import { App } from "../app.tsx";
-import { isLanguage, speak } from "../i18n/text.ts";
+import { isLanguage, later, speak } from "../i18n/text.ts";
 import { ModelProvider } from "../model_hooks.tsx";
 import { setPrefs } from "../prefs.ts";
 import { startRouter } from "../router.ts";
@@ -22,9 +22,10 @@ if (name === "" && place !== null) {
   const scene = SCENES[name]?.() ?? {};
   if (scene.prefs) setPrefs(scene.prefs);
   if (isLanguage(language)) await speak(language);
+  await later(async () => undefined); // scenes show parts of screens that the app loads with it
   if (scene.dir) document.documentElement.dir = scene.dir;
   startRouter(scene.route ?? { at: "home" });
-  const model = new FakeModel({ ...STATE, ...scene.state }, scene.ways);
+  const model = new FakeModel({ ...STATE, ...scene.state }, scene.ways, scene.data);
   createRoot(place).render(
     <ModelProvider model={model}>
       {scene.element ? (

@@ -5,15 +5,23 @@ import { Code } from "../../core/codes.ts";
 import type { Landing } from "../landing.ts";
 import type { AppState, CallView } from "../model.ts";
 import type { WaysIn } from "../model_actions.ts";
+import type { DataActions } from "../model_data.ts";
 import type { Prefs } from "../prefs.ts";
 import type { Route } from "../router.ts";
 import * as f from "./fixtures.ts";
+import { DATA_SCENES } from "./scenes_data.tsx";
+import { GROUP_CALL_PRESSED, GROUP_CALL_SCENES } from "./scenes_group_call.tsx";
+import { GROUP_PRESSED, GROUP_SCENES } from "./scenes_groups.tsx";
+import { HISTORY_PRESSED, HISTORY_SCENES } from "./scenes_history.tsx";
+import { MOVE_SCENES } from "./scenes_move.tsx";
 import { painted } from "./streams.ts";
 
 export type Scene = Readonly<{
   state?: Partial<AppState>;
   /** How the account is opened; by password and passkeys without this. */
   ways?: WaysIn;
+  /** What the server has; without this, a little of everything. */
+  data?: DataActions;
   route?: Route;
   landing?: Landing;
   dir?: "rtl";
@@ -27,6 +35,7 @@ const SignUp = lazy(() => import("../screens/sign_up.tsx"));
 const LinkDevice = lazy(() => import("../screens/link_device.tsx"));
 const Push = lazy(() => import("../screens/push.tsx"));
 const Recipients = lazy(() => import("../screens/recipients.tsx"));
+const Rename = lazy(() => import("../screens/rename.tsx"));
 const Call = lazy(() => import("../screens/call.tsx"));
 const Thread = lazy(() => import("../screens/thread.tsx"));
 const Safety = lazy(() => import("../screens/safety.tsx"));
@@ -92,17 +101,35 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
   }),
   locked: () => ({ state: { phase: { kind: "locked", handle: undefined } } }),
   elsewhere: () => ({ state: { phase: { kind: "elsewhere" } } }),
-  revoked: () => ({ state: { phase: { kind: "revoked" } } }),
+  refused: () => ({ state: { phase: { kind: "refused" } } }),
+  "shut-out": () => ({ state: { phase: { kind: "shutOut" } } }),
   broken: () => ({ state: { phase: { kind: "broken", code: Code.MALFORMED } } }),
 
   "home-empty": () => ({ state: { people: [], threads: new Map() } }),
   home: () => ({}),
   "home-requests": () => ({
-    state: { requests: [{ id: "0a1b", name: "pablo.10093", byHandle: false }] },
+    state: { requests: [{ id: "0a1b", name: "pablo.10093", byHandle: false, was: "" }] },
   }),
   "home-offline": () => ({ state: { connection: "offline" } }),
   "home-new-device": () => ({
     state: { alerts: [{ id: "a", at: f.NOW, what: "ownDeviceAdded", device: "b20f7e" }] },
+  }),
+  "home-renamed": () => ({
+    state: {
+      alerts: [
+        {
+          id: "a",
+          at: f.NOW,
+          what: "ownHandleChanged",
+          device: undefined,
+          names: { was: "anna.48213", name: "maria.10077" },
+        },
+      ],
+    },
+  }),
+  "thread-renamed": () => ({
+    route: { at: "thread", id: f.MIRA.id },
+    state: { threads: new Map(f.THREADS).set(f.MIRA.id, f.RENAMED) },
   }),
   thread: () => ({ route: { at: "thread", id: f.MIRA.id } }),
   "thread-unread": () => ({ route: { at: "thread", id: f.JONAS.id } }),
@@ -133,7 +160,13 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
     const hours = [{ days: [0, 1, 2, 3, 4], start: 480, end: 1260 }];
     const mira = {
       ...f.MIRA,
-      rules: { calls: "voice" as const, hours, seesRinging: true, direct: true },
+      rules: {
+        calls: "voice" as const,
+        hours,
+        seesRinging: true,
+        direct: true,
+        keepsHours: undefined,
+      },
     };
     return { state: { people: [mira] }, route: { at: "person", id: mira.id } };
   },
@@ -162,8 +195,20 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
     route: { at: "requests" },
     state: {
       requests: [
-        { id: "0a1b", name: "pablo.10093", byHandle: false },
-        { id: "9586", name: "mіra.20417~9f0c22ab71de", byHandle: true },
+        { id: "0a1b", name: "pablo.10093", byHandle: false, was: "" },
+        { id: "9586", name: "mіra.20417~9f0c22ab71de", byHandle: true, was: "" },
+      ],
+    },
+  }),
+  "requests-moved": () => ({
+    route: { at: "requests" },
+    state: {
+      people: [],
+      threads: new Map(),
+      awaited: [f.GRANDMA_AWAITED],
+      requests: [
+        { id: f.GRANDMA.id, name: "rosa.55102", byHandle: false, was: f.GRANDMA.name },
+        { id: "9586", name: `${f.GRANDMA.name}~9f0c22ab71de`, byHandle: false, was: "" },
       ],
     },
   }),
@@ -191,9 +236,17 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
     element: inside(Push, { first: { standing: { can: "browser", on: false } } }),
   }),
   recipients: () => ({ route: { at: "recipients" } }),
+  limits: () => ({ route: { at: "limits" } }),
   "recipients-push": () => ({ element: inside(Recipients, { first: f.RECIPIENTS }) }),
   password: () => ({ route: { at: "password" } }),
   "password-first": () => ({ route: { at: "password" }, ways: f.PASSKEYS_ONLY }),
+  rename: () => ({ route: { at: "rename" } }),
+  "rename-prove": () => ({ element: inside(Rename, { first: "prove" as const }) }),
+  "rename-passkey": () => ({
+    element: inside(Rename, { first: "prove" as const }),
+    ways: f.PASSKEYS_ONLY,
+  }),
+  "rename-done": () => ({ element: inside(Rename, { first: "done" as const }) }),
   passkeys: () => ({ route: { at: "passkeys" } }),
   "passkeys-only": () => ({ route: { at: "passkeys" }, ways: f.PASSKEYS_ONLY }),
   "passkeys-none": () => ({
@@ -206,6 +259,12 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
   doctor: () => ({ route: { at: "doctor" } }),
   permissions: () => ({ route: { at: "permissions" } }),
   hacked: () => ({ route: { at: "hacked" } }),
+
+  ...GROUP_SCENES,
+  ...DATA_SCENES,
+  ...MOVE_SCENES,
+  ...HISTORY_SCENES,
+  ...GROUP_CALL_SCENES,
 
   preview: () => ({ route: { at: "preview", id: f.MIRA.id, media: "video" } }),
   "preview-on": () => ({
@@ -324,7 +383,9 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
   "call-key-changed": () => ({
     state: { call: call({ state: "ended", person: f.TOMAS, end: "key_changed", seconds: 95 }) },
   }),
-  "call-ended": () => ({ state: { call: call({ state: "ended", end: "hung_up" }) } }),
+  "call-ended": () => ({
+    state: { call: call({ state: "ended", end: "hung_up", meter: f.METER }) },
+  }),
   "call-no-answer": () => ({
     state: { call: call({ state: "ended", end: "no_answer", seconds: 0 }) },
   }),
@@ -337,6 +398,9 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
 
 /** A question that opens only when something is pressed, by the name of what is pressed. */
 export const PRESSED: Readonly<Record<string, readonly [scene: string, button: string]>> = {
+  ...GROUP_PRESSED,
+  ...HISTORY_PRESSED,
+  ...GROUP_CALL_PRESSED,
   "key-change-alarm": ["thread-changed", "Decide"],
   "device-revoke": ["devices", "Shut out"],
   "forget-contact": ["person", "Remove contact"],
@@ -345,4 +409,5 @@ export const PRESSED: Readonly<Record<string, readonly [scene: string, button: s
   "passkey-add": ["passkeys", "Add a passkey"],
   "passkey-remove": ["passkeys-only", "Remove"],
   "device-revoke-passkey": ["devices-passkey", "Shut out"],
+  "call-meter": ["call-ended", "What others could see of this call"],
 };

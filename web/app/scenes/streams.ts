@@ -1,8 +1,10 @@
-/** Moving pictures without a camera: a person at a window, a person at a desk, a screen. */
+/** Moving pictures without a camera: people at a window, at a desk, in a garden; a screen. */
 
 const RATE = 8;
 
-export function painted(kind: "window" | "desk" | "screen"): MediaStream {
+type Kind = "window" | "desk" | "garden";
+
+export function painted(kind: Kind | "screen"): MediaStream {
   const canvas = document.createElement("canvas");
   canvas.width = 1280;
   canvas.height = kind === "desk" ? 960 : 720;
@@ -15,19 +17,54 @@ export function painted(kind: "window" | "desk" | "screen"): MediaStream {
   return canvas.captureStream(RATE);
 }
 
-function someone(c: CanvasRenderingContext2D, kind: "window" | "desk"): void {
+/** Behind the person from one corner to the other; then clothes, skin and hair. */
+const LOOKS: Readonly<
+  Record<
+    Kind,
+    Readonly<{
+      ground: readonly (readonly [number, string])[];
+      clothes: string;
+      skin: string;
+      hair: string;
+    }>
+  >
+> = {
+  window: {
+    ground: [
+      [0, "#f3d9b8"],
+      [0.55, "#e2a77c"],
+      [1, "#7d5a55"],
+    ],
+    clothes: "#2f4a45",
+    skin: "#c98e6b",
+    hair: "#3b2a26",
+  },
+  desk: {
+    ground: [
+      [0, "#b9cdbf"],
+      [1, "#4d665b"],
+    ],
+    clothes: "#a0552f",
+    skin: "#8a5a3c",
+    hair: "#1f1a19",
+  },
+  garden: {
+    ground: [
+      [0, "#dfe9f2"],
+      [0.5, "#a9c7a0"],
+      [1, "#41603f"],
+    ],
+    clothes: "#5b4a78",
+    skin: "#e3b491",
+    hair: "#b5854a",
+  },
+};
+
+function someone(c: CanvasRenderingContext2D, kind: Kind): void {
+  const { ground, clothes, skin, hair } = LOOKS[kind];
   const { width: w, height: h } = c.canvas;
   const sky = c.createLinearGradient(0, 0, w, h);
-  for (const [at, colour] of kind === "window"
-    ? ([
-        [0, "#f3d9b8"],
-        [0.55, "#e2a77c"],
-        [1, "#7d5a55"],
-      ] as const)
-    : ([
-        [0, "#b9cdbf"],
-        [1, "#4d665b"],
-      ] as const)) {
+  for (const [at, colour] of ground) {
     sky.addColorStop(at, colour);
   }
   c.fillStyle = sky;
@@ -37,16 +74,16 @@ function someone(c: CanvasRenderingContext2D, kind: "window" | "desk"): void {
   c.arc(w * 0.77, h * 0.26, h * 0.16, 0, 7);
   c.fill();
   const x = w * 0.46;
-  c.fillStyle = kind === "window" ? "#2f4a45" : "#a0552f";
+  c.fillStyle = clothes;
   c.beginPath();
   c.ellipse(x, h * 1.08, w * 0.27, h * 0.42, 0, 0, 7);
   c.fill();
-  c.fillStyle = kind === "window" ? "#c98e6b" : "#8a5a3c";
+  c.fillStyle = skin;
   c.fillRect(x - w * 0.045, h * 0.55, w * 0.09, h * 0.16);
   c.beginPath();
   c.ellipse(x, h * 0.43, w * 0.105, h * 0.24, 0, 0, 7);
   c.fill();
-  c.fillStyle = kind === "window" ? "#3b2a26" : "#1f1a19";
+  c.fillStyle = hair;
   c.beginPath();
   c.ellipse(x, h * 0.3, w * 0.125, h * 0.16, 0, Math.PI, 0);
   c.fill();

@@ -16,6 +16,7 @@ import { Name, Named, Title } from "../ui/parts.tsx";
 import { Picture, Sound } from "../ui/picture.tsx";
 import { Round } from "../ui/round.tsx";
 import { SelfView } from "../ui/self_view.tsx";
+import { useFull, useSeconds } from "../ui/watch.ts";
 import { type PanelName, Panels } from "./call_panels.tsx";
 import { Ended } from "./ended.tsx";
 import { TextPanel, TextReader, useKeyboardRoom } from "./text_panel.tsx";
@@ -264,25 +265,6 @@ function Talking({ call }: { call: CallView }) {
       </span>
     </>
   );
-}
-
-function useSeconds(since: number | undefined): number {
-  const [now, setNow] = useState(Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, []);
-  return since === undefined ? 0 : Math.max(0, (now - since) / 1000);
-}
-
-function useFull(): boolean {
-  const [full, setFull] = useState(false);
-  useEffect(() => {
-    const look = () => setFull(document.fullscreenElement !== null);
-    document.addEventListener("fullscreenchange", look);
-    return () => document.removeEventListener("fullscreenchange", look);
-  }, []);
-  return full;
 }
 
 async function togglePip(video: HTMLVideoElement | null): Promise<void> {

@@ -1,17 +1,14 @@
 /** What opens over a call: more, devices, security, keyboard, and the guard before a screen is shared. */
 
-import { useState } from "react";
-import { type Key, say } from "../i18n/text.ts";
+import { say } from "../i18n/text.ts";
 import type { CallView } from "../model.ts";
 import { useModel } from "../model_hooks.tsx";
-import { usePrefs } from "../prefs.ts";
 import { DeskChoices, DeskTroubles } from "../ui/desk.tsx";
 import { EffectSwitches } from "../ui/effects.tsx";
-import { Failed } from "../ui/failed.tsx";
-import { Btn, Named, Note, Way } from "../ui/parts.tsx";
-import { Picture } from "../ui/picture.tsx";
+import { KeyList, type KeyRow } from "../ui/key_list.tsx";
+import { Named, Way } from "../ui/parts.tsx";
+import { ShareGuard } from "../ui/share_guard.tsx";
 import { Sheet } from "../ui/sheet.tsx";
-import { useTask } from "../ui/task.ts";
 import { Security } from "./security.tsx";
 
 export type PanelName = "more" | "devices" | "security" | "keys" | "share";
@@ -29,6 +26,7 @@ export function Panels(props: {
   open: (panel: PanelName | undefined) => void;
   onChat: () => void;
 }) {
+  const { calls } = useModel();
   const close = () => props.open(undefined);
   switch (props.panel) {
     case "more":
@@ -46,9 +44,15 @@ export function Panels(props: {
     case "security":
       return <Security call={props.call} onClose={close} onDiffer={props.act.end} />;
     case "keys":
-      return <Keys onClose={close} />;
+      return <KeyList keys={KEYS} onClose={close} />;
     case "share":
-      return <Guard call={props.call} onClose={close} />;
+      return (
+        <ShareGuard
+          preview={<Named k="share.preview" name={props.call.person.name} />}
+          by={calls}
+          onClose={close}
+        />
+      );
   }
 }
 
@@ -95,7 +99,7 @@ function More(props: {
   );
 }
 
-const KEYS: readonly (readonly [string, Key])[] = [
+const KEYS: readonly KeyRow[] = [
   ["M", "keys.mute"],
   ["V", "keys.camera"],
   ["S", "keys.share"],
@@ -107,69 +111,3 @@ const KEYS: readonly (readonly [string, Key])[] = [
   ["H", "keys.hangUp"],
   ["?", "keys.list"],
 ];
-
-function Keys({ onClose }: { onClose: () => void }) {
-  const { keys } = usePrefs();
-  return (
-    <Sheet title={say("keys.title")} onClose={onClose}>
-      {!keys && <Note>{say("keys.off")}</Note>}
-      <dl className="key-list">
-        {KEYS.map(([key, word]) => (
-          <div key={key}>
-            <dt>
-              <kbd>{key}</kbd>
-            </dt>
-            <dd>{say(word)}</dd>
-          </div>
-        ))}
-      </dl>
-    </Sheet>
-  );
-}
-
-/** Nothing of a screen leaves before the person has seen what would be seen. */
-function Guard({ call, onClose }: { call: CallView; onClose: () => void }) {
-  const { calls } = useModel();
-  const [stream, setStream] = useState<MediaStream>();
-  const task = useTask();
-  const stop = () => {
-    for (const track of stream?.getTracks() ?? []) track.stop();
-  };
-  const pick = () =>
-    void task.run(async () => {
-      stop();
-      setStream(await calls.pickScreen());
-    });
-  return (
-    <Sheet
-      title={stream ? <Named k="share.preview" name={call.person.name} /> : say("share.title")}
-      onClose={() => {
-        stop();
-        onClose();
-      }}
-    >
-      {stream && <Picture stream={stream} className="share-preview" />}
-      <p className="soft">{say(stream ? "share.previewLead" : "share.lead")}</p>
-      <Failed task={task} />
-      <div className="actions">
-        <Btn look={stream ? "soft" : "primary"} icon="screen" busy={task.busy} onPress={pick}>
-          {say(stream ? "share.other" : "share.pick")}
-        </Btn>
-        {stream && (
-          <Btn
-            look="primary"
-            onPress={() =>
-              void task
-                .run(() => calls.share(stream))
-                .then((good) => {
-                  if (good) onClose();
-                })
-            }
-          >
-            {say("share.start")}
-          </Btn>
-        )}
-      </div>
-    </Sheet>
-  );
-}

@@ -5,7 +5,7 @@ import { FileTrigger } from "react-aria-components/FileTrigger";
 import { TextArea } from "react-aria-components/TextArea";
 import { TextField } from "react-aria-components/TextField";
 import { say } from "../i18n/text.ts";
-import type { Person, PersonId } from "../model.ts";
+import type { Person } from "../model.ts";
 import type { FileStep } from "../model_actions.ts";
 import { useModel } from "../model_hooks.tsx";
 import { Failed } from "../ui/failed.tsx";
@@ -17,7 +17,15 @@ const MOST_ROWS = 5;
 
 /** What stands below a conversation: the composer, or why there is none. */
 export function Foot({ person, going }: { person: Person; going: FileUnderWay | undefined }) {
-  if (person.state === "contact") return <Composer id={person.id} going={going} />;
+  const { people, files } = useModel();
+  const { id } = person;
+  if (person.state === "contact") {
+    const send: Sending = {
+      text: (words) => people.sendText(id, words),
+      file: (file, onStep, signal) => files.send(id, file, onStep, signal),
+    };
+    return <Composer send={send} going={going} />;
+  }
   const key =
     person.state === "changed"
       ? "thread.paused"
@@ -30,11 +38,16 @@ export function Foot({ person, going }: { person: Person; going: FileUnderWay | 
 /** A file that is on its way, and how far. */
 export type FileUnderWay = Readonly<{ name: string; step: FileStep }>;
 
+/** How what is written here goes to whom it is for. */
+export type Sending = Readonly<{
+  text: (words: string) => Promise<void>;
+  file: (file: File, onStep: (step: FileStep) => void, signal: AbortSignal) => Promise<void>;
+}>;
+
 type Going = FileUnderWay & Readonly<{ stop: AbortController }>;
 
-function Composer(props: { id: PersonId; going: FileUnderWay | undefined }) {
-  const { id } = props;
-  const { people, files } = useModel();
+export function Composer(props: { send: Sending; going?: FileUnderWay | undefined }) {
+  const { send } = props;
   const [text, setText] = useState("");
   const [going, setGoing] = useState<Going | undefined>(
     () => props.going && { ...props.going, stop: new AbortController() },
@@ -49,7 +62,7 @@ function Composer(props: { id: PersonId; going: FileUnderWay | undefined }) {
         setTold(undefined);
         show({ sending: false, part: 0 });
         try {
-          await files.send(id, file, show, stop.signal);
+          await send.file(file, show, stop.signal);
           if (stop.signal.aborted) setTold("file.tooLate");
         } catch (error) {
           // Whatever broke first: after a stop nothing was sent, and that is what counts.
@@ -63,7 +76,7 @@ function Composer(props: { id: PersonId; going: FileUnderWay | undefined }) {
     if (wanted === "") return;
     setText("");
     void task
-      .run(() => people.sendText(id, wanted))
+      .run(() => send.text(wanted))
       .then((sent) => {
         if (!sent) setText((typed) => typed || wanted);
       });

@@ -1,7 +1,7 @@
 /** The first screen: what this is, and the two ways in. Forms are loaded when one is chosen. */
 
 import { lazy, type ReactNode, Suspense, useState } from "react";
-import { type Key, say } from "../i18n/text.ts";
+import { type Key, later, say } from "../i18n/text.ts";
 import type { IconName } from "../icons.tsx";
 import type { Landing } from "../landing.ts";
 import { Mark } from "../ui/faces.tsx";
@@ -11,9 +11,10 @@ import type { Task } from "../ui/task.ts";
 import { Starting } from "./states.tsx";
 
 const SignUp = lazy(() => import("./sign_up.tsx"));
+const BringIn = lazy(() => later(() => import("./bring_in.tsx")));
 const SignIn = lazy(() => import("./sign_in.tsx"));
 
-type Way = "welcome" | "signUp" | "signIn";
+type Way = "welcome" | "signUp" | "signIn" | "bringIn";
 
 export function Door({ landing, first }: { landing: Landing; first?: Way }) {
   const [way, setWay] = useState<Way>(first ?? (landing.kind === "signup" ? "signUp" : "welcome"));
@@ -21,7 +22,11 @@ export function Door({ landing, first }: { landing: Landing; first?: Way }) {
   const leave = () => setWay("welcome");
   return (
     <Suspense fallback={<Starting />}>
-      {way === "signUp" ? <SignUp landing={landing} leave={leave} /> : <SignIn leave={leave} />}
+      {way === "signUp" && (
+        <SignUp landing={landing} leave={leave} onBring={() => setWay("bringIn")} />
+      )}
+      {way === "signIn" && <SignIn leave={leave} />}
+      {way === "bringIn" && <BringIn landing={landing} leave={() => setWay("signUp")} />}
     </Suspense>
   );
 }

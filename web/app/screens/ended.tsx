@@ -4,6 +4,7 @@ import { useState } from "react";
 import { en } from "../i18n/en.ts";
 import { duration, type Key, say } from "../i18n/text.ts";
 import type { CallView } from "../model.ts";
+import type { CallKind } from "../model_actions.ts";
 import { useAppState, useModel } from "../model_hooks.tsx";
 import { go } from "../router.ts";
 import { Meeting } from "../ui/faces.tsx";
@@ -11,6 +12,7 @@ import { Btn, Name, Title } from "../ui/parts.tsx";
 import { useSettled } from "../ui/settled.ts";
 import { sentenceOf, useTask } from "../ui/task.ts";
 import { Changed } from "./changed.tsx";
+import { Meter } from "./meter.tsx";
 
 /** Ends that say enough by themselves; a code would only repeat them. */
 const PLAIN: ReadonlySet<string> = new Set([
@@ -29,6 +31,7 @@ export function Ended({ call }: { call: CallView }) {
   const reason = `ended.${call.end ?? "hung_up"}`;
   const talked = call.seconds > 0 && !BROKEN.has(call.end ?? "");
   const [deciding, setDeciding] = useState(false);
+  const [reading, setReading] = useState(false);
   // A tap meant for the call that just ended shall not begin another.
   const settled = useSettled("ended");
   // As they stand now: the call ends in the moment in which their key changes.
@@ -66,7 +69,7 @@ export function Ended({ call }: { call: CallView }) {
               icon={call.media === "video" ? "video" : "phone"}
               busy={task.busy}
               onPress={() =>
-                void task.run(() => calls.start(call.person.id, call.media, call.confidential))
+                void task.run(() => calls.start(call.person.id, call.media, kindOf(call)))
               }
             >
               {say("ended.again")}
@@ -81,8 +84,22 @@ export function Ended({ call }: { call: CallView }) {
             </Btn>
           )}
         </div>
+        {call.meter.length > 0 && (
+          <Btn look="quiet" icon="eye" onPress={() => setReading(true)}>
+            {say("meter.title")}
+          </Btn>
+        )}
       </div>
+      {reading && (
+        <Meter reading={call.meter} person={call.person} onClose={() => setReading(false)} />
+      )}
       {deciding && changed && <Changed person={person} onClose={() => setDeciding(false)} />}
     </section>
   );
+}
+
+/** Called again, a call is of the kind it was. */
+function kindOf({ confidential, traceless }: CallView): CallKind {
+  if (confidential) return "confidential";
+  return traceless ? "traceless" : "usual";
 }

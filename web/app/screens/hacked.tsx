@@ -1,13 +1,15 @@
 /** "I think somebody got in": what can be done about it, in the order in which it helps. */
 
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { say } from "../i18n/text.ts";
-import type { Person, PersonId } from "../model.ts";
+import type { PersonId } from "../model.ts";
 import { useAppState, useModel } from "../model_hooks.tsx";
 import { go } from "../router.ts";
 import { Failed } from "../ui/failed.tsx";
-import { Field, Toggle } from "../ui/fields.tsx";
-import { Btn, Name, Note, Page, Way } from "../ui/parts.tsx";
+import { Field } from "../ui/fields.tsx";
+import { Btn, Note, Page, Way } from "../ui/parts.tsx";
+import { PeopleChoice } from "../ui/people_choice.tsx";
+import { Step } from "../ui/step.tsx";
 import { useTask } from "../ui/task.ts";
 import { DeviceList } from "./devices.tsx";
 
@@ -43,21 +45,6 @@ export default function Hacked() {
   );
 }
 
-function Step(props: { number: number; title: string; text: string; children: ReactNode }) {
-  return (
-    <section className="stack">
-      <h2 className="step-title">
-        <span className="step-number" aria-hidden="true">
-          {props.number}
-        </span>
-        {props.title}
-      </h2>
-      <p className="soft">{props.text}</p>
-      {props.children}
-    </section>
-  );
-}
-
 /** A message to some of the contacts. The person chooses whom, reads what, and sends it. */
 function Warn() {
   const { people } = useModel();
@@ -70,12 +57,6 @@ function Warn() {
   const waiting = contacts.filter(({ id }) => !told.has(id));
   const picked = waiting.filter(({ id }) => chosen.has(id));
   if (contacts.length === 0) return <Note>{say("hacked.nobody")}</Note>;
-  const choose = (id: PersonId, on: boolean) => {
-    const next = new Set(chosen);
-    if (on) next.add(id);
-    else next.delete(id);
-    setChosen(next);
-  };
   const send = () =>
     void task.run(async () => {
       // One after the other: if one fails, those before it have it and are not asked again.
@@ -87,17 +68,13 @@ function Warn() {
   return (
     <>
       <Field label={say("hacked.words")} value={words} onChange={setWords} />
-      <div className="card rows">
-        {contacts.map((person) => (
-          <Whom
-            key={person.id}
-            person={person}
-            told={told.has(person.id)}
-            on={chosen.has(person.id)}
-            onChange={(on) => choose(person.id, on)}
-          />
-        ))}
-      </div>
+      <PeopleChoice
+        people={contacts}
+        chosen={chosen}
+        onChange={setChosen}
+        done={told}
+        help={({ id }) => told.has(id) && <span role="status">{say("hacked.sent")}</span>}
+      />
       <Failed task={task} />
       <div className="actions">
         {waiting.length > 1 && (
@@ -116,22 +93,5 @@ function Warn() {
         </Btn>
       </div>
     </>
-  );
-}
-
-function Whom(props: {
-  person: Person;
-  told: boolean;
-  on: boolean;
-  onChange: (on: boolean) => void;
-}) {
-  return (
-    <Toggle
-      label={<Name of={props.person.name} />}
-      {...(props.told && { help: <span role="status">{say("hacked.sent")}</span> })}
-      on={props.on || props.told}
-      disabled={props.told}
-      onChange={props.onChange}
-    />
   );
 }

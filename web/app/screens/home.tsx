@@ -1,22 +1,33 @@
 /** All conversations, newest first; what to do while there are none. */
 
 import { Button } from "react-aria-components/Button";
-import { recent, say } from "../i18n/text.ts";
+import { say } from "../i18n/text.ts";
 import { Icon } from "../icons.tsx";
-import type { Entry, Person, PersonId, Thread } from "../model.ts";
+import type { AppState, Person } from "../model.ts";
+import type { GroupView } from "../model_groups.ts";
 import { useAppState } from "../model_hooks.tsx";
-import { plainName, plainText } from "../names.ts";
-import { go } from "../router.ts";
-import { Face, Mark } from "../ui/faces.tsx";
-import { Btn, IconBtn, Name, Title } from "../ui/parts.tsx";
+import { plainName } from "../names.ts";
+import { go, type Route } from "../router.ts";
+import { Mark } from "../ui/faces.tsx";
+import { Btn, IconBtn, Title } from "../ui/parts.tsx";
+import { GroupRow, PersonRow } from "./home_rows.tsx";
 
-export function Home({ selected, first }: { selected: PersonId | undefined; first: boolean }) {
+/** Pages of the history: while one is open, "Calls" is where one is. */
+const HISTORY: ReadonlySet<Route["at"]> = new Set(["calls", "callsWith", "insights", "mirror"]);
+
+export function Home({ at }: { at: Route }) {
+  const first = at.at === "home";
+  const selected = "id" in at && at.at !== "callsWith" ? at.id : undefined;
+  const isGroup = at.at === "group" || at.at === "members";
   const people = useAppState((state) => state.people);
   const threads = useAppState((state) => state.threads);
+  const groups = useAppState((state) => state.groups);
   const requests = useAppState((state) => state.requests);
+  const wished = useAppState((state) => state.history.wishes.length > 0);
+  const awaited = useAppState((state) => state.awaited.length);
   const handle = useAppState((state) => state.self?.handle ?? "");
   const connecting = useAppState((state) => state.connection === "connecting");
-  const sorted = byNewest(people, threads);
+  const sorted = byNewest(people, threads, groups.all);
   return (
     <section className="home">
       <header className="home-bar">
@@ -38,6 +49,17 @@ export function Home({ selected, first }: { selected: PersonId | undefined; firs
           onPress={() => go({ at: "add" })}
         />
       </header>
+      <nav className="home-nav" aria-label={say("home.nav")}>
+        <Button
+          className="home-calls"
+          onPress={() => go({ at: "calls" })}
+          {...(HISTORY.has(at.at) && { "aria-current": "page" })}
+        >
+          <Icon name="phone" />
+          <span className="grow">{say("home.calls")}</span>
+          <Icon name="next" small />
+        </Button>
+      </nav>
       <div className="home-scroll">
         {requests.length > 0 && (
           <Button className="request-strip" onPress={() => go({ at: "requests" })}>
@@ -45,18 +67,44 @@ export function Home({ selected, first }: { selected: PersonId | undefined; firs
             {say("home.requests", { count: requests.length })}
           </Button>
         )}
-        {people.length === 0 ? (
+        {groups.invites.length > 0 && (
+          <Button className="request-strip" onPress={() => go({ at: "requests" })}>
+            <Icon name="people" />
+            {say("home.groupInvites", { count: groups.invites.length })}
+          </Button>
+        )}
+        {wished && (
+          <Button className="request-strip" onPress={() => go({ at: "calls" })}>
+            <Icon name="inbox" />
+            {say("home.wishes")}
+          </Button>
+        )}
+        {people.length === 0 && awaited > 0 && (
+          <Button className="request-strip" onPress={() => go({ at: "awaited" })}>
+            <Icon name="person" />
+            {say("home.awaited", { count: awaited })}
+          </Button>
+        )}
+        {sorted.length === 0 ? (
           <Empty />
         ) : (
           <ul className="people">
-            {sorted.map((person) => (
-              <Row
-                key={person.id}
-                person={person}
-                thread={threads.get(person.id)}
-                selected={person.id === selected}
-              />
-            ))}
+            {sorted.map(({ person, group }) =>
+              group ? (
+                <GroupRow
+                  key={`group ${group.id}`}
+                  group={group}
+                  selected={isGroup && group.id === selected}
+                />
+              ) : (
+                <PersonRow
+                  key={person.id}
+                  person={person}
+                  thread={threads.get(person.id)}
+                  selected={!isGroup && person.id === selected}
+                />
+              ),
+            )}
           </ul>
         )}
       </div>
@@ -87,71 +135,25 @@ function Empty() {
   );
 }
 
-function Row(props: { person: Person; thread: Thread | undefined; selected: boolean }) {
-  const { person, thread } = props;
-  const last = thread?.entries.at(-1);
-  const unread = thread?.unread ?? 0;
-  return (
-    <li>
-      <Button
-        className={`person-row${props.selected ? " selected" : ""}`}
-        onPress={() => go({ at: "thread", id: person.id })}
-        {...(props.selected && { "aria-current": "page" })}
-      >
-        <Face person={person} />
-        <span className="grow">
-          <span className="row-line">
-            <span className="row-name clip">
-              <Name of={person.name} />
-            </span>
-            {last && <span className="row-time">{recent(last.at)}</span>}
-          </span>
-          <span className="row-line">
-            <span className={`row-last clip${person.state === "changed" ? " danger" : ""}`}>
-              {person.state === "contact" ? <Gist entry={last} /> : say(`person.${person.state}`)}
-            </span>
-            {unread > 0 && (
-              <span className="count">
-                <span aria-hidden="true">{unread}</span>
-                <span className="unseen">{say("home.unread", { count: unread })}</span>
-              </span>
-            )}
-          </span>
-        </span>
-      </Button>
-    </li>
-  );
-}
+type Listed =
+  | Readonly<{ person: Person; group?: undefined }>
+  | Readonly<{ person?: undefined; group: GroupView }>;
 
-/** The newest entry in a few words. */
-function Gist({ entry }: { entry: Entry | undefined }) {
-  if (entry === undefined) return say("home.noMessages");
-  switch (entry.kind) {
-    case "text": {
-      const text = <bdi>{plainText(entry.text)}</bdi>;
-      return entry.own ? (
-        <>
-          {say("home.you.prefix", { text: "" })}
-          {text}
-        </>
-      ) : (
-        text
-      );
-    }
-    case "file":
-      return <bdi>{plainName(entry.name)}</bdi>;
-    case "missed":
-      return say(entry.own ? "event.missedOwn" : "event.missed");
-    case "ended":
-      return say(entry.media === "video" ? "event.endedVideo" : "event.endedVoice");
-    case "unanswered":
-      return say("event.unanswered");
-    case "notice":
-      return say(`event.${entry.what}`);
-  }
-}
-
-function byNewest(people: readonly Person[], threads: ReadonlyMap<PersonId, Thread>): Person[] {
-  const newest = (person: Person) => threads.get(person.id)?.entries.at(-1)?.at ?? 0;
-  return people.toSorted((a, b) => newest(b) - newest(a));
+/** Return people and groups, where something was said last first; a group that begins is new. */
+function byNewest(
+  people: AppState["people"],
+  threads: AppState["threads"],
+  groups: readonly GroupView[],
+): Listed[] {
+  const newest = ({ person, group }: Listed) =>
+    group
+      ? (group.thread.entries.at(-1)?.at ?? Number.POSITIVE_INFINITY)
+      : (threads.get(person.id)?.entries.at(-1)?.at ?? 0);
+  const all: Listed[] = [
+    ...groups.map((group) => ({ group })),
+    ...people.map((person) => ({ person })),
+  ];
+  const ages = new Map(all.map((one) => [one, newest(one)]));
+  const age = (one: Listed) => ages.get(one) ?? 0;
+  return all.toSorted((a, b) => (age(a) === age(b) ? 0 : age(b) - age(a)));
 }

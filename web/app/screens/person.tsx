@@ -11,7 +11,8 @@ import { Btn, Name, Named, Note, Page, Way } from "../ui/parts.tsx";
 import { Ask } from "../ui/sheet.tsx";
 import { useTask } from "../ui/task.ts";
 import { Changed } from "./changed.tsx";
-import { RulesCard } from "./rules.tsx";
+import { PersonCalls } from "./person_calls.tsx";
+import { GroupRule, RulesCard } from "./rules.tsx";
 
 export default function PersonScreen({ id }: { id: PersonId }) {
   const { people } = useModel();
@@ -62,6 +63,8 @@ export default function PersonScreen({ id }: { id: PersonId }) {
         />
       </div>
       {person.state !== "blocked" && <RulesCard person={person} />}
+      {person.state !== "blocked" && <GroupRule person={person} />}
+      <PersonCalls person={person} />
       <dl className="card rows facts">
         <div>
           <dt>{say("security.identity")}</dt>

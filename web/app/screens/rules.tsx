@@ -1,6 +1,6 @@
 /**
- * Which calls of one contact ring here, and when, and what the contact learns of us beside. To them a
- * call that does not ring is no answer.
+ * What one contact may do: which of their calls ring here and when, what they learn of us beside, and
+ * whether they bring us into groups. To them a call that does not ring is no answer.
  */
 
 import { ToggleButton } from "react-aria-components/ToggleButton";
@@ -13,8 +13,37 @@ import { useTask } from "../ui/task.ts";
 
 const DAYS = [0, 1, 2, 3, 4, 5, 6] as const;
 const CALLS: readonly MayCall[] = ["video", "voice", "nothing"];
+const ADDS = ["at_once", "asks", "never"] as const;
 /** What stands there when hours are switched on: every day, from morning to evening. */
 const USUAL: Hours = { days: DAYS, start: 8 * 60, end: 21 * 60 };
+
+/** Whether this contact may bring us into groups (R-87). */
+export function GroupRule({ person }: { person: Person }) {
+  const { people } = useModel();
+  const task = useTask();
+  const { rules } = person;
+  return (
+    <section>
+      <h2 className="group-title">{say("rules.groups")}</h2>
+      <div className="card stack">
+        <Choice
+          label={say("rules.adds")}
+          value={rules.adds ?? "asks"}
+          onChange={(chosen) => {
+            const adds = chosen === "asks" ? undefined : chosen;
+            void task.run(() => people.setRules(person.id, { ...rules, adds }));
+          }}
+          options={ADDS.map((value) => ({
+            value,
+            label: say(`rules.adds.${value}`),
+            help: say(`rules.adds.${value}Help`),
+          }))}
+        />
+        <Failed task={task} />
+      </div>
+    </section>
+  );
+}
 
 export function RulesCard({ person }: { person: Person }) {
   const { people } = useModel();

@@ -9,7 +9,8 @@ import { go } from "../router.ts";
 import { CopyBtn } from "../ui/copy.tsx";
 import { EffectSwitches } from "../ui/effects.tsx";
 import { Choice, Toggle } from "../ui/fields.tsx";
-import { Note, Page, Way } from "../ui/parts.tsx";
+import { NoticeLink } from "../ui/notice_link.tsx";
+import { Btn, Note, Page, Way } from "../ui/parts.tsx";
 import { useTask } from "../ui/task.ts";
 
 export default function Settings() {
@@ -55,6 +56,7 @@ function Group({ title, children }: { title: string; children: ReactNode }) {
 }
 
 function AccountGroup() {
+  const awaits = useAppState((state) => state.awaited.length > 0);
   const handle = useAppState((state) => state.self?.handle ?? "");
   const canLock = useSupports("passphrase");
   return (
@@ -68,6 +70,7 @@ function AccountGroup() {
             </p>
           </div>
           <CopyBtn text={handle} />
+          <Btn onPress={() => go({ at: "rename" })}>{say("settings.rename")}</Btn>
         </div>
         <div className="ways">
           <Way
@@ -81,6 +84,9 @@ function AccountGroup() {
             title={say("settings.password")}
             onPress={() => go({ at: "password" })}
           />
+          {awaits && (
+            <Way icon="person" title={say("awaited.title")} onPress={() => go({ at: "awaited" })} />
+          )}
           {canLock && (
             <Way
               icon="lock"
@@ -122,12 +128,37 @@ function PrivacyGroup() {
         </div>
         <div className="ways">
           <Way
+            icon="person"
+            title={say("settings.data")}
+            help={say("settings.dataHelp")}
+            onPress={() => go({ at: "data" })}
+          />
+          <Way
+            icon="outgoing"
+            title={say("settings.move")}
+            help={say("settings.moveHelp")}
+            onPress={() => go({ at: "move" })}
+          />
+          <Way
+            icon="phone"
+            title={say("settings.keeping")}
+            help={say("settings.keepingHelp")}
+            onPress={() => go({ at: "keeping" })}
+          />
+          <Way
             icon="eye"
             title={say("recipients.title")}
             help={say("settings.recipientsHelp")}
             onPress={() => go({ at: "recipients" })}
           />
+          <Way
+            icon="shield"
+            title={say("settings.limits")}
+            help={say("settings.limitsHelp")}
+            onPress={() => go({ at: "limits" })}
+          />
         </div>
+        <NoticeLink />
       </div>
     </Group>
   );

@@ -1,13 +1,16 @@
 /**
  * Sign-up by link: a name, a passkey where there can be one, else a password that is rated honestly;
- * and then the recovery code.
+ * and then the recovery code. The same for an account that comes from another server.
  */
 
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
+import { nameOf } from "../../core/handle.ts";
 import { say } from "../i18n/text.ts";
 import type { Landing } from "../landing.ts";
 import { useAppState, useModel } from "../model_hooks.tsx";
+import type { Brought } from "../model_move.ts";
 import { Field } from "../ui/fields.tsx";
+import { NoticeLink } from "../ui/notice_link.tsx";
 import { Btn, Note } from "../ui/parts.tsx";
 import { NewPassword, useRating } from "../ui/password.tsx";
 import { NoPasskeyHere } from "../ui/prove.tsx";
@@ -18,14 +21,23 @@ const NAME = /^[a-z0-9_-]{2,20}$/;
 
 type Way = "passkey" | "password";
 
-export default function SignUp(props: { landing: Landing; leave: () => void; way?: Way }) {
-  const { landing, leave } = props;
+export default function SignUp(props: {
+  landing: Landing;
+  leave: () => void;
+  way?: Way;
+  /** Chooses to bring an account along. */
+  onBring?: () => void;
+  /** The account that comes along, and what is said of it. */
+  brought?: Brought;
+  children?: ReactNode;
+}) {
+  const { landing, leave, brought, onBring } = props;
   const possible = useAppState((state) => state.passkeys === "possible");
   const [way, setWay] = useState<Way>(props.way ?? (possible ? "passkey" : "password"));
-  const { door } = useModel();
+  const { door, move } = useModel();
   const given = landing.kind === "signup" ? landing.link : undefined;
   const [link, setLink] = useState(given ?? "");
-  const [name, setName] = useState("");
+  const [name, setName] = useState(() => nameOf(brought?.handle ?? ""));
   const [tried, setTried] = useState(false);
   const [password, setPassword] = useState("");
   const rating = useRating(password, name);
@@ -34,8 +46,12 @@ export default function SignUp(props: { landing: Landing; leave: () => void; way
   const submit = () => {
     setTried(true);
     if (!nameGood || link === "") return;
-    if (way === "passkey") void task.run(() => door.signUp(link, name, undefined));
-    else if (rating?.accepted) void task.run(() => door.signUp(link, name, password));
+    const signUp = (secret: string | undefined) =>
+      brought === undefined
+        ? door.signUp(link, name, secret)
+        : move.signUp(link, name, secret, brought);
+    if (way === "passkey") void task.run(() => signUp(undefined));
+    else if (rating?.accepted) void task.run(() => signUp(password));
   };
   const turn = (other: Way) => {
     task.clear();
@@ -51,6 +67,7 @@ export default function SignUp(props: { landing: Landing; leave: () => void; way
           submit();
         }}
       >
+        {props.children}
         {given === undefined ? (
           <Field
             label={say("signup.link")}
@@ -90,8 +107,14 @@ export default function SignUp(props: { landing: Landing; leave: () => void; way
               {say(way === "passkey" ? "passkey.signUpPassword" : "passkey.signUpPasskey")}
             </Btn>
           )}
+          {onBring && !task.busy && (
+            <Btn look="quiet" wide onPress={onBring}>
+              {say("signup.bring")}
+            </Btn>
+          )}
         </DoorFoot>
         <NoPasskeyHere />
+        <NoticeLink />
       </form>
     </DoorForm>
   );

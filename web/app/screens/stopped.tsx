@@ -8,30 +8,31 @@ import { Btn, Note } from "../ui/parts.tsx";
 import { AskErase } from "./locked.tsx";
 import { Solo } from "./states.tsx";
 
-export default function Stopped({
-  why,
-  code,
-}: {
-  why: "elsewhere" | "revoked" | "broken";
-  code?: Code;
-}) {
+type Why = "elsewhere" | "refused" | "shutOut" | "broken";
+
+const AGAIN = {
+  elsewhere: "elsewhere.retry",
+  refused: "do.retry",
+  shutOut: "shutOut.again",
+  broken: "do.retry",
+} as const;
+
+export default function Stopped({ why, code }: { why: Why; code?: Code }) {
   const { door } = useModel();
   const [asking, setAsking] = useState(false);
-  const erase = (
-    <Btn look="danger" wide onPress={() => setAsking(true)}>
-      {say(why === "revoked" ? "revoked.erase" : "locked.erase")}
-    </Btn>
-  );
+  const mayErase = why === "refused" || why === "broken";
   return (
     <Solo title={say(`${why}.title`)} lead={say(`${why}.lead`)}>
-      {why === "revoked" && <Note tone="warm">{say("revoked.you")}</Note>}
+      {why === "shutOut" && <Note tone="warm">{say("shutOut.you")}</Note>}
       <div className="stack">
-        {why !== "revoked" && (
-          <Btn look="primary" wide onPress={() => door.retry()}>
-            {say(why === "elsewhere" ? "elsewhere.retry" : "do.retry")}
+        <Btn look="primary" wide onPress={() => door.retry()}>
+          {say(AGAIN[why])}
+        </Btn>
+        {mayErase && (
+          <Btn look="danger" wide onPress={() => setAsking(true)}>
+            {say(why === "refused" ? "refused.erase" : "locked.erase")}
           </Btn>
         )}
-        {why !== "elsewhere" && erase}
       </div>
       {code && <p className="fine">{say("broken.code", { code })}</p>}
       {asking && <AskErase onClose={() => setAsking(false)} />}

@@ -1,22 +1,19 @@
 /** One conversation: what was written, the calls between, and the ways to write and to call. */
 
 import "./thread.css";
-import { Fragment, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { Button } from "react-aria-components/Button";
-import { day, duration, say, timeOfDay } from "../i18n/text.ts";
+import { useState } from "react";
+import { duration, say, sayWith, timeOfDay } from "../i18n/text.ts";
 import { Icon, type IconName } from "../icons.tsx";
-import type { Entry, Person, PersonId } from "../model.ts";
-import { useAppState, useModel, usePerson, useThread } from "../model_hooks.tsx";
-import { plainName, plainText } from "../names.ts";
-import { back, go } from "../router.ts";
+import type { Names, Person, PersonId } from "../model.ts";
+import { useInCall, useModel, usePerson, useThread } from "../model_hooks.tsx";
+import { plainName } from "../names.ts";
+import { go } from "../router.ts";
 import { Face } from "../ui/faces.tsx";
-import { FileEntry } from "../ui/file_entry.tsx";
-import { Btn, IconBtn, Name, Note, Title } from "../ui/parts.tsx";
+import { Btn, Note } from "../ui/parts.tsx";
 import { Changed } from "./changed.tsx";
 import { type FileUnderWay, Foot } from "./composer.tsx";
-
-/** Entries of one side this close together stand together. */
-const TOGETHER_S = 180;
+import { Entries, type Told } from "./entries.tsx";
+import { ThreadBar } from "./thread_bar.tsx";
 
 export default function ThreadScreen({ id, going }: { id: PersonId; going?: FileUnderWay }) {
   const person = usePerson(id);
@@ -25,47 +22,29 @@ export default function ThreadScreen({ id, going }: { id: PersonId; going?: File
 }
 
 function Conversation({ person, going }: { person: Person; going: FileUnderWay | undefined }) {
+  const { people } = useModel();
+  const thread = useThread(person.id);
   const [deciding, setDeciding] = useState(false);
-  const busy = useAppState((state) => state.call !== undefined);
+  const busy = useInCall();
   const callable = person.state === "contact" && !busy;
   return (
     <section className="thread">
-      <header className="thread-bar">
-        <span className="only-narrow">
-          <IconBtn label={say("do.back")} icon="back" onPress={back} />
-        </span>
-        <Title unseen>{say("thread.with", { name: plainName(person.name) })}</Title>
-        <Button className="thread-who" onPress={() => go({ at: "person", id: person.id })}>
-          <Face person={person} size="sm" />
-          <span className="grow">
-            <span className="row-name clip">
-              <Name of={person.name} />
-            </span>
-            <span className="unseen">{say("thread.details")}</span>
-            <span className={`thread-state ${person.verified ? "good" : ""}`}>
-              {person.state === "contact"
-                ? say(person.verified ? "person.verified" : "person.unverified")
-                : say(`person.${person.state}`)}
-            </span>
-          </span>
-        </Button>
-        {callable && (
-          <>
-            <IconBtn
-              label={say("thread.voice")}
-              icon="phone"
-              look="soft"
-              onPress={() => go({ at: "preview", id: person.id, media: "voice" })}
-            />
-            <IconBtn
-              label={say("thread.video")}
-              icon="video"
-              look="soft"
-              onPress={() => go({ at: "preview", id: person.id, media: "video" })}
-            />
-          </>
-        )}
-      </header>
+      <ThreadBar
+        title={say("thread.with", { name: plainName(person.name) })}
+        face={<Face person={person} size="sm" />}
+        name={person.name}
+        details={say("thread.details")}
+        state={
+          person.state === "contact"
+            ? say(person.verified ? "person.verified" : "person.unverified")
+            : say(`person.${person.state}`)
+        }
+        good={person.verified}
+        onOpen={() => go({ at: "person", id: person.id })}
+        {...(callable && {
+          onCall: (media) => go({ at: "preview", id: person.id, media }),
+        })}
+      />
       {person.state === "changed" && (
         <div className="thread-note">
           <Note
@@ -77,99 +56,47 @@ function Conversation({ person, going }: { person: Person; going: FileUnderWay |
           </Note>
         </div>
       )}
-      <Entries person={person} />
+      <Entries
+        label={say("thread.with", { name: plainName(person.name) })}
+        empty={say("thread.empty")}
+        thread={thread}
+        onRead={() => people.read(person.id)}
+      >
+        {(entry) => <ToldEntry entry={entry} person={person} />}
+      </Entries>
       <Foot person={person} going={going} />
       {deciding && <Changed person={person} onClose={() => setDeciding(false)} />}
     </section>
   );
 }
 
-function Entries({ person }: { person: Person }) {
-  const { people } = useModel();
-  const { entries, unread } = useThread(person.id);
-  const [firstUnread] = useState(() => (unread > 0 ? entries.at(-unread)?.id : undefined));
-  const end = useRef<HTMLDivElement>(null);
-  const count = entries.length;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each new entry scrolls to the end
-  useLayoutEffect(() => {
-    end.current?.scrollIntoView({ block: "end" }); // returns a promise in newer browsers
-  }, [count]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what came while it is open is read
-  useEffect(() => {
-    people.read(person.id);
-  }, [people, person.id, count]);
+/** What is neither text nor file. */
+function ToldEntry({ entry, person }: { entry: Told; person: Person }) {
+  if (entry.kind === "group") return null; // told in the group's thread
+  if (entry.kind !== "notice") return <CallEvent entry={entry} person={person} />;
+  const tone = entry.what === "identityChanged" ? " danger" : "";
   return (
-    <section
-      className="entries"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-      tabIndex={0}
-      aria-label={say("thread.with", { name: plainName(person.name) })}
-    >
-      {count === 0 && <p className="entries-empty">{say("thread.empty")}</p>}
-      <ol className="entry-list" aria-live="polite" aria-relevant="additions">
-        {entries.map((entry, i) => {
-          const before = entries[i - 1];
-          return (
-            <Fragment key={entry.id}>
-              {(before === undefined || day(before.at) !== day(entry.at)) && (
-                <li className="day">{day(entry.at)}</li>
-              )}
-              {entry.id === firstUnread && <li className="fresh">{say("thread.new")}</li>}
-              <Item entry={entry} person={person} joined={joins(before, entry)} />
-            </Fragment>
-          );
-        })}
-      </ol>
-      <div ref={end} />
-    </section>
+    <li className={`event-note${tone}`}>
+      {entry.names ? sayNames(entry.names) : say(`event.${entry.what}`)}
+    </li>
   );
 }
 
-function joins(before: Entry | undefined, entry: Entry): boolean {
-  return (
-    before?.kind === "text" &&
-    entry.kind === "text" &&
-    before.own === entry.own &&
-    entry.at - before.at < TOGETHER_S
-  );
+/** Say which name took the place of which, each isolated from the words around it. */
+function sayNames({ was, name }: Names) {
+  return sayWith("event.renamed", {
+    was: <bdi>{plainName(was)}</bdi>,
+    name: <bdi>{plainName(name)}</bdi>,
+  });
 }
 
-function Item({ entry, person, joined }: { entry: Entry; person: Person; joined: boolean }) {
-  if (entry.kind === "notice") {
-    const tone = entry.what === "identityChanged" ? " danger" : "";
-    return <li className={`event-note${tone}`}>{say(`event.${entry.what}`)}</li>;
-  }
-  const side = entry.own ? "own" : "theirs";
-  if (entry.kind === "text") {
-    return (
-      <li className={`entry ${side}${joined ? " joined" : ""}`}>
-        <p className="bubble" dir="auto">
-          <bdi>{plainText(entry.text)}</bdi>
-        </p>
-        <time className="entry-time" dateTime={new Date(entry.at * 1000).toISOString()}>
-          <bdi>{timeOfDay(entry.at)}</bdi>
-        </time>
-      </li>
-    );
-  }
-  if (entry.kind === "file") {
-    return (
-      <li className={`entry ${side}`}>
-        <FileEntry entry={entry} />
-      </li>
-    );
-  }
-  return <CallEvent entry={entry} person={person} side={side} />;
-}
+type CallEntry = Exclude<Told, { kind: "notice" | "group" }>;
 
-type CallEntry = Exclude<Entry, { kind: "text" } | { kind: "notice" } | { kind: "file" }>;
-
-function CallEvent(props: { entry: CallEntry; person: Person; side: string }) {
-  const { entry, person } = props;
+function CallEvent({ entry, person }: { entry: CallEntry; person: Person }) {
   const { words, icon, tone } = callWords(entry);
   const again = entry.kind !== "ended" && !entry.own && person.state === "contact";
   return (
-    <li className={`entry ${props.side}`}>
+    <li className={`entry ${entry.own ? "own" : "theirs"}`}>
       <div className={`call-event ${tone}`}>
         <span className="call-event-icon">
           <Icon name={icon} />

@@ -6,7 +6,7 @@
  * while nobody has compared the safety number, closed once it was, broken when the key changed.
  */
 
-import type { Person, PersonId } from "../model.ts";
+import type { Person, PersonState } from "../model.ts";
 import { initial } from "../names.ts";
 
 const PAIRS = 8;
@@ -14,16 +14,26 @@ const TILTS = [-24, 12, 40, 68] as const;
 
 type Looks = Readonly<{ duo: number; tilt: number }>;
 
-function looks(id: PersonId): Looks {
+function looks(id: string): Looks {
   const value = Number.parseInt(id.slice(0, 4), 16) || 0;
   return { duo: value % PAIRS, tilt: TILTS[(value >> 4) % TILTS.length] ?? 0 };
 }
 
-export type Size = "sm" | "md" | "lg" | "xl";
+/** Return the class that gives an element the pair of colours of a person or a group. */
+export function duoOf(id: string): string {
+  return `duo-${looks(id).duo}`;
+}
 
-export function Face({ person, size = "md" }: { person: Person; size?: Size }) {
+export type Size = "xs" | "sm" | "md" | "lg" | "xl";
+
+/** Whose face it is; who is no contact has no state, and nobody is unsure of themselves. */
+export type Faced = Pick<Person, "id" | "name" | "verified"> &
+  Readonly<{ state?: PersonState; own?: boolean }>;
+
+export function Face({ person, size = "md" }: { person: Faced; size?: Size }) {
   const { duo, tilt } = looks(person.id);
-  const ring = person.state === "changed" ? "broken" : person.verified ? "closed" : "open";
+  const sure = person.verified ? "closed" : "open";
+  const ring = person.own ? "none" : person.state === "changed" ? "broken" : sure;
   return (
     <svg className={`face ${size} duo-${duo}`} viewBox="0 0 64 64" aria-hidden="true">
       <g transform={`rotate(${tilt} 32 32)`}>
@@ -53,30 +63,57 @@ export function Mark({ big = false }: { big?: boolean }) {
 
 /** Two half faces in 96 x 64: the second is the first in a mirror. */
 function Pair({ one, other }: { one: string; other: string }) {
-  const half = (
-    <>
-      <path d="M16 4a28 28 0 0 1 0 56 4 4 0 0 1-4-4V8a4 4 0 0 1 4-4Z" />
-      <circle className="eye" cx="29" cy="25" r="3.4" />
-    </>
-  );
   return (
     <>
-      <g className={one}>{half}</g>
+      <g className={one}>
+        <Half />
+      </g>
       <g className={other}>
-        <g transform="translate(96) scale(-1 1)">{half}</g>
+        <Half at={96} />
       </g>
     </>
+  );
+}
+
+/** Half a face that looks to the right; with `at` to the left, so far over; `behind` another one. */
+function Half({ at, behind = false }: { at?: number; behind?: boolean }) {
+  return (
+    <g {...(at !== undefined && { transform: `translate(${at}) scale(-1 1)` })}>
+      <path d="M16 4a28 28 0 0 1 0 56 4 4 0 0 1-4-4V8a4 4 0 0 1 4-4Z" />
+      {!behind && <circle className="eye" cx="29" cy="25" r="3.4" />}
+    </g>
   );
 }
 
 export type Nearness = "apart" | "nearing" | "together";
 
 /** You and somebody, as far apart as the call says; `still`: they hold where they are. */
-export function Meeting(props: { person: Person; nearness: Nearness; still?: boolean }) {
+export function Meeting(props: {
+  person: Pick<Person, "id">;
+  nearness: Nearness;
+  still?: boolean;
+}) {
   const { duo } = looks(props.person.id);
   const className = `meeting ${props.nearness} duo-${duo}${props.still ? " still" : ""}`;
   return (
     <svg className={className} viewBox="-1 1 98 62" aria-hidden="true">
+      <Pair one="you" other="them" />
+    </svg>
+  );
+}
+
+/** You and a group, in the same way: those further back look over the first one's shoulder. */
+export function Gathering(props: { id: string; nearness: Nearness; still?: boolean }) {
+  const { duo } = looks(props.id);
+  const className = `meeting gathering ${props.nearness} duo-${duo}${props.still ? " still" : ""}`;
+  return (
+    <svg className={className} viewBox="-1 1 128 62" aria-hidden="true">
+      <g className="them third">
+        <Half at={126} behind />
+      </g>
+      <g className="them second">
+        <Half at={111} behind />
+      </g>
       <Pair one="you" other="them" />
     </svg>
   );

@@ -1,6 +1,6 @@
 /** A file in a conversation: what is known of it, and a tap that fetches, opens and shows or saves it. */
 
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { Button } from "react-aria-components/Button";
 import { bytes, say } from "../i18n/text.ts";
 import { Icon } from "../icons.tsx";
@@ -8,10 +8,10 @@ import type { Entry } from "../model.ts";
 import type { FileStep } from "../model_actions.ts";
 import { useModel } from "../model_hooks.tsx";
 import { plainName } from "../names.ts";
+import { useBlobUrl } from "./blob_url.ts";
+import { download } from "./download.ts";
 import { FileGoing } from "./file_going.tsx";
 import { useTask } from "./task.ts";
-
-const KEEP_MS = 60_000;
 
 export type FileEntryProps = Readonly<{ entry: Extract<Entry, { kind: "file" }> }>;
 
@@ -32,7 +32,7 @@ export function FileEntry({ entry }: FileEntryProps) {
         try {
           const opened = await files.open(entry, show, stop.signal);
           if (opened.shown) setShown(opened.file);
-          else save(opened.file);
+          else download(opened.file, opened.file.name);
         } catch (error) {
           if (!stop.signal.aborted) throw error;
         }
@@ -73,27 +73,4 @@ export function FileEntry({ entry }: FileEntryProps) {
       )}
     </div>
   );
-}
-
-function useBlobUrl(blob: Blob | undefined): string | undefined {
-  const [url, setUrl] = useState<string>();
-  useEffect(() => {
-    if (blob === undefined) return;
-    const made = URL.createObjectURL(blob);
-    setUrl(made);
-    return () => {
-      setUrl(undefined);
-      // The image may be about to load it.
-      setTimeout(() => URL.revokeObjectURL(made), KEEP_MS);
-    };
-  }, [blob]);
-  return url;
-}
-
-function save(file: File): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = file.name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), KEEP_MS);
 }

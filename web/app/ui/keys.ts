@@ -13,7 +13,8 @@ export function useKeys(on: boolean, shortcuts: Shortcuts): void {
       if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
       const target = event.target;
       if (!(target instanceof Element)) return;
-      if (target.closest("input, textarea, [contenteditable], [role=dialog]")) return;
+      if (target.closest("input, textarea, [contenteditable], [role=dialog], [role=alertdialog]"))
+        return;
       const act = now.current[event.key.toLowerCase()];
       if (act === undefined) return;
       event.preventDefault();

@@ -45,9 +45,11 @@ export function IconBtn(props: {
   onPress: () => void;
   look?: Look;
   pressed?: boolean;
+  disabled?: boolean;
 }) {
   return (
     <Button
+      isDisabled={props.disabled ?? false}
       className={`icon-btn ${props.look ?? "quiet"}`}
       aria-label={props.label}
       onPress={props.onPress}

@@ -34,12 +34,15 @@ export function Prove(props: {
   task: Task;
   onProof: (proof: Proof) => void;
   onCancel: () => void;
+  /** A password that there is must be typed: a passkey cannot stand for it. */
+  passwordFirst?: boolean;
 }) {
   const { task, onProof } = props;
   const { ways, asking } = useWaysIn();
   const [password, setPassword] = useState("");
-  const byPasskey = useCanPasskey(ways);
+  const canPasskey = useCanPasskey(ways);
   const byPassword = ways?.password ?? false;
+  const byPasskey = canPasskey && !(props.passwordFirst && byPassword);
   const look = props.look ?? "primary";
   return (
     <form

@@ -3,17 +3,17 @@
 import { useCallback, useRef, useState } from "react";
 import { type Code, PeerError, VisavisError } from "../../core/errors.ts";
 import { en } from "../i18n/en.ts";
-import type { Key } from "../i18n/text.ts";
+import type { FirstKey } from "../i18n/text.ts";
 
 /** Return the sentence for anything that was thrown. */
-export function sentence(error: unknown): Key {
+export function sentence(error: unknown): FirstKey {
   return error instanceof VisavisError ? sentenceOf(error.code, error) : "error.bug";
 }
 
 /** Return the sentence for a code. */
-export function sentenceOf(code: Code, error?: VisavisError): Key {
+export function sentenceOf(code: Code, error?: VisavisError): FirstKey {
   const key = `error.${code}`;
-  if (Object.hasOwn(en, key)) return key as Key;
+  if (Object.hasOwn(en, key)) return key as FirstKey;
   return error === undefined || error instanceof PeerError ? "error.peer" : "error.bug";
 }
 
@@ -22,14 +22,14 @@ const BUSY_AFTER_MS = 150;
 
 export type Task = Readonly<{
   busy: boolean;
-  failed: Key | undefined;
+  failed: FirstKey | undefined;
   /** Do it, unless it is being done; the promise says whether it succeeded. */
   run: (work: () => Promise<unknown>) => Promise<boolean>;
   clear: () => void;
 }>;
 
 export function useTask(): Task {
-  const [state, setState] = useState<{ busy: boolean; failed: Key | undefined }>({
+  const [state, setState] = useState<{ busy: boolean; failed: FirstKey | undefined }>({
     busy: false,
     failed: undefined,
   });

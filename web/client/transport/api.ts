@@ -2,23 +2,18 @@
  * The server's HTTP API, typed: what a client asks, with which credential.
  *
  * `PublicApi` needs none (sign-up, login, recovery), `AccountApi` the account token of a login
- * (15 minutes, memory only), `DeviceApi` the device token. What is asked anonymously, presenting a
- * capability, is in `anonymous.ts`.
+ * (15 minutes, memory only). What a device asks with its own token is in `device_api.ts`; what is asked
+ * anonymously, presenting a capability, in `anonymous.ts`.
  */
 
 import * as base64url from "../../core/base64url.ts";
 import type { Bytes } from "../../core/bytes.ts";
 import { Code, PeerError } from "../../core/errors.ts";
+import { requireRenamed } from "../../core/handle.ts";
 import { type HandleAddress, MAX_WORK_BITS, SEALING_KEY_BYTES } from "../../core/handle_request.ts";
 import { Capability, MailboxId } from "../../core/ids.ts";
-import { bytesField, type Http, intField, listField, memberOf, textField } from "./http.ts";
-import {
-  AccountPasskeys,
-  deviceJson,
-  PublicPasskeys,
-  type StoredWays,
-  storedWays,
-} from "./passkey_api.ts";
+import { bytesField, type Http, intField, memberOf, receiptField, textField } from "./http.ts";
+import { AccountPasskeys, deviceJson, PublicPasskeys } from "./passkey_api.ts";
 
 export const API_VERSION = 1;
 
@@ -45,15 +40,6 @@ export type LoginStarted = Readonly<{ opaqueResponse: Bytes; session: string }>;
 /** A finished login: a token for 15 minutes, and the wrapped keys of the account. */
 export type LoggedIn = Readonly<{ accountToken: string; keystore: Bytes }>;
 
-/** A device as the server knows it; days are ISO dates. */
-export type ServerDevice = Readonly<{ deviceId: Bytes; createdDay: string; lastSeenDay: string }>;
-
-/** The vault's manifest and slot ids as stored now. */
-export type VaultState = Readonly<{ counter: number; manifest: Bytes; slots: readonly Bytes[] }>;
-
-/** Contents of a vault slot by its id. */
-export type Slot = readonly [slot: Bytes, data: Bytes];
-
 /** Sign-up, login and recovery: requests that stand before any credential. */
 export class PublicApi {
   readonly passkeys: PublicPasskeys;
@@ -62,6 +48,15 @@ export class PublicApi {
   constructor(http: Http) {
     this.#http = http;
     this.passkeys = new PublicPasskeys(http);
+  }
+
+  /** Return the key with which the server signs deletion receipts; undefined: it gives none. */
+  async receiptKey(): Promise<Bytes | undefined> {
+    const answer = await this.#http.get("/.well-known/privacy.json");
+    const given = memberOf(answer, "receipt_key");
+    return given === undefined || given === null
+      ? undefined
+      : bytesField(answer, "receipt_key", 32);
   }
 
   /**
@@ -194,9 +189,14 @@ export class AccountApi {
     await this.#http.post("/v1/devices", deviceJson(device));
   }
 
-  /** Delete a device with its token, mailbox, capabilities and key packages. */
-  async deleteDevice(deviceId: Uint8Array): Promise<void> {
-    await this.#http.request("DELETE", `/v1/devices/${b64(deviceId)}`);
+  /**
+   * Delete a device with its token, mailbox, capabilities and key packages.
+   *
+   * @param farewell What the device finds in their place (`core/farewell.ts`), 64 bytes.
+   */
+  async revokeDevice(deviceId: Uint8Array, farewell: Uint8Array): Promise<void> {
+    const body = { device_id: b64(deviceId), farewell: b64(farewell) };
+    await this.#http.post("/v1/devices/revoke", body);
   }
 
   /** Begin a change of password; return OPAQUE's registration response. */
@@ -218,6 +218,40 @@ export class AccountApi {
     });
   }
 
+  /**
+   * Begin a change of handle, with OPAQUE's request if the account has a password.
+   *
+   * @throws PeerError `QUOTA`, it was begun often today (CK-762); `MALFORMED`, no server hands out such
+   *   a handle (CK-764).
+   */
+  async handleStart(name: string, request?: Bytes): Promise<SignupStarted> {
+    const body = { name, opaque_request: request === undefined ? null : b64(request) };
+    const answer = await this.#http.post("/v1/handle/start", body);
+    const { handle } = requireRenamed(textField(answer, "handle"), 1);
+    const opaqueResponse =
+      request === undefined ? new Uint8Array() : bytesField(answer, "opaque_response");
+    return { handle, opaqueResponse, session: textField(answer, "session") };
+  }
+
+  /**
+   * Replace handle, OPAQUE record and keystore in one transaction (R-82).
+   *
+   * @throws PeerError `CONFLICT` as in `passwordFinish`; `EXPIRED`, begin again.
+   */
+  async handleFinish(
+    session: string,
+    record: Bytes | undefined,
+    keystore: Bytes,
+    replaces: Uint8Array,
+  ): Promise<void> {
+    await this.#http.post("/v1/handle/finish", {
+      session,
+      opaque_record: record === undefined ? null : b64(record),
+      keystore: b64(keystore),
+      replaces: b64(replaces),
+    });
+  }
+
   /** Return the keystore that is stored now. */
   async keystore(): Promise<Bytes> {
     return bytesField(await this.#http.get("/v1/keystore"), "keystore");
@@ -233,131 +267,8 @@ export class AccountApi {
     await this.#http.request("PUT", "/v1/keystore", body);
   }
 
-  /** Delete the account and everything of it. */
-  async deleteAccount(): Promise<void> {
-    await this.#http.request("DELETE", "/v1/account");
-  }
-}
-
-/** What a device asks for itself: its capabilities, key packages, the vault. */
-export class DeviceApi {
-  readonly #http: Http;
-
-  constructor(http: Http) {
-    this.#http = http;
-  }
-
-  /** Return the account's devices as the server knows them. */
-  async devices(): Promise<readonly ServerDevice[]> {
-    const answer = await this.#http.get("/v1/devices");
-    const rows: readonly unknown[] = Array.isArray(answer) ? answer : listField(answer, "devices");
-    return rows.map((row) => ({
-      deviceId: bytesField(row, "device_id", 16),
-      createdDay: textField(row, "created_day"),
-      lastSeenDay: textField(row, "last_seen_day"),
-    }));
-  }
-
-  /** Return how the account is opened, beside the recovery code. */
-  waysIn(): Promise<StoredWays> {
-    return storedWays(this.#http);
-  }
-
-  /** Register more capability hashes for this device's mailbox. */
-  async addCapabilities(hashes: readonly Uint8Array[]): Promise<void> {
-    await this.#http.post("/v1/capabilities", { add: hashes.map(b64) });
-  }
-
-  /** Delete capability hashes of this device's mailbox. */
-  async revokeCapabilities(hashes: readonly Uint8Array[]): Promise<void> {
-    await this.#http.post("/v1/capabilities/revoke", { hashes: hashes.map(b64) });
-  }
-
-  /** Show this account's handle, with requests to this device's mailbox; undefined hides it. */
-  async putRequestAddress(address: HandleAddress | undefined, bits: number): Promise<void> {
-    const shown = address && {
-      mailbox_id: b64(address.mailbox),
-      capability: b64(address.capability),
-      sealing_key: b64(address.sealingKey),
-      pow_bits: bits,
-    };
-    await this.#http.request("PUT", "/v1/request-address", shown);
-  }
-
-  /** Upload at most 64 one-time key packages, and replace the last resort. */
-  async putKeyPackages(oneTime: readonly Uint8Array[], lastResort: Uint8Array): Promise<void> {
-    await this.#http.post("/v1/key-packages", {
-      one_time: oneTime.map(b64),
-      last_resort: b64(lastResort),
-    });
-  }
-
-  /** Return the server's key for push subscriptions, if it uses any, and whether we have one. */
-  async pushState(): Promise<{ publicKey: Bytes | undefined; on: boolean }> {
-    const answer = await this.#http.get("/v1/push");
-    const isOffered = memberOf(answer, "public_key") !== null;
-    return {
-      publicKey: isOffered ? bytesField(answer, "public_key", 65) : undefined,
-      on: memberOf(answer, "on") === true,
-    };
-  }
-
-  /**
-   * Say where the browser's push service rings this device, in place of what was said before.
-   *
-   * @throws AuthorizationError `REFUSED`, the operator does not allow this push service.
-   */
-  async putPush(endpoint: string, p256dh: Uint8Array, auth: Uint8Array): Promise<void> {
-    const body = { endpoint, p256dh: b64(p256dh), auth: b64(auth) };
-    await this.#http.request("PUT", "/v1/push", body);
-  }
-
-  /** Be rung through no push service any more. */
-  async deletePush(): Promise<void> {
-    await this.#http.request("DELETE", "/v1/push");
-  }
-
-  /** Return how many one-time key packages are left. */
-  async countKeyPackages(): Promise<number> {
-    return intField(await this.#http.get("/v1/key-packages"), "count");
-  }
-
-  /** Return the vault's counter, manifest and slot ids. */
-  async vault(): Promise<VaultState> {
-    const answer = await this.#http.get("/v1/vault");
-    const isWritten = Boolean(memberOf(answer, "manifest"));
-    return {
-      counter: intField(answer, "counter"),
-      manifest: isWritten ? bytesField(answer, "manifest") : new Uint8Array(),
-      slots: listField(answer, "slots").map((slot) => base64url.decode(String(slot))),
-    };
-  }
-
-  /** Return the contents of slots, each with its id. */
-  async readVault(slots: readonly Uint8Array[]): Promise<readonly Slot[]> {
-    const answer = await this.#http.post("/v1/vault/read", { slots: slots.map(b64) });
-    return listField(answer, "slots").map((row) => [
-      bytesField(row, "slot"),
-      bytesField(row, "data"),
-    ]);
-  }
-
-  /**
-   * Compare-and-set the vault (P6).
-   *
-   * @throws PeerError `CONFLICT`, another device wrote first.
-   */
-  async writeVault(
-    expectedCounter: number,
-    manifest: Uint8Array,
-    put: readonly Slot[],
-    del: readonly Uint8Array[] = [],
-  ): Promise<void> {
-    await this.#http.post("/v1/vault", {
-      expected_counter: expectedCounter,
-      manifest: b64(manifest),
-      put: put.map(([slot, data]) => ({ slot: b64(slot), data: b64(data) })),
-      delete: del.map(b64),
-    });
+  /** Delete the account and everything of it; returns the receipt, unchecked. */
+  async deleteAccount(): Promise<Bytes | undefined> {
+    return receiptField(await this.#http.request("DELETE", "/v1/account"));
   }
 }

@@ -327,6 +327,20 @@ export function bytesField(answer: unknown, name: string, length?: number): Byte
 }
 
 /**
+ * Return the receipt in an answer, unchecked; undefined if there is none.
+ *
+ * What is no bytes counts as none: the deletion is done, and must not look as if it had failed.
+ */
+export function receiptField(answer: unknown): Bytes | undefined {
+  try {
+    return bytesField(answer, "receipt");
+  } catch (error) {
+    if (error instanceof PeerError) return undefined;
+    throw error;
+  }
+}
+
+/**
  * Return an integer member of a JSON object.
  *
  * @throws PeerError `MALFORMED`.

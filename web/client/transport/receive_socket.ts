@@ -50,6 +50,7 @@ export type Delivery = Readonly<{
   envelope: Bytes;
 }>;
 
+type Explain = (error: VisavisError) => Promise<VisavisError>;
 export type Deliver = (delivery: Delivery) => void | Promise<void>;
 export type ConnectionListener = (connected: boolean) => void;
 
@@ -62,6 +63,7 @@ export class ReceiveSocket {
   readonly #opener: Opener;
   readonly #token: Bytes;
   readonly #deliver: Deliver;
+  readonly #explain: Explain;
   readonly #listeners: ConnectionListener[] = [];
   readonly #http: Http;
   readonly #hurry = new Signal();
@@ -74,8 +76,16 @@ export class ReceiveSocket {
    * @param origin The server.
    * @param token device id(16) || secret(32).
    * @param deliver Called with each delivery, one at a time; must not throw.
+   * @param explain Finds out more about why there will be no other connection; throws
+   *   UnavailableError to be asked again later.
    */
-  constructor(origin: string, token: Bytes, deliver: Deliver) {
+  constructor(
+    origin: string,
+    token: Bytes,
+    deliver: Deliver,
+    explain: Explain = async (error) => error,
+  ) {
+    this.#explain = explain;
     this.#opener = new Opener(origin, "/v1/receive");
     this.#token = token;
     this.#deliver = deliver;
@@ -94,8 +104,8 @@ export class ReceiveSocket {
   /**
    * Receive until the signal is aborted, or until the server says that this device is no more.
    *
-   * `stopped` then holds the reason: `REFUSED` (the device was revoked), or `UNEXPECTED` (the same
-   * profile receives elsewhere: a copy, which would fork the groups; P5).
+   * `stopped` then holds the reason: `REFUSED` or `SHUT_OUT` (the device was revoked), or `UNEXPECTED`
+   * (the same profile receives elsewhere: a copy, which would fork the groups; P5).
    */
   async run(signal: AbortSignal): Promise<void> {
     const stopWatching = onWaking(() => this.refresh());
@@ -183,13 +193,26 @@ export class ReceiveSocket {
       try {
         await this.#session(signal);
       } catch (error) {
-        if (!(error instanceof UnavailableError)) throw error;
+        if (!(error instanceof VisavisError)) throw error;
+        const stopped = await this.#end(error);
+        if (stopped !== undefined) throw stopped;
       }
       signal.throwIfAborted();
       if (performance.now() - began > 1000 * MAX_BACKOFF_S) failures = 0;
       // Full jitter: after a restart of the server its devices do not all come at once.
       const pause = Math.min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2 ** failures);
       await this.#pause(pause * (0.5 + Math.random() / 2), signal);
+    }
+  }
+
+  /** Return why there will be no other connection, if so. */
+  async #end(error: VisavisError): Promise<VisavisError | undefined> {
+    if (error instanceof UnavailableError) return undefined;
+    try {
+      return await this.#explain(error);
+    } catch (unknown) {
+      if (unknown instanceof UnavailableError) return undefined;
+      throw unknown;
     }
   }
 

@@ -39,6 +39,8 @@ export type CommitOptions = Readonly<{
   welcomeWithTree?: boolean;
   /** Padding of a PrivateMessage. */
   padTo?: number;
+  /** Travels in the clear, authenticated; whoever stores the commit may seal it whole. */
+  authenticatedData?: Bytes;
 }>;
 
 /** A commit and its consequences. */
@@ -98,7 +100,8 @@ export async function createCommit(
   };
   const wireFormat = options.public ? WireFormat.PUBLIC_MESSAGE : WireFormat.PRIVATE_MESSAGE;
   const view = viewOf(state);
-  const statement = { wireFormat, sender, content: commit };
+  const { authenticatedData = new Uint8Array(0) } = options;
+  const statement = { wireFormat, sender, content: commit, authenticatedData };
   const untagged = await signContent(view, statement, state.signaturePrivate);
   const commitSecret = path?.commitSecret ?? new Uint8Array(suite.nh);
   const { init } = state.keys;

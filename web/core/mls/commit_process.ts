@@ -28,6 +28,8 @@ export type CommitApplied = Readonly<{
   removed: readonly MemberInfo[];
   /** We are one of them. */
   selfRemoved: boolean;
+  /** Data that travelled in the clear, authenticated. */
+  authenticatedData: Bytes;
 }>;
 
 /** Find the proposals a commit refers to (CK-081, CK-082). */
@@ -71,7 +73,8 @@ export async function processCommit(
   const added = applied.added.map((add) => memberInfo(add.keyPackage.leafNode, add.leafIndex));
   if (isExternal) added.push(committer);
   const { removed } = applied;
-  const told = { kind: "commit", committer, added, removed } as const;
+  const { authenticatedData } = signed.framed;
+  const told = { kind: "commit", committer, added, removed, authenticatedData } as const;
   if (removed.some((member) => member.leafIndex === ownLeaf)) {
     return [afterRemoval(state), { ...told, epoch: state.context.epoch, selfRemoved: true }];
   }

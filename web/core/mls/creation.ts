@@ -23,6 +23,10 @@ type Creation = Readonly<{
   lifetime: Lifetime;
   /** Of the group context. */
   extensions: Extensions;
+  /** Extension types that the creator's leaf supports besides the ordinary. */
+  supports: readonly number[];
+  /** Of the creator's leaf, which supports their types too. */
+  leafExtensions: Extensions;
   rng: Rng;
 }>;
 
@@ -42,6 +46,8 @@ export async function createState(creation: Creation): Promise<GroupState> {
     signaturePrivate,
     creation.lifetime,
     rng,
+    creation.supports,
+    creation.leafExtensions,
   );
   checkTogether([leaf], extensions);
   const tree = new RatchetTree(suite, [leaf]);

@@ -51,6 +51,17 @@ export type PendingCommit = Readonly<{
   ratchetTree: Bytes;
 }>;
 
+export type ProcessOptions = Readonly<{
+  /** Unix seconds. */
+  now: number;
+  /**
+   * Rules beyond those of MLS about what may be said: is shown what the message was and the group
+   * after it, and throws to refuse it. In the message's own turn, so that nothing is undone that
+   * another call did meanwhile, such as spending a key.
+   */
+  judge?: (received: Received, after: GroupView) => void;
+}>;
+
 /** One member's view of one group. */
 export class Group extends GroupView {
   /**
@@ -98,6 +109,8 @@ export class Group extends GroupView {
       signaturePrivate: options.signaturePrivate,
       lifetime: { notBefore: BigInt(notBefore), notAfter: BigInt(notAfter) },
       extensions: options.extensions ?? [],
+      supports: options.supports ?? [],
+      leafExtensions: options.leafExtensions ?? [],
       rng: options.rng,
     });
     return new Group(state, options.validator);
@@ -273,15 +286,16 @@ export class Group extends GroupView {
    * Process a message to the group: an application message, a proposal or a commit.
    *
    * @param message An MLSMessage.
-   * @param options.now Unix seconds.
+   * @param options How.
    * @returns What it was.
    * @throws PeerError A check failed; the group is exactly as before.
-   * @throws VisavisError Whatever the validator throws; likewise.
+   * @throws VisavisError Whatever the validator throws, or `judge`; likewise.
    */
-  async process(message: Bytes, options: Readonly<{ now: number }>): Promise<Received> {
+  async process(message: Bytes, options: ProcessOptions): Promise<Received> {
     return await this.#inTurn(async () => {
       const rules = { now: options.now, validator: this.#validator };
       const [after, received] = await receive(this.#state, message, rules);
+      options.judge?.(received, new GroupView({ state: after }));
       this.#state = after;
       return received;
     });

@@ -24,6 +24,10 @@ export type CreateOptions = Readonly<{
   lifetime: readonly [notBefore: number, notAfter: number];
   /** Of the group context. */
   extensions?: Extensions;
+  /** Extension types that our leaf supports besides the ordinary. */
+  supports?: readonly number[];
+  /** Of our leaf, which supports their types too. */
+  leafExtensions?: Extensions;
 }>;
 
 /** What a joiner brings to a Welcome. */

@@ -85,6 +85,15 @@ export class GroupView {
     return membersOf(this.#state.tree);
   }
 
+  /**
+   * Return the encryption key in a member's leaf.
+   *
+   * @throws PeerError There is none.
+   */
+  encryptionKey(leafIndex: number): Bytes {
+    return copy(this.#state.tree.member(leafIndex).encryptionKey);
+  }
+
   /** Return the state, unless the group is over (CK-062). */
   protected activeState(): GroupState {
     ensure("CK-062", this.isActive);

@@ -131,6 +131,8 @@ export type KeyPackage = Readonly<{
   signatureKey: Bytes;
   /** Last second of its lifetime, unix seconds. */
   notAfter: number;
+  /** Extension types that its leaf lists. */
+  supports: readonly number[];
   /** It may be used more than once. */
   lastResort: boolean;
   /** Its KeyPackageRef. */
@@ -181,6 +183,7 @@ export class UnverifiedKeyPackage {
       identity: leaf.credential.body,
       signatureKey: leaf.signatureKey,
       notAfter: Number(leaf.lifetime.notAfter), // exact: CK-029 and CK-030 bound it
+      supports: leaf.capabilities.extensions,
       lastResort: isLastResort(this.struct),
       reference: keyPackageReference(this.struct, suite),
       data: this.data,
@@ -307,6 +310,8 @@ export class KeyPackageBundle implements KeyPackageParts {
  * @param options.notAfter Last second of its lifetime.
  * @param options.rng Source of randomness.
  * @param options.suiteId The suite.
+ * @param options.supports Extension types that the leaf supports besides the ordinary.
+ * @param options.leafExtensions Of the leaf, which supports their types too.
  * @param options.lastResort Mark it as usable more than once, for when all others are used up.
  * @returns The package and its private keys.
  * @throws UsageError The lifetime ends before it begins.
@@ -320,6 +325,8 @@ export async function newKeyPackage(
     notAfter: number;
     rng: Rng;
     suiteId?: number;
+    supports?: readonly number[];
+    leafExtensions?: Extensions;
     lastResort?: boolean;
   }>,
 ): Promise<KeyPackageBundle> {
@@ -335,6 +342,8 @@ export async function newKeyPackage(
     signaturePrivate,
     { notBefore: BigInt(notBefore), notAfter: BigInt(notAfter) },
     rng,
+    options.supports,
+    options.leafExtensions,
   );
   const lastResort = { extensionType: ExtensionType.LAST_RESORT, data: new Uint8Array(0) };
   const unsigned: KeyPackageStruct = {
@@ -364,18 +373,21 @@ export async function newLeaf(
   signaturePrivate: Bytes,
   lifetime: Lifetime,
   rng: Rng,
+  supports: readonly number[] = [],
+  leafExtensions: Extensions = [],
 ): Promise<[Bytes, LeafNode]> {
+  const types = leafExtensions.map(({ extensionType }) => extensionType);
   const [encryptionPrivate, encryptionKey] = await suite.kem.deriveKeyPair(rng(suite.kem.nsk));
   const leaf: LeafNode = {
     kind: "leaf",
     encryptionKey,
     signatureKey: await suite.signature.publicKey(signaturePrivate),
     credential,
-    capabilities: ownCapabilities(suite.suiteId),
+    capabilities: ownCapabilities(suite.suiteId, [...supports, ...types]),
     source: LeafSource.KEY_PACKAGE,
     lifetime,
     parentHash: null,
-    extensions: [],
+    extensions: leafExtensions,
     signature: new Uint8Array(0),
   };
   return [encryptionPrivate, await signLeaf(suite, leaf, signaturePrivate)];

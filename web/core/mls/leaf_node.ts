@@ -118,12 +118,16 @@ function readCapabilities(reader: Reader): Capabilities {
   };
 }
 
-/** Return what our own leaves say: one suite, basic credentials, `last_resort`. */
-export function ownCapabilities(suiteId: number): Capabilities {
+/**
+ * Return what our own leaves say: one suite, basic credentials, `last_resort`.
+ *
+ * @param supports Further extension types.
+ */
+export function ownCapabilities(suiteId: number, supports: readonly number[] = []): Capabilities {
   return {
     versions: [MLS10],
     cipherSuites: [suiteId],
-    extensions: [ExtensionType.LAST_RESORT],
+    extensions: [ExtensionType.LAST_RESORT, ...supports],
     proposals: [],
     credentials: [CredentialType.BASIC],
   };
@@ -238,9 +242,12 @@ export type MemberInfo = Readonly<{
   identity: Bytes;
   /** Its public signature key. */
   signatureKey: Bytes;
+  /** Of its leaf, which that key signs; none known of an epoch that is over. */
+  extensions?: Extensions;
 }>;
 
 /** Describe the member with this leaf. */
 export function memberInfo(leaf: LeafNode, leafIndex: number | null): MemberInfo {
-  return { leafIndex, identity: leaf.credential.body, signatureKey: leaf.signatureKey };
+  const { credential, extensions, signatureKey } = leaf;
+  return { leafIndex, identity: credential.body, signatureKey, extensions };
 }

@@ -4,20 +4,25 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { de } from "../../app/i18n/de.ts";
-import { en } from "../../app/i18n/en.ts";
+import { en as enFirst } from "../../app/i18n/en.ts";
+import { enLater } from "../../app/i18n/en_later.ts";
 import { es } from "../../app/i18n/es.ts";
 import {
   age,
+  brief,
   clock,
   day,
   duration,
+  later,
   type Plural,
+  percent,
   say,
   sayWith,
   speak,
 } from "../../app/i18n/text.ts";
 import { MEANINGS } from "../../core/codes.ts";
 
+const en = { ...enFirst, ...enLater };
 const APP = join(import.meta.dirname, "../../app");
 const LANGUAGES = { en, de, es };
 
@@ -109,11 +114,24 @@ test("no key is left over", () => {
     /^settings\.theme\./,
     /^effect\.(blur|noise)(\.help)?$/,
     /^permissions\.(granted|denied|prompt|unknown)$/,
-    /^(elsewhere|revoked|broken)\.(title|lead)$/,
+    /^moveFile\./,
+    /^(elsewhere|refused|shutOut|broken)\.(title|lead)$/,
     /^requests\./,
     /^push\.(service|server|system|caller)/,
     /^recipients\.push$/,
-    /^rules\.calls\./,
+    /^guest\.(nobody|waiting|coming)/,
+    /^link\.(day|week|month)$/,
+    /^rules\.(calls|adds)\./,
+    /^group\.(left|removed|broken)(Lead)?$/,
+    /^meter\./,
+    /^limits\./,
+    /^calls\.(is|quality)\.|^calls\.(missed|pinned)$/,
+    /^keeping\.((what|why)\.)?(keep|details|sync|trace)$/,
+    /^(about|study)\.\w+$/,
+    /^groupCall\.(way|path|came|went)/,
+    /^reaction\./,
+    /^groupEnded\./,
+    /^mirror\.(ties|sleep|work|new|ended|sensitive|pattern)$/,
   ];
   const unused = Object.keys(en).filter(
     (key) => !code.includes(`"${key}"`) && !open.some((pattern) => pattern.test(key)),
@@ -132,6 +150,35 @@ test("components hold no text of their own", () => {
   // Positive control: the patterns see what they are for.
   expect([..."<p>Hello there</p>".matchAll(spoken)]).toHaveLength(1);
   expect(attribute.test('<i aria-label="Close">')).toBe(true);
+});
+
+describe("English that comes later", () => {
+  test("shares no key with the first, and is said once its screen is loaded", async () => {
+    expect(Object.keys(enLater).filter((key) => Object.hasOwn(enFirst, key))).toEqual([]);
+    expect(say("keeping.title")).toBe("");
+    expect(await later(async () => "screen")).toBe("screen");
+    expect(say("keeping.title")).toBe("What is kept of calls");
+    expect(say("calls.found", { count: 1 })).toBe("1 call");
+  });
+
+  test("is loaded with each screen that says something of it", () => {
+    const loading = ["screens/inside.tsx", "screens/door.tsx", "app.tsx"];
+    const inside = loading
+      .map((name) => readFileSync(join(APP, name), "utf8"))
+      .join()
+      .replaceAll('"./screens/', '"./');
+    const keys = Object.keys(enLater);
+    const screens = sources(join(APP, "screens"), /\.tsx$/);
+    const speaking = screens.filter(([, text]) => keys.some((key) => text.includes(`"${key}"`)));
+    expect(speaking.length).toBeGreaterThan(8);
+    // What is no screen by itself is a part of one of these.
+    const parts =
+      /^(call|calls|person|delete)_|^group_(?!members)|^(data|move)_(?!rows)|^(presets|rules|wishes)\./;
+    for (const [name] of speaking.filter(([found]) => !parts.test(found))) {
+      expect(inside, name).toContain(`later(() => import("./${name}"))`);
+    }
+    expect(inside).toContain('later(() => import("./person.tsx"))');
+  });
 });
 
 describe("sentences", () => {
@@ -155,6 +202,8 @@ describe("sentences", () => {
     expect(duration(1934)).toBe("32 minutes, 14 seconds");
     expect(duration(0)).toBe("0 seconds");
     expect(duration(7200)).toBe("2 hours");
+    expect([brief(40), brief(1934), brief(5400)]).toEqual(["40 sec", "32 min", "1.5 hr"]);
+    expect(percent(0.931)).toBe("93%");
     expect(age(3 * 86_400)).toBe("3 days");
     expect(age(400 * 86_400)).toBe("13 months");
     const noon = new Date(2026, 10, 28, 12).getTime() / 1000;

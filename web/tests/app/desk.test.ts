@@ -147,6 +147,58 @@ describe("muted", () => {
   });
 });
 
+describe("lent to a group call", () => {
+  const screen = () => new FakeStream([new FakeTrack("video", "screen")]) as unknown as MediaStream;
+
+  test("camera and screen go out at once; to a call of two, one of them", async () => {
+    await desk.set({ camera: true, microphone: true });
+    const local = desk.lendToGroup("video");
+    await local.start();
+    const ids = () => Object.entries(local.tracks).map(([role, track]) => [role, track?.id]);
+    const sent: (string | undefined)[] = [];
+    const stop = local.onTracks((tracks) => sent.push(tracks.screen?.id));
+    desk.share(screen());
+    expect(ids()).toEqual([
+      ["audio", "first audio"],
+      ["camera", "first video"],
+      ["screen", "screen"],
+    ]);
+    desk.share(undefined);
+    expect(local.tracks.screen).toBeUndefined();
+    expect(local.tracks.camera?.id).toBe("first video");
+    expect(sent).toEqual(["screen", undefined]);
+    stop();
+    desk.share(screen());
+    expect(sent).toHaveLength(2);
+    local.close();
+    expect(open("video")).toEqual([]);
+    local.close(); // harmless when repeated
+
+    await desk.set({ camera: true, microphone: true });
+    const two = desk.lend("video");
+    desk.share(screen());
+    expect(two.tracks.video?.id).toBe("screen");
+    two.close();
+  });
+
+  test("a voice call sends no picture, whatever is switched", async () => {
+    await desk.set({ camera: true, microphone: true });
+    const local = desk.lendToGroup("voice");
+    desk.share(screen());
+    expect(local.tracks).toMatchObject({ camera: undefined, screen: undefined });
+    expect(local.tracks.audio?.id).toBe("first audio");
+    local.close();
+    const other = desk.lendToGroup("video");
+    await desk.set({ camera: true, microphone: true });
+    expect(other.tracks.camera?.id).toBe("first video"); // the control
+    other.closeVideo();
+    expect(other.tracks.camera).toBeUndefined();
+    await desk.set({ camera: true });
+    expect(other.tracks.camera).toBeUndefined();
+    other.close();
+  });
+});
+
 describe("a device that stops by itself", () => {
   test("a microphone: silence goes out in its place until another is open", async () => {
     await desk.set({ camera: false, microphone: true });

@@ -2,9 +2,16 @@
 
 import { describe, expect, test } from "vitest";
 import { landingOf } from "../../app/landing.ts";
-import { alertsOf, clientRules, countOfTheirs, peopleOf, threadOf } from "../../app/live_people.ts";
+import {
+  alertsOf,
+  awaitedOf,
+  clientRules,
+  countOfTheirs,
+  peopleOf,
+  threadOf,
+} from "../../app/live_people.ts";
 import { flowOf, NO_FLOW, qualityOf } from "../../app/quality.ts";
-import type { Contact, Message, Notice } from "../../client/client.ts";
+import type { AwaitedContact, Contact, Message, Notice } from "../../client/client.ts";
 import { ALL_RING, hoursOn } from "../../core/contact_rules.ts";
 import { AccountId, DeviceId } from "../../core/ids.ts";
 
@@ -50,13 +57,37 @@ describe("people", () => {
   });
 });
 
+test("who is awaited is as the client says, the same list for the same list", () => {
+  const one = { account: ANNA, key: HEX, name: "anna.48213", verified: true, blocked: false };
+  const awaited: AwaitedContact[] = [
+    { ...one, keeps: 24 },
+    { ...one, blocked: true, keeps: null },
+  ];
+  const person = { id: HEX, name: "anna.48213", verified: true, blocked: false };
+  expect(awaitedOf(awaited)).toEqual([
+    { ...person, rules: { keepsHours: 24 } },
+    { ...person, blocked: true, rules: { keepsHours: undefined } },
+  ]);
+  expect(awaitedOf(awaited)).toBe(awaitedOf(awaited));
+});
+
 describe("rules", () => {
   test("come from the client and go back as they were", () => {
     const hours = [hoursOn([0, 4, 6], 480, 1260)];
-    const rules = { calls: "voice", hours, sees: "ringing", path: "direct" } as const;
+    const rules = {
+      calls: "voice",
+      hours,
+      sees: "ringing",
+      path: "direct",
+      keeps: 0,
+      adds: "never",
+    } as const;
     const [anna] = peopleOf([contact({ rules })], []);
     expect(anna?.rules.hours).toEqual([{ days: [0, 4, 6], start: 480, end: 1260 }]);
-    expect(anna?.rules).toMatchObject({ seesRinging: true, direct: true });
+    expect(anna?.rules).toMatchObject({ seesRinging: true, direct: true, keepsHours: 0 });
+    // What a rules screen does: one of them is changed, all others stay.
+    const changed = anna && clientRules({ ...anna.rules, calls: "nothing" });
+    expect(changed).toEqual({ ...rules, calls: "nothing" });
     expect(anna && clientRules(anna.rules)).toEqual(rules);
     const [free] = peopleOf([contact()], []);
     expect(free && clientRules(free.rules)).toEqual(ALL_RING);
@@ -140,6 +171,8 @@ describe("the link a person came by", () => {
     ["https://calls.example.org/signup#abc", "signup"],
     ["https://calls.example.org/i#abc", "invite"],
     ["  https://calls.example.org/d#abc\n", "pair"],
+    ["https://calls.example.org/#call=abc", "call"],
+    ["https://calls.example.org/#other=abc", "none"],
     ["https://calls.example.org/", "none"],
     ["https://calls.example.org/i", "none"],
     ["https://calls.example.org/i#", "none"],

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import {
   initial,
+  initials,
   NAME_CLUSTERS,
   plainName,
   plainText,
@@ -50,6 +51,10 @@ describe("a name that is shown", () => {
     expect(plainName("   ")).toBe("\uFFFD");
     expect(initial("")).toBe("?");
     expect(initial("\u202Ezoe")).toBe("Z");
+    expect(initials("Sunday at Rosa's")).toBe("SA");
+    expect(initials("  \u202Echoir ")).toBe("C");
+    expect(initials("42 – école")).toBe("4É");
+    expect(initials("…")).toBe("?");
   });
 });
 

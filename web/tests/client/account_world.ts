@@ -3,8 +3,8 @@
 import { IDBFactory } from "fake-indexeddb";
 import { Accounts } from "../../client/account.ts";
 import { systemRng } from "../../client/books.ts";
-import { type SignedUp, signUp } from "../../client/enrol.ts";
 import { Profile } from "../../client/profile.ts";
+import { type SignedUp, signUp } from "../../client/sign_up.ts";
 import { hex } from "../../core/bytes.ts";
 import { DeviceId, random, SignatureKey } from "../../core/ids.ts";
 import { PASSWORD, type TestServer } from "./server.ts";

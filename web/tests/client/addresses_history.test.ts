@@ -156,8 +156,7 @@ describe("the history", () => {
     await store.transaction((unit) => {
       expect(history.add(unit, said("third", { at: 1001 }), id(), 1)).toBe(true);
       expect(history.add(unit, said("second", { outgoing: true }), id(), 3)).toBe(true);
-      const missed = said("first", { kind: MessageKind.MISSED_CALL });
-      expect(history.add(unit, missed, first, 2)).toBe(true);
+      expect(history.add(unit, said("first"), first, 2)).toBe(true);
       expect(history.add(unit, said("again", { at: 5 }), first, 9)).toBe(false);
       history.add(unit, said("elsewhere", { contact: new Person().account }), id(), 1);
     });
@@ -166,7 +165,7 @@ describe("the history", () => {
     });
     const all = history.messages(store, me.account);
     expect(all.map(({ text }) => text)).toEqual(["first", "second", "third"]);
-    expect(all[0]).toEqual(said("first", { kind: MessageKind.MISSED_CALL }));
+    expect(all[0]).toEqual(said("first"));
     await store.transaction((unit) => history.takeBack(unit, me.account, first));
     expect(history.messages(store, me.account)).toHaveLength(2);
   });

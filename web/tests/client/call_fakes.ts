@@ -13,6 +13,7 @@ import {
   type FrameSender,
   SendingEpoch,
 } from "../../core/frame_keys.ts";
+import { type Carried, NOTHING_CARRIED } from "../../core/meter.ts";
 import { BLOCK_EVERY_S } from "../../core/realtime_text.ts";
 import { PRODUCT_SUITE } from "../../core/sframe.ts";
 import {
@@ -252,6 +253,10 @@ export class FakeMedia implements MediaConnection {
     this.#gathered = false;
     this.connected = false;
     this.keys.newTransport();
+  }
+
+  get carried(): Carried {
+    return { ...NOTHING_CARRIED, relaySent: this.sent, relayReceived: this.decoded };
   }
 
   async stats(): Promise<MediaStats> {

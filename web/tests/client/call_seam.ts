@@ -11,6 +11,7 @@ import type {
 } from "../../client/seam.ts";
 import type { ContactAddress } from "../../core/address.ts";
 import { type Bytes, equal, type Rng } from "../../core/bytes.ts";
+import type { Entry } from "../../core/call_entry.ts";
 import { ALL_RING, decide, type Rules } from "../../core/contact_rules.ts";
 import {
   decodeInner,
@@ -26,10 +27,12 @@ import type { DeviceAddress, Media } from "../../core/content_records.ts";
 import type { Sibling } from "../../core/content_self.ts";
 import { credentialIdentity, makeValidator } from "../../core/credential.ts";
 import { type DeviceList, signFirst } from "../../core/device_list.ts";
+import { bucketFor } from "../../core/envelope.ts";
 import { AuthorizationError, Code } from "../../core/errors.ts";
 import { generateIdentityKey } from "../../core/identity.ts";
 import {
   AccountId,
+  type CallId,
   Capability,
   DeviceId,
   MailboxId,
@@ -37,6 +40,7 @@ import {
   SealKey,
   SignatureKey,
 } from "../../core/ids.ts";
+import type { Bucket } from "../../core/meter.ts";
 import {
   generateSignatureKey,
   type KeyPackageBundle,
@@ -115,6 +119,10 @@ export class FakeSeam implements CallSeam {
   rules: Rules = ALL_RING;
   weekday = 0;
   minute = 600;
+  /** What went into the history. */
+  readonly noted: Readonly<{ entry: Entry; goesOn: CallId | null }>[] = [];
+  /** Whether those who are called in vain are told. */
+  tells = true;
   failures: unknown[] = [];
   turnDelayS = 0;
   /** How often the connections to the server were thought dead. */
@@ -197,6 +205,14 @@ export class FakeSeam implements CallSeam {
     return this.verified && equal(contact, this.contact);
   }
 
+  async noteCall(entry: Entry, goesOn: CallId | null): Promise<void> {
+    this.noted.push({ entry, goesOn });
+  }
+
+  tellsMissed(): boolean {
+    return this.tells;
+  }
+
   contactName(): string {
     return this.person === "anna" ? "ben" : "anna";
   }
@@ -222,7 +238,7 @@ export class FakeSeam implements CallSeam {
     for (const to of this.#world.seams.filter((seam) => seam.person !== this.person)) {
       // A doubled one is dropped by the conversation's MLS: its key is spent.
       let taken = false;
-      this.#put(to, content.kind, data.length, durable, async () => {
+      const envelope = this.#put(to, content.kind, data.length, how, async () => {
         if (taken) return;
         taken = true;
         await to.inner({
@@ -232,6 +248,7 @@ export class FakeSeam implements CallSeam {
           own: false,
           content: decodeInner(data),
           live: !durable,
+          envelope,
         });
       });
     }
@@ -242,23 +259,29 @@ export class FakeSeam implements CallSeam {
     if (to === undefined) throw new Error("nobody's address");
     const label = content.kind === "mls" ? `${this.person} group` : content.kind;
     const data = encodeOuter(content);
-    this.#put(to, label, data.length, how.durable, () =>
-      to.outer({ contact: this.account, content: decodeOuter(data) }),
+    const envelope = this.#put(to, label, data.length, how, () =>
+      to.outer({ contact: this.account, content: decodeOuter(data), envelope }),
     );
   }
 
-  async sendSelf(content: Sibling, how: { durable: boolean }): Promise<void> {
+  async sendSelf(content: Sibling, how: Delivered): Promise<void> {
     const data = encodeSibling(content);
     const { device } = this;
     for (const to of this.#world.seams) {
       if (to === this || to.person !== this.person) continue;
-      this.#put(to, content.kind, data.length, how.durable, () =>
-        to.self({ kind: "self", device, content: decodeSibling(data) }),
+      const envelope = this.#put(to, content.kind, data.length, how, () =>
+        to.self({ kind: "self", device, content: decodeSibling(data), envelope }),
       );
     }
   }
 
-  #put(to: FakeSeam, label: string, size: number, durable: boolean, take: () => Promise<void>) {
+  #put(
+    to: FakeSeam,
+    label: string,
+    size: number,
+    { durable, onLeft }: Delivered,
+    take: () => Promise<void>,
+  ): Bucket {
     const deliver = () => take().catch((error: unknown) => void this.failures.push(error));
     const sentAt = this.monotonic();
     this.#world.network.send({
@@ -270,6 +293,9 @@ export class FakeSeam implements CallSeam {
       sentAt,
       deliver,
     });
+    const envelope = { size: bucketFor(size), durable };
+    onLeft?.(envelope.size);
+    return envelope;
   }
 
   async turn() {

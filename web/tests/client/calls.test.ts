@@ -202,6 +202,39 @@ describe("no answer", () => {
   );
 });
 
+describe("in a group call", () => {
+  it(
+    "nothing rings, and what came was missed; nobody can be called",
+    play(async (w) => {
+      const [anna, ben] = [w.device("anna1"), w.device("ben1")];
+      ben.service.elsewhere = () => true;
+      const call = await anna.call();
+      expect(await call.ended()).toBe("no_answer");
+      expect([ben.rung, ben.service.isLive]).toEqual([[], false]);
+      expect(ben.missed.map(({ why }) => why)).toEqual(["busy"]);
+      expect(ben.toContact).toEqual([]);
+      await expect(ben.call()).rejects.toBeInstanceOf(UsageError);
+      expect(ben.ends.every(({ closed }) => closed > 0)).toBe(true);
+      // Of a confidential one nothing is noted.
+      anna.seam.verified = true;
+      const secret = await anna.service.call(anna.seam.contact, "voice", {
+        ...anna.media(),
+        confidential: true,
+      });
+      expect(await secret.ended()).toBe("no_answer");
+      expect(ben.missed).toHaveLength(1);
+      // The control: once it is over, it rings.
+      ben.service.elsewhere = () => false;
+      const next = await anna.call();
+      const ringing = await ben.rings();
+      expect(ben.service.isLive).toBe(true);
+      await ben.accept(ringing);
+      await next.connected();
+      await next.hangUp();
+    }),
+  );
+});
+
 describe("a server that restarts", () => {
   it(
     "in the middle of ringing: the same id rings once",

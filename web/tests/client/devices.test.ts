@@ -72,7 +72,7 @@ function pair(of: Session) {
     const session = kept(await Session.open(joined.device.store));
     try {
       await session.start();
-      await enter(session, joined);
+      await enter(session, joined, login);
       const side = await NewSide.open(session, joined.ownList, joined.before);
       shown.resolve(side.link);
       await side.run(digits.resolve, stop.signal);
@@ -153,7 +153,8 @@ test("both show the same digits; the person's no gives nothing away", async () =
   expect(anna.books.ownList(anna.books.store).devices.length).toBe(1);
   expect(kinds(anna)).not.toContain(NoticeKind.OWN_DEVICE_ADDED);
   tablet.stop.abort(new Error("gave up"));
-  await expect(tablet.done).rejects.toThrow("gave up");
+  // Or it was still saying something as Anna took her address back, and was refused.
+  await expect(tablet.done).rejects.toThrow(/gave up|address is not good/);
   // Taken back, on both sides.
   expect((await listDevices(anna)).map(({ listed }) => listed)).toEqual([true]);
   // The control.
@@ -220,6 +221,8 @@ test("revoking: who may not, whom not, and what a revoked device cannot do", asy
   for (const nobody of ["ffffff", "", shortId(anna)]) {
     expect((await refusal(revoke(anna, nobody, PASSWORD))).code).toBe(Code.UNKNOWN_DEVICE);
   }
+  // Else it would erase itself before it can do anything (`refusal.test.ts`, `live.test.ts`).
+  tablet.deviceApi.farewell = async () => undefined;
   await revoke(anna, ` ${other.toUpperCase()} `, PASSWORD);
   expect((await refusal(tablet.sync())).code).toBe(Code.REFUSED);
   expect((await listDevices(anna)).map(({ current }) => current)).toEqual([true]);

@@ -10,7 +10,7 @@ import { MAX_WAITING, REQUEST_LIFETIME_S } from "../../core/contact.ts";
 import { UNSIGNED } from "../../core/content_records.ts";
 import { Code } from "../../core/errors.ts";
 import { inviteFromLink, inviteToLink } from "../../core/invite.ts";
-import { api, shown, stranger } from "./handles.ts";
+import { api, freeze, shown, stranger } from "./handles.ts";
 import { rng } from "./people.ts";
 import { type Party, settle, World } from "./world.ts";
 
@@ -346,6 +346,18 @@ describe("by handle", () => {
     }
     await expect(asking.ask("bob.12345")).rejects.toMatchObject({ code: Code.UNEXPECTED });
     expect(allPending(bob.store)).toEqual([]);
+  });
+
+  test("a frozen account is not shown, and keeps its address for when it is thawed", async () => {
+    const { byHandle } = await shown(anna);
+    const before = anna.books.addresses.all(anna.store, Purpose.HANDLE);
+    const thaw = freeze("anna.12345");
+    await shown(bob, "anna.12345"); // as a decoy is: another address
+    expect(await byHandle.findable()).toBe(false);
+    expect(anna.books.addresses.all(anna.store, Purpose.HANDLE)).toEqual(before);
+    thaw(); // the control: now somebody did take over
+    expect(await byHandle.findable()).toBe(false);
+    expect(anna.books.addresses.all(anna.store, Purpose.HANDLE)).toEqual([]);
   });
 
   test("another device of ours took over", async () => {

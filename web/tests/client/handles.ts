@@ -3,7 +3,9 @@
 import { vi } from "vitest";
 import { type Given, Purpose } from "../../client/addresses.ts";
 import { ByHandle } from "../../client/by_handle.ts";
-import { type DeviceApi, PublicApi } from "../../client/transport/api.ts";
+import type { AccountDataApi } from "../../client/transport/account_data.ts";
+import { PublicApi } from "../../client/transport/api.ts";
+import type { DeviceApi } from "../../client/transport/device_api.ts";
 import { hex } from "../../core/bytes.ts";
 import type { ContactRequest } from "../../core/content_outer.ts";
 import { UNSIGNED } from "../../core/content_records.ts";
@@ -21,10 +23,24 @@ export const BITS = 8;
 
 /** What the server shows for handles, of everybody in a test. */
 const handles = new Map<string, HandleAddress>();
+/** Handles whose accounts are frozen. */
+const frozen = new Set<string>();
+
+/** Freeze the account of a handle; returns what thaws it. */
+export function freeze(handle: string): () => void {
+  frozen.add(handle);
+  return () => frozen.delete(handle);
+}
 
 /** What `ByHandle` asks the server; shows and hides one handle. */
 export function api(world: World, handle = ""): DeviceApi {
-  const part: Pick<DeviceApi, "putRequestAddress" | "addCapabilities" | "revokeCapabilities"> = {
+  type Part = Pick<DeviceApi, "putRequestAddress" | "addCapabilities" | "revokeCapabilities">;
+  const settings = async () => ({
+    ...{ account_days: null, envelope_days: null, restricted: frozen.has(handle) },
+    ...{ most_account_days: 730, most_envelope_days: 30 },
+  });
+  const part: Part & { accountData: Pick<AccountDataApi, "settings"> } = {
+    accountData: { settings },
     putRequestAddress: async (found) => {
       if (found !== undefined) handles.set(handle, found);
     },
@@ -33,7 +49,7 @@ export function api(world: World, handle = ""): DeviceApi {
       for (const hash of hashes) world.dead.add(hex(hash));
     },
   };
-  return part as DeviceApi;
+  return part as Part as DeviceApi;
 }
 
 export type Shown = Readonly<{

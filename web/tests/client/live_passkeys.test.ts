@@ -98,7 +98,7 @@ test("a passkey in the place of the password: revoke, set a password, pair with 
   const code = anna.recoveryCode ?? "";
   await server.ask("revoke_by_code", { who: "amy py", device: id, code });
   await until(() => third.connection !== "online");
-  await expect(third.sync()).rejects.toMatchObject({ code: "refused" });
+  await expect(third.sync()).rejects.toMatchObject({ code: "shut_out" });
 });
 
 test("a password account adds a passkey, removes it, and keeps the last way in", async () => {

@@ -9,10 +9,15 @@ import {
   type OpenOptions,
   type SignupOptions,
 } from "../../client/client.ts";
+import { readFile } from "../../client/move.ts";
+import type { Bytes } from "../../core/bytes.ts";
+import { testGroupMedia } from "./group_call_ends.ts";
 import { PASSWORD, type TestServer } from "./server.ts";
 
 export { PASSWORD } from "./server.ts";
 
+/** A file for another server, and what opens it. */
+type Carried = Readonly<{ data: Bytes; passphrase: string }>;
 type Login = Omit<LoginOptions, "profile" | "origin" | "handle" | "password" | "databases">;
 
 /** Makes people and devices, and closes what is left open. */
@@ -28,7 +33,7 @@ export class People {
   #place(device: string) {
     const databases = this.#databases.get(device) ?? new IDBFactory();
     this.#databases.set(device, databases);
-    return { databases, profile: device, allowLoopback: true };
+    return { databases, profile: device, allowLoopback: true, groupMedia: testGroupMedia };
   }
 
   /** Sign up with the password of tests; or `byPasskey`. */
@@ -42,6 +47,19 @@ export class People {
     const who = { ...place, origin, link, name, ...more };
     const { byPasskey = false } = more;
     return this.#kept(await Client.signup(byPasskey ? who : { ...who, password }));
+  }
+
+  /** Go on at this server with what a file holds, under the password of tests; or `byPasskey`. */
+  async moveIn(
+    name: string,
+    { data, passphrase }: Carried,
+    { byPasskey = false } = {},
+  ): Promise<Client> {
+    const [link, moved] = [await this.#server.link(), await readFile(data, passphrase)];
+    const place = this.#place(`${name} moved`); // their old profile may be open as well
+    const who = { ...place, origin: this.#server.origin, link, name };
+    const way = byPasskey ? {} : { password: PASSWORD };
+    return this.#kept(await Client.moveIn({ ...who, ...way }, moved));
   }
 
   async login(device: string, handle: string, how: Login, password = PASSWORD): Promise<Client> {

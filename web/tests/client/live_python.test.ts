@@ -119,7 +119,7 @@ test("a browser becomes a device of a Python account by pairing", async () => {
 
   // Python shuts the browser out.
   await server.ask("revoke", { who: "agnes", device: approved.device, password: PASSWORD });
-  await expect(second.sync()).rejects.toMatchObject({ code: "refused" });
+  await expect(second.sync()).rejects.toMatchObject({ code: "shut_out" });
   await settle(bob);
   await bob.sendMessage(bob.findContact("agnes"), "Python alone");
   expect((await pythonThread("agnes", "balu")).at(-1)).toBe("Python alone");
@@ -148,7 +148,7 @@ test("a Python device joins a browser's account by pairing, and the browser shut
   expect(listed.filter((device) => device.listed)).toHaveLength(2);
 
   await anna.revoke(short, PASSWORD);
-  await expect(server.ask("sync", { who: "alba py" })).rejects.toMatchObject({ code: "refused" });
+  await expect(server.ask("sync", { who: "alba py" })).rejects.toMatchObject({ code: "shut_out" });
   await settle(bob, anna);
   await bob.sendMessage(bob.findContact("alba"), "the browser alone");
   await anna.sync();
@@ -191,7 +191,7 @@ test("a browser joins a Python account by the recovery code, with what Python's 
   await second.sendMessage(second.findContact("benno"), "from the vault");
   await bob.sync();
   expect(thread(bob, "asta")).toEqual(["from the vault"]);
-  await expect(server.ask("sync", { who: "asta" })).rejects.toMatchObject({ code: "refused" });
+  await expect(server.ask("sync", { who: "asta" })).rejects.toMatchObject({ code: "shut_out" });
 
   // And a Python device beside it, by the code, while the browser is there.
   const password = PASSWORD;

@@ -34,7 +34,7 @@ import {
   random,
   SequencerHandle,
 } from "../../core/ids.ts";
-import { UnverifiedKeyPackage } from "../../core/mls/index.ts";
+import { SUITE_ID, signaturePublicKey, UnverifiedKeyPackage } from "../../core/mls/index.ts";
 import { address, booksOf, ORIGIN, Person, rng } from "./people.ts";
 import { Device, refusal } from "./stores.ts";
 
@@ -386,7 +386,7 @@ describe("first contacts", () => {
       token: request.token,
       expiresAt: now,
     } as const;
-    const asked = new records.Asked(state, request, true);
+    const asked = new records.Asked(state, request, true, "anna.48213");
     await store.transaction((unit) => asked.save(unit));
     expect(records.asked(store, person.account)).toEqual(asked);
     expect(records.allAsked(store)).toEqual([asked]);
@@ -434,7 +434,9 @@ describe("groups", () => {
     expect(other.epoch).toBe(0n);
     expect(other.toBytes()).toEqual(made.toBytes());
     const key = seatKey(me.account, me.device().id);
-    const seat = { account: me.account, device: me.device().id, leafIndex: 0 };
+    const signatureKey = await signaturePublicKey(SUITE_ID, me.device().key);
+    const who = { account: me.account, device: me.device().id };
+    const seat = { ...who, leafIndex: 0, signatureKey };
     expect([...(await books.groups.members(store, record))]).toEqual([[key, seat]]);
     expect([...(await seatsOf(made))]).toEqual([[key, seat]]);
     await store.transaction((unit) => books.groups.remove(unit, record));
@@ -446,7 +448,7 @@ describe("groups", () => {
     const made = await books.createGroup(store);
     const [id, other] = [new GroupId(made.groupId), group()];
     const record = new GroupRecord(id, GroupKind.CONVERSATION, me.account, handle());
-    const pending = { n: 0, sealed: id, writeKey: id, nextHash: id, after: id };
+    const pending = { n: 0, sealed: id, writeKey: id, nextHash: id, after: id, data: id };
     await store.transaction((unit) => {
       books.groups.save(unit, record, made);
       for (const of of [id, other]) {

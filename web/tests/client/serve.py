@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -19,10 +20,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from serve_call_links import CALL_LINK_COMMANDS, CallLinking
+from serve_calls import CALL_COMMANDS, RoomCalling, Taking
+from serve_group_calls import GROUP_CALL_COMMANDS, GroupCalling, GroupCalls
+from serve_groups import GROUP_COMMANDS, Grouping
+
+from visavis.core.call_entry import Direction, Entry, Outcome, Quality, Via
 from visavis.core.contact_rules import decode_rules, encode_rules
+from visavis.core.content_records import Media
 from visavis.core.errors import VisavisError
+from visavis.core.ids import CallId
+from visavis.core.mls import SUITE_ID
 from visavis.sdk.account import Accounts, _opaque_login
 from visavis.sdk.client import Client
+from visavis.sdk.guest import GuestCall
+from visavis.sdk.move import read_file
 from visavis.sdk.unlock import insecure_for_tests_cheap_kdf
 from visavis.testing.server import RunningServer, loopback_config
 
@@ -40,13 +52,16 @@ class Joining:
 
 
 @dataclass
-class World:
+class World(Grouping, RoomCalling, GroupCalling, CallLinking):
     """The server and everybody at it."""
 
     server: RunningServer
     folder: Path
     people: dict[str, Client] = field(default_factory=dict)
     joining: dict[str, Joining] = field(default_factory=dict)
+    taking: dict[str, Taking] = field(default_factory=dict)
+    group_calls: dict[str, GroupCalls] = field(default_factory=dict)
+    guests: dict[str, GuestCall] = field(default_factory=dict)
 
     # The server
 
@@ -61,6 +76,30 @@ class World:
     async def start_server(self) -> None:
         """Bring it back, with the same port and data."""
         await self.server.start()
+
+    async def rows(self, device: str = "", account: str = "") -> dict[str, Any]:
+        """Return the database rows of a device's account, or of one by its id, both in hex.
+
+        The file itself is read, by following its foreign keys; bytes come in hex.
+        """
+        from tests.server.full_account import projection  # noqa: PLC0415 - only here
+
+        known = bytes.fromhex(account)
+        if device:
+            path = self.server.data_dir / "visavis.sqlite3"
+            with contextlib.closing(sqlite3.connect(path)) as file:
+                query = "SELECT account_id FROM devices WHERE device_id = ?"
+                known = file.execute(query, (bytes.fromhex(device),)).fetchone()[0]
+        found = projection(self.server.data_dir, known)
+        tables = {
+            table: [
+                {name: value.hex() if isinstance(value, bytes) else value
+                 for name, value in row.items()}
+                for row in rows
+            ]
+            for table, rows in found.items()
+        }  # fmt: skip
+        return {"account": known.hex(), "tables": tables}
 
     # Coming and going
 
@@ -263,6 +302,19 @@ class World:
         """Return the kinds of somebody's notices."""
         return [notice.kind.value for notice in await self.people[who].all_notices()]
 
+    async def handle(self, who: str) -> str:
+        """Return our handle, as this device knows it."""
+        return self.people[who].handle
+
+    async def rename(self, who: str, name: str, password: str) -> str:
+        """Change the handle of an account."""
+        return await self.people[who].rename(name, password)
+
+    async def renamed(self, who: str) -> list[list[str]]:
+        """Return which names took the place of which, as the notices say."""
+        notices = await self.people[who].all_notices()
+        return [[one.was, one.name] for one in notices if one.name]
+
     async def safety(self, who: str, contact: str) -> str:
         """Return a safety number."""
         client = self.people[who]
@@ -285,6 +337,72 @@ class World:
         """Change somebody's password."""
         await self.people[who].change_password(old, new)
 
+    async def note_call(self, who: str, contact: str, call: str, seconds: int, note: str) -> None:
+        """Have a call that was talked in noted, with a note of the person."""
+        client = self.people[who]
+        session = client._session  # noqa: SLF001
+        entry = Entry(
+            CallId(bytes.fromhex(call)),
+            ((await client.find_contact(contact)).account,),
+            Direction.OUTGOING,
+            Media.VIDEO,
+            Outcome.ANSWERED,
+            session.now() - seconds,
+            seconds,
+            verified=True,
+            via=Via.RELAYED,
+            quality=Quality.GOOD,
+            suite=SUITE_ID,
+        )
+        session.note_call(entry, None)
+        if note:
+            await client.mark_call(entry.call, note=note, pinned=True)
+
+    async def calls(self, who: str) -> list[dict[str, Any]]:
+        """Return somebody's history of calls."""
+        return [
+            {
+                "call": bytes(one.call).hex(),
+                "members": [bytes(member).hex() for member in one.members],
+                "direction": one.direction.value,
+                "media": one.media.value,
+                "outcome": one.outcome.value,
+                "at": one.at,
+                "seconds": one.seconds,
+                "verified": one.verified,
+                "recorded": one.recorded,
+                "via": one.via.value,
+                "quality": one.quality.value,
+                "suite": one.suite,
+                "pinned": one.mark.pinned,
+                "note": one.mark.note,
+            }
+            for one in await self.people[who].call_history()
+        ]
+
+    async def delete_calls(self, who: str, calls: list[str] | None) -> None:
+        """Delete calls, or all of them."""
+        client = self.people[who]
+        if calls is None:
+            await client.delete_all_calls()
+        else:
+            await client.delete_calls([CallId(bytes.fromhex(call)) for call in calls])
+
+    async def settings(self, who: str, **chosen: int) -> dict[str, Any]:
+        """Change somebody's settings, and return what holds."""
+        client = self.people[who]
+        now = await client.set_settings(**chosen) if chosen else await client.settings()
+        return {"keep": now.keep, "details": now.details, "sync": now.sync, "trace": now.trace}
+
+    async def ask_to_forget(self, who: str, contact: str) -> int:
+        """Ask a contact to forget all calls."""
+        client = self.people[who]
+        return await client.ask_to_forget(await client.find_contact(contact))
+
+    async def wishes(self, who: str) -> list[str]:
+        """Return the calls that contacts wish forgotten."""
+        return [bytes(call).hex() for call in await self.people[who].wishes()]
+
     async def write_vault(self, who: str) -> None:
         """Write the vault now, not within the hour."""
         await self.people[who]._session.vault.write()  # noqa: SLF001
@@ -293,10 +411,28 @@ class World:
         """Return how many envelopes were dropped, by reason."""
         return dict(self.people[who]._session.books.counters.dropped)  # noqa: SLF001
 
+    async def move_out(self, who: str, password: str) -> dict[str, str]:
+        """Put somebody's account into a file for another server; returns it in hex."""
+        made = await self.people[who].move_out(password, kdf=KDF)
+        return {"data": made.data.hex(), "passphrase": made.passphrase}
+
+    async def move_in(self, who: str, password: str, data: str, passphrase: str) -> dict[str, Any]:
+        """Go on here with what a file holds, given in hex."""
+        moved = read_file(bytes.fromhex(data), passphrase)
+        link, origin = self.server.signup_link(), self.server.origin
+        client = await Client.move_in(
+            self.folder / who, origin, link, who, password, moved, allow_loopback=True, kdf=KDF
+        )
+        self.people[who] = client
+        waiting = [[one.name, one.verified, one.blocked] for one in await client.awaited()]
+        return {"handle": client.handle, "awaited": waiting}
+
     async def close(self) -> None:
         """End everybody."""
         for joining in self.joining.values():
             joining.done.cancel()
+        for one in self.taking.values():
+            one.task.cancel()
         for client in self.people.values():
             with contextlib.suppress(VisavisError):
                 await client.close()
@@ -307,7 +443,10 @@ COMMANDS: Final = {
     "paired", "approve", "leave", "open", "invite", "accept", "request", "findable",
     "approve_requests", "contacts", "sync", "send", "history", "notices", "safety", "devices",
     "revoke", "revoke_by_code", "password", "dropped", "send_file", "open_file",
-    "write_vault", "decide", "decided",
+    "write_vault", "decide", "decided", "note_call", "calls", "delete_calls", "settings",
+    "ask_to_forget", "wishes", "rows", "move_out", "move_in", "handle", "rename", "renamed",
+    *GROUP_COMMANDS, *CALL_COMMANDS, *GROUP_CALL_COMMANDS,
+    *CALL_LINK_COMMANDS,
 }  # fmt: skip
 
 

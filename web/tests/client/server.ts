@@ -50,7 +50,7 @@ export class TestServer {
   constructor(settings: Readonly<Record<string, unknown>>) {
     const python = `${ROOT}.venv/bin/python`;
     this.#child = spawn(python, [SCRIPT, JSON.stringify(settings)], {
-      env: { ...process.env, PYTHONPATH: `${ROOT}src` },
+      env: { ...process.env, PYTHONPATH: `${ROOT}src:${ROOT}` },
     });
     this.#child.stderr.on("data", (data: Buffer) => {
       this.#said = `${this.#said}${data}`.slice(-4000);

@@ -2,7 +2,8 @@
 
 import { afterEach, expect, test, vi } from "vitest";
 import { AnonymousApi } from "../../client/transport/anonymous.ts";
-import { DeviceApi, PublicApi } from "../../client/transport/api.ts";
+import { PublicApi } from "../../client/transport/api.ts";
+import { DeviceApi } from "../../client/transport/device_api.ts";
 import { Http, MAX_ANSWER, problem, TokenEndedError } from "../../client/transport/http.ts";
 import { requireSecure, websocketUrl } from "../../client/transport/origin.ts";
 import { solveInSlices } from "../../client/transport/work.ts";

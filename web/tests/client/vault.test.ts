@@ -1,12 +1,19 @@
 /** The vault: contacts for the next device, in slots that tell nothing, rollback noticed. */
 
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Books } from "../../client/books.ts";
 import { Known } from "../../client/contact_book.ts";
 import { Profile } from "../../client/profile.ts";
 import { Vault } from "../../client/vault.ts";
-import { BUCKETS, readVault, vaultKeys } from "../../client/vault_read.ts";
-import { FIRST_SLOTS, SLOTS_PER_WRITE } from "../../client/vault_slots.ts";
+import {
+  ACCOUNT_ITEM,
+  BUCKETS,
+  readVault,
+  SPOT_CHECKS,
+  vaultKeys,
+} from "../../client/vault_read.ts";
+import { FIRST_SLOTS, PAGES_PER_WRITE, SLOTS_PER_WRITE } from "../../client/vault_slots.ts";
+import { kept } from "../../client/vault_state.ts";
 import { type Bytes, equal, hex } from "../../core/bytes.ts";
 import { Code, FatalError, PeerError } from "../../core/errors.ts";
 import { AccountId, DeviceId, random } from "../../core/ids.ts";
@@ -79,11 +86,12 @@ describe("what shows", () => {
     await befriend(one, "carol.12345");
     await one.vault.write();
     const [first, ...others] = server.writes;
-    const sizes = new Set([BUCKETS[0]]);
-    expect(first).toEqual({ slots: FIRST_SLOTS, sizes, manifest: BUCKETS[0] });
-    const alike = { slots: SLOTS_PER_WRITE, sizes, manifest: BUCKETS[0] };
+    const sizes = new Set(BUCKETS);
+    const all = FIRST_SLOTS + PAGES_PER_WRITE;
+    expect(first).toEqual({ slots: all, sizes, manifest: BUCKETS[0] });
+    const alike = { slots: SLOTS_PER_WRITE + PAGES_PER_WRITE, sizes, manifest: BUCKETS[0] };
     expect(others).toEqual([alike, alike, alike]);
-    expect(server.state.slots).toHaveLength(FIRST_SLOTS);
+    expect(server.state.slots).toHaveLength(all);
     expect(await names(one)).toEqual(["bob.12345", "carol.12345"]);
   });
 
@@ -91,7 +99,7 @@ describe("what shows", () => {
     const one = await device();
     for (let i = 0; i < 17; i++) await befriend(one, `bob.${i}`);
     await one.vault.write();
-    expect(server.state.slots).toHaveLength(2 * FIRST_SLOTS);
+    expect(server.state.slots).toHaveLength(2 * FIRST_SLOTS + PAGES_PER_WRITE);
     expect(await names(one)).toHaveLength(17);
   });
 
@@ -112,7 +120,7 @@ describe("what shows", () => {
     await one.vault.write();
     const [old] = vaultKeys(one.books.profile.vaultKeys);
     await changeKey(one);
-    expect(server.writes.at(-1)?.slots).toBe(FIRST_SLOTS);
+    expect(server.writes.at(-1)?.slots).toBe(FIRST_SLOTS + PAGES_PER_WRITE);
     const [fresh] = vaultKeys(one.books.profile.vaultKeys);
     const by = (key = new Uint8Array()) => readVault(whole(server.api), [key], one.books.account);
     expect((await by(fresh)).contents.contacts).toHaveLength(1);
@@ -156,7 +164,7 @@ describe("two devices", () => {
           }),
         );
       });
-      await other.vault.refresh();
+      await other.vault.reread();
       const found = other.books.contacts.get(other.store, known.account)?.addresses.values();
       const [now] = found ?? [];
       expect(equal(now?.address.capability ?? rng(1), entry.address.capability)).toBe(!member);
@@ -207,9 +215,24 @@ describe("a server that cheats", () => {
     if (how === "altered") server.slots.set(first, a.with(9, (a[9] ?? 0) ^ 1));
     if (how === "missing") server.slots.delete(first);
     if (how === "swapped") server.slots.set(first, b).set(second, a);
-    const refused = await refusal(one.vault.refresh());
+    const refused = await refusal(one.vault.refresh({ whole: true }));
     expect(refused).toMatchObject({ code: Code.DECRYPTION });
     expect(String(refused)).toContain("CK-592");
+    const notices = one.books.history.allNotices(one.store).map(({ kind }) => kind);
+    expect(notices).toEqual(["vault altered"]);
+  });
+
+  test("CK-592: who reads only what is new finds that the rest was lost", async () => {
+    const one = await device();
+    await one.vault.write();
+    const read = vi.spyOn(server.api, "readVault");
+    await one.vault.refresh(); // the control: all is there
+    const asked = read.mock.calls.flatMap(([ids]) => ids);
+    expect(asked).toHaveLength(1 + SPOT_CHECKS); // and the account's own is always read
+    for (const [name, { item }] of kept(one.store)) {
+      if (!equal(item, ACCOUNT_ITEM)) server.slots.delete(name);
+    }
+    expect(await refusal(one.vault.refresh())).toMatchObject({ code: Code.DECRYPTION });
   });
 
   test("another account's vault is none of ours", async () => {

@@ -4,7 +4,7 @@ import { Books } from "../../client/books.ts";
 import { Known } from "../../client/contact_book.ts";
 import { forget } from "../../client/forgetting.ts";
 import { Profile } from "../../client/profile.ts";
-import type { DeviceApi, VaultState } from "../../client/transport/api.ts";
+import type { DeviceApi, VaultState } from "../../client/transport/device_api.ts";
 import { Vault } from "../../client/vault.ts";
 import { type Contents, readVault, vaultKeys } from "../../client/vault_read.ts";
 import { type Bytes, concat, copy, equal, hex } from "../../core/bytes.ts";
@@ -31,9 +31,10 @@ export class Server {
         const data = this.slots.get(hex(id));
         return data === undefined ? [] : [[copy(id), data] as const];
       }),
-    writeVault: async (expected, manifest, put) => {
+    writeVault: async (expected, manifest, put, del = []) => {
       await this.before();
       if (expected !== this.state.counter) throw new PeerError(Code.CONFLICT, "another was first");
+      for (const id of del) this.slots.delete(hex(id));
       for (const [id, data] of put) this.slots.set(hex(id), copy(data));
       const sizes = new Set(put.map(([, data]) => data.length));
       this.writes.push({ slots: put.length, sizes, manifest: manifest.length });
@@ -79,7 +80,9 @@ export async function device(person = anna, store = new MemoryStore()): Promise<
 
 export function atWork(books: Books, store: MemoryStore): Device {
   const told: number[] = [];
-  return { books, vault: new Vault(books, whole(server.api), (n) => told.push(n)), told, store };
+  const vault = new Vault(books, whole(server.api), (n) => told.push(n));
+  books.calls.onVaultStale((unit) => vault.changed(unit));
+  return { books, vault, told, store };
 }
 
 /** Have the device know somebody; the vault is to be written within the hour. */

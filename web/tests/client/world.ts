@@ -10,6 +10,7 @@ import { Addresses, type Given } from "../../client/addresses.ts";
 import { Books, systemRng } from "../../client/books.ts";
 import { Conversations } from "../../client/conversation.ts";
 import { FirstContact } from "../../client/first_contact.ts";
+import { GroupParts } from "../../client/group_parts.ts";
 import { GroupKind, type GroupRecord, seatKey } from "../../client/groups.ts";
 import { type HandleOpener, Inbox } from "../../client/inbox.ts";
 import { DeviceLists } from "../../client/lists.ts";
@@ -152,10 +153,12 @@ export class Party {
   readonly sequencers: Sequencers;
   readonly conversations: Conversations;
   readonly membership: Membership;
+  readonly people: GroupParts;
   readonly welcomes: Welcomes;
   readonly firstContact: FirstContact;
   readonly inbox: Inbox;
   readonly vaultStale = vi.fn();
+  readonly vaultChanged = vi.fn();
   readonly vaultSeen = vi.fn();
   readonly sent = vi.fn();
   /** Our handle is hidden, unless a test shows it. */
@@ -188,7 +191,8 @@ export class Party {
       outbox: this.outbox,
       api: this.api,
       present: (record) => presented(books, record),
-      applied: (unit, change) => this.membership.applied(unit, change),
+      applied: (unit, change) => this.people.applied(unit, change),
+      refused: (record) => this.people.refused(record),
       targets: (reader, record) => toldOfCommits(books, reader, record),
       now: books.now,
       rng: books.rng,
@@ -198,16 +202,26 @@ export class Party {
       dirty: (record) => this.membership.mark(record),
       vaultSeen: this.vaultSeen,
       vaultStale: this.vaultStale,
+      vaultChanged: this.vaultChanged,
+      groupInvites: () => this.people.invites,
+      inGroup: (unit, record, said, content, how) =>
+        this.people.talk.receive(unit, record, said, content, how),
       catchUp: () => this.catchUp(),
     });
-    const { conversations, vaultStale } = this;
+    const { conversations, outbox, sequencers, vaultStale } = this;
     this.membership = new Membership(books, this.sequencers, conversations, this.api, {
       vaultStale,
+      groups: () => this.people.membership,
     });
+    const { membership } = this;
+    const around = { books, outbox, conversations, sequencers, membership, after: vi.fn() };
+    this.people = new GroupParts(around);
     this.welcomes = new Welcomes(books, { mark: (r) => this.membership.mark(r), vaultStale });
     this.firstContact = new FirstContact(books, this.outbox, this.membership, vi.fn());
     const byHandle = { open: (envelope: Bytes) => this.byHandle.open(envelope) };
-    this.inbox = new Inbox(books, conversations, this.welcomes, this.firstContact, byHandle, {
+    const { welcomes } = this.people;
+    const receivers = [this.welcomes, welcomes, this.firstContact, byHandle] as const;
+    this.inbox = new Inbox(books, conversations, ...receivers, {
       ack: vi.fn(),
       after: vi.fn(),
     });

@@ -31,7 +31,7 @@ test("a passkey makes an account and opens it in a second browser; the first is 
   await anna.press("devices.revoke");
   await anna.press("passkey.use");
   await anna.see("devices.revoked");
-  await second.see("revoked.title");
+  await second.see("shutOut.title");
   assert.deepEqual([...anna.complaints, ...second.complaints], []);
   await anna.leave();
   await second.leave();

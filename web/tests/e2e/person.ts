@@ -7,8 +7,11 @@
 
 import { setTimeout as elapsed } from "node:timers/promises";
 import type { ElementHandle, Page } from "puppeteer-core";
-import { en } from "../../app/i18n/en.ts";
+import { en as enFirst } from "../../app/i18n/en.ts";
+import { enLater } from "../../app/i18n/en_later.ts";
 import { type Kind, PASSWORD, type Setting, type Stage, until } from "./stage.ts";
+
+const en = { ...enFirst, ...enLater };
 
 type Key = keyof typeof en;
 
@@ -104,10 +107,29 @@ async function measure(): Promise<Flow> {
         flow.audioBytes += one.bytesSent ?? 0;
       }
       if (one.type === "local-candidate") flow.candidates += 1;
-      if (one.type === "remote-candidate") flow.given.push(String(one.candidateType));
+      // A check that comes before the candidate it belongs to makes one of the kind "prflx", without
+      // an address. Nobody gave that one, and it can only have come to where somebody was told of.
+      if (one.type === "remote-candidate" && one.candidateType !== "prflx") {
+        flow.given.push(String(one.candidateType));
+      }
     }
   }
   return flow;
+}
+
+/** What came so far in each stream: pictures decoded, or the energy of its sound. */
+async function streams(): Promise<Record<string, number>> {
+  const { watchedPeers } = globalThis as unknown as Watched;
+  const came: Record<string, number> = {};
+  for (const [at, peer] of watchedPeers.entries()) {
+    if (peer.connectionState !== "connected") continue;
+    for (const one of (await peer.getStats()).values()) {
+      if (one.type !== "inbound-rtp") continue;
+      came[`${one.kind} ${at} ${one.id}`] =
+        (one.kind === "video" ? one.framesDecoded : one.totalAudioEnergy) ?? 0;
+    }
+  }
+  return came;
 }
 
 /** Where something stands on the page; nothing once it is gone. */
@@ -359,6 +381,23 @@ export class Person {
   async seesAndHears(pictures = 20): Promise<Flow> {
     return this.#senses("picture and sound", (now, before) => {
       return now.decoded >= before.decoded + pictures && now.energy > before.energy;
+    });
+  }
+
+  /** Wait until pictures and sound came here of so many others. */
+  async seesAndHearsAll(others: number): Promise<void> {
+    const before = await this.page.evaluate(streams);
+    let now = before;
+    const moving = (kind: string) => {
+      return Object.keys(now).filter((key) => {
+        return key.startsWith(kind) && (now[key] ?? 0) > (before[key] ?? 0);
+      }).length;
+    };
+    await until(`picture and sound of ${others}`, async () => {
+      now = await this.page.evaluate(streams);
+      return moving("video") >= others && moving("audio") >= others;
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}: ${JSON.stringify([before, now])} ${this.complaints}`);
     });
   }
 

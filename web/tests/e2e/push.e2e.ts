@@ -10,6 +10,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as elapsed } from "node:timers/promises";
 import type { CDPSession, Page } from "puppeteer-core";
+import { choir } from "./choir.ts";
 import { meet, Person } from "./person.ts";
 import { PushService } from "./push_service.ts";
 import { Stage, until } from "./stage.ts";
@@ -78,6 +79,16 @@ class Worker {
   async close(): Promise<void> {
     await this.#page.close();
   }
+}
+
+/** Hand the worker what was pushed, and see that what it shows names nobody. */
+async function namesNobody(worker: Worker, pushed: string): Promise<void> {
+  await worker.push(pushed);
+  const shown = await until("a notification", async () => {
+    const all = await worker.shown();
+    return all.length > 0 && all;
+  });
+  assert.deepEqual(shown, [{ title: "Visavis", body: "Somebody is calling", tag: "ring" }]);
 }
 
 /** Hang up, or see that it has rung long enough by itself; a busy machine takes its time. */
@@ -150,13 +161,7 @@ test("a call to a closed app rings it, and nobody is named on the way", async ()
   assert.equal(pushed.headers["urgency"], "high");
   assert.equal(pushed.headers["topic"], undefined);
 
-  // What the worker makes of it.
-  await worker.push(service.open(pushed));
-  const shown = await until("a notification", async () => {
-    const all = await worker.shown();
-    return all.length > 0 && all;
-  });
-  assert.deepEqual(shown, [{ title: "Visavis", body: "Somebody is calling", tag: "ring" }]);
+  await namesNobody(worker, service.open(pushed));
 
   // The app opens within the time a call rings, and rings.
   bert = await closed.again(prepared);
@@ -181,5 +186,43 @@ test("a call to a closed app rings it, and nobody is named on the way", async ()
   await anna.call("voice");
   await elapsed(6000);
   assert.equal(service.got.length, 1);
+  assert.deepEqual([...anna.complaints, ...bert.complaints], []);
+});
+
+test("a call of a group rings a closed app by the same push, and neither group nor people are in it", async () => {
+  const prepared = (page: Page) => service.standIn(page);
+  const anna = await Person.signUp(stage, "chromium", "anna");
+  let bert = await Person.signUp(stage, "chromium", "bert", prepared);
+  await choir(anna, [bert]);
+  await bert.page.goto(stage.origin);
+  await bert.press("home.settings");
+  await bert.press("push.title");
+  await bert.press("push.turnOn");
+  await bert.see("push.isOn");
+  const before = service.got.length;
+  const closed = bert;
+  const worker = await Worker.of(bert);
+  await closed.page.close();
+  await anna.page.bringToFront();
+  await anna.page.goto(stage.origin);
+  await anna.openThread("Choir");
+  await anna.call("voice");
+  await until("a push", async () => service.got.length > before, 40);
+  const pushed = service.got[before];
+  assert.ok(pushed);
+  assert.equal(service.open(pushed), "ring");
+  assert.equal(pushed.body.length, service.got[0]?.body.length, "as long as that of a call of two");
+  assert.equal(pushed.headers["topic"], undefined);
+
+  await namesNobody(worker, service.open(pushed));
+  bert = await closed.again(prepared);
+  await bert.see("groupIncoming.voice");
+  await until("no notification", async () => (await worker.shown()).length === 0);
+  await bert.press("incoming.accept");
+  await Promise.all([anna.hears(), bert.hears()]);
+  assert.equal(service.got.length, before + 1, "exactly one");
+  await worker.close();
+  await anna.press("groupCall.leave");
+  await bert.press("groupCall.leave");
   assert.deepEqual([...anna.complaints, ...bert.complaints], []);
 });

@@ -19,15 +19,22 @@ import {
 } from "../namespace.ts";
 
 /** What needs no call. */
-const ON_LOOPBACK: ReadonlySet<string> = new Set(["messages.e2e.ts"]);
+const ON_LOOPBACK: ReadonlySet<string> = new Set([
+  "erased.e2e.ts",
+  "groups.e2e.ts",
+  "messages.e2e.ts",
+  "privacy.e2e.ts",
+]);
 
 /** Files at a time, each in a network of its own: people wait more than they compute. */
 const LANES = 2;
 /** Pictures are encoded and decoded all the time: of these one at a time. The longest come first. */
 const HEAVY: readonly string[] =
-  "network effects calls tab_killed hostile reload unplugged direct".split(" ");
+  "network effects group_mixed group_call group_reload calls tab_killed hostile reload unplugged direct guest".split(
+    " ",
+  );
 /** Of the others, those that take longest. */
-const LONG: readonly string[] = ["silence", "restart", "realtime_text", "push"];
+const LONG: readonly string[] = ["silence", "restart", "realtime_text", "push", "move"];
 
 type Outcome = Readonly<{ file: string; passed: boolean }>;
 

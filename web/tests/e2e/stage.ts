@@ -93,6 +93,10 @@ export class Stage {
   readonly chromiumFlags: string[] = [];
   readonly #browsers = new Map<string, Browser>();
   readonly #pages: Page[] = [];
+  /** What was run at the command line, and what it said. */
+  readonly #programs: { readonly process: ChildProcess; said: string }[] = [];
+  /** Where people find the server. */
+  readonly origin: string;
   readonly #apart: boolean;
   readonly #port: number;
   #server: ChildProcess | undefined;
@@ -100,18 +104,22 @@ export class Stage {
 
   /**
    * @param options.apart Each page in a browser of its own, not only in a profile of its own.
+   * @param options.at The port at which people find the server; of a second one, another.
    * @param options.behind The server's port, where something else stands before it.
    * @param options.more More settings of the server, by the names of ServerConfig.
    */
   constructor({
     apart = false,
-    behind = PORT,
+    at = PORT,
+    behind = at,
     more = {},
   }: Readonly<{
     apart?: boolean;
+    at?: number;
     behind?: number;
     more?: Readonly<Record<string, unknown>>;
   }> = {}) {
+    this.origin = `http://localhost:${at}`;
     this.#apart = apart;
     this.#port = behind;
     this.#more = more;
@@ -139,7 +147,7 @@ export class Stage {
   #settings(): string {
     const values = {
       data_dir: this.#data,
-      origin: ORIGIN,
+      origin: this.origin,
       host: "127.0.0.1",
       port: this.#port,
       web_dir: join(ROOT, "web/dist"),
@@ -186,13 +194,11 @@ export class Stage {
       "import sys\nfrom pathlib import Path\nfrom visavis.server.signup_links import make_link\n" +
       "print(make_link(Path(sys.argv[1]), sys.argv[2]))";
     const env = this.environment();
-    return execFileSync(PYTHON, ["-c", script, this.#data, ORIGIN], {
+    return execFileSync(PYTHON, ["-c", script, this.#data, this.origin], {
       env,
       encoding: "utf8",
     }).trim();
   }
-
-  readonly origin = ORIGIN;
 
   /** An empty page in a fresh profile of a browser. */
   async blank(wanted: Kind | Setting): Promise<Page> {
@@ -202,7 +208,7 @@ export class Stage {
     const context = kept ? browser.defaultBrowserContext() : await browser.createBrowserContext();
     if (setting.kind === "chromium") {
       const allowed = setting.allowed ?? ["camera", "microphone", "notifications"];
-      await context.overridePermissions(ORIGIN, [...allowed]);
+      await context.overridePermissions(this.origin, [...allowed]);
     }
     const page = await context.newPage();
     this.#pages.push(page);
@@ -272,10 +278,19 @@ export class Stage {
     const file = join(this.folder, "password");
     writeFileSync(file, `${PASSWORD}\n`, { mode: 0o600 });
     const env = this.environment({ VISAVIS_PASSWORD_FILE: file, COLUMNS: "200" });
-    return spawn(PROGRAM, ["--profile", join(this.folder, profile), ...words], {
+    const process = spawn(PROGRAM, ["--profile", join(this.folder, profile), ...words], {
       env,
       stdio: ["ignore", "pipe", "pipe"],
     });
+    const ran = { process, said: "" };
+    process.stderr?.on("data", (data) => (ran.said += data));
+    this.#programs.push(ran);
+    return process;
+  }
+
+  /** Press Ctrl-C in every program that runs. */
+  interrupt(): void {
+    for (const { process } of this.#programs) process.kill("SIGINT");
   }
 
   /** Run it to its end and return what it printed with `--json`. */
@@ -294,7 +309,7 @@ export class Stage {
     }
   }
 
-  /** What stands on every page that is open, for a test that failed. */
+  /** What stands on every page that is open, and what programs said, for a test that failed. */
   async shown(): Promise<string> {
     const open = this.#pages.filter((page) => !page.isClosed());
     const texts = open.map((page) => {
@@ -302,7 +317,9 @@ export class Stage {
       const hangs = elapsed(5000, "it does not answer");
       return Promise.race([text, hangs]).catch((error: Error) => error.message);
     });
-    return (await Promise.all(texts)).map((text) => `--- on a page:\n${text}`).join("\n");
+    const pages = (await Promise.all(texts)).map((text) => `--- on a page:\n${text}`);
+    const said = this.#programs.map((one) => `--- the program said:\n${one.said}`);
+    return [...pages, ...said].join("\n");
   }
 
   /** Close all browsers: what they write about themselves is whole then. */
@@ -314,6 +331,7 @@ export class Stage {
 
   /** End all that was begun, each by itself, so that one that fails leaves none behind. */
   async close(): Promise<void> {
+    for (const { process } of this.#programs) process.kill("SIGKILL");
     const ends = await Promise.allSettled([this.closeBrowsers(), this.killServer("SIGTERM")]);
     rmSync(this.folder, { recursive: true, force: true });
     for (const end of ends) if (end.status === "rejected") throw end.reason;

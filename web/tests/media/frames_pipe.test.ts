@@ -5,8 +5,8 @@ import { type Bytes, copy, equal } from "../../core/bytes.ts";
 import { UsageError } from "../../core/errors.ts";
 import { FIRST_CTR, HEADER_LENGTH, OLD_EPOCH_S } from "../../core/frame_keys.ts";
 import { decodeHeader } from "../../core/sframe.ts";
+import { CallFrames } from "../../media/frames_keys.ts";
 import {
-  CallFrames,
   type EncodedFrame,
   KEY_FRAME_REQUEST_INTERVAL_S,
   ReceivePipe,
@@ -320,4 +320,125 @@ test.each([1, 4_095, 4_096, 4_097, 65_536, 65_537, 200_000])("%i bytes grow to a
   expect(filled.indexOf(0) === -1 ? filled.length : filled.indexOf(0)).toBe(size);
   expect(SIZES.some((each) => each === filled.length) || filled.length % SIZES[2] === 0).toBe(true);
   expect(padded(filled)).toEqual(filled);
+});
+
+describe("a call of several", () => {
+  const at = (place: string) => new ReceivePipe(theirs, "video", () => asked.push("sender"), place);
+  const from = (source: number, data: Bytes): EncodedFrame => ({
+    ...frame(data),
+    getMetadata: () => ({ synchronizationSource: source }),
+  });
+  const kidOf = (one: EncodedFrame, clear: number) => decodeHeader(dataOf(one).subarray(clear)).kid;
+
+  test("CK-890: at a place one member alone is heard, and nobody before it was told of", async () => {
+    keyed();
+    theirs.install(2n, copy(OTHER_KEY), [0, 2]);
+    const third = new CallFrames(() => now);
+    third.sendIn(2n, copy(OTHER_KEY), 2);
+    ours.sendIn(2n, copy(OTHER_KEY), 0);
+    const [zero, two] = [sending("video"), new SendPipe(third, "video", () => {})];
+    const pipe = at("1:0");
+
+    expect(await pipe.pass(await sealed(zero, KEY_FRAME))).toBe(false);
+    theirs.places.set("1:0", [0]);
+    expect(await pipe.pass(await sealed(zero, DELTA))).toBe(true); // the control: it opens
+    expect(theirs.counts.heard.get("1:0")).toEqual({ leaf: 0, audio: 0, video: 1 });
+    const other = await sealed(two, KEY_FRAME);
+    const before = copy(dataOf(other));
+    expect(await pipe.pass(other)).toBe(false);
+    expect(dataOf(other)).toEqual(before); // nothing of it came out
+    theirs.places.set("1:0", [2]);
+    expect(theirs.counts.heard.get("1:0")).toBeUndefined();
+    expect(await pipe.pass(await sealed(two, DELTA))).toBe(true);
+    expect(await pipe.pass(await sealed(zero, DELTA))).toBe(false);
+    theirs.places.set("1:0", []);
+    expect(await pipe.pass(await sealed(two, DELTA))).toBe(false);
+    expect(theirs.counts.misplaced.video).toBe(4);
+    expect(theirs.counts.failed.video).toBe(4);
+    expect(theirs.counts.opened.video).toBe(2);
+  });
+
+  test("CK-890: of two who say that a place is theirs, it is whose frame opens there", async () => {
+    keyed();
+    theirs.install(2n, copy(OTHER_KEY), [0, 2]);
+    const third = new CallFrames(() => now);
+    third.sendIn(2n, copy(OTHER_KEY), 2);
+    ours.sendIn(2n, copy(OTHER_KEY), 0);
+    const [zero, two] = [sending("video"), new SendPipe(third, "video", () => {})];
+    theirs.places.set("1:0", [2, 0]);
+    expect(await at("1:0").pass(await sealed(zero, KEY_FRAME))).toBe(true);
+    expect(await at("1:0").pass(await sealed(two, KEY_FRAME))).toBe(false);
+    theirs.places.set("1:0", [0, 2, 5]); // one more who says so changes nothing
+    expect(theirs.counts.heard.get("1:0")).toEqual({ leaf: 0, audio: 0, video: 1 });
+    expect(await at("1:0").pass(await sealed(two, DELTA))).toBe(false);
+    theirs.places.set("1:0", [2]);
+    expect(await at("1:0").pass(await sealed(two, DELTA))).toBe(true); // the control: it opens
+  });
+
+  test("CK-861: a leaf that was removed opens in no epoch any more, the others go on", async () => {
+    keyed();
+    theirs.install(2n, copy(OTHER_KEY), [0, 2]);
+    const third = new CallFrames(() => now);
+    third.sendIn(2n, copy(OTHER_KEY), 2);
+    const two = new SendPipe(third, "video", () => {});
+    theirs.places.set("1:0", [0]);
+    theirs.places.set("1:1", [2]);
+    const old = sending("video");
+    expect(await at("1:0").pass(await sealed(old, KEY_FRAME))).toBe(true); // the control
+    expect(theirs.counts.byLeaf.get(0)).toEqual({ audio: 0, video: 1 });
+    const [early, other] = [await sealed(old, DELTA), await sealed(two, KEY_FRAME)];
+    ours.sendIn(2n, copy(OTHER_KEY), 0);
+    const late = await sealed(sending("video"), KEY_FRAME);
+    const opening = at("1:0").pass(await sealed(old, DELTA));
+    theirs.removeLeaf(0); // while one is being opened
+    expect(await opening).toBe(false);
+    expect(await at("1:0").pass(early)).toBe(false);
+    expect(await at("1:0").pass(late)).toBe(false);
+    expect(theirs.counts.byLeaf.get(0)).toBeUndefined();
+    expect(await at("1:1").pass(other)).toBe(true);
+    // Whoever has the leaf next is heard, in the next epoch.
+    theirs.install(3n, copy(KEY), [0]);
+    ours.sendIn(3n, copy(KEY), 0);
+    expect(await at("1:0").pass(await sealed(sending("video"), KEY_FRAME))).toBe(true);
+  });
+
+  test("every encoder of a sender has a context of its own", async () => {
+    keyed();
+    const pipe = sending("video");
+    const kids: bigint[] = [];
+    for (const source of [71, 72, 73, 71]) {
+      const one = from(source, KEY_FRAME);
+      expect(await pipe.pass(one)).toBe(true);
+      kids.push(kidOf(one, 10));
+      expect(await receiving("video").pass(one)).toBe(true);
+    }
+    expect(new Set(kids).size).toBe(3);
+    expect(kids[3]).toBe(kids[0]);
+  });
+
+  test("CK-891: a sender has three encoders at most", async () => {
+    keyed();
+    const pipe = sending("video");
+    for (const source of [71, 72, 73]) expect(await pipe.pass(from(source, DELTA))).toBe(true);
+    expect(await pipe.pass(from(74, DELTA))).toBe(false);
+    expect(await pipe.pass(from(72, DELTA))).toBe(true);
+  });
+
+  test("the encoder that dropped a picture owes a key frame, not the others", async () => {
+    const pipe = sending("video");
+    expect(await pipe.pass(from(71, KEY_FRAME))).toBe(false);
+    keyed();
+    expect(await pipe.pass(from(72, DELTA))).toBe(true);
+    expect(asked).toEqual([]);
+    expect(await pipe.pass(from(71, DELTA))).toBe(true);
+    expect(asked).toEqual(["encoder"]);
+    now += 1;
+    expect(await pipe.pass(from(72, KEY_FRAME))).toBe(true);
+    expect(await pipe.pass(from(71, DELTA))).toBe(true);
+    expect(asked).toEqual(["encoder", "encoder"]);
+    now += 1;
+    expect(await pipe.pass(from(71, KEY_FRAME))).toBe(true);
+    expect(await pipe.pass(from(71, DELTA))).toBe(true);
+    expect(asked).toHaveLength(2);
+  });
 });

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Code, UnavailableError, UsageError } from "../../core/errors.ts";
-import { read } from "../../media/figures.ts";
+import { NO_BYTES, read } from "../../media/figures.ts";
 import { configurationFor, iceServers } from "../../media/gathering.ts";
 import { ProtectedPeer, requireEncryption } from "../../media/protect.ts";
 import { MID_URI } from "../../media/sdp_guard.ts";
@@ -248,6 +248,7 @@ describe("figures", () => {
       audioDecodedS: 1,
       path: "relayed",
       rttMs: 40,
+      bytes: NO_BYTES,
     });
   });
 
@@ -267,6 +268,7 @@ describe("figures", () => {
       audioDecodedS: 0,
       path: "none",
       rttMs: undefined,
+      bytes: NO_BYTES,
     });
   });
 });

@@ -119,6 +119,22 @@ test("with keys frames are sealed and opened, and the page's own key stays its o
   expect(await through(OUT, [OPUS])).toEqual([]);
 });
 
+test("CK-861: a leaf that was removed opens nothing, in the order of what was asked", async () => {
+  await Promise.all([keys.install(1n, KEY, new Set([0, 2])), keys.sendIn(1n, KEY, 0)]);
+  const [one, two, three] = await through(OUT, [OPUS, OPUS, OPUS]);
+  if (!one || !two || !three) throw new Error("nothing was sealed");
+  expect(await through(IN, [one])).toEqual([OPUS]); // the control
+  // Not waited for: messages to a worker stay in order.
+  const done = [keys.removeLeaf(0), keys.install(2n, KEY, new Set([0])), keys.sendIn(2n, KEY, 0)];
+  await Promise.all(done);
+  expect(await through(IN, [two])).toEqual([]);
+  expect(await through(IN, await through(OUT, [OPUS]))).toEqual([OPUS]); // whoever has it next
+  await keys.removeLeaf(0);
+  expect(await through(IN, await through(OUT, [OPUS]))).toEqual([]);
+  await keys.wipe();
+  await expect(keys.removeLeaf(0)).resolves.toBeUndefined();
+});
+
 test("blocks of text are sealed and opened in the worker, and nowhere without keys", async () => {
   const block: Bytes = new Uint8Array(128).fill(5);
   await expect(keys.sealText(block)).rejects.toThrow("CK-655");

@@ -15,7 +15,7 @@ from visavis.core.mls.key_package import (
     new_key_package,
 )
 from visavis.core.mls.leaf_check import CredentialValidator, RequiredCapabilities
-from visavis.core.mls.leaf_node import Extension, ExtensionType, MemberInfo
+from visavis.core.mls.leaf_node import Extension, ExtensionType, MemberInfo, find_extension
 from visavis.core.mls.peek import MessageHead, peek, welcome_references
 from visavis.core.mls.receive import ApplicationMessage, ProposalReceived, Received
 from visavis.core.mls.suite import SUITE_ID, generate_signature_key, signature_public_key
@@ -38,6 +38,7 @@ __all__ = [
     "RequiredCapabilities",
     "Rng",
     "UnverifiedKeyPackage",
+    "find_extension",
     "generate_signature_key",
     "new_key_package",
     "peek",

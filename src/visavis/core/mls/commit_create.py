@@ -42,12 +42,14 @@ class CommitOptions:
             compromise, so only tests and bulk additions leave it out.
         welcome_with_tree: Put the ratchet tree into the Welcome.
         pad_to: Padding of a PrivateMessage.
+        authenticated_data: Travels with the commit, authenticated and not encrypted by MLS.
     """
 
     public: bool = False
     path: bool = True
     welcome_with_tree: bool = True
     pad_to: int = PAD_BLOCK
+    authenticated_data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,8 @@ def create_commit(
     )
     wire_format = WireFormat.PUBLIC_MESSAGE if options.public else WireFormat.PRIVATE_MESSAGE
     view = state.view()
-    signed = sign_content(view, wire_format, me, commit, b"", state.signature_private)
+    data = options.authenticated_data
+    signed = sign_content(view, wire_format, me, commit, data, state.signature_private)
     after = NextEpoch(
         applied.tree,
         applied.extensions,

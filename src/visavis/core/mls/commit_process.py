@@ -29,6 +29,7 @@ class CommitApplied:
         added: New members with their places, an external joiner included.
         removed: Members that are gone, with the places they had.
         self_removed: We are one of them.
+        authenticated_data: What its author said beside it.
     """
 
     epoch: int
@@ -36,6 +37,7 @@ class CommitApplied:
     added: tuple[MemberInfo, ...]
     removed: tuple[MemberInfo, ...]
     self_removed: bool
+    authenticated_data: bytes = b""
 
 
 def resolve(state: GroupState, commit: Commit, sender: Sender) -> list[Proposed]:
@@ -84,7 +86,11 @@ def process_commit(
     if external:
         added.append(who)
     if any(member.leaf_index == state.own_leaf for member in applied.removed):
-        gone = CommitApplied(state.context.epoch, who, tuple(added), applied.removed, True)
+        gone = CommitApplied(
+            *(state.context.epoch, who, tuple(added), applied.removed),
+            self_removed=True,
+            authenticated_data=signed.framed.authenticated_data,
+        )
         return state.after_removal(), gone
     privates = _own_privates(state, applied)
     commit_secret = bytes(state.suite.nh)
@@ -109,7 +115,9 @@ def process_commit(
     # The tag proves that the committer reached the same epoch secret for the same transcript.
     ensure("CK-106", hmac.compare_digest(following.confirmation_tag, tag))
     done = CommitApplied(
-        following.context.epoch, who, tuple(added), applied.removed, self_removed=False
+        *(following.context.epoch, who, tuple(added), applied.removed),
+        self_removed=False,
+        authenticated_data=signed.framed.authenticated_data,
     )
     return following, done
 

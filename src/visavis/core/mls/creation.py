@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from visavis.core.mls import key_schedule
 from visavis.core.mls.group_context import GroupContext
 from visavis.core.mls.kem import Rng
@@ -22,6 +24,8 @@ def create_state(
     lifetime: Lifetime,
     extensions: Extensions,
     rng: Rng,
+    supports: Sequence[int] = (),
+    leaf_extensions: Extensions = (),
 ) -> GroupState:
     """Make epoch 0 with one member.
 
@@ -33,6 +37,8 @@ def create_state(
         lifetime: Of the creator's leaf.
         extensions: Of the group context.
         rng: Source of randomness.
+        supports: Extension types that the creator's leaf supports besides.
+        leaf_extensions: Of the creator's leaf, which supports their types too.
 
     Returns:
         The state.
@@ -40,7 +46,9 @@ def create_state(
     Raises:
         PeerError: The creator's leaf does not support the extensions (CK-023, CK-025).
     """
-    private, leaf = new_leaf(suite, credential, signature_private, lifetime, rng)
+    private, leaf = new_leaf(
+        suite, credential, signature_private, lifetime, rng, supports, leaf_extensions
+    )
     check_together([leaf], extensions)
     tree = RatchetTree(suite, [leaf])
     context = GroupContext(suite.suite_id, group_id, 0, tree.tree_hash(), b"", extensions)

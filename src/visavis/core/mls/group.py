@@ -83,6 +83,8 @@ class Group(GroupView):
         validator: CredentialValidator,
         lifetime: tuple[int, int],
         extensions: Sequence[Extension] = (),
+        supports: Sequence[int] = (),
+        leaf_extensions: Sequence[Extension] = (),
     ) -> Group:
         """Create a group with one member, us, in epoch 0 (RFC 9420, 11).
 
@@ -95,6 +97,8 @@ class Group(GroupView):
             validator: Judges credentials.
             lifetime: Of our leaf: (not before, not after), unix seconds.
             extensions: Of the group context.
+            supports: Extension types that our leaf supports besides the ordinary.
+            leaf_extensions: Of our leaf, which supports their types too.
 
         Returns:
             The group.
@@ -110,6 +114,8 @@ class Group(GroupView):
             Lifetime(*lifetime),
             tuple(extensions),
             rng,
+            supports,
+            tuple(leaf_extensions),
         )
         return cls(state, validator)
 
@@ -222,6 +228,7 @@ class Group(GroupView):
         welcome_with_tree: bool = True,
         path: bool = True,
         pad_to: int = PAD_BLOCK,
+        authenticated_data: bytes = b"",
     ) -> PendingCommit:
         """Make a commit (RFC 9420, 12.4.1).
 
@@ -241,6 +248,7 @@ class Group(GroupView):
             path: With fresh keys for us even where none are required. False makes a bulk
                 addition small.
             pad_to: Pad to a multiple of this many bytes.
+            authenticated_data: Travels with the commit, authenticated and not encrypted by MLS.
 
         Returns:
             The commit and the group after it.
@@ -260,7 +268,7 @@ class Group(GroupView):
             state,
             choose(pending, state.own_leaf, by_value),
             by_value,
-            CommitOptions(public, path, welcome_with_tree, pad_to),
+            CommitOptions(public, path, welcome_with_tree, pad_to, authenticated_data),
             Rules(now, self._validator, sending=True),
             rng,
         )
@@ -365,6 +373,30 @@ class Group(GroupView):
         state, received = receive(self._state, message, Rules(now, self._validator))
         self._state = state
         return received
+
+    def preview(self, message: bytes, *, now: int) -> tuple[Received, Group]:
+        """Process a message to the group, and leave this group as it is.
+
+        For whoever has rules of their own about what may be said: they `go_on` with the group
+        that is returned, or drop it.
+
+        Args:
+            message: An MLSMessage.
+            now: Unix seconds.
+
+        Returns:
+            What it was, and the group after it.
+
+        Raises:
+            PeerError: A check failed.
+            VisavisError: Whatever the validator raises.
+        """
+        state, received = receive(self._state, message, Rules(now, self._validator))
+        return received, Group(state, self._validator)
+
+    def go_on(self, after: Group) -> None:
+        """Take over what `preview` returned; nothing of the state before is kept here."""
+        self._state = after._state
 
     def adopt_past(self, before: Group) -> None:
         """Take over which message keys of ended epochs were spent since this state was made.

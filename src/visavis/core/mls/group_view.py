@@ -71,6 +71,10 @@ class GroupView:
         """Return the members in the order of their leaves."""
         return self._state.members()
 
+    def encryption_key(self, leaf_index: int) -> bytes:
+        """Return the public key in a member's leaf: another one each time the member commits."""
+        return self._state.tree.member(leaf_index).encryption_key
+
     def _check_active(self) -> None:
         """Refuse to use a group that is over (CK-062)."""
         ensure("CK-062", self.is_active)

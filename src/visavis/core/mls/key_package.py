@@ -6,6 +6,7 @@ make ourselves is a `KeyPackageBundle`: the package and its private keys, used o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -112,6 +113,7 @@ class KeyPackage:
         identity: Identity of its basic credential.
         signature_key: Public signature key of the device.
         not_after: Last second of its lifetime, unix seconds.
+        supports: Extension types that its leaf lists.
         last_resort: It may be used more than once.
         reference: Its KeyPackageRef.
         data: The MLSMessage as received.
@@ -120,6 +122,7 @@ class KeyPackage:
     identity: bytes
     signature_key: bytes
     not_after: int
+    supports: tuple[int, ...]
     last_resort: bool
     reference: bytes
     data: bytes
@@ -167,6 +170,7 @@ class UnverifiedKeyPackage:
             leaf.credential.body,
             leaf.signature_key,
             leaf.lifetime.not_after,
+            leaf.capabilities.extensions,
             is_last_resort(self.struct),
             self.struct.reference(suite),
             self.data,
@@ -248,6 +252,8 @@ def new_key_package(
     not_after: int,
     rng: Rng,
     suite_id: int = SUITE_ID,
+    supports: Sequence[int] = (),
+    leaf_extensions: Sequence[Extension] = (),
     last_resort: bool = False,
 ) -> KeyPackageBundle:
     """Make a key package with fresh init and encryption keys.
@@ -259,6 +265,8 @@ def new_key_package(
         not_after: Last second of its lifetime.
         rng: Source of randomness.
         suite_id: The suite.
+        supports: Extension types that the leaf supports besides the ordinary.
+        leaf_extensions: Of the leaf, which supports their types too.
         last_resort: Mark it as usable more than once, for when all others are used up.
 
     Returns:
@@ -273,7 +281,13 @@ def new_key_package(
     suite = suite_of(suite_id)
     init_private, init_key = suite.kem.derive_key_pair(rng(suite.kem.nsk))
     encryption_private, leaf = new_leaf(
-        suite, Credential.basic(identity), signature_private, Lifetime(not_before, not_after), rng
+        suite,
+        Credential.basic(identity),
+        signature_private,
+        Lifetime(not_before, not_after),
+        rng,
+        supports,
+        leaf_extensions,
     )
     extensions = (Extension(ExtensionType.LAST_RESORT, b""),) if last_resort else ()
     package = KeyPackageStruct(MLS10, suite_id, init_key, leaf, extensions, b"")
@@ -289,7 +303,13 @@ def new_key_package(
 
 
 def new_leaf(
-    suite: Suite, credential: Credential, signature_private: bytes, lifetime: Lifetime, rng: Rng
+    suite: Suite,
+    credential: Credential,
+    signature_private: bytes,
+    lifetime: Lifetime,
+    rng: Rng,
+    supports: Sequence[int] = (),
+    leaf_extensions: Sequence[Extension] = (),
 ) -> tuple[bytes, LeafNode]:
     """Make a signed key-package leaf; returns (encryption private key, leaf)."""
     private, public = suite.kem.derive_key_pair(rng(suite.kem.nsk))
@@ -297,11 +317,13 @@ def new_leaf(
         public,
         suite.signature.public_key(signature_private),
         credential,
-        own_capabilities(suite.suite_id),
+        own_capabilities(
+            suite.suite_id, (*supports, *(one.extension_type for one in leaf_extensions))
+        ),
         LeafSource.KEY_PACKAGE,
         lifetime,
         None,
-        (),
+        tuple(leaf_extensions),
         b"",
     )
     return private, sign_leaf(suite, leaf, signature_private)

@@ -68,7 +68,7 @@ def read_extensions(reader: Reader) -> Extensions:
     return extensions
 
 
-def find_extension(extensions: Sequence[Extension], wanted: ExtensionType) -> bytes | None:
+def find_extension(extensions: Sequence[Extension], wanted: int) -> bytes | None:
     """Return the data of the extension of one type, if it is there."""
     return next((e.data for e in extensions if e.extension_type == wanted), None)
 
@@ -146,11 +146,15 @@ class Capabilities:
         )
 
 
-def own_capabilities(suite_id: int) -> Capabilities:
-    """Return what our own leaves say: one suite, basic credentials, `last_resort`."""
-    return Capabilities(
-        (MLS10,), (suite_id,), (ExtensionType.LAST_RESORT,), (), (CredentialType.BASIC,)
-    )
+def own_capabilities(suite_id: int, supports: Sequence[int] = ()) -> Capabilities:
+    """Return what our own leaves say: one suite, basic credentials, `last_resort`.
+
+    Args:
+        suite_id: The suite.
+        supports: Further extension types.
+    """
+    extensions = (int(ExtensionType.LAST_RESORT), *supports)
+    return Capabilities((MLS10,), (suite_id,), extensions, (), (CredentialType.BASIC,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,13 +266,15 @@ class MemberInfo:
         leaf_index: Its place in the tree; None while it is only proposed.
         identity: The basic credential's identity.
         signature_key: Its public signature key.
+        extensions: Of its leaf, which that key signs.
     """
 
     leaf_index: int | None
     identity: bytes = field(repr=False)
     signature_key: bytes = field(repr=False)
+    extensions: Extensions = field(default=(), repr=False)
 
     @staticmethod
     def of(leaf: LeafNode, leaf_index: int | None) -> MemberInfo:
         """Describe the member with this leaf."""
-        return MemberInfo(leaf_index, leaf.credential.body, leaf.signature_key)
+        return MemberInfo(leaf_index, leaf.credential.body, leaf.signature_key, leaf.extensions)

@@ -34,7 +34,8 @@ class Needle:
     """Something planted that must not be found.
 
     Attributes:
-        kind: "handle", "device name", "address", "call id", "time", "plaintext" or "key".
+        kind: "handle", "device name", "address", "account", "call id", "time", "plaintext" or
+            "key".
         label: What to call it in a report; never the needle itself.
         value: The planted value.
     """

@@ -17,6 +17,7 @@ from typing import Final
 
 from visavis.core.base64url import encode
 from visavis.core.errors import VisavisError
+from visavis.core.ids import CallId
 from visavis.testing.audit.attacks import Truth
 from visavis.testing.audit.holdings import Holdings
 from visavis.testing.audit.needles import Needle
@@ -29,6 +30,8 @@ from visavis.transport.socket import SendSocket
 CALL_ENVELOPES: Final = ((1, False), (1, False), (0, False), (1, False), (0, False), (0, False))
 """Bucket and durability of what one answered call sends, in turn from each side."""
 
+PLANT_EVERY: Final = 8
+"""One call in so many is searched for by its id."""
 SIGNUPS_AT_ONCE: Final = 4
 ACTS_AT_ONCE: Final = 12
 
@@ -81,11 +84,17 @@ class Population:
         origin: The server.
         links: Makes a sign-up link.
         habits: What they do.
+        now: Unix seconds, for entries of the history.
         seed: For who knows whom and who does what when.
     """
 
     def __init__(
-        self, origin: str, links: Callable[[], str], habits: Habits, seed: int = 1
+        self,
+        origin: str,
+        links: Callable[[], str],
+        habits: Habits,
+        now: Callable[[], int],
+        seed: int = 1,
     ) -> None:
         self._rng = random.Random(seed)
         self._origin = origin
@@ -95,6 +104,8 @@ class Population:
         self.devices: dict[str, ScriptedDevice] = {}
         self.refused = 0
         self.calls = 0
+        self._now = now
+        self._call_ids: list[CallId] = []
 
     @contextlib.asynccontextmanager
     async def living(self) -> AsyncIterator[Population]:
@@ -167,6 +178,11 @@ class Population:
     async def _call(self, a: str, b: str, *, answered: bool) -> None:
         self.calls += 1
         caller, callee = self.devices[a], self.devices[b]
+        call = CallId(self._rng.randbytes(CallId.LENGTH))
+        if self.calls % PLANT_EVERY == 1:
+            self._call_ids.append(call)
+        caller.note_call(call, callee.account, self._now(), outgoing=True)
+        callee.note_call(call, caller.account, self._now(), outgoing=False)
         for number, (size, durable) in enumerate(CALL_ENVELOPES):
             side, other = (caller, b) if number % 2 == 0 else (callee, a)
             await self._send(side, other, size, durable=durable)
@@ -192,10 +208,12 @@ class Population:
         """
         owners: dict[bytes | str, str] = {}
         needles: list[Needle] = list(more)
+        needles += [Needle("call id", f"call {n}", c) for n, c in enumerate(self._call_ids)]
         for person, device in self.devices.items():
             owners |= dict.fromkeys(device.stored_ids(), person)
             needles.append(Needle.text("handle", f"handle of {person}", device.handle))
             needles.append(Needle("key", f"device secret of {person}", device.secret))
+            needles.append(Needle("account", f"account id of {person}", device.account))
             needles += [
                 Needle("key", f"seal key {person} has for {contact}", address.seal_key)
                 for contact, address in device.addresses.items()

@@ -106,7 +106,11 @@ async def live_and_audit(folder: Path, habits: Habits, days: int, seed: int = 1)
     ):
         origin = f"http://127.0.0.1:{port}"
         population = Population(
-            origin, lambda: server.signup_link().replace(server.origin, origin), habits, seed
+            origin,
+            lambda: server.signup_link().replace(server.origin, origin),
+            habits,
+            lambda: int(clock.now()),
+            seed,
         )
         async with population.living():
             for _ in range(days):

@@ -5,7 +5,8 @@
 
 import { type Bytes, concat } from "../../../core/bytes.ts";
 import type { Kind } from "../../../core/frame_keys.ts";
-import { CallFrames, ReceivePipe, SendPipe } from "../../../media/frames_pipe.ts";
+import { CallFrames } from "../../../media/frames_keys.ts";
+import { ReceivePipe, SendPipe } from "../../../media/frames_pipe.ts";
 
 export type Task = Readonly<{ kind: Kind; bytes: number; rounds: number; repeat: number }>;
 

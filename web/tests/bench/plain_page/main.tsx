@@ -30,7 +30,6 @@ class PlainModel extends FakeModel {
       contacts: () => [{ key: THEM.id, account: ACCOUNT }],
       takeLeftCall: async () => undefined,
       keepCall: async () => undefined,
-      noteCall: async () => undefined,
     };
     const desk = new LiveDesk(
       (now) => {
@@ -46,6 +45,7 @@ class PlainModel extends FakeModel {
       calledBefore: () => true,
       show: (call) => this.set({ call }),
       ring: (incoming) => this.set({ incoming }),
+      comeBackInGroup: async () => undefined,
     });
     this.calls = calls;
     void calls.listen(new AbortController().signal);

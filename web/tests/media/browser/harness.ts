@@ -18,7 +18,9 @@ import { buildPage } from "../../build_page.ts";
 import { HOST } from "../../namespace.ts";
 import { serveFolder } from "../../serve_folder.ts";
 import { Firefox } from "./firefox.ts";
+import type { GroupApi } from "./page/group.ts";
 import type { Api, Rtp } from "./page/main.ts";
+import type { SfuApi } from "./page/sfu.ts";
 
 const TURN_PORT = 3478;
 const HERE = import.meta.dirname;
@@ -114,6 +116,28 @@ export class Ends {
     >;
   }
 
+  /** Call a function of `page/sfu.ts`; the member "b" is on a page of its own. */
+  sfu<M extends keyof SfuApi>(
+    method: M,
+    ...rest: Parameters<SfuApi[M]>
+  ): Promise<Awaited<ReturnType<SfuApi[M]>>> {
+    const page = this.#others.get(String(rest[0])) ?? this.#first;
+    return page.evaluate(`sfu.${method}(...${JSON.stringify(rest)})`) as Promise<
+      Awaited<ReturnType<SfuApi[M]>>
+    >;
+  }
+
+  /** Call a function of `page/group.ts`; the member "b" is on a page of its own. */
+  group<M extends keyof GroupApi>(
+    method: M,
+    ...rest: Parameters<GroupApi[M]>
+  ): Promise<Awaited<ReturnType<GroupApi[M]>>> {
+    const page = this.#others.get(String(rest[0])) ?? this.#first;
+    return page.evaluate(`group.${method}(...${JSON.stringify(rest)})`) as Promise<
+      Awaited<ReturnType<GroupApi[M]>>
+    >;
+  }
+
   /** Close what the test made. */
   async closeAll(): Promise<void> {
     for (const name of this.#made) {
@@ -130,9 +154,10 @@ export class PythonEnd {
   readonly #lines: AsyncIterator<string>;
   errors = "";
 
-  constructor() {
-    this.#process = spawn(PYTHON, [join(HERE, "peer.py")], {
-      env: { ...process.env, PYTHONPATH: join(ROOT, "src") },
+  /** @param script What it runs, of this folder. */
+  constructor(script = "peer.py") {
+    this.#process = spawn(PYTHON, [join(HERE, script)], {
+      env: { ...process.env, PYTHONPATH: `${join(ROOT, "src")}:${ROOT}` },
       stdio: ["pipe", "pipe", "pipe"],
     });
     const { stdout, stderr } = this.#process;

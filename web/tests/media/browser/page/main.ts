@@ -5,6 +5,8 @@
  * at every peer connection's statistics, and connections without any protection, as controls.
  */
 
+import "./group.ts";
+import "./sfu.ts";
 import { type Bytes, fromHex } from "../../../../core/bytes.ts";
 import { RealtimeText } from "../../../../core/realtime_text.ts";
 import { relayedMedia } from "../../../../media/connection.ts";
@@ -14,6 +16,7 @@ import type {
   MediaConnection,
   TurnServer,
 } from "../../../../media/interfaces.ts";
+import { made, Original } from "./peers.ts";
 
 /** A camera and a microphone; Chromium's fake ones. */
 class Devices implements LocalMedia {
@@ -73,16 +76,6 @@ globalThis.Worker = class extends Worker {
   override terminate(): void {
     this.#own.stopped = true;
     super.terminate();
-  }
-};
-
-/** Every connection that anybody made here, in order, those of scouts among them. */
-const made: RTCPeerConnection[] = [];
-const Original = RTCPeerConnection;
-globalThis.RTCPeerConnection = class extends Original {
-  constructor(configuration?: RTCConfiguration) {
-    super(configuration);
-    made.push(this);
   }
 };
 

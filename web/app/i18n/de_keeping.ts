@@ -1,0 +1,67 @@
+/** German, the part about what is kept of calls, and for how long. */
+
+import type { Plural } from "./text.ts";
+
+export const deKeeping = {
+  "keep.off": "Gar nicht",
+  "keep.hour": "1 Stunde",
+  "keep.day": "1 Tag",
+  "keep.week": "1 Woche",
+  "keep.month": "30 Tage",
+  "keep.quarter": "90 Tage",
+  "keep.year": "1 Jahr",
+  "keep.ever": "Bis ich sie lösche",
+  "keeping.title": "Was von Anrufen bleibt",
+  "keeping.lead":
+    "Der Verlauf gehört dir: Er ist auf deinen Geräten und, wenn du willst, versiegelt im Tresor deines Servers.",
+  "keeping.single": "Jedes für sich",
+  "keeping.keep": "Anrufe aufbewahren",
+  "keeping.details": "Einzelheiten",
+  "keeping.sync": "Auch auf meinen anderen Geräten",
+  "keeping.trace": "Verpasste Anrufe bei denen, die ich vergeblich anrufe",
+  "keeping.what.details":
+    "Weg, Verschlüsselung und Verbindung. Aus: Auch die früherer Anrufe gehen.",
+  "keeping.what.sync":
+    "Sie bekommen ihn durch den versiegelten Tresor. Aus: Er geht aus dem Tresor, und jedes Gerät hat seinen eigenen.",
+  "keeping.what.trace": "Aus: Sie erfahren es nicht; wo es klingelte, ist es vielleicht vermerkt.",
+  "keeping.why.keep":
+    "Wenn du nichts entscheidest: 90 Tage, denn meist sucht man den Anruf vom letzten Monat.",
+  "keeping.why.details": "Anfangs an, denn sie sagen nichts darüber, mit wem und wann.",
+  "keeping.why.sync": "Anfangs an, denn wer zwei Geräte hat, fragt jedes, wer anrief.",
+  "keeping.why.trace":
+    "Anfangs an: Ein Anruf, den niemand hörte und niemand sieht, ist so gut wie keiner.",
+  "keeping.people": "Für einzelne Menschen",
+  "keeping.noPeople": "Für alle wie gewohnt. Für jemanden änderst du es auf dessen Seite.",
+  "keeping.with": "Anrufe mit diesem Kontakt",
+  "keeping.withHelp": "In deinem Verlauf. Was die andere Seite aufbewahrt, entscheidet sie.",
+  "keeping.usual": "Wie gewohnt ({time})",
+  "keeping.see": "Ansehen",
+  "keeping.delete": "Löschen",
+  "keeping.ask": "Um Löschen bitten",
+  "keeping.goSure": { one: "{count} Anruf geht sofort", other: "{count} Anrufe gehen sofort" },
+  "keeping.goText":
+    "Von jetzt an aufbewahrt: {time}. Was älter ist, geht, auf allen deinen Geräten.",
+  "keeping.goWith": "Was älter ist, als du wählst, geht, auf allen deinen Geräten.",
+  "keeping.goYes": "Weiter",
+  "keeping.yes": "Ja",
+  "keeping.no": "Nein",
+  "preset.title": "Drei Möglichkeiten",
+  "preset.convenient": "Bequem",
+  "preset.convenientHelp": "Bleibt, bis du es löschst.",
+  "preset.balanced": "Ausgewogen",
+  "preset.balancedHelp": "90 Tage. So ist es, wenn du nichts entscheidest.",
+  "preset.nothing": "Nichts bleibt",
+  "preset.nothingHelp": "Kein Verlauf, und keine verpassten Anrufe bei anderen.",
+  "preset.chosen": "{name} (gewählt)",
+  "preset.own": "Deine sind keine der drei. Öffne eine, um zu sehen, was sie ändern würde.",
+  "preset.note": "Du siehst, was sich ändert, bevor es geschieht.",
+  "preset.table": "Was das ändert",
+  "preset.setting": "Einstellung",
+  "preset.now": "Jetzt",
+  "preset.then": "Dann",
+  "preset.changes": ", ändert sich",
+  "preset.stays": ", bleibt",
+  "preset.going": { one: "{count} Anruf geht sofort.", other: "{count} Anrufe gehen sofort." },
+  "preset.same": "Das hast du schon.",
+  "preset.choose": "Das nehmen",
+} as const satisfies Record<string, string | Plural>;

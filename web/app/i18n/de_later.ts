@@ -1,0 +1,21 @@
+/** Deutsch, was der erste Teil nicht braucht: `en_later.ts`. */
+
+import { deData } from "./de_data.ts";
+import { deGroupCall } from "./de_group_call.ts";
+import { deHistory } from "./de_history.ts";
+import { deInsights } from "./de_insights.ts";
+import { deKeeping } from "./de_keeping.ts";
+import { deLimits } from "./de_limits.ts";
+import { deMove } from "./de_move.ts";
+import { deRename } from "./de_rename.ts";
+
+export const deLater = {
+  ...deGroupCall,
+  ...deHistory,
+  ...deKeeping,
+  ...deInsights,
+  ...deData,
+  ...deLimits,
+  ...deMove,
+  ...deRename,
+} as const;

@@ -1,0 +1,75 @@
+/** SFrame keys of a group call as a worker would hold them, for tests. */
+
+import { type Bytes, copy, equal, utf8 } from "../../core/bytes.ts";
+import { Code, PeerError, UnavailableError } from "../../core/errors.ts";
+import { FrameReceiver, SendingEpoch } from "../../core/frame_keys.ts";
+import { PRODUCT_SUITE } from "../../core/sframe.ts";
+import type { GroupFrames } from "../../media/group_interfaces.ts";
+
+const SOUND = utf8("twenty milliseconds");
+
+export class TestFrames implements GroupFrames {
+  wiped = false;
+  /** Answer with an error from now on, as a worker that died. */
+  dead = false;
+  /** What was given, to see that it is overwritten. */
+  readonly given: Bytes[] = [];
+  readonly #receiver = new FrameReceiver();
+  readonly #now: () => number;
+  #sending: SendingEpoch | undefined;
+
+  /** @param now Returns monotonic seconds. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  async install(epoch: bigint, baseKey: Bytes, members: ReadonlySet<number>): Promise<void> {
+    this.#requireAlive();
+    this.given.push(baseKey);
+    this.#receiver.install(epoch, copy(baseKey), members);
+    this.#receiver.tick(this.#now());
+  }
+
+  async sendIn(epoch: bigint, baseKey: Bytes, leaf: number): Promise<void> {
+    this.#requireAlive();
+    this.given.push(baseKey);
+    this.#sending?.wipe();
+    this.#sending = new SendingEpoch(PRODUCT_SUITE, copy(baseKey), epoch, leaf);
+  }
+
+  async removeLeaf(leaf: number): Promise<void> {
+    this.#requireAlive();
+    this.#receiver.removeLeaf(leaf);
+  }
+
+  async wipe(): Promise<void> {
+    this.wiped = true;
+    this.#sending?.wipe();
+    this.#sending = undefined;
+    this.#receiver.wipe();
+  }
+
+  /** Whether a frame would be sealed. */
+  get isSending(): boolean {
+    return this.#sending !== undefined;
+  }
+
+  /** Seal a frame of sound. */
+  async sealed(): Promise<Bytes> {
+    if (this.#sending === undefined) throw new Error("nothing is sent yet");
+    return await (await this.#sending.newSender()).encrypt(SOUND, "audio");
+  }
+
+  async opens(frame: Bytes): Promise<boolean> {
+    try {
+      return equal((await this.#receiver.decrypt(frame, "audio", this.#now())).frame, SOUND);
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+      return false;
+    }
+  }
+
+  #requireAlive(): void {
+    if (this.dead) throw new UnavailableError(Code.NOT_ENCRYPTED, "the worker died");
+  }
+}
