@@ -229,6 +229,27 @@ async def test_media_that_stop_are_asked_about_and_who_is_silent_is_lost(
         assert len(watcher.gone) == 1, "who answers is there, with or without media"
 
 
+async def test_whose_media_come_has_longer_to_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CK-811: who sends is there, and only slow; not for ever. The control sends nothing."""
+    monkeypatch.setattr("visavis.server.call_room.LOST_S", 1.5)
+    monkeypatch.setattr("visavis.server.call_room.SENDING_LOST_S", 5.0)
+    async with party(tmp_path, 4) as four:
+        for caller in four.callers[:3]:
+            await caller.publish()
+        watcher, _, slow, silent = four.callers
+        await until(lambda: len(watcher.feeds) == 3)
+        begun = time.monotonic()
+        for one in (slow, silent):
+            one.line.answers_pings = False
+        await until(lambda: watcher.gone)
+        assert watcher.gone == [room.RoomGone(silent.line.number, Why.LOST)]
+        await until(lambda: len(watcher.gone) == 2)
+        assert watcher.gone[1] == room.RoomGone(slow.line.number, Why.LOST)
+        assert time.monotonic() - begun >= 4.5
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 async def test_a_member_that_is_killed_or_hangs_is_gone_within_three_seconds(
     tmp_path: Path, number: signal.Signals

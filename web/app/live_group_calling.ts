@@ -96,13 +96,14 @@ export class LiveGroupCalls implements GroupCallActions {
   async visit(link: string, name: string, media: Media): Promise<void> {
     const { desk } = this.#host;
     await desk.needMicrophone();
-    const [{ joinAsGuest }, { groupMedia }] = await Promise.all([
+    const [{ joinAsGuest }, { groupMedia }, { dialInThread }] = await Promise.all([
       import("../client/guest.ts"),
       import("../media/group_media.ts"),
+      import("../client/transport/room_thread.ts"),
     ]);
     const streams = new MemberStreams();
     const ends = { local: desk.lendToGroup(media), remote: streams };
-    const how = { makeMedia: groupMedia, picture: media === "video" };
+    const how = { makeMedia: groupMedia, dial: dialInThread, picture: media === "video" };
     const call = await joinAsGuest(link, name, { ...ends, ...how });
     this.#follow({
       ...{ call, streams },

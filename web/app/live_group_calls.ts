@@ -24,10 +24,16 @@ export function groupCallActions(host: GroupCallHost): GroupCallsLater {
   let loading: Promise<LiveGroupCalls> | undefined;
   let loaded: LiveGroupCalls | undefined;
   const load = () => {
-    loading ??= import("./live_group_calling.ts").then((module) => {
-      loaded = new module.LiveGroupCalls(host);
-      return loaded;
-    });
+    loading ??= import("./live_group_calling.ts").then(
+      (module) => {
+        loaded = new module.LiveGroupCalls(host);
+        return loaded;
+      },
+      (error) => {
+        loading = undefined;
+        throw error;
+      },
+    );
     return loading;
   };
   return {

@@ -10,6 +10,7 @@ import type { Client, Contact, Notice, Topic, Waiting } from "../client/client.t
 import { hex } from "../core/bytes.ts";
 import { Code, UsageError, VisavisError } from "../core/errors.ts";
 import { forgetChoices } from "./forget_choices.ts";
+import { keepListening } from "./listening.ts";
 import { deviceActions, doorActions, peopleActions, profile } from "./live_actions.ts";
 import { LiveCalls } from "./live_calls.ts";
 import { dataActions } from "./live_data.ts";
@@ -195,14 +196,8 @@ export class LiveModel implements AppModel {
     void keepStorage({ ask: false });
     void this.#learnEffects();
     this.push.watch(signal);
-    this.#listen(this.calls, signal);
+    void keepListening(this.calls, signal);
     this.#listenToGroups(signal);
-  }
-
-  #listen(calls: LiveCalls | GroupCallsLater, signal: AbortSignal): void {
-    void calls.listen(signal).catch((error: unknown) => {
-      if (!signal.aborted) reportError(error);
-    });
   }
 
   /** Only once there is a group: until then none can ring, and its code is loaded for nothing. */
@@ -210,7 +205,7 @@ export class LiveModel implements AppModel {
     const look = () => {
       if (this.#state.groups.all.length === 0) return;
       stop();
-      this.#listen(this.groupCall, signal);
+      void keepListening(this.groupCall, signal);
     };
     const stop = this.subscribe(look);
     signal.addEventListener("abort", stop);

@@ -10,14 +10,20 @@
  * Not for: what is said, or who a number is (`group_call_shell.ts`).
  */
 
-import type { Bytes } from "../core/bytes.ts";
 import { decodeFromRoom, encodeToRoom, type FromRoom, type ToRoom } from "../core/content_room.ts";
 import { Refusal } from "../core/content_room_fields.ts";
 import { UnavailableError, VisavisError } from "../core/errors.ts";
 import { type Capability, Digest, type MailboxId, type RoomId, type RoomKey } from "../core/ids.ts";
 import { Inbox } from "./group_call_happenings.ts";
 import { Signal, sleep, withTimeout } from "./lock.ts";
-import { type Connection, type Frame, OPEN_TIMEOUT_S, Opener } from "./transport/connection.ts";
+import {
+  type Connection,
+  type Dial,
+  type Frame,
+  OPEN_TIMEOUT_S,
+  Opener,
+} from "./transport/connection.ts";
+import { PONG } from "./transport/prompt.ts";
 import { onWaking } from "./transport/waking.ts";
 
 const PATH = "/v1/call-room";
@@ -56,11 +62,13 @@ export type RoomOptions = Readonly<{
   ticket?: Ticket;
   /** Whether the room is not made yet. */
   isNew?: boolean;
+  /** Makes the WebSockets; unless given, on this thread. */
+  dial?: Dial;
 }>;
 
 /** Return an opener of connections to the call rooms of a server. */
-export function roomOpener(origin: string): Opener {
-  return new Opener(origin, PATH);
+export function roomOpener(origin: string, dial?: Dial): Opener {
+  return new Opener(origin, PATH, dial);
 }
 
 /** Return what the room said; undefined: what no room says. */
@@ -98,9 +106,9 @@ export class CallRoomSocket {
     origin: string,
     room: RoomId,
     place: () => Promise<Place>,
-    { ticket, isNew = false }: RoomOptions = {},
+    { ticket, isNew = false, dial }: RoomOptions = {},
   ) {
-    this.#opener = roomOpener(origin);
+    this.#opener = roomOpener(origin, dial);
     this.#room = room;
     this.#place = place;
     this.#ticket = ticket;
@@ -244,5 +252,3 @@ export class CallRoomSocket {
     }
   }
 }
-
-const PONG: Bytes = encodeToRoom({ kind: "room.pong" });

@@ -11,7 +11,7 @@ import type { CallService } from "./calls.ts";
 import type { Entered } from "./client_entry.ts";
 import { Linking } from "./client_links.ts";
 import type { AtDoor } from "./group_call_objects.ts";
-import type { GroupCallService } from "./group_calls.ts";
+import type { GroupCallOptions, GroupCallService } from "./group_calls.ts";
 import { keepCall, type LeftCall, takeLeftCall } from "./left_call.ts";
 import type { LeftGroupCall } from "./left_group_call.ts";
 import type { TurnServer } from "./seam.ts";
@@ -85,7 +85,11 @@ export class Calling extends Linking {
 
   /** Return the service of group calls, as `callService`. */
   groupCallService(): Promise<GroupCallService> {
-    this.#groupCalls ??= this.#startGroupCalls();
+    this.#groupCalls ??= this.#startGroupCalls().catch((error) => {
+      // Its code could not be fetched: whoever asks next tries again.
+      this.#groupCalls = undefined;
+      throw error;
+    });
     return this.#groupCalls;
   }
 
@@ -98,13 +102,13 @@ export class Calling extends Linking {
   }
 
   async #startGroupCalls(): Promise<GroupCallService> {
-    const [calls, { GroupCallService }, makeMedia] = await Promise.all([
+    const [calls, { GroupCallService }, means] = await Promise.all([
       this.callService(),
       import("./group_calls.ts"),
-      this.#groupMedia ?? this.#loadGroupMedia(),
+      this.#groupMedia ? { makeMedia: this.#groupMedia } : this.#loadGroupMeans(),
     ]);
     const isBusy = () => calls.isLive;
-    const groupCalls = new GroupCallService(this.session, { makeMedia, isBusy });
+    const groupCalls = new GroupCallService(this.session, { ...means, isBusy });
     calls.elsewhere = () => groupCalls.isInCall;
     groupCalls.start();
     this.#presentGroupCalls = groupCalls;
@@ -112,10 +116,14 @@ export class Calling extends Linking {
     return groupCalls;
   }
 
-  async #loadGroupMedia(): Promise<GroupMediaFactory> {
-    const { makeGroupMedia } = await import("../media/group_media.ts");
+  async #loadGroupMeans(): Promise<Pick<GroupCallOptions, "makeMedia" | "dial">> {
+    const [{ makeGroupMedia }, { dialInThread }] = await Promise.all([
+      import("../media/group_media.ts"),
+      import("./transport/room_thread.ts"),
+    ]);
     const allowLoopback = this.#allowLoopback;
-    return (parts) => makeGroupMedia(parts, { allowLoopback });
+    const makeMedia: GroupMediaFactory = (parts) => makeGroupMedia(parts, { allowLoopback });
+    return { makeMedia, dial: dialInThread };
   }
 
   /**

@@ -17,7 +17,7 @@ import { withTimeout } from "./lock.ts";
  * Seconds for which a key is waited for to be in place. Higher: a worker that died holds up the call
  * for longer; lower: a slow machine has to leave.
  */
-const PLACED_S = 5;
+const PLACED_S = 20;
 
 /** Hands on the keys of whichever epoch the call is in. */
 export class ShellFrames {

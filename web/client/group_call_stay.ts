@@ -27,6 +27,7 @@ import type { Devices, Ways } from "./group_call_ways.ts";
 import { takePart, type Wired, wire } from "./group_call_wiring.ts";
 import type { LeftGroupCall } from "./left_group_call.ts";
 import { Lock } from "./lock.ts";
+import type { Dial } from "./transport/connection.ts";
 
 /**
  * How often a device that was cut off comes in again within `AGAIN_S`. Higher: worse networks are borne;
@@ -39,6 +40,7 @@ export const AGAIN_S = 60;
 export type StayParts = Readonly<{
   ways: Ways;
   makeMedia: GroupMediaFactory;
+  dial: Dial | undefined;
   going: GoingOn;
   ends: GroupEnds;
   /** The person wants to be seen, if it is a call with pictures. */
@@ -328,13 +330,13 @@ export class Stay {
 
   /** Make what a member has of a call. */
   async #wired(keys: GroupCallKeys): Promise<Wired> {
-    const { ends, makeMedia, picture, ways } = this.#parts;
+    const { dial, ends, makeMedia, picture, ways } = this.#parts;
     const { door, media, room } = this.call.going;
     const { origin } = ways;
     try {
       const options = { ticket: await ways.ticket(), isNew: this.#isNew };
       return wire({
-        ...{ ...ends, keys, makeMedia, media, options, origin, picture, room },
+        ...{ ...ends, dial, keys, makeMedia, media, options, origin, picture, room },
         turn: () => ways.turn(),
         watcher: this.#roster,
         unix: () => ways.now(),

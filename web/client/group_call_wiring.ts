@@ -12,6 +12,7 @@ import { CallRoomSocket, type RoomOptions } from "./call_room.ts";
 import type { GroupCallKeys } from "./group_call_keys.ts";
 import type { ShellParts } from "./group_call_seam.ts";
 import { GroupCallShell } from "./group_call_shell.ts";
+import type { Dial } from "./transport/connection.ts";
 
 /** What somebody has of a call while they are in it. */
 export type Wired = Readonly<{ media: StayMedia; room: CallRoomSocket; shell: GroupCallShell }>;
@@ -25,19 +26,22 @@ export type WiringParts = Omit<ShellParts, "room" | "frames"> &
     origin: string;
     /** The call's room, and how it is made. */
     room: RoomId;
-    options?: RoomOptions;
+    options?: Omit<RoomOptions, "dial">;
     /** As what the call began. */
     media: Media;
     /** The person wants to be seen, if it is a call with pictures. */
     picture: boolean;
     makeMedia: GroupMediaFactory;
+    /** Makes the room's WebSockets; unless given, on this thread. */
+    dial?: Dial | undefined;
   }>;
 
 /** Put it together; nothing runs before `takePart`. */
 export function wire(parts: WiringParts): Wired {
   const { keys, local, media: began, origin, picture, remote, turn } = parts;
   const place = async () => ({ n: keys.epoch, key: new RoomKey(await keys.roomKey()) });
-  const room = new CallRoomSocket(origin, parts.room, place, parts.options);
+  const dial = parts.dial === undefined ? {} : { dial: parts.dial };
+  const room = new CallRoomSocket(origin, parts.room, place, { ...parts.options, ...dial });
   if (began === Media.VOICE) local.closeVideo();
   const media = parts.makeMedia({
     ...{ local, remote, turn },

@@ -24,6 +24,7 @@ import { Ways } from "./group_call_ways.ts";
 import type { LeftGroupCall } from "./left_group_call.ts";
 import { withTimeout } from "./lock.ts";
 import type { Session } from "./session.ts";
+import type { Dial } from "./transport/connection.ts";
 
 export { IncomingGroupCall } from "./group_call_incoming.ts";
 export {
@@ -40,6 +41,8 @@ export {
 export type GroupCallOptions = Readonly<{
   /** Makes media: `groupMedia` of `media/group_media.ts`, or a test's. */
   makeMedia: GroupMediaFactory;
+  /** Makes the WebSockets of call rooms: `dialInThread`; unless given, on this thread. */
+  dial?: Dial;
   /** Says whether there is a call of two. */
   isBusy: () => boolean;
 }>;
@@ -189,13 +192,13 @@ export class GroupCallService {
     return (await this.#ways.isMember(group)) ? going : undefined;
   }
 
-  async #stay(parts: Omit<StayParts, "ways" | "makeMedia" | "over">): Promise<GroupCall> {
+  async #stay(parts: Omit<StayParts, "ways" | "makeMedia" | "dial" | "over">): Promise<GroupCall> {
     if (this.isLive) throw new UsageError("there is a call already");
-    const { makeMedia } = this.#options;
+    const { dial, makeMedia } = this.#options;
     const over = () => {
       this.#live = undefined;
     };
-    const stay = new Stay({ ...parts, ways: this.#ways, makeMedia, over });
+    const stay = new Stay({ ...parts, ways: this.#ways, makeMedia, dial, over });
     this.#live = stay;
     try {
       await stay.open();

@@ -36,6 +36,7 @@ import { type Entered, GuestEntry, GuestState, TurnedAwayError } from "./guest_e
 import { Feed, withTimeout } from "./lock.ts";
 import { Tasks } from "./tasks.ts";
 import { AnonymousApi } from "./transport/anonymous.ts";
+import type { Dial } from "./transport/connection.ts";
 import { Http } from "./transport/http.ts";
 
 export { GuestState } from "./guest_entry.ts";
@@ -100,6 +101,8 @@ export type GuestOptions = GroupEnds &
   Readonly<{
     /** Makes media: `groupMedia` of `media/group_media.ts`, or a test's. */
     makeMedia: GroupMediaFactory;
+    /** As in `GroupCallOptions`. */
+    dial?: Dial;
     /** Show ours, if it is a call with pictures; true unless told otherwise. */
     picture?: boolean;
     /** Time and chance, for tests. */
@@ -276,12 +279,12 @@ class Visit {
   }
 
   async #wired({ admission, keys }: Entered): Promise<Wired> {
-    const { local, remote, makeMedia, picture = true } = this.#options;
+    const { dial, local, remote, makeMedia, picture = true } = this.#options;
     const { media, room } = admission;
     const { origin } = this.#link;
     try {
       return wire({
-        ...{ keys, local, makeMedia, media, origin, picture, remote, room },
+        ...{ dial, keys, local, makeMedia, media, origin, picture, remote, room },
         turn: () => this.#turn(admission),
         watcher: this.#roster,
         unix: () => this.#means.now(),

@@ -29,7 +29,7 @@ from visavis.ports.sfu import (
     FEED_BYTES,
     FeedGone,
     FeedUp,
-    MediaStopped,
+    MediaFlows,
     Offered,
     OfferedStream,
     Published,
@@ -275,9 +275,11 @@ class JanusSeat:
             case "webrtcup" if not sending.up:
                 self._stands(sending)
             case "media":
+                flowed = any(sending.receiving.values())
                 sending.receiving[str(event.get("mid"))] = bool(event.get("receiving"))
-                if not any(sending.receiving.values()):
-                    self._emit(MediaStopped())
+                flows = any(sending.receiving.values())
+                if flows != flowed:
+                    self._emit(MediaFlows(flows))
             case "hangup" if self._sending is sending:
                 self._sending = None
                 self._fell(sending)

@@ -45,8 +45,13 @@ class FeedGone:
 
 
 @dataclass(frozen=True, slots=True)
-class MediaStopped:
-    """Nothing has come on the seat's feed for a second or two: its member may be gone."""
+class MediaFlows:
+    """Whether anything comes on the seat's feed, each time that changes.
+
+    False after a second or two without anything: its member may be gone.
+    """
+
+    flows: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class Offered:
     streams: tuple[OfferedStream, ...]
 
 
-SfuEvent: TypeAlias = FeedUp | FeedGone | MediaStopped | Offered
+SfuEvent: TypeAlias = FeedUp | FeedGone | MediaFlows | Offered
 
 
 @dataclass(frozen=True, slots=True)

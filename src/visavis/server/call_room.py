@@ -54,6 +54,11 @@ LOST_S: Final = 2.5
 three seconds. Higher forgives worse networks; lower cuts off who only had a hiccup, and who then
 comes back by a join."""
 
+SENDING_LOST_S: Final = 10.0
+"""The same for a member whose media comes: so it is there, and only slow to answer. Cutting it off
+would have it come back at once, at the price of two changes of keys for all. Higher keeps pages
+whose program hangs while the browser goes on sending."""
+
 PROBE_S: Final = 0.6
 """Seconds to answer a ping once the SFU says that a member's media has stopped, which it says
 after 1.7 s; together less than three."""
@@ -87,6 +92,7 @@ class Member:
         quiet_at: When it is pinged unless it is heard of.
         here: Whether it still is in the room.
         waiting: How many of its requests wait for the SFU.
+        sends: Whether media comes from it at the SFU.
     """
 
     number: int
@@ -95,6 +101,7 @@ class Member:
     quiet_at: float
     here: bool = True
     waiting: int = 0
+    sends: bool = False
 
     def tell(self, message: FromRoom) -> None:
         """Send it one message."""
@@ -104,6 +111,11 @@ class Member:
         """Note a sign of life."""
         self.deadline = now + LOST_S
         self.quiet_at = now + QUIET_S
+
+    def is_lost(self, now: float) -> bool:
+        """Say whether it has been silent for too long (CK-811)."""
+        patience = SENDING_LOST_S - LOST_S if self.sends else 0.0
+        return now >= self.deadline + patience
 
     def ping(self, now: float) -> None:
         """Ask for a sign of life; the deadline stays."""

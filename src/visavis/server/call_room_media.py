@@ -29,7 +29,7 @@ from visavis.core.ids import FeedId
 from visavis.ports.sfu import (
     FeedGone,
     FeedUp,
-    MediaStopped,
+    MediaFlows,
     Offered,
     Sfu,
     SfuEvent,
@@ -101,6 +101,8 @@ class RoomMedia:
         """The SFU died, and everything of ours with it."""
         self._losses += 1
         self._room = None
+        for member in self._seats:
+            member.sends = False
         self._seats.clear()
         self._feeds.clear()
 
@@ -168,10 +170,13 @@ class RoomMedia:
                 self._feeds[feed] = member.number
                 self._tell_all(self.feeds)
             case FeedGone(feed):
+                member.sends = False
                 if self._feeds.pop(feed, None) is not None:
                     self._tell_all(self.feeds)
-            case MediaStopped():
-                self._stopped(member)
+            case MediaFlows(flows):
+                member.sends = flows
+                if not flows:
+                    self._stopped(member)
             case Offered(sdp, streams):
                 sections = tuple(
                     OfferedSection(one.mid, FeedId(one.feed), one.source) for one in streams

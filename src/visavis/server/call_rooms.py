@@ -257,7 +257,7 @@ class CallRooms:
                     if late > LATE_S:
                         member.deadline = max(member.deadline, now + LOST_S)
                         member.ping(now)
-                    elif now >= member.deadline:
+                    elif member.is_lost(now):
                         self._gone(room, media, member, Why.LOST)
                     elif now >= member.quiet_at:
                         member.ping(now)

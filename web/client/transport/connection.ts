@@ -25,27 +25,61 @@ const NORMAL = 1000;
 /** Bytes of a frame, or `undefined` for one that is none of our protocol: text, or too long. */
 export type Frame = Bytes | undefined;
 
+/** What a WebSocket tells whoever dialled it. */
+export type Dialling = Readonly<{
+  opened: () => void;
+  /** What came: an `ArrayBuffer`, or what is none of our protocol. */
+  came: (data: unknown) => void;
+  /** It ended, with the code of the server's close frame if there was one. May be said twice. */
+  ended: (code?: number) => void;
+}>;
+
+/** What can be done with it; once it has ended that does nothing. */
+export type Dialled = Readonly<{
+  /** Whether what is sent may arrive. */
+  isOpen: () => boolean;
+  send: (frame: Bytes) => void;
+  close: (code: number) => void;
+}>;
+
+/** Makes a WebSocket: on this thread, or on one of its own (`room_thread.ts`). */
+export type Dial = (url: string, on: Dialling) => Dialled;
+
+/** As `Dial`, on this thread. */
+function dialHere(url: string, on: Dialling): Dialled {
+  const socket = new WebSocket(url);
+  socket.binaryType = "arraybuffer";
+  socket.onopen = () => on.opened();
+  socket.onmessage = (event: MessageEvent<unknown>) => on.came(event.data);
+  socket.onclose = (event: CloseEvent) => on.ended(event.code);
+  // The close event follows and says as much as a page may know.
+  socket.onerror = () => on.ended();
+  return {
+    isOpen: () => socket.readyState === WebSocket.OPEN,
+    send: (frame) => socket.send(frame),
+    close: (code) => socket.close(code),
+  };
+}
+
 /** An open WebSocket. */
 export class Connection {
   /** The code with which the server closed it, once it has. */
   closeCode: number | undefined;
-  readonly #socket: WebSocket;
+  readonly #socket: Dialled;
   readonly #frames: Frame[] = [];
   readonly #news = new Signal();
   readonly #opened = new Signal();
   #closed = false;
 
-  private constructor(url: string) {
-    this.#socket = new WebSocket(url);
-    this.#socket.binaryType = "arraybuffer";
-    this.#socket.onopen = () => this.#opened.set();
-    this.#socket.onmessage = (event: MessageEvent<unknown>) => this.#take(event.data);
-    this.#socket.onclose = (event: CloseEvent) => {
-      if (!this.#closed) this.closeCode = event.code;
-      this.#end();
-    };
-    // The close event follows and says as much as a page may know.
-    this.#socket.onerror = () => this.#end();
+  private constructor(url: string, dial: Dial) {
+    this.#socket = dial(url, {
+      opened: () => this.#opened.set(),
+      came: (data) => this.#take(data),
+      ended: (code) => {
+        if (!this.#closed) this.closeCode = code;
+        this.#end();
+      },
+    });
   }
 
   /**
@@ -54,8 +88,12 @@ export class Connection {
    * @throws UnavailableError It cannot be reached.
    * @throws AuthorizationError `NOT_ENCRYPTED` (CK-553).
    */
-  static async open(origin: string, path: string, signal?: AbortSignal): Promise<Connection> {
-    const connection = new Connection(websocketUrl(requireSecure(origin), path));
+  static async open(
+    origin: string,
+    path: string,
+    { signal, dial = dialHere }: Readonly<{ signal?: AbortSignal; dial?: Dial }> = {},
+  ): Promise<Connection> {
+    const connection = new Connection(websocketUrl(requireSecure(origin), path), dial);
     try {
       await withTimeout(OPEN_TIMEOUT_S, (stop) => connection.#opened.wait(stop), {
         ...(signal === undefined ? {} : { signal }),
@@ -69,7 +107,7 @@ export class Connection {
   }
 
   get isOpen(): boolean {
-    return !this.#closed && this.#socket.readyState === WebSocket.OPEN;
+    return !this.#closed && this.#socket.isOpen();
   }
 
   /** Whether frames have come that nobody has taken yet. */
@@ -124,11 +162,14 @@ export class Connection {
 export class Opener {
   readonly #origin: string;
   readonly #path: string;
+  readonly #dial: Dial | undefined;
   #attempt: Readonly<{ began: number; ended: AbortController }> | undefined;
 
-  constructor(origin: string, path: string) {
+  /** @param dial Makes the WebSockets; unless given, on this thread. */
+  constructor(origin: string, path: string, dial?: Dial) {
     this.#origin = origin;
     this.#path = path;
+    this.#dial = dial;
   }
 
   /** Open one. Throws as `Connection.open`. */
@@ -138,7 +179,9 @@ export class Opener {
       const stop = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
       this.#attempt = { began: performance.now(), ended };
       try {
-        return await Connection.open(this.#origin, this.#path, stop);
+        const dial = this.#dial;
+        const options = dial === undefined ? { signal: stop } : { signal: stop, dial };
+        return await Connection.open(this.#origin, this.#path, options);
       } catch (error) {
         if (signal?.aborted || !ended.signal.aborted) throw error;
       } finally {
