@@ -85,6 +85,26 @@ async def test_bytes_of_a_member_are_bounded(tmp_path: Path) -> None:
         await b.expect(room.RoomSaid)
 
 
+async def test_what_lets_somebody_in_counts_by_its_share(tmp_path: Path) -> None:
+    """CK-809: of three members, half. The control: what goes to all of them."""
+    async with scene(tmp_path, clock=VirtualClock()) as stage:
+        a, b, _ = await stage.trio()
+        outside = await stage.connect()
+        await outside.say(room.RoomKnock(stage.room, b"let me in"))
+        knock = (await a.expect(room.RoomKnocked)).knock
+        welcome = room.RoomLetIn(knock, bytes(100_000))
+        most = 2 * call_room_socket.BURST // 100_100
+        for _ in range(most):
+            await a.say(welcome)
+        for _ in range(most):
+            assert len((await outside.expect(room.RoomAnswered)).body) == 100_000
+        assert await a.refused(welcome) is Refusal.QUOTA
+        said = room.RoomSay(bytes(room_fields.MAX_SAID))
+        for _ in range(call_room_socket.BURST // len(said.body) - 1):
+            await b.say(said)
+        assert await b.refused(said) is Refusal.QUOTA
+
+
 async def test_who_is_refused_without_end_is_let_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,12 @@ type Factory = {
   createPolicy(name: string, rules: { createScriptURL: (url: string) => string }): Policy;
 };
 
+/** What `vite dev` serves; no server of ours has it. */
+const IN_DEV: ReadonlySet<string> = new Set([
+  "/media/worker.ts",
+  "/client/transport/room_worker.ts",
+]);
+
 let policy: Policy | undefined;
 
 /** Return what `new Worker` and `serviceWorker.register` take, for a script of ours. */
@@ -29,9 +35,7 @@ function factory(): Factory | undefined {
 
 function ours(url: string): string {
   const { origin, pathname } = new URL(url, location.href);
-  // The last one is what `vite dev` serves; no server of ours has it.
-  const known =
-    pathname === "/sw.js" || pathname.startsWith("/assets/") || pathname === "/media/worker.ts";
+  const known = pathname === "/sw.js" || pathname.startsWith("/assets/") || IN_DEV.has(pathname);
   if (origin !== location.origin || !known) throw new FatalError(Code.REFUSED, "no script of ours");
   return url;
 }

@@ -24,6 +24,7 @@ from visavis.core.content_room import (
     RoomCreate,
     RoomEnter,
     RoomKnock,
+    RoomLetIn,
     RoomRefused,
     ToRoom,
     decode_to_room,
@@ -46,6 +47,8 @@ FIRST_S: Final = 10.0
 
 BYTES_PER_S: Final = 64 * 1024
 """Bytes a second that a member may send, in the long run (CK-809); each goes to all the others.
+What lets somebody in goes to them alone, and counts by its share: eight Welcomes to a call of fifty
+are 0.7 MiB, and whoever makes the commit sends them all at once.
 A change of members costs it a few KiB, a commit some tens."""
 
 BURST: Final = 1024 * 1024
@@ -199,7 +202,8 @@ class _RoomSession:
         rooms = self._parts.rooms
         if self._entrance is not None:
             rooms.heard(self._entrance)
-        if not self._allowance.spend(max(size, LEAST_COST), self._parts.clock.monotonic()):
+        cost = max(self._share(asked, size), LEAST_COST)
+        if not self._allowance.spend(cost, self._parts.clock.monotonic()):
             self._refuse(asked, Code.QUOTA)  # CK-809
             return
         try:
@@ -221,6 +225,12 @@ class _RoomSession:
             if isinstance(error, AuthorizationError):
                 self._parts.limits.failed(self._address, self._parts.clock.monotonic())
             self._refuse(asked, error.code)
+
+    def _share(self, asked: ToRoom, size: int) -> int:
+        """Return how many bytes each of the others would have to take for this to cost as much."""
+        if self._entrance is None or not isinstance(asked, RoomLetIn):
+            return size
+        return size // max(1, len(self._entrance.room.members) - 1)
 
     def _knock(self, asked: RoomKnock) -> None:
         if self._knocker is None:
