@@ -67,6 +67,16 @@ def test_a_yes_that_is_taken_back_counts_without_a_mark() -> None:
     assert story(proof)["bob"][2] is False
 
 
+def test_a_yes_taken_back_in_second_0_stays_so_whatever_stands_behind_the_mark() -> None:
+    recorder = whole()
+    recorder.withdraws("bob", 0)
+    recorder.mark()
+    recorder.agrees("bob", "anna", "bob", "carl")
+    proof = recorder.proof()
+    assert (proof.ok, proof.unproven) == (True, 2)
+    assert story(proof)["bob"][2] is False
+
+
 def test_after_its_days_nothing_is_played() -> None:
     proof = whole().proof()
     ends = AT + 30 * DAY_S
