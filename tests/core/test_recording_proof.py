@@ -101,6 +101,23 @@ def test_what_nobody_has_signed_yet_counts_for_nothing() -> None:
     assert story(proof)["bob"][1] == 4000
 
 
+def test_a_writer_goes_on_where_another_stopped() -> None:
+    recorder = whole()
+    recorder.writer = Writer(recorder.file, behind=recorder.writer.behind)
+    recorder.withdraws("bob")
+    recorder.mark()
+    assert (recorder.proof().ok, recorder.proof().unproven) == (True, 0)
+
+
+def test_what_readers_refuse_is_not_counted_as_written() -> None:
+    recorder = whole()
+    number = recorder.writer.behind[1]
+    with pytest.raises(UsageError):
+        recorder.writer.put(Part(number, KEY["bob"], Kind.AUDIO, -1, 2000, bytes(20)))
+    recorder.part("bob")
+    assert recorder.writer.behind[1] == number + 1
+
+
 def test_what_a_crash_leaves_is_whole_up_to_the_last_mark() -> None:
     recorder = whole()
     size = len(recorder.file.getvalue())
