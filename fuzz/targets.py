@@ -10,6 +10,7 @@ from fuzz import (
     targets_mls,
     targets_recording,
     targets_server,
+    targets_webm,
 )
 from fuzz.engine import Target
 
@@ -26,6 +27,7 @@ def all_targets() -> dict[str, Target]:
         targets_mls,
         targets_recording,
         targets_server,
+        targets_webm,
     )
     found = [target for module in modules for target in module.TARGETS]
     by_name = {target.name: target for target in found}

@@ -48,6 +48,8 @@ from core_vector_recording import recording_vectors  # noqa: E402
 from core_vector_rules import rules_vectors  # noqa: E402
 from core_vector_signed import signed_vectors  # noqa: E402
 from core_vector_text import text_vectors  # noqa: E402
+from core_vector_vvrec import vvrec_vectors  # noqa: E402
+from core_vector_webm import webm_vectors  # noqa: E402
 
 VECTORS: Final = ROOT / "vectors"
 FILES: Final[dict[str, Maker]] = {
@@ -80,6 +82,8 @@ FILES: Final[dict[str, Maker]] = {
     "core-rules.json": rules_vectors,
     "core-signed.json": signed_vectors,
     "core-text.json": text_vectors,
+    "core-vvrec.json": vvrec_vectors,
+    "core-webm.json": webm_vectors,
 }
 
 

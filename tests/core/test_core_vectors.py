@@ -85,6 +85,7 @@ def test_both_outcomes_occur_wherever_something_is_tried() -> None:
         "core-lobby-seal.json": ("opened", "answered", "works", "no_keys"),
         "core-lobby.json": ("contents",),
         "core-recording.json": ("unsigned",),
+        "core-vvrec.json": ("files", "opened", "chunks", "parts", "said", "among"),
         "core-signed.json": ("requests", "accepts", "rejoins"),
         "core-frames.json": ("arguments", "histories"),
         "core-content.json": ("contents", "records"),

@@ -67,6 +67,16 @@ def test_a_yes_that_is_taken_back_counts_without_a_mark() -> None:
     assert story(proof)["bob"][2] is False
 
 
+def test_a_yes_taken_back_in_second_0_stays_so_whatever_stands_behind_the_mark() -> None:
+    recorder = whole()
+    recorder.withdraws("bob", 0)
+    recorder.mark()
+    recorder.agrees("bob", "anna", "bob", "carl")
+    proof = recorder.proof()
+    assert (proof.ok, proof.unproven) == (True, 2)
+    assert story(proof)["bob"][2] is False
+
+
 def test_after_its_days_nothing_is_played() -> None:
     proof = whole().proof()
     ends = AT + 30 * DAY_S
@@ -89,6 +99,23 @@ def test_what_nobody_has_signed_yet_counts_for_nothing() -> None:
     proof = recorder.proof()
     assert (proof.ok, proof.unproven) == (True, 1)
     assert story(proof)["bob"][1] == 4000
+
+
+def test_a_writer_goes_on_where_another_stopped() -> None:
+    recorder = whole()
+    recorder.writer = Writer(recorder.file, behind=recorder.writer.behind)
+    recorder.withdraws("bob")
+    recorder.mark()
+    assert (recorder.proof().ok, recorder.proof().unproven) == (True, 0)
+
+
+def test_what_readers_refuse_is_not_counted_as_written() -> None:
+    recorder = whole()
+    number = recorder.writer.behind[1]
+    with pytest.raises(UsageError):
+        recorder.writer.put(Part(number, KEY["bob"], Kind.AUDIO, -1, 2000, bytes(20)))
+    recorder.part("bob")
+    assert recorder.writer.behind[1] == number + 1
 
 
 def test_what_a_crash_leaves_is_whole_up_to_the_last_mark() -> None:

@@ -43,11 +43,13 @@ import { Kind, type Kinds, type Members } from "./recording_types.ts";
 export const MAX_DAYS = 30;
 export const MAX_PURPOSE = 600;
 export const MAX_NAMED = 600;
-const MAX_MEMBERS = 64;
+export const MAX_MEMBERS = 64;
 const MAX_NUMBER = 2 ** 32 - 1;
 const MAX_AT = 2 ** 40;
-/** Bytes of a statement. */
+/** Bytes of a statement's body. */
 const MAX_STATEMENT = 4_096;
+/** Bytes of a statement with its signature. */
+export const MAX_SIGNED = MAX_STATEMENT + 128;
 
 const LABEL = "visavis recording statement v1\0";
 const CALL_LABEL = utf8("visavis recording call v1\0");
@@ -89,7 +91,7 @@ function kindSet(fewest = 1): Codec<Kinds> {
 const KEYS = array(fixed(ConsentKey), MAX_MEMBERS);
 
 /** Consent keys as an array in the order of their bytes, none twice. */
-const MEMBER_SET: Codec<Members> = {
+export const MEMBER_SET: Codec<Members> = {
   encode: (value) => KEYS.encode(sorted(value)),
   decode: (raw) => setOf(...inOrder(KEYS.decode(raw), compare)),
 };
@@ -213,7 +215,7 @@ export async function signStatement(statement: Statement, privateKey: Bytes): Pr
  * @throws PeerError `MALFORMED` (CK-250, CK-271, CK-935, CK-936), `BAD_SIGNATURE`, `TOO_LARGE`.
  */
 export async function readStatement(data: Uint8Array): Promise<Statement> {
-  if (data.length > MAX_STATEMENT + 128) {
+  if (data.length > MAX_SIGNED) {
     throw new PeerError(Code.TOO_LARGE, "CK-935 recording: a statement is too long");
   }
   const outer = decode(data);

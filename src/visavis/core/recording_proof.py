@@ -145,7 +145,8 @@ class _Teller:
         if self._ask is None or not (self._proven or self._problems):
             return Proof(problems=["this file has no proof: nobody has signed it"])
         for member in self._proven:
-            member.withdrawn = member.withdrawn or self._members[member.key].withdrawn
+            if member.withdrawn is None:
+                member.withdrawn = self._members[member.key].withdrawn
         return Proof(
             self._ask,
             self._proven,
@@ -247,7 +248,7 @@ class _Teller:
             self.problem("somebody else than who asked says what is recorded")
             return
         self._now = said
-        for key in said.members - {said.key} if said.kinds else ():
+        for key in sorted(said.members - {said.key}) if said.kinds else ():
             among, member = self._among.get(key), self._members.get(key)
             if among is None or member is None or not said.members <= among:
                 self.problem(f"somebody was there who had not agreed: {shown(key)}")

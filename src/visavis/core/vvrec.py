@@ -105,7 +105,7 @@ class Writer:
 
     Args:
         file: Open for writing; at its beginning, or behind the last whole chunk.
-        behind: To go on with a file: the chain of all its chunks, and how many parts it has.
+        behind: To go on with a file: `behind` of the writer that left it as it is.
     """
 
     def __init__(self, file: BinaryIO, *, behind: tuple[bytes, int] | None = None) -> None:
@@ -114,18 +114,24 @@ class Writer:
         if behind is None:
             file.write(HEAD)
 
+    @property
+    def behind(self) -> tuple[bytes, int]:
+        """What is needed to go on later: the chain of all chunks, and how many parts there are."""
+        return self._chain, self._parts
+
     def put(self, chunk: Said | Among | Part) -> None:
         """Append a chunk.
 
         Raises:
             UsageError: It is one that readers refuse, or a part out of turn.
         """
+        data = _encode(chunk)
         if isinstance(chunk, Part):
             # Two parts of one number would be sealed with one key and nonce.
             if chunk.number != self._parts:
                 raise UsageError("parts are numbered from 0, one after the other")
             self._parts += 1
-        self._append(_encode(chunk))
+        self._append(data)
 
     def mark(self, private: bytes) -> None:
         """Sign all that is there so far, as who asked.
@@ -148,8 +154,8 @@ def read(file: BinaryIO) -> Iterator[tuple[Chunk, bytes]]:
         file: Open for reading, at its beginning.
 
     Raises:
-        PeerError: MALFORMED (CK-940), it is no recording, or a chunk is none. A file that ends in
-            the middle of a chunk is TRUNCATED: what a crash leaves.
+        PeerError: MALFORMED (CK-940), it is no recording, or a chunk is none. TOO_LARGE (CK-941),
+            it ends in the middle of a chunk: what a crash leaves.
     """
     if file.read(len(HEAD)) != HEAD:
         raise _malformed("no recording, or of another version")
