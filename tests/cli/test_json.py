@@ -84,6 +84,7 @@ COMMANDS: dict[str, tuple[list[str], str | None]] = {
     "handle": ([], None),
     "handle change": (["Maria.12345"], "usage"),
     "verify-recording": (["no-such-file"], "usage"),
+    "verify-receipt": (["no-such-file"], "usage"),
     "serve": (["--domain", "example.org"], "usage"),
     "admin signup-link": (["--data", "server"], None),
     "admin record": (["--server", NOWHERE], "unavailable"),

@@ -33,6 +33,7 @@ from visavis.cli import (
     operate,
     own_handle,
     prove,
+    verify_receipt,
     verify_recording,
 )
 from visavis.cli.context import Context, default_profile, server_named
@@ -118,6 +119,7 @@ for module in (
     operate,
     prove,
     verify_recording,
+    verify_receipt,
     bench_group,
 ):
     module.register(app)
