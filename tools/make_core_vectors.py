@@ -24,7 +24,9 @@ for folder in (str(ROOT), str(ROOT / "tools")):  # The examples are the tests'.
 
 from core_vector_calls import shown_vectors  # noqa: E402
 from core_vector_cbor import address_vectors, cbor_vectors  # noqa: E402
+from core_vector_consent import consent_vectors  # noqa: E402
 from core_vector_contents import content_vectors, lobby_vectors, room_vectors  # noqa: E402
+from core_vector_cutter import cutter_vectors  # noqa: E402
 from core_vector_door import door_vectors  # noqa: E402
 from core_vector_files import file_vectors  # noqa: E402
 from core_vector_frames import frame_vectors  # noqa: E402
@@ -58,6 +60,7 @@ FILES: Final[dict[str, Maker]] = {
     "core-cbor.json": cbor_vectors,
     "core-compare.json": compare_vectors,
     "core-content.json": content_vectors,
+    "core-cutter.json": cutter_vectors,
     "core-door.json": door_vectors,
     "core-envelope.json": envelope_vectors,
     "core-files.json": file_vectors,
@@ -76,6 +79,7 @@ FILES: Final[dict[str, Maker]] = {
     "core-passkey.json": passkey_vectors,
     "core-passwords.json": password_vectors,
     "core-receipt.json": receipt_vectors,
+    "core-receipts.json": consent_vectors,
     "core-recording.json": recording_vectors,
     "core-recovery.json": recovery_vectors,
     "core-room.json": room_vectors,

@@ -254,13 +254,47 @@ def test_what_is_no_receipt(data: bytes) -> None:
     assert "CK-960" in refused(data, Code.MALFORMED)
 
 
+@pytest.mark.parametrize("value", ["1", "1.0", "1e3", "NaN", "true", "null", '{"\u00e9":"x"}'])
+def test_what_others_would_spell_differently_is_no_receipt(value: str) -> None:
+    document = receipt(YES).replace(b'"und"', value.encode())
+    assert "CK-960" in refused(document, Code.MALFORMED)
+
+
+@pytest.mark.parametrize("lists", [13, 5_000])
+def test_what_is_nested_deep_is_no_receipt(lists: int) -> None:
+    def nested(within: int) -> bytes:
+        deep = b"[" * within + b'"und"' + b"]" * within
+        return receipt(YES).replace(b'"und"', deep)
+
+    # The language stands in the fourth object or list.
+    refused(nested(12), Code.BAD_SIGNATURE)
+    assert "CK-960" in refused(nested(lists), Code.MALFORMED)
+
+
+@pytest.mark.parametrize(
+    "change", [str.upper, lambda text: f" {text}", lambda text: f"{text[:2]} {text[2:]}"]
+)
+def test_whose_it_is_has_one_spelling(change: Callable[[str], str]) -> None:
+    document = json.loads(receipt(YES))
+    subject = document["dpv:hasRecordOfActivity"]["dpv:hasDataSubject"]
+    subject["dct:identifier"] = change(subject["dct:identifier"])
+    assert "CK-960" in refused(signed_anew(document), Code.MALFORMED)
+
+
+@pytest.mark.parametrize("events", ["", {}, "x", {"x": "x"}, ["x"], [["x"]], [{}]])
+def test_what_was_said_is_a_list(events: Any) -> None:
+    document = json.loads(receipt(YES))
+    document["dpv:hasRecordOfActivity"]["dpv:hasConsentStatus"] = events
+    assert "CK-960" in refused(signed_anew(document), Code.MALFORMED)
+
+
 def test_what_is_too_long_is_not_read() -> None:
     assert "CK-960" in refused(b" " * (MAX_RECEIPT + 1), Code.TOO_LARGE)
 
 
 def test_half_a_character_is_refused() -> None:
     data = receipt(YES).replace(b"Minutes", b"\\ud800")
-    refused(data, Code.MALFORMED)
+    assert "CK-960" in refused(data, Code.MALFORMED)
 
 
 # ---- What makes a record -------------------------------------------------------------------------

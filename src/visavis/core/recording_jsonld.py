@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -90,6 +91,11 @@ _CYCLE_S: Final = 146_097 * 86_400
 _BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _ED25519_PUB: Final = b"\xed\x01"
 
+_MAX_DEPTH: Final = 16
+"""Objects and lists within each other; a receipt needs nine. Higher: hostile input goes deeper."""
+_HALF: Final = re.compile("[\ud800-\udfff]")
+"""Half a surrogate pair: no character, and UTF-8 has no bytes for it."""
+
 Node = dict[str, Any]
 
 _NOT_AVAILABLE: Final[Node] = {"dpv:hasApplicability": {"@id": "dpv:NotAvailable"}}
@@ -111,12 +117,30 @@ def document(consent: Consent) -> Node:
 
 
 def canonical(node: Node) -> bytes:
-    """Return the one spelling of a document that is signed: RFC 8785, of what occurs here.
+    """Return the one spelling of a document that is signed: RFC 8785, of what `is_item` allows.
 
-    Names are ASCII, so that sorting them by code point is sorting them as the RFC does; values are
-    texts and lists, and no numbers.
+    Its names are ASCII, so that sorting them by code point is sorting them as the RFC does.
     """
     return json.dumps(node, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def is_item(value: object, depth: int = _MAX_DEPTH) -> bool:
+    """Tell whether parsed JSON is of what everybody spells alike.
+
+    That is texts of whole characters, lists, and objects with ASCII names, none of them deep.
+    Numbers, for one, are not: to Python 1.0 and 1 are two, to JavaScript they are one.
+    """
+    match value:
+        case str():
+            return not _HALF.search(value)
+        case list():
+            return depth > 0 and all(is_item(one, depth - 1) for one in value)
+        case dict():
+            return depth > 0 and all(
+                name.isascii() and is_item(one, depth - 1) for name, one in value.items()
+            )
+        case _:
+            return False
 
 
 def receipt_id(consent: Consent) -> str:

@@ -25,7 +25,7 @@ from visavis.core.errors import Code, PeerError, UsageError
 from visavis.core.identity import verify
 from visavis.core.ids import ConsentKey
 from visavis.core.recording_consent import Answer, Consent, malformed, read_consent
-from visavis.core.recording_jsonld import canonical, did_key, document
+from visavis.core.recording_jsonld import canonical, did_key, document, is_item, pseudonym
 
 MAX_RECEIPT: Final = 1 << 20
 """Bytes. A request and 256 answers need less."""
@@ -112,16 +112,12 @@ class UnverifiedConsentReceipt:
         if len(data) > MAX_RECEIPT:
             raise PeerError(Code.TOO_LARGE, "CK-960 receipt: too long")
         try:
-            body = json.loads(data.decode())
-            proof = body.pop(_PROOF)["sec:proofValue"]
-            record = body["dpv:hasRecordOfActivity"]
-            key = ConsentKey(bytes.fromhex(record["dpv:hasDataSubject"]["dct:identifier"]))
-            values = [event["rdf:value"] for event in record["dpv:hasConsentStatus"]]
-            signed = tuple(base64url.decode(value) for value in values)
-            signature = base64url.decode(proof.removeprefix(_BASE64URL))
+            whole = json.loads(data.decode())
+            key, signed, signature = _find(whole)
         # CK-960: whatever else it is, it is no receipt.
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, PeerError):
+        except (ValueError, RecursionError, PeerError):
             raise malformed("CK-960 receipt: none, or not whole") from None
+        body = {name: value for name, value in whole.items() if name != _PROOF}
         return cls(data, body, key, signed, signature)
 
     def verify(self) -> Consent:
@@ -131,11 +127,8 @@ class UnverifiedConsentReceipt:
             PeerError: MALFORMED, TOO_LARGE (CK-961, CK-963 to CK-966), BAD_SIGNATURE (CK-962,
                 CK-963).
         """
-        try:
-            body = canonical(self._body)
-            whole = canonical({**self._body, _PROOF: _proof(self._key, self._signature)})
-        except (ValueError, RecursionError):
-            raise malformed("CK-961 receipt: another spelling") from None
+        body = canonical(self._body)
+        whole = canonical({**self._body, _PROOF: _proof(self._key, self._signature)})
         # CK-961: one spelling. A name that stands twice would be read by some as the one, and by
         # others as the other.
         if whole != self._data:
@@ -147,6 +140,39 @@ class UnverifiedConsentReceipt:
         if canonical(document(consent)) != body:
             raise malformed("CK-966 receipt: it says something else than what was signed")
         return consent
+
+
+def _find(whole: object) -> tuple[ConsentKey, tuple[bytes, ...], bytes]:
+    """Find whose a receipt is, its statements and its signature.
+
+    Raises:
+        ValueError: One of them is missing, or something in it is not spelt alike by everybody.
+        PeerError: A text is not that of bytes, or not of so many.
+    """
+    match whole:
+        case {
+            "sec:proof": {"sec:proofValue": str(value)},
+            "dpv:hasRecordOfActivity": {
+                "dpv:hasDataSubject": {"dct:identifier": str(whose)},
+                "dpv:hasConsentStatus": [*events],
+            },
+        } if is_item(whole):
+            key = ConsentKey(bytes.fromhex(whose))
+            # `fromhex` takes capitals and spaces too, and another reader may not.
+            if whose != pseudonym(key):
+                raise ValueError
+            signature = base64url.decode(value.removeprefix(_BASE64URL))
+            return key, tuple(_statement(event) for event in events), signature
+        case _:
+            raise ValueError
+
+
+def _statement(event: object) -> bytes:
+    match event:
+        case {"rdf:value": str(value)}:
+            return base64url.decode(value)
+        case _:
+            raise ValueError
 
 
 def _proof(key: ConsentKey, signature: bytes) -> dict[str, Any]:
