@@ -97,6 +97,7 @@ COMMANDS: dict[str, tuple[list[str], str | None]] = {
     "restore": (["no-such-file"], "usage"),
     "demo": (["--seconds", "0"], "usage"),
     "audit stored": (["--data", "nowhere"], "usage"),
+    "audit recording": (["--seconds", "0"], "usage"),
     "bench group": (["--members", "1"], "usage"),
     "link": (["nowhere"], "unknown_contact"),
     "links": ([], None),

@@ -222,7 +222,7 @@ def test_the_linter_says_all_of_it_at_once(tmp_path: Path) -> None:
     for name in ("inventory.toml", *FILES.values()):
         shutil.copy(ROOT / "privacy" / name, tmp_path / name)
     for name, old, new in (
-        ("notice.en.toml", "This server carries them", "This server may carry them"),
+        ("notice.en.toml", "This server tells no one", "This server may tell no one"),
         ("notice.de.toml", "Er schreibt sie nicht auf.", "Er gibt sie Partnern."),
     ):
         text = (tmp_path / name).read_text()
@@ -230,7 +230,7 @@ def test_the_linter_says_all_of_it_at_once(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text.replace(old, new))
     ran = lint(tmp_path)
     assert ran.returncode == 1
-    assert '"may": This server may carry' in ran.stdout
+    assert '"may": This server may tell' in ran.stdout
     assert '"Partnern": Er gibt sie Partnern.' in ran.stdout
 
 

@@ -224,6 +224,13 @@ async def test_the_index_leads_to_everything(tmp_path: Path) -> None:
     assert index["sold_or_shared"] is False
 
 
+async def test_the_index_begins_with_what_is_not_recorded(tmp_path: Path) -> None:
+    """R-42: for programs, in the words of the notice."""
+    async with running(tmp_path) as server:
+        index = (await server.get("/.well-known/privacy.json")).json()
+    assert next(iter(index.items())) == ("recording", "We do not record calls and cannot.")
+
+
 async def test_global_privacy_control_is_declared(tmp_path: Path) -> None:
     """R-84: a JSON object with these members (GPC, 2.6)."""
     async with running(tmp_path) as server:

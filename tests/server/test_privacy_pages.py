@@ -205,6 +205,23 @@ def test_the_short_page_is_short(facts: Facts, language: str) -> None:
     assert 250 < count(page.text, language).words <= 600
 
 
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("en", "We do not record calls and cannot."),
+        ("de", "Wir zeichnen keine Anrufe auf und können es nicht."),
+        ("es", "No grabamos llamadas y no podemos hacerlo."),
+    ],
+)
+def test_the_first_line_says_that_calls_are_not_recorded(
+    facts: Facts, language: str, line: str
+) -> None:
+    """R-42; that it is true is shown by `visavis audit recording`."""
+    page = Outline(short(facts, language, opted_out=False))
+    after = [tag for tag, _ in page.words].index("h1") + 1
+    assert page.words[after] == ("strong", line)
+
+
 HOSTS = ("fcm.googleapis.com", "updates.push.services.mozilla.com", "*.push.apple.com")
 
 

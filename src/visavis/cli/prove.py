@@ -1,4 +1,4 @@
-"""`visavis demo`, `audit stored`, `doctor`: commands that prove what we promise."""
+"""`visavis demo`, `audit stored` and `recording`, `doctor`: they prove what we promise."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 
 from visavis.cli import ask
 from visavis.cli.context import DEFAULT_SERVER, Context
-from visavis.cli.told import MistakeError
+from visavis.cli.told import MistakeError, ToldError
 from visavis.core.errors import VisavisError
 
 PANEL: Final = "See it proven"
@@ -22,8 +22,9 @@ PANEL: Final = "See it proven"
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command(rich_help_panel=PANEL)(demo)
-    audit = typer.Typer(help="Search and attack what a server keeps.", no_args_is_help=True)
+    audit = typer.Typer(help="Search and attack what a server has.", no_args_is_help=True)
     audit.command("stored")(audit_stored)
+    audit.command("recording")(audit_recording)
     app.add_typer(audit, name="audit", rich_help_panel=PANEL)
     app.command(rich_help_panel=PANEL)(doctor)
 
@@ -78,6 +79,33 @@ def audit_stored(
         report = audit_folder(data) if data is not None else audit_scratch_server()
     show(report, context.out)
     return context.out.finish(report.as_json())
+
+
+def audit_recording(
+    ctx: typer.Context,
+    seconds: Annotated[
+        float,
+        typer.Option(metavar="N", min=2, max=60, help="How many seconds the calls last, twice."),
+    ] = 20.0,
+) -> int:
+    """Look for a call's sound and picture in the memory, files and packets of the server's side.
+
+    Starts a server, a relay and an SFU on this machine, and ends them. Takes about a minute.
+    """
+    context: Context = ctx.obj
+
+    async def work() -> dict[str, Any]:
+        from visavis.cli.audit_recording_table import show
+        from visavis.testing.recording_audit.harness import audit_recording as run
+
+        try:
+            report = await run(context.out.say, seconds)
+        except VisavisError as error:
+            raise ToldError(error.code, f"Nothing was proven: {error.detail}.") from error
+        show(report, context.out)
+        return report.as_json()
+
+    return context.run(work)
 
 
 @contextlib.contextmanager

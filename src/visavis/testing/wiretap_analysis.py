@@ -71,20 +71,27 @@ class Findings:
 def analyse(datagrams: Iterable[bytes]) -> Findings:
     """Try to watch and hear a call from what passed the relay."""
     findings = Findings()
-    streams: dict[tuple[int, int], dict[int, RtpPacket]] = defaultdict(dict)
-    for datagram in datagrams:
-        findings.datagrams += 1
-        inner = out_of_turn(datagram)
-        findings.relayed += inner is not datagram
-        packet = _as_rtp(inner)
-        if packet is not None:
-            streams[packet.ssrc, packet.payload_type].setdefault(packet.sequence_number, packet)
-    for stream in streams.values():
-        packets = list(_in_order(stream))
+    captured = list(datagrams)
+    findings.datagrams = len(captured)
+    findings.relayed = sum(out_of_turn(one) is not one for one in captured)
+    for packets in rtp_streams(captured):
         findings.rtp_packets += len(packets)
-        _watch(findings, _vp8_frames(packets))
+        _watch(findings, vp8_frames(packets))
         _listen(findings, [packet.payload for packet in packets], _duration(packets))
     return findings
+
+
+def rtp_streams(datagrams: Iterable[bytes]) -> list[list[RtpPacket]]:
+    """Return the RTP packets of each stream, in order, each sequence number once.
+
+    What is under SRTP is taken as it is: its payloads are ciphertext.
+    """
+    streams: dict[tuple[int, int], dict[int, RtpPacket]] = defaultdict(dict)
+    for datagram in datagrams:
+        packet = _as_rtp(out_of_turn(datagram))
+        if packet is not None:
+            streams[packet.ssrc, packet.payload_type].setdefault(packet.sequence_number, packet)
+    return [list(_in_order(stream)) for stream in streams.values()]
 
 
 def analyse_frames(frames: Sequence[tuple[Literal["audio", "video"], bytes]]) -> Findings:
@@ -184,7 +191,8 @@ def _duration(packets: Sequence[RtpPacket]) -> int:
     return steps.most_common(1)[0][0] if steps else 0
 
 
-def _vp8_frames(packets: Iterable[RtpPacket]) -> list[bytes]:
+def vp8_frames(packets: Iterable[RtpPacket]) -> list[bytes]:
+    """Return what stands in a stream's packets, put together as VP8 frames (RFC 7741)."""
     frames: dict[int, bytes] = {}
     for packet in packets:
         try:

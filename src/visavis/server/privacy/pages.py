@@ -42,7 +42,7 @@ def short(facts: Facts, language: str, *, opted_out: bool) -> str:
     label = words.texts["words"]
     main = [
         tag("h1", title),
-        tag("p", text["lead"], class_="lead"),
+        tag("p", tag("strong", text["recording"]), " ", text["lead"], class_="lead"),
         tag("p", text["gpc_honoured" if opted_out else "gpc_nothing"], class_="badge", id="gpc"),
         tag("h2", text["kept_title"]),
         table(text["kept_caption"], [label[one] for one in ("what", "why", "long")], rows),

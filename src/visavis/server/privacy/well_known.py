@@ -25,8 +25,13 @@ class Controller(Message):
 
 
 class PrivacyIndex(Message):
-    """`/.well-known/privacy.json`: where the documents are, and the shortest summary of them."""
+    """`/.well-known/privacy.json`: where the documents are, and the shortest summary of them.
 
+    Attributes:
+        recording: The first sentence of the notice, in English (R-42).
+    """
+
+    recording: str
     form: int
     software: str
     software_version: str
@@ -60,6 +65,7 @@ def index(facts: Facts) -> PrivacyIndex:
     at = facts.origin
     days = {one.name: one.days for one in facts.inventory.schedules.values()}
     return PrivacyIndex(
+        recording=facts.words["en"].texts["page"]["recording"],
         form=FORM,
         software="Visavis",
         software_version=version("visavis"),

@@ -80,12 +80,16 @@ def _pictures() -> tuple[bytes, ...]:
 class EncodedSource:
     """One member's microphone and camera: a `MediaSource` whose frames are encoded already.
 
+    Args:
+        played: What it sends; None: the bench's own.
+
     Attributes:
         sent: Frames that were due and handed out.
         late: How many of them came late.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, played: Clip | None = None) -> None:
+        self._played = played or clip()
         self._begun: dict[Kind, float] = {}
         self._counts: dict[Kind, int] = {"audio": 0, "video": 0}
         self.sent = self.late = 0
@@ -120,7 +124,7 @@ class EncodedSource:
             # sockets, and what is lost there is no gap of a call.
             self.late += 1
             self._begun[kind] += behind
-        frames = clip().frames[kind]
+        frames = self._played.frames[kind]
         packet: Packet[Any] = Packet(frames[count % len(frames)])
         packet.pts, packet.time_base = count * ticks, Fraction(1, rate)
         return packet

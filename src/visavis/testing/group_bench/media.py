@@ -29,7 +29,7 @@ from visavis.media.interfaces import MediaSource
 from visavis.media.sframe_hooks import ReceiveCounts
 from visavis.media.sfu_link import Downlink, Uplink
 from visavis.sdk.group_call_watching import Watching
-from visavis.testing.group_bench.clip import EncodedSource
+from visavis.testing.group_bench.clip import Clip, EncodedSource
 from visavis.testing.group_bench.frames import Wire
 from visavis.testing.group_bench.heard import Heard
 
@@ -48,6 +48,7 @@ class BenchMedia:
         announce: Tells all members what we send.
         sends: Kinds that it sends.
         everything: Watch all feeds, whoever announced them or not: the tap does.
+        played: What it sends; None: the bench's own.
 
     Attributes:
         source: What it sends.
@@ -65,6 +66,7 @@ class BenchMedia:
         announce: Callable[[FeedId | None], None],
         sends: frozenset[str],
         everything: bool = False,
+        played: Clip | None = None,
     ) -> None:
         self._frames = frames
         self._wire = wire
@@ -81,7 +83,7 @@ class BenchMedia:
         self._is_in = False
         self._publish_again = 0.0
         self._last: tuple[int, FrameKind] = (0, "audio")
-        self.source = EncodedSource()
+        self.source = EncodedSource(played)
         self.heard = Heard()
         self.problem: FatalError | None = None
         self.renewed = 0

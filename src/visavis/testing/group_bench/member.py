@@ -31,6 +31,7 @@ from visavis.sdk.group_call_keys import GroupCallKeys
 from visavis.sdk.group_call_shell import GroupCallShell
 from visavis.sdk.seam import KeyMaterial
 from visavis.testing.call_people import People, anybody, key_package
+from visavis.testing.group_bench.clip import Clip
 from visavis.testing.group_bench.frames import BenchFrames, TapFrames, Wire
 from visavis.testing.group_bench.media import BenchMedia
 from visavis.transport.call_room import CallRoomSocket, Place, RoomLost, RoomShut, Ticket
@@ -53,6 +54,8 @@ class Call:
     wire: Wire = field(default_factory=Wire, repr=False)
     commits: list[int] = field(default_factory=list)
     """Bytes of each commit that somebody made."""
+    played: Clip | None = None
+    """What members send; None: the bench's own."""
 
 
 class Member:
@@ -97,6 +100,7 @@ class Member:
                 send=self._room.send,
                 announce=self.shell.announce,
                 sends=sends,
+                played=call.played,
             )
             self.shell.attach(self.media)
         self.over_because: t.LeftReason | None = None
