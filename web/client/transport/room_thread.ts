@@ -15,8 +15,11 @@ export function dialInThread(url: string, on: Dialling): Dialled {
     else if ("failed" in data) on.ended();
     else on.ended(data.closed);
   };
-  // The script could not be fetched.
-  worker.onerror = () => on.ended();
+  // The script could not be fetched, or is at fault: what it holds open ends with it.
+  worker.onerror = () => {
+    worker.terminate();
+    on.ended();
+  };
   tell({ open: url });
   return {
     isOpen: () => true,
