@@ -112,6 +112,9 @@ export async function runInside(
     const inside = (...rest: string[]) => ip("-n", name, ...rest);
     inside("link", "set", "lo", "up");
     inside("link", "add", "veth0", "type", "veth", "peer", "name", "veth1");
+    // An address that comes up by itself, a second or two later, is a network that changes: what
+    // Chromium fetches just then fails.
+    for (const one of ["veth0", "veth1"]) inside("link", "set", one, "addrgenmode", "none");
     inside("addr", "add", `${HOST}/24`, "dev", "veth0");
     inside("link", "set", "veth0", "up");
     inside("link", "set", "veth1", "up");

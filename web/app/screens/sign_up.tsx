@@ -50,9 +50,18 @@ export default function SignUp(props: {
       brought === undefined
         ? door.signUp(link, name, secret)
         : move.signUp(link, name, secret, brought);
-    if (way === "passkey") void task.run(() => signUp(undefined));
-    else if (rating?.accepted) void task.run(() => signUp(password));
+    void task.run(async () => {
+      if (way === "passkey") await signUp(undefined);
+      else if (await isAccepted()) await signUp(password);
+    });
   };
+  // Whoever types fast presses before the meter has moved; what it shows may be of a shorter password.
+  // Where there is no meter, the client still refuses weak ones.
+  const isAccepted = () =>
+    door.ratePassword(password, name).then(
+      ({ accepted }) => accepted,
+      () => true,
+    );
   const turn = (other: Way) => {
     task.clear();
     setWay(other);
