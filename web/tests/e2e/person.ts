@@ -17,6 +17,11 @@ type Key = keyof typeof en;
 
 /** Chromium complains of an answer that belongs to the protocol: another member's commit was first. */
 const WAS_SECOND = /status of 409 /;
+/**
+ * Chromium breaks off what it fetches when an address comes or goes on the machine, and says so. That is
+ * the machine's doing; what the page makes of it is seen in what happens next.
+ */
+const NETWORK_CHANGED = /net::ERR_NETWORK_CHANGED/;
 /** Less energy than this was no sound. */
 const SILENCE = 0.001;
 /** What has not moved for so long stands still. */
@@ -184,8 +189,9 @@ export class Person {
     const complaints: string[] = [];
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("console", (message) => {
-      if (message.type() !== "error" || WAS_SECOND.test(message.text())) return;
-      complaints.push(message.text());
+      const text = message.text();
+      const isOurs = !WAS_SECOND.test(text) && !NETWORK_CHANGED.test(text);
+      if (message.type() === "error" && isOurs) complaints.push(text);
     });
     await page.evaluateOnNewDocument(watch);
     await page.goto(link ?? stage.origin);
