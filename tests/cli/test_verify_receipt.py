@@ -3,44 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.cli import offline
 from tests.core.receipt_examples import RECEIPTS, about, receipt
 from tests.core.receipt_examples import YES as GIVEN
 from tests.core.recording_examples import ASK, KEY, OTHER_KEY
 
-
-def run(file: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run it where there is no profile, no server and no home."""
-    return subprocess.run(
-        [Path(sys.executable).with_name("visavis"), "verify-receipt", file, *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=file.parent,
-        env={
-            **{name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},
-            "HOME": str(file.parent / "nowhere"),
-            "COLUMNS": "120",
-        },
-    )
+run = partial(offline.run, "verify-receipt")
+as_json = partial(offline.as_json, "verify-receipt")
 
 
 def kept(data: bytes, folder: Path) -> Path:
     file = folder / "meeting.receipt.json"
     file.write_bytes(data)
     return file
-
-
-def as_json(file: Path, *words: str) -> tuple[int, dict[str, Any]]:
-    done = run(file, "--json", *words)
-    return done.returncode, json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.mark.parametrize(

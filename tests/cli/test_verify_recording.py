@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.cli import offline
 from tests.core.recorder import KEY, Recorder, whole
 
-
-def run(file: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run it where there is no profile, no server and no home."""
-    return subprocess.run(
-        [Path(sys.executable).with_name("visavis"), "verify-recording", file, *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=file.parent,
-        env={
-            **{name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},
-            "HOME": str(file.parent / "nowhere"),
-            "COLUMNS": "120",
-        },
-    )
+run = partial(offline.run, "verify-recording")
+as_json = partial(offline.as_json, "verify-recording")
 
 
 def kept(recorder: Recorder, folder: Path) -> Path:
     file = folder / "meeting.vvrec"
     file.write_bytes(recorder.file.getvalue())
     return file
-
-
-def as_json(file: Path) -> tuple[int, dict[str, Any]]:
-    done = run(file, "--json")
-    return done.returncode, json.loads(done.stdout.splitlines()[-1])
 
 
 def test_a_whole_one(tmp_path: Path) -> None:

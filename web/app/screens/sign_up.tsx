@@ -43,6 +43,13 @@ export default function SignUp(props: {
   const rating = useRating(password, name);
   const task = useTask();
   const nameGood = NAME.test(name);
+  // Whoever types fast presses before the meter has moved; what it shows may be of a shorter password.
+  // Where there is no meter, the client still refuses weak ones.
+  const isAccepted = () =>
+    door.ratePassword(password, name).then(
+      ({ accepted }) => accepted,
+      () => true,
+    );
   const submit = () => {
     setTried(true);
     if (!nameGood || link === "") return;
@@ -55,13 +62,6 @@ export default function SignUp(props: {
       else if (await isAccepted()) await signUp(password);
     });
   };
-  // Whoever types fast presses before the meter has moved; what it shows may be of a shorter password.
-  // Where there is no meter, the client still refuses weak ones.
-  const isAccepted = () =>
-    door.ratePassword(password, name).then(
-      ({ accepted }) => accepted,
-      () => true,
-    );
   const turn = (other: Way) => {
     task.clear();
     setWay(other);
