@@ -289,7 +289,7 @@ class CallShell:
         if secrets.accept is None:
             assert secrets.invite is not None  # It rang.
             answer = await self.transport.start(wanted).accept_offer(secrets.invite.offer)
-            bundle = secrets.bundle = self._seam.new_key_package()
+            bundle = secrets.bundle = self._seam.new_key_package(secrets.consent)
             secrets.nonce = Nonce32.random(self._seam.rng)
             secrets.accept = CallAccept(
                 *self._sending.head(),

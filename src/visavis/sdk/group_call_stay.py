@@ -17,6 +17,7 @@ from visavis.core.ids import SignatureKey
 from visavis.core.mls import MemberInfo
 from visavis.media.fan import Fan
 from visavis.sdk.call_lobbies import CallLobbies
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.group_call_book import GoingOn
 from visavis.sdk.group_call_entry import CallGoneError, Doorkeeper, Entering
 from visavis.sdk.group_call_keys import GroupCallKeys
@@ -147,7 +148,10 @@ class Stay:
         going, ways = self.call.going, self._ways
         material = ways.key_material(going.group)
         may_be_in = ways.may_be_in(going.group, going.call)
-        return GroupCallKeys.found(going.call, material, may_be_in, now=ways.now(), rng=ways.rng)
+        consent = OwnConsent.make(ways.rng)
+        return GroupCallKeys.found(
+            going.call, material, consent, may_be_in, now=ways.now(), rng=ways.rng
+        )
 
     async def _enter_or_begin(self) -> GroupCallKeys | None:
         try:
@@ -181,17 +185,19 @@ class Stay:
 
     async def _knock(self) -> GroupCallKeys:
         going, ways = self.call.going, self._ways
+        consent = OwnConsent.make(ways.rng)
         entering = Entering(
             ways.origin,
             going.call,
             going.room,
             going.door,
             ways.key_material(going.group),
+            consent,
             ways.may_be_in(going.group, going.call),
             ways.now,
             ways.rng,
         )
-        bundle = ways.new_key_package()
+        bundle = ways.new_key_package(consent)
         try:
             return await entering.enter(bundle)
         finally:

@@ -34,6 +34,7 @@ from visavis.core.mls import KeyPackageBundle
 from visavis.sdk.books import Books
 from visavis.sdk.by_handle import ByHandle
 from visavis.sdk.call_control import CallControl
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.conversation import Conversations
 from visavis.sdk.decisions import Decisions, granted, is_verified, may_ring
 from visavis.sdk.erasing import destroy_profile, explain_refusal
@@ -335,9 +336,9 @@ class Session:
         """Return the event loop's clock."""
         return asyncio.get_running_loop().time()
 
-    def new_key_package(self) -> KeyPackageBundle:
-        """Return a fresh key package, kept by the caller in memory only."""
-        return self.books.make_key_package()
+    def new_key_package(self, consent: OwnConsent) -> KeyPackageBundle:
+        """Return a fresh key package for a call, kept by the caller in memory only."""
+        return self.books.make_key_package(leaf_extensions=[consent.extension()])
 
     def may_ring(
         self, contact: AccountId, media: Media = Media.VIDEO, *, called: bool = False
