@@ -5,12 +5,12 @@ Not for: what is done with it (`recording_shell`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from visavis.core import recording_statements as s
-from visavis.core.ids import CallId, ConsentKey, Digest, Secret32, ShareKey, ShareSlot
+from visavis.core.ids import AccountId, CallId, ConsentKey, Digest, Secret32, ShareKey, ShareSlot
 from visavis.core.recording_types import Kinds, Members
 from visavis.sdk.consent_key import OwnConsent
 
@@ -153,8 +153,14 @@ class RecordingMeans:
         shares: Without it nobody can agree to anything here.
         book: Keeps what we agreed to; without it nothing of it survives a restart.
         recorder: Makes what records one call; without it nobody can ask here.
+        never: Says whether we are never to be recorded in a call with these accounts.
     """
 
     shares: Shares | None = None
     book: ConsentBook | None = None
     recorder: Callable[[CallId, OwnConsent], Recorder] | None = None
+    never: Callable[[Iterable[AccountId]], bool] = lambda _: False
+
+
+NO_MEANS: Final = RecordingMeans()
+"""Whoever is asked can only say no."""

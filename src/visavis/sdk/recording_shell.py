@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import assert_never
 
@@ -23,7 +23,9 @@ from visavis.core import recording_types as t
 from visavis.core.content_recording import RecordingSaid
 from visavis.core.errors import Code, PeerError, UnavailableError, UsageError
 from visavis.core.ids import ConsentKey, Digest
+from visavis.core.mls import MemberInfo
 from visavis.core.recording import begin, step
+from visavis.core.recording_leaf import consent_of
 from visavis.sdk.recording_answers import Asked, OwnAnswers
 from visavis.sdk.recording_means import Recorder, SaidStatement, Wanted
 from visavis.sdk.recording_mine import OwnRequests
@@ -392,3 +394,14 @@ class RecordingShell:
         finally:
             self._busy.discard(what)
             self._parts.changed()
+
+
+def follow_members(shell: RecordingShell, members: Iterable[MemberInfo]) -> None:
+    """Tell a shell of an epoch by its leaves, each of which has a consent key (CK-937)."""
+    leaves = [consent_of(member) for member in members]
+    keys = frozenset(leaf.key for leaf in leaves)
+    never = frozenset(leaf.key for leaf in leaves if leaf.never)
+    if shell.state is None:
+        shell.begin(keys, never)
+    else:
+        shell.members(keys, never)

@@ -53,6 +53,7 @@ from visavis.sdk.membership import Membership
 from visavis.sdk.outbox import Outbox
 from visavis.sdk.own_handle import HandleTelling
 from visavis.sdk.received import ReceivedContents
+from visavis.sdk.recording_means import RecordingMeans
 from visavis.sdk.seam import (
     InnerHandler,
     KeyMaterial,
@@ -61,6 +62,7 @@ from visavis.sdk.seam import (
     TurnServer,
 )
 from visavis.sdk.sequencer import Applied, Sequencers
+from visavis.sdk.server_shares import ServerShares
 from visavis.sdk.session_sending import Sending, own_address, presented, told_of_commits
 from visavis.sdk.store import Store
 from visavis.sdk.syncing import Syncing
@@ -88,6 +90,7 @@ class Session:
         self._device_http = Http(origin, base64url.encode(profile.token))
         self.device_api = DeviceApi(self._device_http)
         self.anonymous = AnonymousApi(Http(origin))
+        self.recording = RecordingMeans(ServerShares(self.anonymous, self.own_turn_address))
         self._send_socket = SendSocket(origin, self._hurry_receiving)
         self._sending = Sending(books, self._send_socket)
         self.outbox = Outbox(store, books.resolve, self._sending.durable, books.now)
