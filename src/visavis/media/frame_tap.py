@@ -86,7 +86,7 @@ class FrameTap:
         self._clocks: dict[tuple[int, Track], FrameClock] = {}
         self._own: dict[Track, _Own] = {}
         self.owes_key_frame = False
-        """Whether the next picture of ours is to be a key frame; whoever makes one takes it back."""
+        """Whether the next picture of ours is to be a key frame."""
 
     def opened(self, leaf: int, track: Track, timestamp: int, data: bytes) -> bool:
         """Hand on a frame of a member; say whether a key frame of them is wanted."""
