@@ -50,11 +50,13 @@ from visavis.sdk.groups import GroupKind, GroupRecord
 from visavis.sdk.housekeeping import Housekeeping
 from visavis.sdk.inbox import Inbox
 from visavis.sdk.membership import Membership
+from visavis.sdk.my_consents import MyConsents
 from visavis.sdk.outbox import Outbox
 from visavis.sdk.own_handle import HandleTelling
 from visavis.sdk.received import ReceivedContents
 from visavis.sdk.recorder import FileRecorder
 from visavis.sdk.recording_means import RecordingMeans
+from visavis.sdk.recordings import Recordings
 from visavis.sdk.recordings_book import RECORDINGS
 from visavis.sdk.seam import (
     InnerHandler,
@@ -93,6 +95,8 @@ class Session:
         self.device_api = DeviceApi(self._device_http)
         self.anonymous = AnonymousApi(Http(origin))
         self.shares = ServerShares(self.anonymous, self.own_turn_address)
+        self.my_consents = MyConsents(books.consents, self.shares, books.now)
+        self.recordings = Recordings(books.recordings, store.profile, self.shares, books.now)
         self.recording = RecordingMeans(self.shares, books.consents, self._recorder)
         self._send_socket = SendSocket(origin, self._hurry_receiving)
         self._sending = Sending(books, self._send_socket)
@@ -180,6 +184,8 @@ class Session:
             self.device_api,
             self.handle_telling,
             self.group_invites,
+            self.my_consents,
+            self.recordings,
         )
         self.decisions = Decisions(
             books,
