@@ -8,6 +8,7 @@ import { useAppState, useInCall } from "./model_hooks.tsx";
 import { Door } from "./screens/door.tsx";
 import { Starting } from "./screens/states.tsx";
 import { Boundary } from "./ui/boundary.tsx";
+import { Recorded } from "./ui/recorded.tsx";
 
 const Inside = lazy(() => import("./screens/inside.tsx"));
 const Recovery = lazy(() => import("./screens/recovery.tsx"));
@@ -29,6 +30,7 @@ export function App({ landing }: { landing: Landing }) {
   }, []);
   return (
     <I18nProvider locale={language}>
+      <Recorded />
       <Boundary>
         <Suspense key={language} fallback={<Starting />}>
           {screen()}

@@ -19,6 +19,7 @@ import { SelfView } from "../ui/self_view.tsx";
 import { useFull, useSeconds } from "../ui/watch.ts";
 import { type PanelName, Panels } from "./call_panels.tsx";
 import { Ended } from "./ended.tsx";
+import { Asked, Held } from "./recording_asked.tsx";
 import { TextPanel, TextReader, useKeyboardRoom } from "./text_panel.tsx";
 
 export default function Call(props: { call: CallView; onChat: () => void; panel?: PanelName }) {
@@ -139,6 +140,7 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
             <p>{say("call.reconnectingHelp")}</p>
           </div>
         )}
+        {talking && <Held />}
         <div className="stage-hints">
           {call.state === "inCall" && (call.quality === "poor" || call.quality === "fair") && (
             <p className={`stage-hint ${call.quality}`} role="status">
@@ -189,6 +191,7 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
       <TextReader call={call} />
 
       <footer className="room-controls">
+        {talking && <Asked />}
         <Round
           label={say(call.micOn ? "call.mute" : "call.unmute")}
           icon={call.micOn ? "mic" : "micOff"}

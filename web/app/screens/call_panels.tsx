@@ -2,7 +2,7 @@
 
 import { say } from "../i18n/text.ts";
 import type { CallView } from "../model.ts";
-import { useModel } from "../model_hooks.tsx";
+import { useCallRecording, useModel } from "../model_hooks.tsx";
 import { DeskChoices, DeskTroubles } from "../ui/desk.tsx";
 import { EffectSwitches } from "../ui/effects.tsx";
 import { KeyList, type KeyRow } from "../ui/key_list.tsx";
@@ -66,6 +66,8 @@ function More(props: {
   close: () => void;
 }) {
   const { act, close, open, call } = props;
+  // What is recorded is said on every picture of a call, and that window has no room for it.
+  const isRecorded = (useCallRecording()?.recorded.length ?? 0) > 0;
   const then = (work: () => void) => () => {
     close();
     work();
@@ -83,7 +85,7 @@ function More(props: {
         <Way icon="chat" title={say("call.chat")} onPress={props.onChat} />
         <Way icon="shield" title={say("call.security")} onPress={() => open("security")} />
         <Way icon="settings" title={say("call.devices")} onPress={() => open("devices")} />
-        {document.pictureInPictureEnabled && call.media === "video" && (
+        {document.pictureInPictureEnabled && call.media === "video" && !isRecorded && (
           <Way icon="pip" title={say("call.pip")} onPress={then(act.pip)} />
         )}
         {document.fullscreenEnabled && (

@@ -18,6 +18,7 @@ import { Mark } from "../ui/faces.tsx";
 import { Btn, IconBtn, Note } from "../ui/parts.tsx";
 import { screen } from "../ui/screen.tsx";
 import { Home } from "./home.tsx";
+import { AskedAside } from "./recording_aside.tsx";
 
 const Thread = screen(() => import("./thread.tsx"));
 const Person = screen(() => later(() => import("./person.tsx")));
@@ -94,6 +95,7 @@ export default function Inside({ landing }: { landing: Landing }) {
             <Btn look="warm" icon="phone" wide onPress={() => setAside(false)}>
               {say("call.back")}
             </Btn>
+            <AskedAside />
           </div>
         )}
         <Panes route={route} />

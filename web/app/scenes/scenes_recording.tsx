@@ -1,0 +1,83 @@
+/** Recording with everybody's yes, in states worth looking at. */
+
+import type { ReactNode } from "react";
+import { lazy } from "react";
+import type { CallView } from "../model.ts";
+import type { RecordingView } from "../model_recording.ts";
+import { Recorded } from "../ui/recorded.tsx";
+import * as f from "./fixtures.ts";
+import * as g from "./fixtures_group_call.ts";
+import * as r from "./fixtures_recording.ts";
+import type { Scene } from "./scenes.tsx";
+import { painted } from "./streams.ts";
+
+const Call = lazy(() => import("../screens/call.tsx"));
+const GroupCall = lazy(() => import("../screens/group_call.tsx"));
+const nothing = () => undefined;
+
+function talk(change: Partial<CallView> = {}): CallView {
+  return { ...f.CALL, remote: painted("window"), self: painted("desk"), ...change };
+}
+
+function two(change: Partial<RecordingView>, call: Partial<CallView> = {}): Scene {
+  return { state: { call: talk(call), recording: r.recordingOf(change) } };
+}
+
+function many(change: Partial<RecordingView>): Scene {
+  const members = g.members(6, [painted("window"), painted("desk"), painted("garden")]);
+  return { state: { groupCall: { ...g.GROUP_CALL, members }, recording: r.recordingOf(change) } };
+}
+
+/** With what opens over it. */
+function over(element: ReactNode, change: Partial<RecordingView>): Scene {
+  return {
+    element: (
+      <>
+        <Recorded />
+        {element}
+      </>
+    ),
+    state: { recording: r.recordingOf(change) },
+  };
+}
+
+const BOTH = [r.RECORDED, r.RECORDED_OWN];
+const GIVEN = { ...r.ASKED, answer: "given", agreed: ["audio"] } as const;
+
+export const RECORDING_SCENES: Readonly<Record<string, () => Scene>> = {
+  "record-request": () => two({ requests: [r.ASKED] }),
+  "record-request-all": () => two({ requests: [r.ASKED_ALL] }),
+  "record-request-hostile": () => two({ requests: [r.ASKED_HOSTILE] }),
+  "record-request-writing": () => two({ requests: [r.ASKED] }, { text: f.TEXT }),
+  "record-request-group": () => many({ requests: [r.ASKED_ALL], recorded: [r.RECORDED] }),
+  "record-given": () => two({ requests: [GIVEN] }),
+  "record-own-asked": () => many({ own: r.OWN_ASK }),
+  recorded: () => two({ requests: [GIVEN], recorded: [r.RECORDED] }),
+  "recorded-own": () => two({ recorded: [r.RECORDED_OWN] }),
+  "recorded-both": () => two({ recorded: BOTH }),
+  "recorded-hostile": () => two({ recorded: [{ ...r.RECORDED, by: f.HOSTILE.name }] }),
+  "recorded-group": () => many({ recorded: BOTH }),
+  "recorded-more": () =>
+    over(<Call call={talk()} onChat={nothing} panel="more" />, { recorded: [r.RECORDED] }),
+  "recorded-roster": () =>
+    over(
+      <GroupCall
+        call={{ ...g.GROUP_CALL, members: g.members(6) }}
+        aside={false}
+        onAside={nothing}
+        first={{ roster: true }}
+      />,
+      { recorded: [r.RECORDED] },
+    ),
+  "recorded-rtl": () => ({ ...two({ recorded: BOTH, requests: [r.ASKED_ALL] }), dir: "rtl" }),
+  "record-held": () => two({ held: true }),
+  "record-held-asked": () => two({ held: true, requests: [r.ASKED] }),
+  "record-held-group": () => many({ held: true, requests: [r.ASKED] }),
+};
+
+/** Questions that are put aside, and what opens only when something is pressed. */
+export const RECORDING_PRESSED: Readonly<Record<string, readonly [string, string]>> = {
+  "record-request-closed": ["record-request", "Close"],
+  "record-held-closed": ["record-held-asked", "Close"],
+  "record-request-none": ["record-request", "Yes"],
+};
