@@ -63,7 +63,6 @@ export const deRecording: Pick<Catalogue, keyof typeof enRecording> = {
   "askRecord.tooLong": "Das ist zu lang. Ein oder zwei Sätze genügen.",
   "askRecord.days": "Für wie viele Tage?",
   "askRecord.daysHelp": "1 bis 30. Dann werden ihre Schlüssel gelöscht.",
-  "askRecord.daysBad": "Eine ganze Zahl von 1 bis 30.",
   "askRecord.recipients": "Wer kann sie abspielen?",
   "askRecord.recipients.asker": "Nur ich",
   "askRecord.recipients.members": "Alle, die Ja sagen",
@@ -74,7 +73,8 @@ export const deRecording: Pick<Catalogue, keyof typeof enRecording> = {
   "askRecord.namedHelp": "Niemand, wenn du das leer lässt.",
   "askRecord.see": "Was die anderen sehen werden",
   "askRecord.submit": "Alle fragen",
-  "askRecord.missing": "Es fehlt noch: {what}.",
+  "askRecord.missing":
+    "Wähle, was du aufnehmen willst, sag wozu und für 1 bis 30 Tage, und wähle, wer sie abspielen kann.",
   "askRecord.law": "Was das Gesetz sagt",
   "askRecord.you": "Du",
 

@@ -68,7 +68,6 @@ export const enRecording = {
   "askRecord.tooLong": "That is too long. A sentence or two will do.",
   "askRecord.days": "For how many days?",
   "askRecord.daysHelp": "1 to 30. Then its keys are deleted.",
-  "askRecord.daysBad": "A whole number from 1 to 30.",
   "askRecord.recipients": "Who can play it?",
   "askRecord.recipients.asker": "Only me",
   "askRecord.recipients.members": "Everybody who says yes",
@@ -79,7 +78,8 @@ export const enRecording = {
   "askRecord.namedHelp": "Nobody, if you leave this empty.",
   "askRecord.see": "What the others will see",
   "askRecord.submit": "Ask everybody",
-  "askRecord.missing": "Still missing: {what}.",
+  "askRecord.missing":
+    "Choose what to record, say what for, for 1 to 30 days, and choose who can play it.",
   "askRecord.law": "What the law says",
   "askRecord.you": "You",
 

@@ -63,7 +63,6 @@ export const esRecording: Pick<Catalogue, keyof typeof enRecording> = {
   "askRecord.tooLong": "Es demasiado largo. Bastan una o dos frases.",
   "askRecord.days": "¿Durante cuántos días?",
   "askRecord.daysHelp": "De 1 a 30. Después se borran sus claves.",
-  "askRecord.daysBad": "Un número entero de 1 a 30.",
   "askRecord.recipients": "¿Quién puede reproducirla?",
   "askRecord.recipients.asker": "Solo yo",
   "askRecord.recipients.members": "Todos los que digan que sí",
@@ -74,7 +73,8 @@ export const esRecording: Pick<Catalogue, keyof typeof enRecording> = {
   "askRecord.namedHelp": "Nadie, si lo dejas vacío.",
   "askRecord.see": "Lo que verán los demás",
   "askRecord.submit": "Preguntar a todos",
-  "askRecord.missing": "Falta todavía: {what}.",
+  "askRecord.missing":
+    "Elige qué grabar, di para qué y para cuántos días, de 1 a 30, y elige quién puede reproducirla.",
   "askRecord.law": "Lo que dice la ley",
   "askRecord.you": "Tú",
 

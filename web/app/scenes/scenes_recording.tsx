@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { lazy } from "react";
 import type { CallView } from "../model.ts";
 import type { RecordingView } from "../model_recording.ts";
+import type { Draft } from "../screens/recording_ask.tsx";
 import { Recorded } from "../ui/recorded.tsx";
 import * as f from "./fixtures.ts";
 import * as g from "./fixtures_group_call.ts";
@@ -13,7 +14,20 @@ import { painted } from "./streams.ts";
 
 const Call = lazy(() => import("../screens/call.tsx"));
 const GroupCall = lazy(() => import("../screens/group_call.tsx"));
+const Law = lazy(() => import("../screens/recording_law.tsx"));
+const AskToRecord = lazy(async () => ({
+  default: (await import("../screens/recording_ask.tsx")).AskToRecord,
+}));
 const nothing = () => undefined;
+
+const DRAFT: Draft = {
+  kinds: ["audio", "transcript"],
+  purpose: "Minutes of the meeting of the house",
+  days: 14,
+  recipients: "members",
+  clear: true,
+  named: "The house's board",
+};
 
 function talk(change: Partial<CallView> = {}): CallView {
   return { ...f.CALL, remote: painted("window"), self: painted("desk"), ...change };
@@ -70,6 +84,32 @@ export const RECORDING_SCENES: Readonly<Record<string, () => Scene>> = {
       { recorded: [r.RECORDED] },
     ),
   "recorded-rtl": () => ({ ...two({ recorded: BOTH, requests: [r.ASKED_ALL] }), dir: "rtl" }),
+  "record-ask": () => over(<Call call={talk()} onChat={nothing} panel="record" />, {}),
+  "record-ask-filled": () =>
+    over(
+      <>
+        <Call call={talk()} onChat={nothing} />
+        <AskToRecord onClose={nothing} first={DRAFT} />
+      </>,
+      {},
+    ),
+  "record-ask-never": () =>
+    over(<Call call={talk()} onChat={nothing} panel="record" />, {
+      mayNotAsk: "never",
+      neverNames: [f.MIRA.name],
+    }),
+  "record-ask-confidential": () =>
+    over(<Call call={talk({ confidential: true })} onChat={nothing} panel="record" />, {
+      mayNotAsk: "confidential",
+    }),
+  "record-law": () =>
+    over(
+      <>
+        <Call call={talk()} onChat={nothing} />
+        <Law onClose={nothing} />
+      </>,
+      {},
+    ),
   "record-held": () => two({ held: true }),
   "record-held-asked": () => two({ held: true, requests: [r.ASKED] }),
   "record-held-group": () => many({ held: true, requests: [r.ASKED] }),
@@ -79,5 +119,6 @@ export const RECORDING_SCENES: Readonly<Record<string, () => Scene>> = {
 export const RECORDING_PRESSED: Readonly<Record<string, readonly [string, string]>> = {
   "record-request-closed": ["record-request", "Close"],
   "record-held-closed": ["record-held-asked", "Close"],
+  "record-ask-missing": ["record-ask", "Ask everybody"],
   "record-request-none": ["record-request", "Yes"],
 };

@@ -9,9 +9,10 @@ import { KeyList, type KeyRow } from "../ui/key_list.tsx";
 import { Named, Way } from "../ui/parts.tsx";
 import { ShareGuard } from "../ui/share_guard.tsx";
 import { Sheet } from "../ui/sheet.tsx";
+import { AskToRecord } from "./recording_ask.tsx";
 import { Security } from "./security.tsx";
 
-export type PanelName = "more" | "devices" | "security" | "keys" | "share";
+export type PanelName = "more" | "devices" | "security" | "keys" | "share" | "record";
 
 export type Acts = Readonly<
   Record<"mic" | "camera" | "share" | "text" | "full" | "pip" | "end", () => void>
@@ -45,6 +46,8 @@ export function Panels(props: {
       return <Security call={props.call} onClose={close} onDiffer={props.act.end} />;
     case "keys":
       return <KeyList keys={KEYS} onClose={close} />;
+    case "record":
+      return <AskToRecord onClose={close} />;
     case "share":
       return (
         <ShareGuard
@@ -67,7 +70,8 @@ function More(props: {
 }) {
   const { act, close, open, call } = props;
   // What is recorded is said on every picture of a call, and that window has no room for it.
-  const isRecorded = (useCallRecording()?.recorded.length ?? 0) > 0;
+  const recording = useCallRecording();
+  const isRecorded = recording !== undefined && recording.recorded.length > 0;
   const then = (work: () => void) => () => {
     close();
     work();
@@ -83,6 +87,9 @@ function More(props: {
           />
         )}
         <Way icon="chat" title={say("call.chat")} onPress={props.onChat} />
+        {recording && (
+          <Way icon="record" title={say("askRecord.title")} onPress={() => open("record")} />
+        )}
         <Way icon="shield" title={say("call.security")} onPress={() => open("security")} />
         <Way icon="settings" title={say("call.devices")} onPress={() => open("devices")} />
         {document.pictureInPictureEnabled && call.media === "video" && !isRecorded && (
