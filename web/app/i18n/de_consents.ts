@@ -14,7 +14,7 @@ export const deConsents: Pick<Catalogue, keyof typeof enConsents> = {
   "consents.withdrawn": "Du hast dein Ja zurückgenommen",
   "consents.expired": "Abgelaufen",
   "consents.by": "{name} hat gefragt",
-  "consents.where": "In {name}, {day}",
+  "consents.where": "{name}, {day}",
   "consents.kinds": "Ja zu",
   "consents.asked": "Gefragt nach",
   "consents.clear": "Auch zu einer unversiegelten Kopie",

@@ -12,7 +12,7 @@ export const enConsents = {
   "consents.withdrawn": "You withdrew your yes",
   "consents.expired": "Expired",
   "consents.by": "{name} asked",
-  "consents.where": "In {name}, {day}",
+  "consents.where": "{name}, {day}",
   "consents.kinds": "Yes to",
   "consents.asked": "Asked for",
   "consents.clear": "Also to an export that is not sealed",

@@ -14,7 +14,7 @@ export const esConsents: Pick<Catalogue, keyof typeof enConsents> = {
   "consents.withdrawn": "Retiraste tu sí",
   "consents.expired": "Caducado",
   "consents.by": "Lo pidió {name}",
-  "consents.where": "En {name}, {day}",
+  "consents.where": "{name}, {day}",
   "consents.kinds": "Sí a",
   "consents.asked": "Se pidió",
   "consents.clear": "También a una copia sin sellar",

@@ -29,7 +29,7 @@ import {
 } from "./fixtures.ts";
 import { dataOf } from "./fixtures_data.ts";
 import { BROUGHT, MADE } from "./fixtures_move.ts";
-import { RECORDING_ACTIONS } from "./fixtures_recording.ts";
+import { recordingActions } from "./fixtures_recording.ts";
 
 const LINKS = [
   { link: "https://calls.example.org/#call=made-up", expiresAt: NOW + 86_400, once: true },
@@ -159,7 +159,10 @@ export class FakeModel implements AppModel {
     tell: async () => [],
   };
 
-  readonly recording = RECORDING_ACTIONS;
+  readonly recording = recordingActions((how) => {
+    const { recording } = this.#state;
+    if (recording) this.set({ recording: how(recording) });
+  });
 
   readonly push: PushActions = {
     look: async () => ({ can: "yes", on: false }),

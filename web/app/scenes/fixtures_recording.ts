@@ -83,8 +83,35 @@ export function recordingOf(change: Partial<RecordingView> = {}): RecordingState
 
 const done = async () => undefined;
 
+/** What is pressed in a scene is done in it, by who stands in for everybody. */
+export function recordingActions(
+  change: (how: (state: RecordingState) => RecordingState) => void,
+): RecordingActions {
+  const inCall = (how: (call: RecordingView) => Partial<RecordingView>) =>
+    change((state) => ({ ...state, call: state.call && { ...state.call, ...how(state.call) } }));
+  const answer = (id: string, answered: Partial<AskedView>) =>
+    inCall(({ requests }) => ({
+      held: false,
+      requests: requests.map((one) => (one.id === id ? { ...one, ...answered } : one)),
+    }));
+  const over = (id: string) =>
+    inCall(({ requests, recorded }) => ({
+      requests: requests.filter((one) => one.id !== id),
+      recorded: recorded.filter((one) => one.id !== id),
+    }));
+  return {
+    ...RESTING,
+    agree: async (id, agreed) => answer(id, { answer: "given", agreed }),
+    refuse: async (id) => answer(id, { answer: "refused" }),
+    withdraw: async (id) => over(id),
+    stop: async () =>
+      inCall(({ recorded }) => ({ own: null, recorded: recorded.filter(({ own }) => !own) })),
+    setNever: async (never) => change((state) => ({ ...state, never })),
+  };
+}
+
 /** What is asked of it comes to nothing. */
-export const RECORDING_ACTIONS: RecordingActions = {
+const RESTING: RecordingActions = {
   ask: done,
   agree: done,
   refuse: done,

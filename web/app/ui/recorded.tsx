@@ -9,6 +9,7 @@ import { say, useLanguage } from "../i18n/text.ts";
 import { useCallRecording, useModel } from "../model_hooks.tsx";
 import type { RecordedView } from "../model_recording.ts";
 import { RecordedBar } from "../recorded_bar.ts";
+import { restTitle } from "../tab_title.ts";
 import { RecordedTones, soundRecorded } from "../tones.ts";
 
 const NONE: readonly RecordedView[] = [];
@@ -54,10 +55,8 @@ function useTab(isOn: boolean): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: said anew in another language
   useEffect(() => {
     if (!isOn) return;
-    document.title = say("recorded.tab");
-    return () => {
-      document.title = say("app.name");
-    };
+    restTitle("recorded.tab");
+    return () => restTitle("app.name");
   }, [isOn, language]);
 }
 

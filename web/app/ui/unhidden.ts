@@ -81,10 +81,13 @@ export function keepInSight(
     if (!isWhole()) draw();
     watch.takeRecords(); // these were ours
   };
-  // What lies in the top layer is in the order in which it came: full screen would lie above it.
+  // The top layer is in the order in which things came, and full screen comes above what was there.
+  // Chromium keeps the place of what is closed and opened at once; what is taken away loses it.
   const rise = () => {
-    if (element.matches(":popover-open")) element.hidePopover();
+    const held = element.contains(document.activeElement) ? document.activeElement : null;
+    element.remove();
     put();
+    if (held instanceof HTMLElement) held.focus();
   };
   const watch = new MutationObserver(put);
   watch.observe(document.body, { childList: true });
