@@ -42,6 +42,12 @@ const LOOK_MS = 1000;
 /** Repairs within that time. More: somebody undoes each at once, and neither would ever stop. */
 const MAX_REPAIRS = 20;
 
+/** In full screen, what lies elsewhere is seen at best, and takes no tap. */
+function placeNow(): Element {
+  const full = document.fullscreenElement;
+  return full === null || full instanceof HTMLMediaElement ? document.body : full;
+}
+
 /**
  * Keep it in sight until the returned function is called.
  *
@@ -60,7 +66,11 @@ export function keepInSight(
   const put = () => {
     if (repairs >= MAX_REPAIRS) return; // the next look
     repairs += 1;
-    if (element.parentElement !== document.body) document.body.append(element);
+    const place = placeNow();
+    if (element.parentElement !== place) {
+      place.append(element);
+      watch.observe(place, { childList: true });
+    }
     for (const { name } of [...element.attributes]) {
       if (name !== "class" && name !== "style" && !Object.hasOwn(ATTRIBUTES, name)) {
         element.removeAttribute(name);
@@ -81,8 +91,7 @@ export function keepInSight(
     if (!isWhole()) draw();
     watch.takeRecords(); // these were ours
   };
-  // The top layer is in the order in which things came, and full screen comes above what was there.
-  // Chromium keeps the place of what is closed and opened at once; what is taken away loses it.
+  // What is opened again at once keeps its place in the top layer; what was taken away comes on top.
   const rise = () => {
     const held = element.contains(document.activeElement) ? document.activeElement : null;
     element.remove();
@@ -90,7 +99,6 @@ export function keepInSight(
     if (held instanceof HTMLElement) held.focus();
   };
   const watch = new MutationObserver(put);
-  watch.observe(document.body, { childList: true });
   watch.observe(element, {
     attributes: true,
     childList: true,

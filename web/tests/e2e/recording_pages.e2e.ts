@@ -45,6 +45,7 @@ after(async () => {
 
 async function scene(name: string, viewport = DESKTOP): Promise<Page> {
   const page = await browser.newPage({ viewport, reducedMotion: "reduce" });
+  page.setDefaultTimeout(10_000);
   await page.goto(`${origin}/scenes.html#${name}`);
   await page.waitForSelector("#root h1, [role=alertdialog]", { state: "attached" });
   return page;
@@ -142,11 +143,16 @@ test("it stays in full screen, in each theme, and says so in the tab", async () 
   const page = await scene("recorded");
   await page.waitForFunction(barIsSeen, BAR);
   assert.equal(await page.title(), "● Recording");
+  await page.getByRole("button", { name: "Hang up" }).hover(); // the call is there, and hears keys
   await page.keyboard.press("f");
   await page.waitForFunction(() => document.fullscreenElement !== null);
   await page.waitForFunction(barIsSeen, BAR, { timeout: LOOKED_MS });
+  await page.evaluate(`document.querySelector("${BAR}").remove()`);
+  await page.waitForFunction(barIsSeen, BAR, { timeout: LOOKED_MS });
   await page.keyboard.press("f");
   await page.waitForFunction(() => document.fullscreenElement === null);
+  await page.waitForFunction(barIsSeen, BAR, { timeout: LOOKED_MS });
+  assert.equal(await page.locator(BAR).evaluate((bar) => bar.parentElement?.tagName), "BODY");
   for (const theme of ["light", "dark"]) {
     await page.evaluate((name) => {
       document.documentElement.dataset["theme"] = name;
