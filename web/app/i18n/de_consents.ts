@@ -7,7 +7,6 @@ export const deConsents: Pick<Catalogue, keyof typeof enConsents> = {
   "consents.title": "Meine Einwilligungen",
   "consents.lead":
     "Was du zu Aufnahmen gefragt wurdest und was du gesagt hast. Liegt auf deinen Geräten.",
-  "consents.help": "Was du zu Aufnahmen gesagt hast, mit Belegen",
   "consents.none": "Niemand hat dich um eine Aufnahme gebeten.",
   "consents.given": "Du hast Ja gesagt",
   "consents.refused": "Du hast Nein gesagt",
@@ -22,10 +21,9 @@ export const deConsents: Pick<Catalogue, keyof typeof enConsents> = {
   "consents.withdraw": "Ja zurücknehmen",
   "consents.withdrawHelp":
     "Sofort und für immer. Visavis spielt dann nichts mehr ab, was darin von dir ist.",
-  "consents.wasWithdrawn": "Dein Ja ist zurückgenommen.",
   "consents.receipt": "Beleg",
   "consents.receiptHelp":
-    "Unterschrieben mit deinem Schlüssel von jenem Anruf. `visavis verify-receipt` prüft ihn ohne Server, und Namen stehen nicht darin.",
+    "Unterschrieben mit deinem Schlüssel von jenem Anruf. „visavis verify-receipt“ prüft ihn ohne Server, und Namen stehen nicht darin.",
   "consents.kantara": "Kantara-Form",
   "consents.kantaraHelp":
     "Dasselbe als Kantara Consent Receipt, für Programme, die das lesen. Nicht unterschrieben.",
@@ -36,7 +34,6 @@ export const deConsents: Pick<Catalogue, keyof typeof enConsents> = {
   "recordings.title": "Aufnahmen",
   "recordings.lead":
     "Was du aufgenommen hast oder abspielen darfst, versiegelt auf diesem Gerät. Der Teil jeder Person spielt nur, solange ihr Ja gilt.",
-  "recordings.help": "Aufgenommenes abspielen, ausgeben oder entfernen",
   "recordings.none": "Hier sind keine Aufnahmen.",
   "recordings.with": "Mit {name}",
   "recordings.when": "{day}, {length}",
@@ -45,6 +42,7 @@ export const deConsents: Pick<Catalogue, keyof typeof enConsents> = {
     other: "Noch {count} Tage abspielbar",
   },
   "recordings.expired": "Abgelaufen: Ihre Schlüssel sind gelöscht, und niemand kann sie abspielen.",
+  "recordings.whose": "{name}: {why}",
   "recordings.plays": "Spielt",
   "recordings.silent.withdrawn": "Ja zurückgenommen",
   "recordings.silent.expired": "Abgelaufen",

@@ -115,4 +115,10 @@ export const deRecording: Pick<Catalogue, keyof typeof enRecording> = {
   "neverRecord.rule": "Mich in Anrufen mit dieser Person nie aufnehmen",
   "neverRecord.ruleHelp": "Sie sieht das vor einem Anruf, und niemand darin kann darum bitten.",
   "neverRecord.ruleAll": "Das gilt zurzeit für alle: siehe Einstellungen.",
+
+  "settings.recording": "Aufnahmen",
+  "settings.consents": "Meine Einwilligungen",
+  "settings.consentsHelp": "Was du zu Aufnahmen gesagt hast, mit Belegen",
+  "settings.recordings": "Aufnahmen",
+  "settings.recordingsHelp": "Aufgenommenes abspielen, ausgeben oder entfernen",
 };

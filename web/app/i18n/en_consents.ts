@@ -5,7 +5,6 @@ import type { Plural } from "./text.ts";
 export const enConsents = {
   "consents.title": "My consents",
   "consents.lead": "What you were asked about recordings, and what you said. Kept on your devices.",
-  "consents.help": "What you said about recordings, with receipts",
   "consents.none": "Nobody has asked you to record a call.",
   "consents.given": "You said yes",
   "consents.refused": "You said no",
@@ -20,10 +19,9 @@ export const enConsents = {
   "consents.withdraw": "Withdraw my yes",
   "consents.withdrawHelp":
     "At once and for good. Visavis then no longer plays what there is of you.",
-  "consents.wasWithdrawn": "Your yes is withdrawn.",
   "consents.receipt": "Receipt",
   "consents.receiptHelp":
-    "Signed with your key of that call. `visavis verify-receipt` checks it without a server, and the names stay out of it.",
+    "Signed with your key of that call. “visavis verify-receipt” checks it without a server, and the names stay out of it.",
   "consents.kantara": "Kantara form",
   "consents.kantaraHelp":
     "The same as a Kantara Consent Receipt, for programs that read those. It is not signed.",
@@ -34,7 +32,6 @@ export const enConsents = {
   "recordings.title": "Recordings",
   "recordings.lead":
     "What you recorded or may play, sealed on this device. Each person's part plays only while their yes stands.",
-  "recordings.help": "Play, export or remove what was recorded",
   "recordings.none": "There are no recordings here.",
   "recordings.with": "With {name}",
   "recordings.when": "{day}, {length}",
@@ -43,6 +40,7 @@ export const enConsents = {
     other: "Can be played for {count} more days",
   },
   "recordings.expired": "Expired: its keys are deleted, and nobody can play it.",
+  "recordings.whose": "{name}: {why}",
   "recordings.plays": "Plays",
   "recordings.silent.withdrawn": "Yes withdrawn",
   "recordings.silent.expired": "Expired",

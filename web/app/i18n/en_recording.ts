@@ -119,4 +119,10 @@ export const enRecording = {
   "neverRecord.rule": "Never record me in calls with them",
   "neverRecord.ruleHelp": "They see that before a call, and nobody in it can ask.",
   "neverRecord.ruleAll": "That holds for everybody now: see Settings.",
+
+  "settings.recording": "Recordings",
+  "settings.consents": "My consents",
+  "settings.consentsHelp": "What you said about recordings, with receipts",
+  "settings.recordings": "Recordings",
+  "settings.recordingsHelp": "Play, export or remove what was recorded",
 } as const satisfies Readonly<Record<string, string | Plural>>;

@@ -7,7 +7,6 @@ export const esConsents: Pick<Catalogue, keyof typeof enConsents> = {
   "consents.title": "Mis consentimientos",
   "consents.lead":
     "Qué se te preguntó sobre grabaciones y qué dijiste. Se guarda en tus dispositivos.",
-  "consents.help": "Lo que dijiste sobre grabaciones, con recibos",
   "consents.none": "Nadie te ha pedido grabar una llamada.",
   "consents.given": "Dijiste que sí",
   "consents.refused": "Dijiste que no",
@@ -22,10 +21,9 @@ export const esConsents: Pick<Catalogue, keyof typeof enConsents> = {
   "consents.withdraw": "Retirar mi sí",
   "consents.withdrawHelp":
     "Al instante y para siempre. Visavis deja de reproducir lo que haya de ti.",
-  "consents.wasWithdrawn": "Tu sí está retirado.",
   "consents.receipt": "Recibo",
   "consents.receiptHelp":
-    "Firmado con tu clave de aquella llamada. `visavis verify-receipt` lo comprueba sin servidor, y no lleva nombres.",
+    "Firmado con tu clave de aquella llamada. «visavis verify-receipt» lo comprueba sin servidor, y no lleva nombres.",
   "consents.kantara": "Forma Kantara",
   "consents.kantaraHelp":
     "Lo mismo como Kantara Consent Receipt, para programas que lo leen. No está firmado.",
@@ -36,7 +34,6 @@ export const esConsents: Pick<Catalogue, keyof typeof enConsents> = {
   "recordings.title": "Grabaciones",
   "recordings.lead":
     "Lo que grabaste o puedes reproducir, sellado en este dispositivo. La parte de cada persona solo suena mientras su sí siga en pie.",
-  "recordings.help": "Reproducir, exportar o quitar lo grabado",
   "recordings.none": "Aquí no hay grabaciones.",
   "recordings.with": "Con {name}",
   "recordings.when": "{day}, {length}",
@@ -45,6 +42,7 @@ export const esConsents: Pick<Catalogue, keyof typeof enConsents> = {
     other: "Se puede reproducir {count} días más",
   },
   "recordings.expired": "Caducada: sus claves están borradas y nadie puede reproducirla.",
+  "recordings.whose": "{name}: {why}",
   "recordings.plays": "Se reproduce",
   "recordings.silent.withdrawn": "Sí retirado",
   "recordings.silent.expired": "Caducado",

@@ -115,4 +115,10 @@ export const esRecording: Pick<Catalogue, keyof typeof enRecording> = {
   "neverRecord.rule": "No grabarme nunca en llamadas con esta persona",
   "neverRecord.ruleHelp": "Lo ve antes de llamar, y nadie en la llamada puede pedirlo.",
   "neverRecord.ruleAll": "Ahora vale para todos: mira en Ajustes.",
+
+  "settings.recording": "Grabaciones",
+  "settings.consents": "Mis consentimientos",
+  "settings.consentsHelp": "Lo que dijiste sobre grabaciones, con recibos",
+  "settings.recordings": "Grabaciones",
+  "settings.recordingsHelp": "Reproducir, exportar o quitar lo grabado",
 };

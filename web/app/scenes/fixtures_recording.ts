@@ -1,14 +1,19 @@
 /** Recordings that nobody made, and questions that nobody asked: for pictures and tests. */
 
+import { utf8 } from "../../core/bytes.ts";
+import { writePart } from "../../core/webm.ts";
 import type {
   AskedView,
+  ConsentView,
   OwnAskView,
+  Part,
   RecordedView,
   RecordingActions,
+  RecordingRow,
   RecordingState,
   RecordingView,
 } from "../model_recording.ts";
-import { HOSTILE, JONAS, MIRA } from "./fixtures.ts";
+import { HOSTILE, JONAS, MIRA, NOW } from "./fixtures.ts";
 
 export const NO_RECORDING: RecordingView = {
   requests: [],
@@ -77,6 +82,9 @@ export const OWN_ASK: OwnAskView = {
   recorded: [],
 };
 
+/** Of no call. */
+export const RECORDING_AT_REST: RecordingState = { never: false, call: undefined };
+
 export function recordingOf(change: Partial<RecordingView> = {}): RecordingState {
   return { never: false, call: { ...NO_RECORDING, ...change } };
 }
@@ -110,6 +118,98 @@ export function recordingActions(
   };
 }
 
+const DAY_S = 86_400;
+const dayAgo = (days: number) => new Date((NOW - days * DAY_S) * 1000).toISOString().slice(0, 10);
+
+const CONSENT: ConsentView = {
+  id: "a1",
+  state: "given",
+  by: MIRA.name,
+  where: "Tuesday choir",
+  day: dayAgo(2),
+  kinds: ["audio", "video"],
+  purpose: ASKED.purpose,
+  days: 30,
+  clear: false,
+};
+
+export const CONSENTS: readonly ConsentView[] = [
+  CONSENT,
+  { ...CONSENT, id: "a2", by: JONAS.name, clear: true, kinds: ["audio"], day: dayAgo(9), days: 14 },
+  { ...CONSENT, id: "a3", state: "refused", by: HOSTILE.name, purpose: ASKED_HOSTILE.purpose },
+  {
+    ...CONSENT,
+    id: "a4",
+    state: "withdrawn",
+    where: MIRA.name,
+    kinds: ["screen"],
+    day: dayAgo(20),
+  },
+  { ...CONSENT, id: "a5", state: "expired", day: dayAgo(70) },
+];
+
+/** Not signed by anybody: for a picture of how one reads. */
+const RECEIPT = {
+  "@context": { dpv: "dpv", dct: "dct" },
+  "@type": "dpv:ConsentReceipt",
+  "dpv:hasConsentStatus": ["ConsentRequested", "ConsentGiven"],
+  "dpv:hasPersonalData": ["audio", "video"],
+  "dpv:hasPurpose": ASKED.purpose,
+  "dpv:hasStorageCondition": { place: "device", duration: "P30D" },
+};
+
+const RECORDING: RecordingRow = {
+  id: "r1",
+  with: "Tuesday choir",
+  day: dayAgo(2),
+  length_s: 1934,
+  kinds: ["audio", "video"],
+  daysLeft: 28,
+  playable: [
+    { name: MIRA.name, playable: true, why: null },
+    { name: JONAS.name, playable: false, why: "withdrawn" },
+    { name: "anna.48213", playable: true, why: null },
+  ],
+  mayExport: true,
+};
+
+export const RECORDINGS: readonly RecordingRow[] = [
+  RECORDING,
+  { ...RECORDING, id: "r2", with: MIRA.name, day: dayAgo(29), daysLeft: 1, mayExport: false },
+  {
+    ...RECORDING,
+    id: "r3",
+    with: HOSTILE.name,
+    day: dayAgo(41),
+    daysLeft: 0,
+    playable: [{ name: HOSTILE.name, playable: false, why: "expired" }],
+  },
+];
+
+/** Two seconds of silence, as a part has them. */
+const SILENCE = writePart({
+  track: { kind: "audio", channels: 1 },
+  length: 2000,
+  frames: Array.from({ length: 100 }, (_, i) => ({
+    at: i * 20,
+    data: Uint8Array.of(0xf8, 0xff, 0xfe),
+  })),
+});
+
+/** Eight seconds of two members; one is not heard in the middle. */
+export const PARTS: readonly Part[] = [0, 2, 4, 6].flatMap((at) =>
+  [MIRA.name, "anna.48213"]
+    .filter((name) => name === MIRA.name || at !== 4)
+    .map((name) => ({
+      id: `${name} ${at}`,
+      name,
+      kind: "audio" as const,
+      at,
+      length: 2,
+      open: async () => new Blob([SILENCE], { type: "audio/webm" }),
+    })),
+);
+
 /** What is asked of it comes to nothing. */
 const RESTING: RecordingActions = {
   ask: done,
@@ -119,14 +219,14 @@ const RESTING: RecordingActions = {
   stop: done,
   setNever: done,
   consents: {
-    list: async () => [],
+    list: async () => CONSENTS,
     withdraw: done,
-    receipt: async () => new Uint8Array(),
-    kantara: async () => new Uint8Array(),
+    receipt: async () => utf8(JSON.stringify(RECEIPT)),
+    kantara: async () => utf8(JSON.stringify({ version: "KI-CR-v1.1.0", ...RECEIPT })),
   },
   recordings: {
-    list: async () => [],
-    play: async () => [],
+    list: async () => RECORDINGS,
+    play: async () => PARTS,
     export: async () => new Blob(),
     file: async () => new Blob(),
     remove: done,

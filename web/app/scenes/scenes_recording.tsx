@@ -14,6 +14,9 @@ import { painted } from "./streams.ts";
 
 const Call = lazy(() => import("../screens/call.tsx"));
 const GroupCall = lazy(() => import("../screens/group_call.tsx"));
+const Guest = lazy(() => import("../screens/guest.tsx"));
+const Consents = lazy(() => import("../screens/consents.tsx"));
+const Recordings = lazy(() => import("../screens/recordings.tsx"));
 const Law = lazy(() => import("../screens/recording_law.tsx"));
 const AskToRecord = lazy(async () => ({
   default: (await import("../screens/recording_ask.tsx")).AskToRecord,
@@ -54,6 +57,45 @@ function over(element: ReactNode, change: Partial<RecordingView>): Scene {
     state: { recording: r.recordingOf(change) },
   };
 }
+
+/** With what is seen outside of calls. */
+function rest(scene: Scene, never = false): Scene {
+  return { ...scene, state: { recording: { ...r.RECORDING_AT_REST, never }, ...scene.state } };
+}
+
+function page(screen: ReactNode): Scene {
+  return rest({
+    element: (
+      <div className="shell at-page">
+        <main className="panes">
+          <div className="pane-list" />
+          <div className="pane-page">{screen}</div>
+        </main>
+      </div>
+    ),
+  });
+}
+
+/** Two who send their picture too. */
+const PICTURED = r.PARTS.map((part) => ({
+  ...part,
+  id: `${part.id} video`,
+  kind: "video" as const,
+  open: () => filmed(painted(part.name === f.MIRA.name ? "window" : "desk")),
+}));
+
+async function filmed(stream: MediaStream): Promise<Blob> {
+  const film = new MediaRecorder(stream, { mimeType: "video/webm;codecs=vp8" });
+  const data = new Promise<Blob>((resolve) => {
+    film.ondataavailable = (event) => resolve(event.data);
+  });
+  film.start();
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  film.stop();
+  return data;
+}
+
+const NEVER = { ...f.MIRA, neverRecorded: true };
 
 const BOTH = [r.RECORDED, r.RECORDED_OWN];
 const GIVEN = { ...r.ASKED, answer: "given", agreed: ["audio"] } as const;
@@ -110,6 +152,43 @@ export const RECORDING_SCENES: Readonly<Record<string, () => Scene>> = {
       </>,
       {},
     ),
+  "record-preview": () => rest({ route: { at: "preview", id: f.MIRA.id, media: "video" } }),
+  "record-preview-never": () =>
+    rest({
+      route: { at: "preview", id: f.MIRA.id, media: "voice" },
+      state: { people: [NEVER, ...f.PEOPLE.slice(1)] },
+    }),
+  "record-preview-own": () =>
+    rest({ route: { at: "preview", id: f.MIRA.id, media: "voice" } }, true),
+  "record-preview-guest": () =>
+    rest({ element: <Guest link="" leave={nothing} />, state: { groupCall: undefined } }),
+  "record-incoming": () =>
+    rest({
+      state: { incoming: { person: f.MIRA, media: "video", firstCall: true, confidential: false } },
+    }),
+  "record-incoming-group": () => rest({ state: { incomingGroup: g.INCOMING_GROUP } }),
+  "record-settings": () => rest({ route: { at: "settings" } }),
+  "record-rules": () => rest({ route: { at: "person", id: f.MIRA.id } }),
+  consents: () => rest({ route: { at: "consents" } }),
+  "consents-none": () => page(<Consents first={[]} />),
+  "consents-receipt": () => page(<Consents open={{ id: "a1", form: "receipt" }} />),
+  "consents-kantara": () => page(<Consents open={{ id: "a1", form: "kantara" }} />),
+  "consents-rtl": () => ({ ...rest({ route: { at: "consents" } }), dir: "rtl" }),
+  recordings: () => rest({ route: { at: "recordings" } }),
+  "recordings-none": () => page(<Recordings first={[]} />),
+  "recordings-player": () =>
+    page(<Recordings open={{ id: "r1", what: "player", parts: [...r.PARTS, ...PICTURED] }} />),
+  "recordings-sound": () =>
+    page(<Recordings open={{ id: "r1", what: "player", parts: r.PARTS }} />),
+  "recordings-export": () => page(<Recordings open={{ id: "r1", what: "export" }} />),
+  "recordings-exporting": () =>
+    page(
+      <Recordings
+        first={r.RECORDINGS.slice(0, 1)}
+        open={{ id: "r1", what: "player", done: 0.4 }}
+      />,
+    ),
+  "recordings-remove": () => page(<Recordings open={{ id: "r1", what: "remove" }} />),
   "record-held": () => two({ held: true }),
   "record-held-asked": () => two({ held: true, requests: [r.ASKED] }),
   "record-held-group": () => many({ held: true, requests: [r.ASKED] }),

@@ -6,7 +6,7 @@ import "./room.css";
 import { clock, duration, say } from "../i18n/text.ts";
 import { Icon } from "../icons.tsx";
 import type { CallView } from "../model.ts";
-import { useAppState, useModel, useSupports } from "../model_hooks.tsx";
+import { useAppState, useCallRecording, useModel, useSupports } from "../model_hooks.tsx";
 import { plainName } from "../names.ts";
 import { usePrefs } from "../prefs.ts";
 import { useAwake } from "../ui/awake.ts";
@@ -49,6 +49,8 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
   const room = useRef<HTMLElement>(null);
   const remote = useRef<HTMLVideoElement>(null);
   const full = useFull();
+  // The red bar has no room in a window of the picture's own.
+  const isRecorded = (useCallRecording()?.recorded.length ?? 0) > 0;
   /** Opened here and not by the other person: then one wants to write. */
   const [wantsText, setWantsText] = useState(false);
   useKeyboardRoom(room);
@@ -69,7 +71,7 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
     camera: () => void calls.setCamera(!call.cameraOn).catch(() => setPanel("devices")),
     share: () => (call.sharing ? void calls.share(undefined) : setPanel("share")),
     full: () => void (full ? document.exitFullscreen() : room.current?.requestFullscreen()),
-    pip: () => void togglePip(remote.current),
+    pip: () => isRecorded || void togglePip(remote.current),
     text: () => {
       setWantsText(!call.text.isOpen);
       if (call.text.isOpen) room.current?.focus(); // what had the focus goes
@@ -118,7 +120,7 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
           ref={remote}
           stream={call.remote}
           hidden={!pictured}
-          detachable
+          detachable={!isRecorded}
           onFirst={setFirst}
           label={say("call.remotePicture", { name })}
           className="remote"

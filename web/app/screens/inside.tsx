@@ -9,7 +9,7 @@ import "./pages.css";
 import { later, say, sayWith } from "../i18n/text.ts";
 import type { Landing } from "../landing.ts";
 import type { Alert } from "../model.ts";
-import { useAppState, useInCall, useModel } from "../model_hooks.tsx";
+import { useAppState, useInCall, useModel, useRecording } from "../model_hooks.tsx";
 import { plainName } from "../names.ts";
 import { useRinging } from "../ringing.ts";
 import { go, type Route, replace, useRoute } from "../router.ts";
@@ -55,6 +55,8 @@ const Limits = screen(() => later(() => import("./limits.tsx")));
 const Doctor = screen(() => import("./doctor.tsx"));
 const Permissions = screen(() => import("./permissions.tsx"));
 const Hacked = screen(() => import("./hacked.tsx"));
+const Consents = screen(() => later(() => import("./consents.tsx")));
+const Recordings = screen(() => later(() => import("./recordings.tsx")));
 const Incoming = screen(() => import("./incoming.tsx"));
 const Call = screen(() => import("./call.tsx"));
 const GroupCall = screen(() => later(() => import("./group_call.tsx")));
@@ -152,6 +154,7 @@ function keyOf(route: Route): string {
 }
 
 function Screen({ route }: { route: Route }) {
+  const hasRecording = useRecording() !== undefined;
   switch (route.at) {
     case "home":
       return <Nothing />;
@@ -227,6 +230,10 @@ function Screen({ route }: { route: Route }) {
       return <Permissions />;
     case "hacked":
       return <Hacked />;
+    case "consents":
+      return hasRecording ? <Consents /> : <Nothing />;
+    case "recordings":
+      return hasRecording ? <Recordings /> : <Nothing />;
   }
 }
 

@@ -82,7 +82,7 @@ describe("nothing is decided by it", () => {
       const text = sources.find(([one]) => one === name)?.[1] ?? "";
       if (name.includes("scenes")) continue;
       // Opened and closed, with no word back.
-      expect(text, name).toMatch(/<(?:Law) onClose=\{\(\) => set\w+\(false\)\} \/>/);
+      expect(text, name).toMatch(/<(?:Law|RecordingLaw) onClose=\{\(\) => set\w+\(false\)\} \/>/);
       expect(text, name).not.toMatch(/placeName/);
     }
     expect(openers.length).toBeGreaterThan(0);

@@ -276,3 +276,63 @@ test("a yes is to what was chosen, by keyboard alone, and withdrawn by one tap",
   assert.equal(await page.getByRole("button", { name: "Hang up" }).count(), 1);
   await page.close();
 });
+
+/** Ask for a window of the picture's own, as the browser's button would, and say whether it stays. */
+async function hasOwnWindow(page: Page): Promise<boolean> {
+  await page.getByRole("button", { name: "Hang up" }).waitFor();
+  await page.locator(".room-who").click(); // browsers open it only for somebody who is there
+  return page.locator("video.remote").evaluate(async (video: HTMLVideoElement) => {
+    video.disablePictureInPicture = false;
+    await video.requestPictureInPicture();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return document.pictureInPictureElement === video;
+  });
+}
+
+test("while something is recorded, picture-in-picture ends at once", async () => {
+  const control = await scene("call");
+  assert.equal(await hasOwnWindow(control), true);
+  await control.close();
+  const page = await scene("recorded");
+  await page.waitForFunction(barIsSeen, BAR);
+  assert.equal(await hasOwnWindow(page), false);
+  await page.close();
+});
+
+test("a recording plays from its parts, stops, and goes where one wants", async () => {
+  const page = await scene("recordings-player");
+  const at = () => page.locator(".player-at input").inputValue().then(Number);
+  await page.waitForTimeout(1500); // the first parts are opened
+  assert.equal(await at(), 0);
+  const player = page.locator(".player");
+  await player.getByRole("button", { name: "Play" }).click();
+  await page.waitForFunction(
+    () => Number(document.querySelector<HTMLInputElement>(".player-at input")?.value) >= 1,
+  );
+  const playing = await page.evaluate(() =>
+    [...document.querySelectorAll<HTMLMediaElement>(".player audio")].some(
+      (one) => !one.paused && one.currentTime > 0.3,
+    ),
+  );
+  assert.ok(playing);
+  const pictures = await page.evaluate(
+    () =>
+      [...document.querySelectorAll<HTMLVideoElement>(".player video")].filter(
+        ({ hidden, videoWidth }) => !hidden && videoWidth > 0,
+      ).length,
+  );
+  assert.equal(pictures, 2);
+  await player.getByRole("button", { name: "Pause" }).click();
+  const stood = await at();
+  await page.waitForTimeout(600);
+  assert.equal(await at(), stood);
+  // By keyboard: a second on; and to the end, where it plays from the beginning again.
+  await page.locator(".player-at input").focus();
+  await page.keyboard.press("ArrowRight");
+  assert.ok((await at()) > stood);
+  await page.keyboard.press("End");
+  assert.equal(await at(), 8);
+  await page.keyboard.press("Home");
+  assert.equal(await at(), 0);
+  await page.close();
+});
