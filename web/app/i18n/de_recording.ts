@@ -39,9 +39,8 @@ export const deRecording: Pick<Catalogue, keyof typeof enRecording> = {
   "request.withdraw": "Zurücknehmen",
   "request.withdrawLong":
     "Ein Tipp, jederzeit: im Anruf im roten Balken, später unter „Meine Einwilligungen“. Dann endet die Aufnahme, und Visavis spielt nichts mehr ab, was darin von dir ist.",
-  "request.cannot": "Was niemand verhindern kann",
-  "request.cannotLong":
-    "Jemand kann den Bildschirm filmen oder ein verändertes Programm benutzen. Eine unversiegelte Kopie lässt sich nicht zurückholen.",
+  "request.cannot":
+    "Niemand kann jemanden daran hindern, den Bildschirm zu filmen oder ein verändertes Programm zu benutzen. Eine unversiegelte Kopie lässt sich nicht zurückholen.",
   "request.no": "Nein",
   "request.yes": "Ja",
   "request.choose": "Wähle zuerst, womit du einverstanden bist. Nichts ist für dich gewählt.",

@@ -44,9 +44,8 @@ export const enRecording = {
   "request.withdraw": "Withdrawing",
   "request.withdrawLong":
     "One tap, at any time: in the red bar during the call, later under “My consents”. Then recording ends, and Visavis no longer plays what there is of you.",
-  "request.cannot": "What nobody can prevent",
-  "request.cannotLong":
-    "Somebody can film the screen, or use a changed program. An export cannot be called back.",
+  "request.cannot":
+    "Nobody can stop somebody from filming the screen, or from using a changed program. An export cannot be called back.",
   "request.no": "No",
   "request.yes": "Yes",
   "request.choose": "First choose what you agree to. Nothing is chosen for you.",

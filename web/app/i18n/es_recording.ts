@@ -39,9 +39,8 @@ export const esRecording: Pick<Catalogue, keyof typeof enRecording> = {
   "request.withdraw": "Retirarlo",
   "request.withdrawLong":
     "Un toque, en cualquier momento: durante la llamada en la barra roja, después en «Mis consentimientos». Entonces la grabación termina y Visavis deja de reproducir lo que haya de ti.",
-  "request.cannot": "Lo que nadie puede impedir",
-  "request.cannotLong":
-    "Alguien puede filmar la pantalla o usar un programa modificado. Una copia sin sellar no se puede recuperar.",
+  "request.cannot":
+    "Nadie puede impedir que alguien filme la pantalla o use un programa modificado. Una copia sin sellar no se puede recuperar.",
   "request.no": "No",
   "request.yes": "Sí",
   "request.choose": "Elige primero en qué estás de acuerdo. Nada está elegido por ti.",

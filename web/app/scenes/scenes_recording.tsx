@@ -3,7 +3,7 @@
 import type { ReactNode } from "react";
 import { lazy } from "react";
 import type { CallView } from "../model.ts";
-import type { RecordingView } from "../model_recording.ts";
+import type { Part, RecordingView } from "../model_recording.ts";
 import type { Draft } from "../screens/recording_ask.tsx";
 import { Recorded } from "../ui/recorded.tsx";
 import * as f from "./fixtures.ts";
@@ -76,21 +76,28 @@ function page(screen: ReactNode): Scene {
   });
 }
 
-/** Two who send their picture too. */
-const PICTURED = r.PARTS.map((part) => ({
-  ...part,
-  id: `${part.id} video`,
-  kind: "video" as const,
-  open: () => filmed(painted(part.name === f.MIRA.name ? "window" : "desk")),
-}));
+/** Two who send their picture too, the same two seconds in each part. */
+function pictured(): readonly Part[] {
+  const films = new Map<string, Promise<Blob>>();
+  return r.PARTS.map((part) => ({
+    ...part,
+    id: `${part.id} video`,
+    kind: "video" as const,
+    open: async () => {
+      const film = films.get(part.name) ?? filmed(part.name === f.MIRA.name ? "window" : "desk");
+      films.set(part.name, film);
+      return film;
+    },
+  }));
+}
 
-async function filmed(stream: MediaStream): Promise<Blob> {
-  const film = new MediaRecorder(stream, { mimeType: "video/webm;codecs=vp8" });
+async function filmed(who: "window" | "desk"): Promise<Blob> {
+  const film = new MediaRecorder(painted(who), { mimeType: "video/webm;codecs=vp8" });
   const data = new Promise<Blob>((resolve) => {
     film.ondataavailable = (event) => resolve(event.data);
   });
   film.start();
-  await new Promise((resolve) => setTimeout(resolve, 600));
+  await new Promise((resolve) => setTimeout(resolve, 2000));
   film.stop();
   return data;
 }
@@ -177,7 +184,7 @@ export const RECORDING_SCENES: Readonly<Record<string, () => Scene>> = {
   recordings: () => rest({ route: { at: "recordings" } }),
   "recordings-none": () => page(<Recordings first={[]} />),
   "recordings-player": () =>
-    page(<Recordings open={{ id: "r1", what: "player", parts: [...r.PARTS, ...PICTURED] }} />),
+    page(<Recordings open={{ id: "r1", what: "player", parts: [...r.PARTS, ...pictured()] }} />),
   "recordings-sound": () =>
     page(<Recordings open={{ id: "r1", what: "player", parts: r.PARTS }} />),
   "recordings-export": () => page(<Recordings open={{ id: "r1", what: "export" }} />),

@@ -142,7 +142,7 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
             <p>{say("call.reconnectingHelp")}</p>
           </div>
         )}
-        {talking && <Held />}
+        <Held />
         <div className="stage-hints">
           {call.state === "inCall" && (call.quality === "poor" || call.quality === "fair") && (
             <p className={`stage-hint ${call.quality}`} role="status">
@@ -193,7 +193,7 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
       <TextReader call={call} />
 
       <footer className="room-controls">
-        {talking && <Asked />}
+        <Asked />
         <Round
           label={say(call.micOn ? "call.mute" : "call.unmute")}
           icon={call.micOn ? "mic" : "micOff"}

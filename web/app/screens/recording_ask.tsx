@@ -27,7 +27,7 @@ import { Btn, Note } from "../ui/parts.tsx";
 import { Sheet } from "../ui/sheet.tsx";
 import { useTask } from "../ui/task.ts";
 import { neverNamed } from "./recording_asked.tsx";
-import { ClearHelp, TermsList } from "./recording_terms.tsx";
+import { Cannot, ClearHelp, TermsList } from "./recording_terms.tsx";
 
 const Law = lazy(() => later(() => import("./recording_law.tsx")));
 
@@ -185,6 +185,7 @@ function Form(props: { first: Draft; onClose: () => void; onLaw: () => void }) {
             </p>
           )}
           <TermsList terms={terms} by={own} />
+          <Cannot />
         </section>
       )}
       {tried && terms === undefined && <Note tone="warm">{say("askRecord.missing")}</Note>}

@@ -176,7 +176,9 @@ function PartOn(props: {
   useEffect(() => {
     const media = place.current;
     if (media === null || url === undefined) return;
-    if (isOn && Math.abs(media.currentTime - within) > DRIFT_S) media.currentTime = within;
+    // Of a recorder that cut it short the end is not known; what has ended stays so.
+    const to = Number.isFinite(media.duration) ? Math.min(within, media.duration) : within;
+    if (isOn && Math.abs(media.currentTime - to) > DRIFT_S) media.currentTime = to;
   }, [url, isOn, within]);
   useEffect(() => {
     const media = place.current;

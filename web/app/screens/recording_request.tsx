@@ -15,7 +15,7 @@ import { Toggle } from "../ui/fields.tsx";
 import { Btn, IconBtn, Named } from "../ui/parts.tsx";
 import { useSettled } from "../ui/settled.ts";
 import { useTask } from "../ui/task.ts";
-import { ClearHelp, TermsList } from "./recording_terms.tsx";
+import { Cannot, ClearHelp, TermsList } from "./recording_terms.tsx";
 
 export function Request({ ask, onClose }: { ask: AskedView; onClose: () => void }) {
   const recording = useRecordingActions();
@@ -82,6 +82,7 @@ export function Request({ ask, onClose }: { ask: AskedView; onClose: () => void 
         </fieldset>
       </section>
       <div className="request-foot">
+        <Cannot />
         <Failed task={task} />
         {mustChoose && (
           <p className="request-missing" role="alert">

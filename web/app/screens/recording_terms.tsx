@@ -1,7 +1,8 @@
-/** What somebody wants to record, in full: nothing of a request stays unsaid. */
+/** What somebody wants to record, in full: nothing of a request stays unsaid. */
 
 import type { ReactNode } from "react";
 import { type Key, say, sayWith } from "../i18n/text.ts";
+import { Icon } from "../icons.tsx";
 import type { Terms } from "../model_recording.ts";
 import { plainText } from "../names.ts";
 import { Name } from "../ui/parts.tsx";
@@ -20,7 +21,6 @@ export function TermsList({ terms, by }: { terms: Terms; by: string }) {
         {terms.recipients === "asker" ? who : say("request.recipients.members")}
       </Row>
       <Row name="request.withdraw">{say("request.withdrawLong")}</Row>
-      <Row name="request.cannot">{say("request.cannotLong")}</Row>
     </dl>
   );
 }
@@ -31,6 +31,16 @@ function Row({ name, children }: { name: Key; children: ReactNode }) {
       <dt>{say(name)}</dt>
       <dd>{children}</dd>
     </div>
+  );
+}
+
+/** What no program can keep from happening, said wherever somebody asks or answers. */
+export function Cannot() {
+  return (
+    <p className="request-cannot">
+      <Icon name="alert" small />
+      <span>{say("request.cannot")}</span>
+    </p>
   );
 }
 

@@ -209,6 +209,13 @@ for (const language of ["en", "de", "es"]) {
         assert.equal(looks[0], looks[1], name);
         assert.equal(await page.locator(".request [data-selected]").count(), 0);
         assert.equal(await page.locator(".request input:checked").count(), 0);
+        // That it can be filmed is seen at once, without scrolling.
+        const isWarned = await page.locator(".request-cannot span").evaluate((words) => {
+          const { left, top, bottom } = words.getBoundingClientRect();
+          const at = [top + 4, bottom - 4].map((y) => document.elementFromPoint(left + 4, y));
+          return at.every((found) => found === words);
+        });
+        assert.ok(isWarned, name);
         // Whoever hangs up does so over no question: the button lies free.
         const isFree = await page.locator(".round.end").evaluate((button) => {
           const { x, y, width } = button.getBoundingClientRect();
@@ -302,7 +309,6 @@ test("while something is recorded, picture-in-picture ends at once", async () =>
 test("a recording plays from its parts, stops, and goes where one wants", async () => {
   const page = await scene("recordings-player");
   const at = () => page.locator(".player-at input").inputValue().then(Number);
-  await page.waitForTimeout(1500); // the first parts are opened
   assert.equal(await at(), 0);
   const player = page.locator(".player");
   await player.getByRole("button", { name: "Play" }).click();
@@ -315,13 +321,12 @@ test("a recording plays from its parts, stops, and goes where one wants", async 
     ),
   );
   assert.ok(playing);
-  const pictures = await page.evaluate(
+  await page.waitForFunction(
     () =>
       [...document.querySelectorAll<HTMLVideoElement>(".player video")].filter(
         ({ hidden, videoWidth }) => !hidden && videoWidth > 0,
-      ).length,
+      ).length === 2,
   );
-  assert.equal(pictures, 2);
   await player.getByRole("button", { name: "Pause" }).click();
   const stood = await at();
   await page.waitForTimeout(600);
