@@ -18,9 +18,7 @@ const Guest = lazy(() => import("../screens/guest.tsx"));
 const Consents = lazy(() => import("../screens/consents.tsx"));
 const Recordings = lazy(() => import("../screens/recordings.tsx"));
 const Law = lazy(() => import("../screens/recording_law.tsx"));
-const AskToRecord = lazy(async () => ({
-  default: (await import("../screens/recording_ask.tsx")).AskToRecord,
-}));
+const AskToRecord = lazy(() => import("../screens/recording_ask.tsx"));
 const nothing = () => undefined;
 
 const DRAFT: Draft = {

@@ -1,5 +1,6 @@
 /** What opens over a call: more, devices, security, keyboard, and the guard before a screen is shared. */
 
+import { lazy, Suspense } from "react";
 import { say } from "../i18n/text.ts";
 import type { CallView } from "../model.ts";
 import { useCallRecording, useModel } from "../model_hooks.tsx";
@@ -9,8 +10,10 @@ import { KeyList, type KeyRow } from "../ui/key_list.tsx";
 import { Named, Way } from "../ui/parts.tsx";
 import { ShareGuard } from "../ui/share_guard.tsx";
 import { Sheet } from "../ui/sheet.tsx";
-import { AskToRecord } from "./recording_ask.tsx";
 import { Security } from "./security.tsx";
+
+/** Fetched when it is wanted: few calls are recorded, and each waits for this file. */
+const AskToRecord = lazy(() => import("./recording_ask.tsx"));
 
 export type PanelName = "more" | "devices" | "security" | "keys" | "share" | "record";
 
@@ -47,7 +50,11 @@ export function Panels(props: {
     case "keys":
       return <KeyList keys={KEYS} onClose={close} />;
     case "record":
-      return <AskToRecord onClose={close} />;
+      return (
+        <Suspense>
+          <AskToRecord onClose={close} />
+        </Suspense>
+      );
     case "share":
       return (
         <ShareGuard

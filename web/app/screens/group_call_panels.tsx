@@ -1,5 +1,6 @@
 /** What opens over a group call: more, devices, security, keyboard, and the guard before sharing. */
 
+import { lazy, Suspense } from "react";
 import { number, say } from "../i18n/text.ts";
 import type { GroupCallView } from "../model_group_call.ts";
 import { useCallRecording, useModel } from "../model_hooks.tsx";
@@ -10,7 +11,9 @@ import { Way } from "../ui/parts.tsx";
 import { ShareGuard } from "../ui/share_guard.tsx";
 import { Sheet } from "../ui/sheet.tsx";
 import type { Acts } from "./group_call_controls.tsx";
-import { AskToRecord } from "./recording_ask.tsx";
+
+/** Fetched when it is wanted: few calls are recorded, and each waits for this file. */
+const AskToRecord = lazy(() => import("./recording_ask.tsx"));
 
 export type PanelName = "more" | "devices" | "security" | "keys" | "share" | "record";
 
@@ -43,7 +46,11 @@ export function Panels(props: Props & { panel: PanelName }) {
     case "keys":
       return <KeyList keys={KEYS} onClose={close} />;
     case "record":
-      return <AskToRecord onClose={close} />;
+      return (
+        <Suspense>
+          <AskToRecord onClose={close} />
+        </Suspense>
+      );
     case "share":
       return <ShareGuard preview={say("groupCall.sharePreview")} by={groupCall} onClose={close} />;
   }

@@ -64,7 +64,7 @@ export function termsOf(draft: Draft): Terms | undefined {
   return { kinds, purpose, place: "device", days, recipients, clear, named: to };
 }
 
-export function AskToRecord(props: { onClose: () => void; first?: Draft; law?: boolean }) {
+export default function AskToRecord(props: { onClose: () => void; first?: Draft; law?: boolean }) {
   const mayNotAsk = useCallRecording()?.mayNotAsk ?? null;
   const [reads, setReads] = useState(props.law ?? false);
   if (reads) {
