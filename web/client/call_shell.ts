@@ -42,6 +42,7 @@ import { ANSWERED, CallSending, HANDED, type How } from "./call_sending.ts";
 import { answerOf } from "./call_steps.ts";
 import { CallTransport } from "./call_transport.ts";
 import { Lock, Signal } from "./lock.ts";
+import { isNever, type RecordingMeans } from "./recording_means.ts";
 import type { CallSeam } from "./seam.ts";
 
 /** Ends that a breach before them may explain. */
@@ -91,6 +92,7 @@ export class CallShell {
    * @param contact Whom the call is with.
    * @param call Its id.
    * @param face Who is told.
+   * @param recording What it is given for recordings.
    */
   constructor(
     seam: CallSeam,
@@ -99,6 +101,7 @@ export class CallShell {
     contact: AccountId,
     call: CallId,
     face: Face,
+    recording: RecordingMeans = {},
   ) {
     this.contact = contact;
     this.call = call;
@@ -107,7 +110,7 @@ export class CallShell {
     this.#seam = seam;
     const onLost = (error: unknown) => this.#failed(error);
     this.#sending = new CallSending(seam, contact, call, onLost, () => this.meter);
-    this.secrets = new CallSecrets(seam, contact, call);
+    this.secrets = new CallSecrets(seam, contact, call, () => isNever(recording));
     this.transport = new CallTransport(seam, makeMedia, this);
     this.#first = new FirstWord(seam, this.#sending, this.secrets, this.transport);
     seam.spawn((signal) => this.#live(signal));

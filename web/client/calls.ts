@@ -54,11 +54,11 @@ export class CallService implements Service {
   #board;
 
   /** @param seam The session. */
-  constructor(seam: CallSeam, { makeMedia }: CallServiceOptions) {
+  constructor(seam: CallSeam, options: CallServiceOptions) {
     this.#seam = seam;
     const happened = (call: CallId, event: Event) =>
       this.#feed({ kind: "happened", call, contact: null, event });
-    this.#table = new CallTable(this, seam, makeMedia, happened);
+    this.#table = new CallTable(this, seam, options, happened);
     this.#board = emptyBoard(seam.device);
   }
 

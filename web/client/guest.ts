@@ -34,6 +34,7 @@ import { deviceOf } from "./groups.ts";
 import type { Admission } from "./guest_admission.ts";
 import { type Entered, GuestEntry, GuestState, TurnedAwayError } from "./guest_entry.ts";
 import { Feed, withTimeout } from "./lock.ts";
+import { isNever, type RecordingMeans } from "./recording_means.ts";
 import { Tasks } from "./tasks.ts";
 import { AnonymousApi } from "./transport/anonymous.ts";
 import type { Dial } from "./transport/connection.ts";
@@ -105,6 +106,8 @@ export type GuestOptions = GroupEnds &
     dial?: Dial;
     /** Show ours, if it is a call with pictures; true unless told otherwise. */
     picture?: boolean;
+    /** What the call is given for recordings. */
+    recording?: RecordingMeans;
     /** Time and chance, for tests. */
     means?: Means;
   }>;
@@ -131,7 +134,9 @@ export async function joinAsGuest(
       ...options.means,
     };
     const parsed = requireFreshLink(callLinkFromText(link), means.now());
-    const visit = new Visit(parsed, options, means, await GuestEntry.make(parsed, name, means));
+    const never = () => isNever(options.recording ?? {});
+    const entry = await GuestEntry.make(parsed, name, means, never);
+    const visit = new Visit(parsed, options, means, entry);
     await visit.open();
     visit.begin();
     return visit.call;

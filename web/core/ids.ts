@@ -170,6 +170,16 @@ export class BlobId extends FixedBytes {
   declare readonly brand: "BlobId";
 }
 
+/** 16 random bytes that name where a share of a recording's key lies at the server (P16). */
+export class ShareSlot extends FixedBytes {
+  declare readonly brand: "ShareSlot";
+}
+
+/** What reads the share in one slot, or what deletes it; the server keeps only its SHA-256. */
+export class ShareKey extends Secret32 {
+  declare readonly brand: "ShareKey";
+}
+
 /** 16 random bytes that name a call room; only the call's members know them. */
 export class RoomId extends FixedBytes {
   declare readonly brand: "RoomId";

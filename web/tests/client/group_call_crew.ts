@@ -1,6 +1,7 @@
 /** Devices with real credentials for tests of group calls: one account each, no server. */
 
 import { expect } from "vitest";
+import type { OwnConsent } from "../../client/consent_key.ts";
 import {
   type Began,
   GroupCallKeys,
@@ -12,8 +13,9 @@ import { type Bytes, hex, utf8 } from "../../core/bytes.ts";
 import { credentialIdentity, makeValidator } from "../../core/credential.ts";
 import type { DeviceList } from "../../core/device_list.ts";
 import { CallId, type Digest } from "../../core/ids.ts";
-import { type KeyPackageBundle, newKeyPackage } from "../../core/mls/index.ts";
+import type { KeyPackageBundle } from "../../core/mls/index.ts";
 import { NOW, rng } from "./call_seam.ts";
+import { consentFor, consenting, newConsent } from "./consents.ts";
 import { Person } from "./people.ts";
 
 export const CALL = new CallId(utf8("a group call, 16"));
@@ -60,7 +62,7 @@ export class Crew {
   keyPackage(number: number): Promise<KeyPackageBundle> {
     const { credential: identity, signaturePrivate } = this.keys(number);
     const lifetime = { notBefore: NOW - 9, notAfter: NOW + 9000 };
-    return newKeyPackage({ identity, signaturePrivate, ...lifetime, rng });
+    return consenting({ identity, signaturePrivate, ...lifetime });
   }
 
   around(number: number, mayBeIn: MayBeIn = anybody) {
@@ -68,13 +70,15 @@ export class Crew {
   }
 
   /** Begin the call as the first of the people. */
-  found(): Promise<GroupCallKeys> {
-    return GroupCallKeys.found(CALL, this.around(0));
+  async found(consent?: OwnConsent): Promise<GroupCallKeys> {
+    const own = consent ?? (await newConsent());
+    return await GroupCallKeys.found(CALL, { ...this.around(0), consent: own });
   }
 
   join(number: number, welcome: Bytes | null, bundle: KeyPackageBundle, mayBeIn = anybody) {
     if (welcome === null) throw new Error("no Welcome");
-    return GroupCallKeys.join(welcome, bundle, CALL, this.around(number, mayBeIn));
+    const around = { ...this.around(number, mayBeIn), consent: consentFor(bundle) };
+    return GroupCallKeys.join(welcome, bundle, CALL, around);
   }
 
   /** Return a call with as many members, in the order of their leaves. */
