@@ -262,7 +262,11 @@ export class CallSecrets {
   }
 }
 
-/** Wait until the worker has put keys in place. */
-async function inPlace(keyed: Promise<void>): Promise<void> {
+/**
+ * Wait until the worker has put keys in place, or lets frames pass, or not.
+ *
+ * @throws UnavailableError NOT_ENCRYPTED: it did not.
+ */
+export async function inPlace(keyed: Promise<void>): Promise<void> {
   await withTimeout(KEYS_S, keyed, { code: Code.NOT_ENCRYPTED });
 }

@@ -23,6 +23,7 @@ import {
   GroupCallEnd,
   type GroupEnds,
 } from "./group_call_objects.ts";
+import { recordingOf } from "./group_call_recording.ts";
 import { knownToMembers, type Part, Roster, requireThere } from "./group_call_roster.ts";
 import type { Devices, Ways } from "./group_call_ways.ts";
 import { takePart, type Wired, wire } from "./group_call_wiring.ts";
@@ -334,6 +335,7 @@ export class Stay {
       this.#part = undefined;
       this.#wasWithGuests = isAmongGuests(shell.members.values());
       this.#lobbies.goOut();
+      this.call.recording.unbind();
       this.#roster.outside();
     }
     return shell.wasLast;
@@ -341,8 +343,9 @@ export class Stay {
 
   /** Make what a member has of a call. */
   async #wired(keys: GroupCallKeys): Promise<Wired> {
-    const { dial, ends, makeMedia, picture, ways } = this.#parts;
-    const { door, media, room } = this.call.going;
+    const { dial, ends, makeMedia, picture, recording, ways } = this.#parts;
+    const { going } = this.call;
+    const { door, media, room } = going;
     const { origin } = ways;
     try {
       const options = { ticket: await ways.ticket(), isNew: this.#isNew };
@@ -352,6 +355,7 @@ export class Stay {
         watcher: this.#roster,
         unix: () => ways.now(),
         monotonic: () => ways.monotonic(),
+        recording: recordingOf(this.call, going.call, recording, ways),
         door: new Doorkeeper(room, door, ways.rng),
       });
     } catch (error) {

@@ -26,6 +26,7 @@ import {
   type GroupEnds,
   type InCall,
 } from "./group_call_objects.ts";
+import { recordingOf } from "./group_call_recording.ts";
 import { guestInCall, type Known, Roster } from "./group_call_roster.ts";
 import type { GroupCallShell } from "./group_call_shell.ts";
 import { takePart, type Wired, wire } from "./group_call_wiring.ts";
@@ -279,18 +280,23 @@ class Visit {
       await takePart(wired, inside);
     } finally {
       this.#shell = undefined;
+      this.call.recording.unbind();
       this.#roster.outside();
     }
   }
 
   async #wired({ admission, keys }: Entered): Promise<Wired> {
-    const { dial, local, remote, makeMedia, picture = true } = this.#options;
-    const { media, room } = admission;
+    const { dial, local, remote, makeMedia, picture = true, recording = {} } = this.#options;
+    const { call, media, room } = admission;
     const { origin } = this.#link;
     try {
       return wire({
         ...{ dial, keys, local, makeMedia, media, origin, picture, remote, room },
         turn: () => this.#turn(admission),
+        recording: recordingOf(this.call, call, recording, {
+          rng: this.#means.rng,
+          spawn: (work) => this.#tasks.spawn(work),
+        }),
         watcher: this.#roster,
         unix: () => this.#means.now(),
         monotonic: () => this.#means.monotonic(),

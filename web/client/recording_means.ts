@@ -61,13 +61,26 @@ export interface Recorder {
   among(members: Members): void;
 }
 
-/** Keeps which shares of ours lie at the server, so that they are deleted also after a restart. */
-export interface ShareBook {
-  /** A share is about to be laid, for a request in a call. */
-  laying(call: CallId, ask: Digest, laid: Laid): Promise<void>;
-  /** It is to be deleted: tried again until `gone` is told. */
+/** Somebody's request and our answer to it, as they were signed. */
+export type Answered = Readonly<{
+  call: CallId;
+  /** By which we are known in that call. */
+  key: ConsentKey;
+  request: Bytes;
+  answer: Bytes;
+  /** Where our share lies, if we laid one for it. */
+  slot: ShareSlot | null;
+}>;
+
+/** Keeps what was agreed to, and which shares of ours lie at the server, also over a restart. */
+export interface ConsentBook {
+  /** A share is about to be laid. */
+  laying(call: CallId, laid: Laid): Promise<void>;
+  /** We answered a request, or took a yes back. */
+  answered(answered: Answered): Promise<void>;
+  /** A share is to be deleted: to be tried again until `gone` is told. */
   leaving(slot: ShareSlot): Promise<void>;
-  /** It is deleted. */
+  /** A share is deleted. */
   gone(slot: ShareSlot): Promise<void>;
 }
 
@@ -77,8 +90,8 @@ export type RecordingMeans = Readonly<{
   never?: () => boolean;
   /** Without it nobody can agree to anything here. */
   shares?: Shares;
-  /** Keeps the shares that we laid; without it none survives a restart. */
-  book?: ShareBook;
+  /** Keeps what we agreed to; without it nothing of it survives a restart. */
+  book?: ConsentBook;
   /** Makes what records one call; without it nobody can ask here. */
   recorder?: (call: CallId, own: OwnConsent) => Recorder;
 }>;

@@ -8,6 +8,7 @@ import {
   type MayBeIn,
   type Offer,
 } from "../../client/group_call_keys.ts";
+import type { GroupRecordingParts } from "../../client/group_call_recording.ts";
 import type { KeyMaterial } from "../../client/seam.ts";
 import { type Bytes, hex, utf8 } from "../../core/bytes.ts";
 import { credentialIdentity, makeValidator } from "../../core/credential.ts";
@@ -20,6 +21,14 @@ import { Person } from "./people.ts";
 
 export const CALL = new CallId(utf8("a group call, 16"));
 const MOST = 6;
+
+/** What a call is given that nobody records. */
+export const NOT_RECORDING: GroupRecordingParts = {
+  ...{ call: CALL, means: {}, rng },
+  spawn: () => {
+    throw new Error("nothing is asked");
+  },
+};
 
 export const anybody: MayBeIn = () => undefined;
 

@@ -26,7 +26,7 @@ import {
 } from "../../core/ids.ts";
 import { NOW, rng } from "./call_seam.ts";
 import { consentFor } from "./consents.ts";
-import { anybody, CALL, Crew } from "./group_call_crew.ts";
+import { anybody, CALL, Crew, NOT_RECORDING } from "./group_call_crew.ts";
 import { TestFrames } from "./group_call_frames.ts";
 import { startServer, type TestServer } from "./server.ts";
 
@@ -98,6 +98,7 @@ class Browser implements Member, Watcher {
       keys,
       room: this.#room,
       frames: this.frames,
+      recording: NOT_RECORDING,
       watcher: this,
       unix,
       monotonic,
