@@ -63,7 +63,7 @@ def test_a_stranger_reads_what_is_kept_and_for_how_long(terminal: Terminal) -> N
         "Sealed; the server cannot open" if "Envelopes" in ran.out else "Your account",
         "who runs the server",
         "kept because: needed for what you asked for (GDPR 6(1)(b))",
-        "Kept, but the server cannot tell whose it is: commits, sequencers, spent_links",
+        "Kept, but the server cannot tell whose it is: commits, sequencers, shares, spent_links",
         "In memory only",
         "30 days later",
         "This device itself keeps",

@@ -22,7 +22,7 @@ from visavis.server.privacy import definite, wording
 ROOT = Path(__file__).resolve().parents[2]
 FILES = {one: f"notice.{one}.toml" for one in wording.LANGUAGES}
 
-CHANGED_WITH = ("2026-11-30", "2aba32889e5f7f89")
+CHANGED_WITH = ("2026-11-30", "2341419ccc623f18")
 """The day in the inventory, and what it was said of. Whoever changes an entry or a retention sets
 `changed` in `privacy/inventory.toml` to the day of the change, and writes both here."""
 

@@ -33,7 +33,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.server.people import Server, b
 
 from visavis.core import base64url
-from visavis.server import blobs, inventory, key_package_fetch, sequencers, turn, wire
+from visavis.server import blobs, inventory, key_package_fetch, sequencers, shares, turn, wire
 from visavis.server.app import describe, make_api
 from visavis.testing.clock import VirtualClock
 from visavis.testing.server import RunningServer, loopback_config
@@ -117,7 +117,7 @@ def token_for(path: str, method: str) -> str:
     return "account" if path.startswith("/v1/devices") and method != "GET" else "device"
 
 
-PARTS = (turn.router, key_package_fetch.router, blobs.router, sequencers.router)
+PARTS = (turn.router, key_package_fetch.router, blobs.router, shares.router, sequencers.router)
 RAW = describe(make_api(PARTS))
 SCHEMA = schemathesis.openapi.from_dict(RAW)
 OPERATIONS = sorted(
@@ -202,6 +202,8 @@ MEANINGFUL = {
     "/v1/key-packages/fetch",
     "/v1/blobs",
     "/v1/blobs/{blob_id}",
+    "/v1/shares",
+    "/v1/shares/read",
     "/v1/sequencers",
     "/v1/sequencers/commit",
     "/v1/sequencers/pull",

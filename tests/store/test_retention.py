@@ -20,6 +20,7 @@ import pytest
 from visavis.ports.blobs import BLOB_DAYS, BLOB_SIZES
 from visavis.ports.passkeys import NewPasskey
 from visavis.ports.push import PushSubscription
+from visavis.ports.shares import MAX_SHARE_DAYS, StoredShare
 from visavis.ports.stored import (
     CommitResult,
     NewAccount,
@@ -181,6 +182,21 @@ async def commit(store: SqliteStore) -> Row:
     return Row({"pulled": pulled}, body)
 
 
+async def share(store: SqliteStore) -> Row:
+    """A share that ends as late as it can; `test_a_share_ends_on_its_own_day` has shorter ones."""
+    laid = new_share(MAX_SHARE_DAYS)
+    assert await store.lay_share(laid, BORN)
+
+    async def read(day: int) -> bool:
+        return await store.read_share(laid.slot, laid.read_hash, day) is not None
+
+    return Row({"read": read}, laid.share)
+
+
+def new_share(days: int) -> StoredShare:
+    return StoredShare(*(os.urandom(size) for size in (16, 32, 32, 32)), BORN + days)
+
+
 async def spent_link(store: SqliteStore) -> Row:
     one, link = await make(store), os.urandom(32)
     await store.delete_account(one.account_id)
@@ -214,7 +230,7 @@ ROWS: dict[str, Callable[[SqliteStore], Awaitable[Row]]] = {
     each.__name__: each
     for each in (
         account, device, envelope, farewell, key_package, push_subscription, sequencer, commit,
-        spent_link,
+        share, spent_link,
     )
 }  # fmt: skip
 
@@ -292,6 +308,26 @@ async def test_the_control_a_job_that_deletes_nothing_is_noticed(
     monkeypatch.setattr(SqliteStore, "purge", idle)
     with pytest.raises(AssertionError, match="still in the database after the job"):
         await travel(schedule, tmp_path)
+
+
+@pytest.mark.parametrize("days", [1, 2, 30])
+async def test_a_share_ends_on_its_own_day(tmp_path: Path, days: int) -> None:
+    assert LISTED.schedules["share"].days == MAX_SHARE_DAYS
+    path = tmp_path / "data" / "store.sqlite3"
+    store = await SqliteStore.open(path, retention=LISTED.retention)
+    try:
+        laid, other = new_share(days), new_share(MAX_SHARE_DAYS)
+        assert await store.lay_share(laid, BORN)
+        assert await store.lay_share(other, BORN)
+        last = BORN + days - 1
+        assert (await store.purge(last)).rows["shares"] == 0
+        assert await store.read_share(laid.slot, laid.read_hash, last) == laid.share
+        assert await store.read_share(laid.slot, laid.read_hash, last + 1) is None
+        assert (await store.purge(last + 1)).rows["shares"] == 1
+        assert await store.read_share(laid.slot, laid.read_hash, BORN) is None
+        assert await store.read_share(other.slot, other.read_hash, last + 1) == other.share
+    finally:
+        await store.close()
 
 
 # ---- what is in no table -------------------------------------------------------------------------

@@ -169,6 +169,18 @@ class BlobId(FixedBytes):
     __slots__ = ()
 
 
+class ShareSlot(FixedBytes):
+    """16 random bytes that name where a share of a recording's key lies at the server (P16)."""
+
+    __slots__ = ()
+
+
+class ShareKey(Secret32):
+    """What reads the share in one slot, or what deletes it; the server keeps only its SHA-256."""
+
+    __slots__ = ()
+
+
 class RoomId(FixedBytes):
     """16 random bytes that name a call room; only the call's members know them."""
 

@@ -2,7 +2,7 @@
 
 The rows are those of the tables that hang on `accounts` by foreign keys: derived from the schema,
 so that a table that is added is shown without anybody remembering to. What hangs on nobody
-(sequencers, commits, spent links, blobs) cannot be told to be somebody's and is not in here.
+(sequencers, commits, shares, spent links, blobs) cannot be told to be somebody's: it is not here.
 """
 
 from __future__ import annotations

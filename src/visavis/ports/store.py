@@ -18,6 +18,7 @@ from typing import Protocol
 from visavis.ports.account_data import AccountDataStore
 from visavis.ports.passkeys import PasskeyStore
 from visavis.ports.push import PushStore
+from visavis.ports.shares import ShareStore
 from visavis.ports.stored import (
     Account,
     CommitResult,
@@ -299,6 +300,7 @@ class Store(
     DeliveryStore,
     VaultStore,
     PushStore,
+    ShareStore,
     AccountDataStore,
     Protocol,
 ):

@@ -14,12 +14,13 @@ from visavis.ports.passkeys import NewPasskey
 
 @dataclass(frozen=True, slots=True)
 class RetentionRule:
-    """A row of `table` lives while `today - anchor < days`.
+    """A row of `table` lives while `today - anchor < days`, or, with no days, `today < anchor`.
 
     Args:
         table: Table name.
         anchor: Its column that holds a day.
-        days: At least 1; there is no value for "for ever" (R-73).
+        days: 0 exactly if the anchor is itself the day on which the row ends; there is no value
+            for "for ever" (R-73).
     """
 
     table: str

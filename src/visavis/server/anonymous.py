@@ -1,7 +1,8 @@
 """What the anonymous HTTP resources share: a capability instead of an account (protocol.md P12).
 
-TURN credentials, key packages, blobs and sequencers are asked for without any credential of the
-person. The request presents a live capability, which pays from its quota. No cookie, no token.
+TURN credentials, key packages, blobs, shares and sequencers are asked for without any credential of
+the person. The request presents a live capability, which pays from its quota, or what opens one
+thing that is there; then failing too often is what is bounded. No cookie, no token.
 """
 
 from __future__ import annotations
@@ -56,18 +57,31 @@ class Anonymous:
             AuthorizationError: REFUSED, whatever the reason (CK-475).
             PeerError: QUOTA: the capability's (CK-470), or the address failed too often (CK-472).
         """
+        address = self.address_of(request)
+        try:
+            key = await self.capabilities.require(mailbox, capability)
+        except AuthorizationError:
+            self.failed(address)
+            raise
+        if not self.quotas.spend(kind, key, amount, self.clock.monotonic()):
+            raise PeerError(Code.QUOTA, "CK-470: the capability's quota is used up")
+
+    def address_of(self, request: Request) -> bytes:
+        """Return today's name of the address that a request comes from.
+
+        Raises:
+            PeerError: QUOTA (CK-472): it failed too often.
+        """
         now = self.clock.monotonic()
         client = request.client
         address = self.limits.hash_of(client.host if client else "", now)
         if self.limits.too_many_failures(address, now):
             raise PeerError(Code.QUOTA, "CK-472: too many failures")
-        try:
-            key = await self.capabilities.require(mailbox, capability)
-        except AuthorizationError:
-            self.limits.failed(address, now)
-            raise
-        if not self.quotas.spend(kind, key, amount, now):
-            raise PeerError(Code.QUOTA, "CK-470: the capability's quota is used up")
+        return address
+
+    def failed(self, address: bytes) -> None:
+        """Note that what came from an address was refused."""
+        self.limits.failed(address, self.clock.monotonic())
 
 
 def anonymous_of(request: Request) -> Anonymous:

@@ -23,7 +23,7 @@ from visavis.ports.relay import NoRelay, Relay
 from visavis.ports.sfu import NoSfu, Sfu
 from visavis.ports.stored import RemovedDevice
 from visavis.server import blobs as blob_routes
-from visavis.server import key_package_fetch, logging, sequencers, turn
+from visavis.server import key_package_fetch, logging, sequencers, shares, turn
 from visavis.server.anonymous import Anonymous
 from visavis.server.backlog import Backlog
 from visavis.server.call_room_socket import CallRoomEndpoint, RoomParts
@@ -120,7 +120,7 @@ class Delivery:
         )
         self.pusher = Pusher(services, self.bus) if config.push else None
         self.router = APIRouter()
-        for part in (turn, key_package_fetch, blob_routes, sequencers):
+        for part in (turn, key_package_fetch, blob_routes, shares, sequencers):
             self.router.include_router(part.router)
         services.listeners.capabilities_revoked.append(self._revoked)
         services.listeners.devices_removed.append(self._removed)

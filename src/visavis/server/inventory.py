@@ -45,14 +45,17 @@ class Schedule:
     Args:
         name: What entries call it.
         days: Days it may live; 0 means it never outlives the process or the request.
-        table: Table whose anchor starts the clock; empty for things that are not stored.
-        anchor: Column of that table that holds the day.
+        table: Table whose anchor counts; empty for things that are not stored.
+        anchor: Column of that table that holds a day.
+        until: The anchor is the day on which a row ends, chosen when it was made and never more
+            than `days` ahead; else the days begin with it.
     """
 
     name: str
     days: int
     table: str = ""
     anchor: str = ""
+    until: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ class Inventory:
     def retention(self) -> Retention:
         """The store's rules, one per table that has a schedule of its own."""
         return {
-            one.table: RetentionRule(one.table, one.anchor, one.days)
+            one.table: RetentionRule(one.table, one.anchor, 0 if one.until else one.days)
             for one in self.schedules.values()
             if one.table
         }
@@ -136,14 +139,16 @@ def _schedules(raw: Mapping[str, Any]) -> dict[str, Schedule]:
         # CK-420: a retention is a number of days; "indefinite" has no spelling (R-73).
         if not isinstance(days, int) or isinstance(days, bool) or not 0 <= days <= MAX_DAYS:
             raise _refuse(f"CK-420: retention {name} needs days between 0 and {MAX_DAYS}")
-        after = body.get("after", "")
-        table, _, anchor = after.partition(".")
-        if after and (not anchor or not anchor.endswith("_day") or days < 1):
-            raise _refuse(f"CK-420: retention {name} must start at a table's day column")
+        after, until = body.get("after", ""), body.get("until", "")
+        table, _, anchor = (after or until).partition(".")
+        if table and (not anchor or not anchor.endswith("_day") or days < 1):
+            raise _refuse(f"CK-420: retention {name} must start or end at a table's day column")
+        if after and until:
+            raise _refuse(f"CK-420: retention {name} either starts at a column or ends at one")
         if table and table in tables:
             raise _refuse(f"table {table} has two schedules")
         tables.add(table)
-        out[name] = Schedule(name, days, table, anchor)
+        out[name] = Schedule(name, days, table, anchor, bool(until))
     return out
 
 
@@ -228,7 +233,7 @@ def parse(text: str) -> Inventory:
     }
     for schedule in schedules.values():
         if schedule.table and (schedule.table, schedule.anchor) not in columns:
-            raise _refuse(f"retention {schedule.name} starts at a column that is not listed")
+            raise _refuse(f"retention {schedule.name} has a column that is not listed")
     files = tuple(name for name, _ in listed("file", ("name",)))
     log_fields = {
         name: re.compile(str(item.get("pattern", "(?!)")))

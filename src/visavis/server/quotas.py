@@ -33,6 +33,7 @@ class Spend(StrEnum):
     KEY_PACKAGE = "key_package"
     TURN = "turn"
     BLOB = "blob"
+    SHARE = "share"
     SEQUENCER = "sequencer"
     COMMIT = "commit"
     HANDLE = "handle"
@@ -59,6 +60,9 @@ LIMITS: Final[dict[Spend, Limit]] = {
     # Bytes: four of the largest blobs, seal included. A photo takes one to eight MiB; more would
     # let one contact fill a small disk within the thirty days that blobs are kept.
     Spend.BLOB: Limit(4 * MAX_BLOB_BYTES, DAY_S),
+    # Shares of recording keys: one for each yes and each request. A full day of calls takes a few
+    # dozen, retries included. More would let one contact store more than 1 MB in their 31 days.
+    Spend.SHARE: Limit(200, DAY_S),
     # Requests: pulls and commits.
     Spend.SEQUENCER: Limit(2_000, DAY_S),
     # Bytes of commits that were accepted: they are kept for thirty days, so requests alone would

@@ -1,4 +1,4 @@
-"""The whole schema: sixteen tables, none of which joins two accounts.
+"""The whole schema: seventeen tables, none of which joins two accounts.
 
 Rules that tests/store/test_schema.py checks:
 
@@ -183,6 +183,15 @@ commits = _table(
     _integer("arrival_day"),
     _bytes("body"),
     PrimaryKeyConstraint("handle", "n"),
+)
+
+shares = _table(
+    "shares",
+    _bytes("slot", primary_key=True),
+    _bytes("share"),
+    _bytes("read_hash"),
+    _bytes("delete_hash"),
+    _integer("expires_day"),
 )
 
 spent_links = _table(

@@ -28,10 +28,11 @@ from visavis.store.migrate import migrate
 from visavis.store.passkeys import Passkeys
 from visavis.store.push import Push
 from visavis.store.schema import metadata
+from visavis.store.shares import Shares
 from visavis.store.vault import Vault
 
 
-class SqliteStore(Accounts, Passkeys, Devices, Delivery, Vault, Push, AccountData):
+class SqliteStore(Accounts, Passkeys, Devices, Delivery, Vault, Push, Shares, AccountData):
     """Everything the server keeps, in one SQLite file."""
 
     @classmethod

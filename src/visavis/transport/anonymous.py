@@ -1,7 +1,7 @@
 """What is asked without any account credential, presenting a capability (P12).
 
-TURN credentials, key packages of contacts, blobs and sequencers. The connection behind this class
-never carried a token (CK-554), and nothing in a request tells the account.
+TURN credentials, key packages of contacts, blobs, shares and sequencers. The connection behind this
+class never carried a token (CK-554), and nothing in a request tells the account.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from visavis.core import base64url
 from visavis.core.address import ContactAddress
+from visavis.core.ids import Digest, Secret32, ShareKey, ShareSlot
 from visavis.transport.http import (
     MAX_ANSWER,
     Http,
@@ -83,6 +84,65 @@ class AnonymousApi:
         path = f"/v1/blobs/{blob_id}"
         _, data = await self._http.exchange("GET", path, None, {}, longest=longest)
         return data
+
+    async def lay_share(
+        self,
+        address: ContactAddress,
+        slot: ShareSlot,
+        share: Secret32,
+        *,
+        read: ShareKey,
+        delete: ShareKey,
+        expires: int,
+    ) -> None:
+        """Lay a share of a recording's key (P16). Repeating it with the same values is harmless.
+
+        Args:
+            address: Whose capability pays.
+            slot: Random.
+            share: Random.
+            read: What reads it; the server is told its SHA-256.
+            delete: What deletes it; the server is told its SHA-256.
+            expires: First day on which it is gone, in days since 1970: tomorrow, or up to 31 days
+                from now.
+
+        Raises:
+            AuthorizationError: REFUSED, not a capability of this mailbox.
+            PeerError: MALFORMED, the day; CONFLICT, something else lies there.
+            UnavailableError: QUOTA; the server cannot be reached or is busy.
+        """
+        await self._http.post(
+            "/v1/shares",
+            _presented(address)
+            | {
+                "slot": _b64(slot),
+                "share": _b64(share),
+                "read": _b64(Digest.sha256(read)),
+                "delete": _b64(Digest.sha256(delete)),
+                "expires": expires,
+            },
+        )
+
+    async def read_share(self, slot: ShareSlot, key: ShareKey) -> Secret32:
+        """Return a share; whose it is, only its digest in the member's yes can say (unverified).
+
+        Raises:
+            AuthorizationError: REFUSED, it is not there (any more), or not its read key.
+            PeerError: MALFORMED (CK-975), the answer is no share.
+            UnavailableError: QUOTA, too many were refused; the server cannot be reached or is busy.
+        """
+        asked = {"slot": _b64(slot), "key": _b64(key)}
+        answer = await self._http.post("/v1/shares/read", asked)
+        return Secret32(bytes_field(answer, "share"))  # CK-975: of its length
+
+    async def delete_share(self, slot: ShareSlot, key: ShareKey) -> None:
+        """Delete a share; done as well if there is none.
+
+        Raises:
+            AuthorizationError: REFUSED, not its delete key.
+            UnavailableError: QUOTA, too many were refused; the server cannot be reached or is busy.
+        """
+        await self._http.post("/v1/shares/delete", {"slot": _b64(slot), "key": _b64(key)})
 
     async def create_sequencer(
         self,

@@ -1,13 +1,14 @@
 /**
  * What is asked without any account credential, presenting a capability (P12).
  *
- * TURN credentials, key packages of contacts, blobs and sequencers. The connection behind this class
- * never carried a token (CK-554), and nothing in a request tells the account.
+ * TURN credentials, key packages of contacts, blobs, shares and sequencers. The connection behind
+ * this class never carried a token (CK-554), and nothing in a request tells the account.
  */
 
 import type { ContactAddress } from "../../core/address.ts";
 import * as base64url from "../../core/base64url.ts";
 import type { Bytes } from "../../core/bytes.ts";
+import { Digest, Secret32, type ShareKey, type ShareSlot } from "../../core/ids.ts";
 import {
   bytesField,
   type Http,
@@ -31,6 +32,18 @@ export type TurnCredentials = Readonly<{
 
 /** One sealed commit: `n` is the epoch it leads from (P8). */
 export type StoredCommit = Readonly<{ n: number; sealed: Bytes }>;
+
+/** A share of a recording's key, as it is laid (P16). */
+export type NewShare = Readonly<{
+  slot: ShareSlot;
+  share: Secret32;
+  /** What reads it; the server is told its SHA-256. */
+  read: ShareKey;
+  /** What deletes it; the server is told its SHA-256. */
+  delete: ShareKey;
+  /** First day on which it is gone, in days since 1970: tomorrow, or up to 31 days from now. */
+  expires: number;
+}>;
 
 /** Requests that present a capability and no account. */
 export class AnonymousApi {
@@ -75,6 +88,47 @@ export class AnonymousApi {
     const path = `/v1/blobs/${blobId}`;
     const [, data] = await this.#http.exchange("GET", path, undefined, {}, reading);
     return data;
+  }
+
+  /**
+   * Lay a share of a recording's key (P16). Repeating it with the same values is harmless.
+   *
+   * @param address Whose capability pays.
+   * @throws AuthorizationError `REFUSED`, not a capability of this mailbox.
+   * @throws PeerError `MALFORMED`, the day; `CONFLICT`, something else lies there.
+   * @throws UnavailableError `QUOTA`; the server cannot be reached or is busy.
+   */
+  async layShare(address: ContactAddress, laid: NewShare): Promise<void> {
+    await this.#http.post("/v1/shares", {
+      ...presented(address),
+      slot: b64(laid.slot),
+      share: b64(laid.share),
+      read: b64(Digest.sha256(laid.read)),
+      delete: b64(Digest.sha256(laid.delete)),
+      expires: laid.expires,
+    });
+  }
+
+  /**
+   * Return a share; whose it is, only its digest in the member's yes can say (unverified).
+   *
+   * @throws AuthorizationError `REFUSED`, it is not there (any more), or not its read key.
+   * @throws PeerError `MALFORMED` (CK-975), the answer is no share.
+   * @throws UnavailableError `QUOTA`, too many were refused; the server cannot be reached or is busy.
+   */
+  async readShare(slot: ShareSlot, key: ShareKey): Promise<Secret32> {
+    const answer = await this.#http.post("/v1/shares/read", { slot: b64(slot), key: b64(key) });
+    return new Secret32(bytesField(answer, "share")); // CK-975: of its length
+  }
+
+  /**
+   * Delete a share; done as well if there is none.
+   *
+   * @throws AuthorizationError `REFUSED`, not its delete key.
+   * @throws UnavailableError `QUOTA`, too many were refused; the server cannot be reached or is busy.
+   */
+  async deleteShare(slot: ShareSlot, key: ShareKey): Promise<void> {
+    await this.#http.post("/v1/shares/delete", { slot: b64(slot), key: b64(key) });
   }
 
   /**
