@@ -36,6 +36,7 @@ import type { Admission } from "./guest_admission.ts";
 import { type Entered, GuestEntry, GuestState, TurnedAwayError } from "./guest_entry.ts";
 import { Feed, withTimeout } from "./lock.ts";
 import { isNever, type RecordingMeans } from "./recording_means.ts";
+import { serverShares } from "./server_shares.ts";
 import { Tasks } from "./tasks.ts";
 import { AnonymousApi } from "./transport/anonymous.ts";
 import type { Dial } from "./transport/connection.ts";
@@ -289,14 +290,21 @@ class Visit {
     const { dial, local, remote, makeMedia, picture = true, recording = {} } = this.#options;
     const { call, media, room } = admission;
     const { origin } = this.#link;
+    // Not the one that is closed with the visit: what is to be deleted may take longer.
+    const shares = serverShares(new AnonymousApi(new Http(origin)), () => admission.relay);
     try {
       return wire({
         ...{ dial, keys, local, makeMedia, media, origin, picture, remote, room },
         turn: () => this.#turn(admission),
-        recording: recordingOf(this.call, call, recording, {
-          rng: this.#means.rng,
-          spawn: (work) => this.#tasks.spawn(work),
-        }),
+        recording: recordingOf(
+          this.call,
+          call,
+          { shares, ...recording },
+          {
+            rng: this.#means.rng,
+            spawn: (work) => this.#tasks.spawn(work),
+          },
+        ),
         watcher: this.#roster,
         unix: () => this.#means.now(),
         monotonic: () => this.#means.monotonic(),
