@@ -18,13 +18,19 @@ import { RecordingShell } from "./recording_shell.ts";
 import type { CallSeam } from "./seam.ts";
 
 /**
- * How often something is said that gets lost. Whoever records has to hear that a yes is taken back;
+ * How often something is sent that cannot be. Whoever records has to hear that a yes is taken back;
  * said twice, it counts once (CK-930).
  */
 export const SAY_TRIES = 4;
 
-/** Seconds before it is said again. */
+/** Seconds before what could not be sent is sent again. */
 export const SAY_AGAIN_S = 2;
+
+/**
+ * Seconds before what was sent is said once more. Higher: who missed it records for longer; lower: what
+ * made the first word go missing has not passed yet.
+ */
+export const SAY_TWICE_S = 5;
 
 type Around = Pick<RecordingParts, "frames" | "confidential" | "changed"> &
   Readonly<{
@@ -42,6 +48,7 @@ export class PairRecording {
   readonly #seam: CallSeam;
   readonly #around: Around;
   #shell: RecordingShell | undefined;
+  #isOver = false;
 
   constructor(seam: CallSeam, around: Around) {
     this.#seam = seam;
@@ -87,6 +94,7 @@ export class PairRecording {
 
   /** The call is over. */
   async ended(): Promise<void> {
+    this.#isOver = true;
     await this.#shell?.ended();
   }
 
@@ -96,7 +104,16 @@ export class PairRecording {
     return consentOf(otherMember);
   }
 
+  /** Say something, and once more later: nobody can tell what gets lost behind the server. */
   async #say(said: RecordingSaid): Promise<void> {
+    await this.#tell(said);
+    this.#seam.spawn(async (signal) => {
+      await sleep(SAY_TWICE_S, signal);
+      if (!this.#isOver) await this.#tell(said);
+    });
+  }
+
+  async #tell(said: RecordingSaid): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {
         return await this.#around.tell(said);

@@ -68,10 +68,10 @@ export class Crew {
   }
 
   /** Make a fresh key package of one of the people. */
-  keyPackage(number: number): Promise<KeyPackageBundle> {
+  keyPackage(number: number, own?: OwnConsent): Promise<KeyPackageBundle> {
     const { credential: identity, signaturePrivate } = this.keys(number);
     const lifetime = { notBefore: NOW - 9, notAfter: NOW + 9000 };
-    return consenting({ identity, signaturePrivate, ...lifetime });
+    return consenting({ identity, signaturePrivate, ...lifetime }, own);
   }
 
   around(number: number, mayBeIn: MayBeIn = anybody) {
