@@ -19,6 +19,7 @@ from visavis.core import content_outer as outer
 from visavis.core import content_self as own
 from visavis.core.address import ContactAddress
 from visavis.core.content_fields import Content
+from visavis.core.content_recording import RecordingSaid
 from visavis.core.content_records import (
     ContactRecord,
     Decided,
@@ -57,6 +58,8 @@ from visavis.core.ids import (
     RoomId,
     SealKey,
     SequencerHandle,
+    ShareKey,
+    ShareSlot,
     Signature,
     SignatureKey,
 )
@@ -199,6 +202,8 @@ IN_CALL: Final = Family(
         call.CallPath(Path.DIRECT),
         call.CallOffer("v=0\r\n", Path.RELAYED),
         call.CallAnswer("v=0\r\n", DIGEST),
+        RecordingSaid(b"what was signed"),
+        RecordingSaid(b"what was signed", ShareSlot(rng(16)), ShareKey(rng(32))),
     ),
 )
 SIBLING: Final = Family(
@@ -224,12 +229,14 @@ IN_GROUP_CALL: Final = Family(
     (
         group_call.GroupCallReady(7, 3),
         group_call.GroupCallReady(7, 3, FeedId(rng(16))),
+        group_call.GroupCallReady(7, 3, None, (DIGEST, Digest(rng(32)))),
         group_call.GroupCallLeaving(),
         group_call.GroupCallOffer(1, "v=0\r\n", ("candidate:1 1 udp 1 192.0.2.1 9 typ relay",)),
         group_call.GroupCallAnswer(1, "v=0\r\n", ("candidate:1 1 udp 1 192.0.2.1 9 typ relay",)),
         group_call.GroupCallState(hand=True, microphone=True, camera=False, screen=False),
         group_call.GroupCallReaction(group_call.Reaction.CLAP),
         group_call.GroupCallPleaseMute(),
+        RecordingSaid(b"what was signed"),
     ),
 )
 IN_GROUP: Final = Family(

@@ -12,7 +12,9 @@ from tests.core.content_examples import (
     EXAMPLES,
     FAMILIES,
     ID,
+    IN_CALL,
     IN_GROUP,
+    IN_GROUP_CALL,
     INNER,
     NOW,
     RECORD,
@@ -33,9 +35,11 @@ from visavis.core import (
 from visavis.core import content as codec
 from visavis.core.content_fields import Content, schema
 from visavis.core.content_inner import MAX_BODY_BYTES, MessageText
+from visavis.core.content_recording import RecordingSaid
 from visavis.core.content_records import MAX_MLS_BYTES, ContactRecord, DeviceAddress
 from visavis.core.envelope import MAX_CONTENT
 from visavis.core.errors import Code, PeerError, UsageError
+from visavis.core.ids import ShareKey, ShareSlot
 
 every = pytest.mark.parametrize(("family", "example"), EXAMPLES, ids=EXAMPLE_NAMES)
 
@@ -74,9 +78,12 @@ def test_decodes_only_where_it_belongs(family: Family, example: Content) -> None
     """CK-272: a content of one place is nothing in another."""
     data = family.encode(example)
     said = isinstance(example, content_inner.MessageText | content_inner.MessageFile)
+    recording = isinstance(example, RecordingSaid)
     for other in FAMILIES:
         if said and other in (INNER, IN_GROUP):
             assert other.decode(data) == example  # to one person, or to a group
+        elif recording and other in (IN_CALL, IN_GROUP_CALL):
+            assert other.decode(data) == example  # in a call of two, or of many
         elif other is not family:
             with refused(match="CK-27[12]"):
                 other.decode(data)
@@ -194,3 +201,14 @@ def test_a_record_without_codec_is_our_mistake() -> None:
 
     with pytest.raises(UsageError, match="has no codec"):
         schema(Bare)
+
+
+def test_half_of_the_way_to_a_share_is_refused() -> None:
+    """CK-980."""
+    whole = cbor.decode_map(
+        codec.encode_in_call(RecordingSaid(b"s", ShareSlot(rng(16)), ShareKey(rng(32))))
+    )
+    for field in ("slot", "read"):
+        half = {name: value for name, value in whole.items() if name != field}
+        with refused(match="CK-980"):
+            codec.decode_in_call(cbor.encode(half))

@@ -31,7 +31,7 @@ from tests.scenario.real_people import (
 from visavis.core.envelope import BUCKETS
 from visavis.sdk.client import Client
 from visavis.sdk.history import MessageKind
-from visavis.server import blobs, key_package_fetch, sequencers, turn
+from visavis.server import blobs, key_package_fetch, sequencers, shares, turn
 from visavis.server.app import describe, make_api
 from visavis.testing.certificates import self_signed
 from visavis.testing.server import RunningServer, running_server
@@ -241,8 +241,8 @@ def fields_of(description: dict[str, Any], part: Any) -> list[str]:
 
 def described() -> dict[str, Any]:
     """Return the whole server's description, as `tests/server/test_openapi.py` holds it to."""
-    parts = (blobs.router, key_package_fetch.router, sequencers.router, turn.router)
-    return json.loads(json.dumps(describe(make_api(parts))))  # type: ignore[no-any-return]
+    parts = (blobs, key_package_fetch, sequencers, shares, turn)
+    return json.loads(json.dumps(describe(make_api([part.router for part in parts]))))  # type: ignore[no-any-return]
 
 
 def test_the_api_has_no_contact_list_no_upload_of_address_books_and_no_presence() -> None:

@@ -63,25 +63,42 @@ def people() -> tuple[KeyMaterial, ...]:
 def key_package(number: int, seed: int = 0) -> KeyPackageBundle:
     """Return a fresh key package of one of the people."""
     keys = people()[number]
-    return new_key_package(
+    consent = OwnConsent.make(Dice(500 + number + 1000 * seed))
+    bundle = new_key_package(
         identity=keys.credential,
         signature_private=keys.signature_private,
         not_before=NOW - 9,
         not_after=NOW + 9_000,
         rng=Dice(100 + number + 1000 * seed),
+        leaf_extensions=[consent.extension()],
     )
+    _consents[bundle.reference] = consent
+    return bundle
 
 
 def found(number: int = 0) -> GroupCallKeys:
     """Return the call as one of the people begins it."""
-    return GroupCallKeys.found(CALL, people()[number], anybody, now=NOW, rng=Dice(number))
+    consent = OwnConsent.make(Dice(400 + number))
+    return GroupCallKeys.found(CALL, people()[number], consent, anybody, now=NOW, rng=Dice(number))
 
 
 def join(number: int, welcome: bytes, bundle: KeyPackageBundle) -> GroupCallKeys:
     """Return the call as one of the people comes into it."""
     return GroupCallKeys.join(
-        welcome, bundle, CALL, people()[number], anybody, now=NOW, rng=Dice(number)
+        welcome,
+        bundle,
+        consent_in(bundle),
+        CALL,
+        people()[number],
+        anybody,
+        now=NOW,
+        rng=Dice(number),
     )
+
+
+def consent_in(bundle: KeyPackageBundle) -> OwnConsent:
+    """Return the consent key that was made for a key package."""
+    return _consents[bundle.reference]
 
 
 def note_all(members: list[GroupCallKeys], package: KeyPackageBundle) -> Digest:

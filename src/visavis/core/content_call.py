@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Final, TypeAlias
 
 from visavis.core.content_fields import Array, Content, Fixed, Text, Word
+from visavis.core.content_recording import RecordingSaid
 from visavis.core.content_records import NonceField, Path, SdpField
 from visavis.core.ids import Digest
 
@@ -94,6 +95,9 @@ class CallAnswer(Content):
     """SHA-256 of the offer that it answers (CK-386)."""
 
 
-InCall: TypeAlias = (
+OfCall: TypeAlias = (
     CallReveal | CallCandidates | CallReady | CallHangup | CallPath | CallOffer | CallAnswer
 )
+"""What the call itself is made of."""
+
+InCall: TypeAlias = OfCall | RecordingSaid

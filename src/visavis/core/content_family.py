@@ -51,7 +51,7 @@ class Family(Generic[_Contents]):
         """Decode a content.
 
         Raises:
-            PeerError: `MALFORMED` (CK-250, CK-271, `unknown`).
+            PeerError: `MALFORMED` (CK-250, CK-271, `unknown`, or what its content requires).
         """
         raw = cbor.decode_versioned(data, VERSION)
         # The type is looked up among those of this place only: an in-call message that turns up in
@@ -62,4 +62,6 @@ class Family(Generic[_Contents]):
         cls = self._types.get(key) if len(key) == len(found) else None
         if cls is None:
             raise PeerError(Code.MALFORMED, self._unknown)
-        return cast("_Contents", decode_fields(cls, raw))
+        content = decode_fields(cls, raw)
+        content.require_fits()
+        return cast("_Contents", content)

@@ -53,6 +53,9 @@ class Content(Record):
     TYPE: ClassVar[Mapping[str, str]]
     """The fields that tell the type apart, such as {"t": "call.invite"}."""
 
+    def require_fits(self) -> None:
+        """Require that decoded fields fit together; raises PeerError. Most have nothing to say."""
+
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 AnyContent = TypeVar("AnyContent", bound=Content)

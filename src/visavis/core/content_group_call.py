@@ -11,12 +11,16 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Final, TypeAlias
 
 from visavis.core.content_call import CandidatesField
-from visavis.core.content_fields import Content, Fixed, Flag, Maybe, Uint, Word
+from visavis.core.content_fields import Array, Content, Fixed, Flag, Maybe, Uint, Word
+from visavis.core.content_recording import RecordingSaid
 from visavis.core.content_records import SdpField
-from visavis.core.ids import FeedId
+from visavis.core.ids import Digest, FeedId
 
 MAX_EPOCH: Final = 2**32 - 1
 MAX_ROOM_MEMBER: Final = 2**32 - 1
+
+MAX_ASKED: Final = 64
+"""Requests that one member can know: each member has one at a time."""
 
 FlagField: TypeAlias = Annotated[bool, Flag()]
 AttemptField: TypeAlias = Annotated[int, Uint(2**16 - 1)]
@@ -24,13 +28,15 @@ AttemptField: TypeAlias = Annotated[int, Uint(2**16 - 1)]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class GroupCallReady(Content):
-    """The sender can open frames of this epoch; its number in the call room, and what it sends."""
+    """The sender can open frames of this epoch; its number in the room, its feed, what is asked."""
 
     TYPE: ClassVar = {"t": "groupcall.ready"}
     epoch: Annotated[int, Uint(MAX_EPOCH)]
     member: Annotated[int, Uint(MAX_ROOM_MEMBER)]
     feed: Annotated[FeedId | None, Maybe(Fixed(FeedId))] = None
     """Its feed at the SFU, once it has one: frames of any other are shown to nobody (P14)."""
+    asks: Annotated[tuple[Digest, ...], Array(Fixed(Digest), MAX_ASKED, 0)] = ()
+    """Requests to record that it knows to go on (`ask_digest`): whoever comes waits for them."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -113,6 +119,7 @@ InGroupCall: TypeAlias = (
     | GroupCallState
     | GroupCallReaction
     | GroupCallPleaseMute
+    | RecordingSaid
 )
 
 ToOne: TypeAlias = GroupCallOffer | GroupCallAnswer | GroupCallPleaseMute

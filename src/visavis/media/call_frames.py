@@ -25,6 +25,7 @@ class CallFrames:
 
     Attributes:
         steady: Send pictures of few sizes (`picture_padding`); set before the media is made.
+        held: Nothing is sealed or opened until it is not so any more (`hold`).
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -34,6 +35,7 @@ class CallFrames:
         self._newest_sent = -1
         self.steady = False
         self._closed = False
+        self.held = False
         # Encoders run in worker threads and open a context when the epoch changes.
         self._lock = Lock()
 
@@ -79,6 +81,18 @@ class CallFrames:
                 self._sending.wipe()
             self._sending = None
 
+    def hold(self) -> None:
+        """Seal and open nothing until `release`, whatever keys there are.
+
+        Whoever comes into a call is held until they have answered whoever asks to record it. What
+        is dropped meanwhile is nobody's fault, and is not counted.
+        """
+        self.held = True
+
+    def release(self) -> None:
+        """Seal and open again. Harmless when nothing is held."""
+        self.held = False
+
     def remove_leaf(self, leaf: int) -> None:
         """Refuse a member's frames at once."""
         self._receiver.remove_leaf(leaf)
@@ -108,6 +122,8 @@ class CallFrames:
 
     def decrypt_from(self, frame: bytes, kind: FrameKind) -> tuple[int, bytes]:
         """As `decrypt`; return the leaf of who sealed it, too."""
+        if self.held:
+            raise UnavailableError(Code.NOT_ENCRYPTED, "nothing is opened yet")
         return self._receiver.decrypt(frame, kind, self._monotonic())
 
     def current(self) -> SendingEpoch | None:
@@ -129,7 +145,7 @@ class _Context:
         self._sender: FrameSender | None = None
 
     def encrypt(self, frame: bytes, kind: FrameKind) -> bytes:
-        epoch = self._frames.current()
+        epoch = None if self._frames.held else self._frames.current()
         if epoch is None:
             raise UnavailableError(Code.NOT_ENCRYPTED, "CK-655: no key to send with yet")
         if self._sender is None or epoch is not self._epoch:

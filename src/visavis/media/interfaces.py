@@ -48,6 +48,11 @@ class FrameCrypto(Protocol):
     steady: bool
     """Send pictures of few sizes (`picture_padding`)."""
 
+    @property
+    def held(self) -> bool:
+        """Whether nothing is opened yet: what comes is dropped, and nobody is to blame."""
+        ...
+
     def new_context(self, kind: FrameKind) -> FrameEncryptor:
         """Return an encryptor whose (key, context) was never used and never will be again.
 

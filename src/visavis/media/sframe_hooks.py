@@ -129,7 +129,7 @@ def protect_receiver(receiver: RTCRtpReceiver, frames: FrameCrypto, counts: Rece
             # What comes after the gap is a difference to what was in it.
             frame, begun = aiortc_private.skip_gap(buffer), None
             wants_key_frame = asks() or wants_key_frame
-        if frame is None:
+        if frame is None or frames.held:
             return wants_key_frame, None
         try:
             frame.data = frames.decrypt(frame.data, kind)

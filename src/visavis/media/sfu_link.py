@@ -89,6 +89,11 @@ class FromOne:
         self._refused = refused
         self.steady = frames.steady
 
+    @property
+    def held(self) -> bool:
+        """Whether nothing is opened yet (`FrameCrypto.held`)."""
+        return self._frames.held
+
     def new_context(self, kind: FrameKind) -> FrameEncryptor:
         """Return a context to send in (`FrameCrypto.new_context`)."""
         return self._frames.new_context(kind)

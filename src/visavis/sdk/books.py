@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -169,7 +169,9 @@ class Books:
             supports=(EXTENSION,),
         )
 
-    def make_key_package(self, *, last_resort: bool = False) -> KeyPackageBundle:
+    def make_key_package(
+        self, *, last_resort: bool = False, leaf_extensions: Sequence[Extension] = ()
+    ) -> KeyPackageBundle:
         """Make a key package of this device, kept by nobody yet."""
         # CK-640: the server reads key packages; a lifetime to the second would tell it when each
         # was made, so when a contact took the one before (R-30). Whole days: both round down.
@@ -181,6 +183,7 @@ class Books:
             not_after=first_day * DAY_S + KEY_PACKAGE_S,
             rng=self.rng,
             supports=(EXTENSION,),
+            leaf_extensions=leaf_extensions,
             last_resort=last_resort,
         )
 

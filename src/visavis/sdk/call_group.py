@@ -27,6 +27,7 @@ from visavis.core.content_call import (
     CallReady,
     CallReveal,
     InCall,
+    OfCall,
 )
 from visavis.core.credential import UnverifiedCredential
 from visavis.core.errors import Code, PeerError, UsageError
@@ -44,7 +45,9 @@ from visavis.core.mls import (
     peek,
     welcome_references,
 )
+from visavis.core.recording_leaf import consent_of, require_own_keys
 from visavis.sdk.call_keys import FrameKeys, begin_group, frame_keys_of
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.seam import KeyMaterial, Rng
 
 
@@ -74,8 +77,8 @@ def check_key_package(
         validator: Refuses leaves that are not on the newest device list.
 
     Raises:
-        PeerError: WRONG_SUITE (CK-364), BAD_CREDENTIAL (CK-362), or what MLS and the validator
-            raise.
+        PeerError: WRONG_SUITE (CK-364), BAD_CREDENTIAL (CK-362, CK-937), or what MLS and the
+            validator raise.
     """
     package = UnverifiedKeyPackage.parse(data).verify(
         now=now, suite_id=SUITE_ID, validator=validator
@@ -84,6 +87,7 @@ def check_key_package(
     # device that nobody picked up.
     if _device_of(package.identity, package.signature_key) != sender:
         raise PeerError(Code.BAD_CREDENTIAL, "CK-362 the key package is another device's")
+    consent_of(MemberInfo(None, package.identity, package.signature_key, package.extensions))
     return package
 
 
@@ -93,6 +97,7 @@ class CallGroup:
     Args:
         group: With exactly two members.
         other: The one that is not us.
+        consent: Our consent key of this call.
         rng: Source of random bytes.
         commits: Whether we are the caller, the only one who commits.
     """
@@ -101,10 +106,12 @@ class CallGroup:
         self,
         group: Group,
         other: MemberInfo,
+        consent: OwnConsent,
         rng: Rng,
         *,
         commits: bool,
     ) -> None:
+        self.consent = consent
         self._group = group
         self._other = other
         self._rng = rng
@@ -117,6 +124,7 @@ class CallGroup:
         accepter: Device,
         key_package: bytes,
         keys: KeyMaterial,
+        consent: OwnConsent,
         now: int,
         rng: Rng,
     ) -> tuple[CallGroup, bytes]:
@@ -127,13 +135,17 @@ class CallGroup:
         """
         validator = _only_these(keys, accepter)
         check_key_package(key_package, accepter, now=now, validator=validator)
-        alone = begin_group(call, keys, validator, now=now, rng=rng)
+        alone = begin_group(call, keys, consent, validator, now=now, rng=rng)
         pending = alone.commit(add=[key_package], rng=rng, now=now)
         alone.wipe()
         if pending.welcome is None:
             raise UsageError("an Add makes a Welcome")
-        other = _only_other(pending.group, call, accepter)
-        return cls(pending.group, other, rng, commits=True), pending.welcome
+        try:
+            other = _only_other(pending.group, call, accepter)
+        except PeerError:
+            pending.group.wipe()
+            raise
+        return cls(pending.group, other, consent, rng, commits=True), pending.welcome
 
     @classmethod
     def join(
@@ -143,14 +155,16 @@ class CallGroup:
         call: CallId,
         caller: Device,
         keys: KeyMaterial,
+        consent: OwnConsent,
         now: int,
         rng: Rng,
     ) -> CallGroup:
         """Process a Welcome.
 
         Raises:
-            PeerError: WRONG_SUITE (CK-364), WRONG_GROUP or BAD_CREDENTIAL (CK-363), or what MLS
-                and the validator raise. Nothing was changed; the key package is still good.
+            PeerError: WRONG_SUITE (CK-364), WRONG_GROUP or BAD_CREDENTIAL (CK-363, CK-937,
+                CK-938), or what MLS and the validator raise. Nothing was changed; the key package
+                is still good.
         """
         validator = _only_these(keys, caller)
         group = Group.join(welcome, bundle, now=now, validator=validator)
@@ -159,7 +173,15 @@ class CallGroup:
         except PeerError:
             group.wipe()
             raise
-        return cls(group, other, rng, commits=False)
+        return cls(group, other, consent, rng, commits=False)
+
+    @property
+    def other(self) -> MemberInfo:
+        """The other device, with what its leaf says now."""
+        (other,) = [
+            one for one in self._group.members() if one.leaf_index == self._other.leaf_index
+        ]
+        return other
 
     def encrypt(self, content: InCall) -> bytes:
         """Return an MLSMessage for the other device."""
@@ -178,7 +200,9 @@ class CallGroup:
                 self._group.go_on(after)
                 return decode_in_call(received.content)
             case CommitApplied(_, committer, (), (), False) if (
-                not self._commits and committer.leaf_index == self._other.leaf_index
+                not self._commits
+                and committer.leaf_index == self._other.leaf_index
+                and _has_own_keys(after)
             ):
                 self._group.go_on(after)
                 return Rekeyed.BY_CALLER
@@ -234,7 +258,7 @@ def call_of(message: bytes) -> CallId | None:
     return CallId(group_id) if group_id is not None and len(group_id) == CallId.LENGTH else None
 
 
-def event_of(content: InCall, now: float) -> on.Event:
+def event_of(content: OfCall, now: float) -> on.Event:
     """Return what a message of the call group is to the call machine."""
     match content:
         case CallReveal():
@@ -284,4 +308,14 @@ def _only_other(group: Group, call: CallId, expected: Device) -> MemberInfo:
     (other,) = others
     if _device_of(other.identity, other.signature_key) != expected:
         raise PeerError(Code.BAD_CREDENTIAL, "CK-363 the other member is not the device we talk to")
+    require_own_keys(group.members())
     return other
+
+
+def _has_own_keys(group: Group) -> bool:
+    """Say whether each member has a consent key of its own (CK-937, CK-938)."""
+    try:
+        require_own_keys(group.members())
+    except PeerError:
+        return False
+    return True

@@ -10,6 +10,7 @@ from typing import Final
 
 from visavis.core.ids import CallId
 from visavis.core.mls import SUITE_ID, CredentialValidator, Group
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.seam import KeyMaterial, Rng
 
 EXPORTER_LABEL: Final = "SFrame 1.0 Base Key"
@@ -40,7 +41,13 @@ class FrameKeys:
 
 
 def begin_group(
-    call: CallId, keys: KeyMaterial, validator: CredentialValidator, *, now: int, rng: Rng
+    call: CallId,
+    keys: KeyMaterial,
+    consent: OwnConsent,
+    validator: CredentialValidator,
+    *,
+    now: int,
+    rng: Rng,
 ) -> Group:
     """Make the group of a call, with us alone in it; its id is the call's."""
     return Group.create(
@@ -51,6 +58,7 @@ def begin_group(
         rng=rng,
         validator=validator,
         lifetime=(now - LIFETIME_S, now + LIFETIME_S),
+        leaf_extensions=[consent.extension()],
     )
 
 

@@ -13,9 +13,10 @@ from visavis.core.content_call import InCall
 from visavis.core.content_inner import CallAccept, CallInvite
 from visavis.core.errors import Code, UnavailableError, UsageError
 from visavis.core.ids import AccountId, CallId, DeviceId, Nonce32
-from visavis.core.mls import KeyPackageBundle
+from visavis.core.mls import KeyPackageBundle, MemberInfo
 from visavis.media.call_frames import CallFrames
 from visavis.sdk.call_group import CallGroup, Device, Rekeyed, is_for
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.seam import CallSeam
 
 MAX_EARLY: Final = 16
@@ -36,9 +37,13 @@ class CallSecrets:
         seam: The session.
         contact: Whom the call is with.
         call: Its id.
+        never: Whether we are never to be recorded in it.
     """
 
-    def __init__(self, seam: CallSeam, contact: AccountId, call: CallId) -> None:
+    def __init__(
+        self, seam: CallSeam, contact: AccountId, call: CallId, *, never: bool = False
+    ) -> None:
+        self.consent = OwnConsent.make(seam.rng, never=never)
         self.invite: CallInvite | None = None  # The caller's own, or the one received.
         self.inviter: DeviceId | None = None  # None on the caller's side.
         self.accept: CallAccept | None = None  # Ours, or the one that we took.
@@ -74,6 +79,7 @@ class CallSecrets:
                 Device(self._contact, device),
                 accept.key_package,
                 self._seam.key_material,
+                self.consent,
                 self._seam.now(),
                 self._seam.rng,
             )
@@ -100,10 +106,16 @@ class CallSecrets:
             invite.call,
             Device(self._contact, inviter),
             keys,
+            self.consent,
             self._seam.now(),
             self._seam.rng,
         )
         return True
+
+    @property
+    def other_member(self) -> MemberInfo | None:
+        """The other device, with what its leaf says now; None without a group."""
+        return None if self._group is None else self._group.other
 
     def encrypt(self, content: InCall) -> bytes | None:
         """Return an MLSMessage for the other device; None if there is no group (any more)."""

@@ -20,6 +20,7 @@ from visavis.core.group_call import step
 from visavis.core.ids import CallId, DoorKey, Rng, RoomId
 from visavis.core.mls import KeyPackageBundle
 from visavis.core.room_door import open_knock, open_welcome, seal_knock, seal_welcome
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.group_call_keys import GroupCallKeys, MayBeIn, joiner_of
 from visavis.sdk.seam import KeyMaterial
 from visavis.transport.call_door import CallDoor
@@ -77,6 +78,7 @@ class Entering:
         room: Its room.
         door: The room's door key.
         keys: What we sign with.
+        consent: Our consent key of this entry, which is in the key package.
         may_be_in: Judges who is there.
         now: Unix seconds.
         rng: Random bytes.
@@ -87,6 +89,7 @@ class Entering:
     room: RoomId = field(repr=False)
     door: DoorKey = field(repr=False)
     keys: KeyMaterial = field(repr=False)
+    consent: OwnConsent = field(repr=False)
     may_be_in: MayBeIn = field(repr=False)
     now: Callable[[], int] = field(repr=False)
     rng: Rng = field(repr=False)
@@ -143,6 +146,7 @@ class Entering:
             return GroupCallKeys.join(
                 welcome,
                 bundle,
+                self.consent,
                 self.call,
                 self.keys,
                 self.may_be_in,

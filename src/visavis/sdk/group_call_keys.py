@@ -28,7 +28,9 @@ from visavis.core.mls import (
     UnverifiedKeyPackage,
 )
 from visavis.core.mls.group import PendingCommit
+from visavis.core.recording_leaf import consent_of, require_own_keys
 from visavis.sdk.call_keys import FrameKeys, begin_group, frame_keys_of
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.seam import KeyMaterial, Rng
 
 ROOM_LABEL: Final = "visavis call room"
@@ -98,11 +100,15 @@ class GroupCallKeys:
 
     Args:
         group: The group.
+        consent: Our consent key of this entry into the call.
         validator: With which it judges leaves.
         rng: Source of random bytes.
     """
 
-    def __init__(self, group: Group, validator: CredentialValidator, rng: Rng) -> None:
+    def __init__(
+        self, group: Group, consent: OwnConsent, validator: CredentialValidator, rng: Rng
+    ) -> None:
+        self.consent = consent
         self._group = group
         self._validator = validator
         self._rng = rng
@@ -111,18 +117,26 @@ class GroupCallKeys:
 
     @classmethod
     def found(
-        cls, call: CallId, keys: KeyMaterial, may_be_in: MayBeIn, *, now: int, rng: Rng
+        cls,
+        call: CallId,
+        keys: KeyMaterial,
+        consent: OwnConsent,
+        may_be_in: MayBeIn,
+        *,
+        now: int,
+        rng: Rng,
     ) -> GroupCallKeys:
         """Make the group, with us alone in it."""
         validator = _both(keys.validator, may_be_in)
-        group = begin_group(call, keys, validator, now=now, rng=rng)
-        return cls(group, validator, rng)
+        group = begin_group(call, keys, consent, validator, now=now, rng=rng)
+        return cls(group, consent, validator, rng)
 
     @classmethod
     def join(
         cls,
         welcome: bytes,
         bundle: KeyPackageBundle,
+        consent: OwnConsent,
         call: CallId,
         keys: Judging,
         may_be_in: MayBeIn,
@@ -133,17 +147,18 @@ class GroupCallKeys:
         """Process a Welcome.
 
         Raises:
-            PeerError: WRONG_GROUP (CK-864), or what MLS, the validator or `may_be_in` raise.
-                Nothing was changed; the key package is still good.
+            PeerError: WRONG_GROUP (CK-864), BAD_CREDENTIAL (CK-937, CK-938), or what MLS, the
+                validator or `may_be_in` raise. Nothing was changed; the key package is still good.
         """
         validator = _both(keys.validator, may_be_in)
         group = Group.join(welcome, bundle, now=now, validator=validator)
         try:
             _check_call(group, call)
+            require_own_keys(group.members())
         except PeerError:
             group.wipe()
             raise
-        return cls(group, validator, rng)
+        return cls(group, consent, validator, rng)
 
     def began(self) -> Began:
         """Return the epoch that we are in, as it is where we come in."""
@@ -165,13 +180,15 @@ class GroupCallKeys:
             now: Unix seconds.
 
         Raises:
-            PeerError: It is not good, or its owner may not be in this call.
+            PeerError: It is not good, or its owner may not be in this call; BAD_CREDENTIAL, it
+                has no consent key (CK-937), or a member's (CK-938).
         """
         package = UnverifiedKeyPackage.parse(key_package).verify(
             now=now, suite_id=SUITE_ID, validator=self._validator
         )
         joiner = joiner_of(key_package)
-        info = MemberInfo(None, package.identity, package.signature_key)
+        info = MemberInfo(None, package.identity, package.signature_key, package.extensions)
+        require_own_keys([*self.members().values(), info])
         self._noted[joiner] = (key_package, info)
         return joiner
 
@@ -257,6 +274,7 @@ class GroupCallKeys:
                 # may have been removed since.
                 if added and is_guest(committer):
                     raise PeerError(Code.UNEXPECTED, "CK-908 somebody added by a guest")
+                require_own_keys(after.members())
                 self.lost()
                 self._group.go_on(after)
                 return Began(
@@ -339,6 +357,7 @@ def _check_call(group: Group, call: CallId) -> None:
 def _both(validator: CredentialValidator, may_be_in: MayBeIn) -> CredentialValidator:
     def validate(new: MemberInfo, replaces: MemberInfo | None) -> None:
         validator(new, replaces)
+        consent_of(new)
         # Whoever is in may commit until it is removed: were its commits refused, the one that
         # removes it could not follow them.
         if replaces is None:

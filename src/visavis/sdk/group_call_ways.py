@@ -29,6 +29,7 @@ from visavis.core.ids import (
 from visavis.core.mls import KeyPackageBundle, MemberInfo
 from visavis.media.interfaces import TurnServer
 from visavis.sdk.call_link_book import LinkBook
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.group_call_book import GoingOn, GroupCallBook
 from visavis.sdk.group_call_keys import MayBeIn
 from visavis.sdk.group_names import UNNAMED, is_contact, name_in_group
@@ -174,9 +175,9 @@ class Ways:
             ours.account, ours.device, ours.credential, ours.signature_private, validator
         )
 
-    def new_key_package(self) -> KeyPackageBundle:
-        """Return a fresh key package, kept by the caller in memory only."""
-        return self._session.new_key_package()
+    def new_key_package(self, consent: OwnConsent) -> KeyPackageBundle:
+        """Return a fresh key package with our consent key, kept by the caller in memory only."""
+        return self._session.new_key_package(consent)
 
     def ticket(self) -> Ticket:
         """Return with what a room is made: an address that this device alone has of itself."""

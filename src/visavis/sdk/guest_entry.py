@@ -52,6 +52,7 @@ from visavis.core.mls import (
     signature_public_key,
 )
 from visavis.sdk.call_keys import LIFETIME_S
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.group_call_keys import GroupCallKeys
 from visavis.sdk.seam import Rng
 from visavis.transport.call_door import CallDoor
@@ -241,7 +242,8 @@ class GuestEntry:
 
     async def _added(self, door: CallDoor, admission: Admission) -> GroupCallKeys | None:
         """Have us added to the call's group; None: it came to nothing, ask again."""
-        bundle = self._key_package(admission)
+        consent = OwnConsent.make(self._rng)
+        bundle = self._key_package(admission, consent)
         try:
             for _ in range(COME_TRIES):
                 await self._say(door, LobbyCome(bundle.key_package))
@@ -251,7 +253,7 @@ class GuestEntry:
                             raise TurnedAwayError(why)
                         case LobbyWelcome(welcome):
                             with contextlib.suppress(PeerError):  # a good one may still come
-                                return self._joined(welcome, bundle, admission)
+                                return self._joined(welcome, bundle, consent, admission)
                         case Refusal():
                             return None
                         case _:
@@ -261,11 +263,12 @@ class GuestEntry:
         return None
 
     def _joined(
-        self, welcome: bytes, bundle: KeyPackageBundle, admission: Admission
+        self, welcome: bytes, bundle: KeyPackageBundle, consent: OwnConsent, admission: Admission
     ) -> GroupCallKeys:
         keys = GroupCallKeys.join(
             welcome,
             bundle,
+            consent,
             admission.call,
             self._judge,
             _anybody,
@@ -299,7 +302,7 @@ class GuestEntry:
         names = {one.account: one.name for one in given.names}
         return Admission(given.call, given.room, given.media, guest.to_identity(), relay, names)
 
-    def _key_package(self, admission: Admission) -> KeyPackageBundle:
+    def _key_package(self, admission: Admission, consent: OwnConsent) -> KeyPackageBundle:
         now = self._now()
         return new_key_package(
             identity=admission.identity,
@@ -307,6 +310,7 @@ class GuestEntry:
             not_before=now - LIFETIME_S,
             not_after=now + LIFETIME_S,
             rng=self._rng,
+            leaf_extensions=[consent.extension()],
         )
 
     async def _say(self, door: CallDoor, said: ToHost) -> None:

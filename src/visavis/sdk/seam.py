@@ -21,6 +21,7 @@ from visavis.core.content_records import Media, Rules
 from visavis.core.content_self import Sibling
 from visavis.core.ids import AccountId, CallId, DeviceId
 from visavis.core.mls import CredentialValidator, KeyPackageBundle
+from visavis.sdk.consent_key import OwnConsent
 
 Rng = Callable[[int], bytes]
 
@@ -109,8 +110,8 @@ class CallSeam(Protocol):
     def monotonic(self) -> float:
         """Return seconds that never go backwards."""
 
-    def new_key_package(self) -> KeyPackageBundle:
-        """Return a fresh key package of this device, kept by the caller in memory only."""
+    def new_key_package(self, consent: OwnConsent) -> KeyPackageBundle:
+        """Return a fresh key package with our consent key, kept by the caller in memory only."""
 
     def may_ring(
         self, contact: AccountId, media: Media = Media.VIDEO, *, called: bool = False

@@ -34,6 +34,7 @@ from visavis.core.mls import KeyPackageBundle
 from visavis.sdk.books import Books
 from visavis.sdk.by_handle import ByHandle
 from visavis.sdk.call_control import CallControl
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.conversation import Conversations
 from visavis.sdk.decisions import Decisions, granted, is_verified, may_ring
 from visavis.sdk.erasing import destroy_profile, explain_refusal
@@ -52,6 +53,7 @@ from visavis.sdk.membership import Membership
 from visavis.sdk.outbox import Outbox
 from visavis.sdk.own_handle import HandleTelling
 from visavis.sdk.received import ReceivedContents
+from visavis.sdk.recording_means import RecordingMeans
 from visavis.sdk.seam import (
     InnerHandler,
     KeyMaterial,
@@ -60,6 +62,7 @@ from visavis.sdk.seam import (
     TurnServer,
 )
 from visavis.sdk.sequencer import Applied, Sequencers
+from visavis.sdk.server_shares import ServerShares
 from visavis.sdk.session_sending import Sending, own_address, presented, told_of_commits
 from visavis.sdk.store import Store
 from visavis.sdk.syncing import Syncing
@@ -87,6 +90,7 @@ class Session:
         self._device_http = Http(origin, base64url.encode(profile.token))
         self.device_api = DeviceApi(self._device_http)
         self.anonymous = AnonymousApi(Http(origin))
+        self.recording = RecordingMeans(ServerShares(self.anonymous, self.own_turn_address))
         self._send_socket = SendSocket(origin, self._hurry_receiving)
         self._sending = Sending(books, self._send_socket)
         self.outbox = Outbox(store, books.resolve, self._sending.durable, books.now)
@@ -335,9 +339,9 @@ class Session:
         """Return the event loop's clock."""
         return asyncio.get_running_loop().time()
 
-    def new_key_package(self) -> KeyPackageBundle:
-        """Return a fresh key package, kept by the caller in memory only."""
-        return self.books.make_key_package()
+    def new_key_package(self, consent: OwnConsent) -> KeyPackageBundle:
+        """Return a fresh key package for a call, kept by the caller in memory only."""
+        return self.books.make_key_package(leaf_extensions=[consent.extension()])
 
     def may_ring(
         self, contact: AccountId, media: Media = Media.VIDEO, *, called: bool = False

@@ -1,10 +1,11 @@
 """`visavis backup`: one encrypted file, made while the server runs.
 
 In it: the database (live rows only), the rows of each account sealed by themselves; blobs; the
-origin. Not in it, on purpose: the keys folder. OPAQUE setup and root key are to be kept elsewhere
-(P4: a thief who has both a backup and the setup can guess passwords offline); the erasure keys are
-what is destroyed when an account is closed or the backup's days are over (R-76). A copy of those
-that live is written beside the backup, in place of the one before. Times in the file are days.
+origin. Not in it, on purpose: shares of recording keys (CK-974: what a member deleted would come
+back), and the keys folder. OPAQUE setup and root key are to be kept elsewhere (P4: a thief who has
+both a backup and the setup can guess passwords offline); the erasure keys are what is destroyed
+when an account is closed or the backup's days are over (R-76). A copy of those that live is written
+beside the backup, in place of the one before. Times in the file are days.
 
 Not for: putting one back (`restore.py`), the forms of the files (`backup_form.py`).
 """
@@ -164,7 +165,8 @@ def _take_apart(stage: Path, keys: ErasureKeys, backup_id: bytes) -> list[bytes]
                 copy.write_part(account_id, writer.write)
                 writer.finish()
         copy.empty_accounts()
-    # Once more, so that no free page holds a row of an account.
+        copy.leave_out()
+    # Once more, so that no free page holds a row that was deleted here.
     snapshot(whole, stage / DATABASE)
     return ids
 

@@ -30,6 +30,9 @@ _LENGTH: Final = 4
 _UNBOUND: Final = (sqlite3.InterfaceError, sqlite3.ProgrammingError)
 """Raised for a value that SQLite has no type for; which of the two depends on the Python."""
 
+LEFT_OUT: Final = ("shares",)
+"""Tables whose rows are in no backup: a share that its member deleted must not come back (P16)."""
+
 _ROOT: Final = "accounts"
 _KEY: Final = "account_id"
 
@@ -103,12 +106,15 @@ class CopiedDatabase:
         Raises:
             FatalError: One is left.
         """
-        for table in self._owned:
-            self._db.execute(f"DELETE FROM {_quoted(table)}")  # noqa: S608 - names of the schema
-        for table in self._owned:
-            query = f"SELECT count(*) FROM {_quoted(table)}"  # noqa: S608
-            if self._db.execute(query).fetchone() != (0,):  # pragma: no cover - SQLite's word
-                raise FatalError(Code.UNAVAILABLE, "rows of accounts are left in a copy")
+        self._empty(list(self._owned))
+
+    def leave_out(self) -> None:
+        """Delete every row of `LEFT_OUT` (CK-974).
+
+        Raises:
+            FatalError: One is left.
+        """
+        self._empty([name for name in LEFT_OUT if name in self._columns])
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
@@ -153,6 +159,14 @@ class CopiedDatabase:
             self._db.execute(query, tuple(row.values()))
         except (sqlite3.IntegrityError, *_UNBOUND, OverflowError):
             raise _malformed("a row comes twice, or is none") from None
+
+    def _empty(self, tables: list[str]) -> None:
+        for table in tables:
+            self._db.execute(f"DELETE FROM {_quoted(table)}")  # noqa: S608 - names of the schema
+        for table in tables:
+            query = f"SELECT count(*) FROM {_quoted(table)}"  # noqa: S608
+            if self._db.execute(query).fetchone() != (0,):  # pragma: no cover - SQLite's word
+                raise FatalError(Code.UNAVAILABLE, "rows are left in a copy that must be empty")
 
     def _tables(self) -> list[str]:
         query = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"

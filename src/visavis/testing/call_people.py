@@ -19,6 +19,7 @@ from visavis.core.mls import (
     new_key_package,
     signature_public_key,
 )
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.seam import KeyMaterial
 
 
@@ -40,11 +41,12 @@ class People:
         return KeyMaterial(account, device, credential, private, self._validator)
 
 
-def key_package(keys: KeyMaterial, now: int) -> KeyPackageBundle:
+def key_package(keys: KeyMaterial, consent: OwnConsent, now: int) -> KeyPackageBundle:
     """Return a fresh key package of a device, good for an hour.
 
     Args:
         keys: The device's.
+        consent: Its consent key of this entry.
         now: Unix seconds.
     """
     return new_key_package(
@@ -53,6 +55,7 @@ def key_package(keys: KeyMaterial, now: int) -> KeyPackageBundle:
         not_before=now - 3_600,
         not_after=now + 3_600,
         rng=os.urandom,
+        leaf_extensions=[consent.extension()],
     )
 
 

@@ -18,6 +18,7 @@ from typing import Final
 from visavis.core.errors import Code, FatalError
 from visavis.core.ids import CallId
 from visavis.core.mls import SUITE_ID
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.group_call_keys import Began, GroupCallKeys, Offer
 from visavis.testing.call_people import People, anybody, key_package
 
@@ -71,7 +72,14 @@ class _Trial:
         self._people = People()
         self._call = CallId.random(os.urandom)
         founder = self._people.another()
-        begun = GroupCallKeys.found(self._call, founder, anybody, now=self._now, rng=os.urandom)
+        begun = GroupCallKeys.found(
+            self._call,
+            founder,
+            OwnConsent.make(os.urandom),
+            anybody,
+            now=self._now,
+            rng=os.urandom,
+        )
         self._members = [begun]
         self._make, self._process, self._join = list[float](), list[float](), list[float]()
         self._joins, self._leaves, self._welcomes = list[int](), list[int](), list[int]()
@@ -104,22 +112,31 @@ class _Trial:
         """Let so many in by one commit."""
         author = self._members[0]
         new = [
-            (keys, key_package(keys, self._now))
-            for keys in (self._people.another() for _ in range(count))
+            (keys, consent, key_package(keys, consent, self._now))
+            for keys, consent in (
+                (self._people.another(), OwnConsent.make(os.urandom)) for _ in range(count)
+            )
         ]
-        joiners = [author.note(bundle.key_package, now=self._now) for _, bundle in new]
+        joiners = [author.note(bundle.key_package, now=self._now) for _, _, bundle in new]
         for other in self._members[1:]:
-            for _, bundle in new:
+            for _, _, bundle in new:
                 other.note(bundle.key_package, now=self._now)
         began, offer = self._commit(author, lambda: author.offer(joiners, (), now=self._now))
         self._joins.append(len(offer.commit))
         if began.welcome is None:
             raise FatalError(Code.UNEXPECTED, "no Welcome for who joins")
         self._welcomes.append(len(began.welcome))
-        for keys, bundle in new:
+        for keys, consent, bundle in new:
             start = time.perf_counter()
             joined = GroupCallKeys.join(
-                began.welcome, bundle, self._call, keys, anybody, now=self._now, rng=os.urandom
+                began.welcome,
+                bundle,
+                consent,
+                self._call,
+                keys,
+                anybody,
+                now=self._now,
+                rng=os.urandom,
             )
             self._join.append(time.perf_counter() - start)
             self._members.append(joined)

@@ -114,6 +114,7 @@ class KeyPackage:
         signature_key: Public signature key of the device.
         not_after: Last second of its lifetime, unix seconds.
         supports: Extension types that its leaf lists.
+        extensions: Of its leaf.
         last_resort: It may be used more than once.
         reference: Its KeyPackageRef.
         data: The MLSMessage as received.
@@ -123,6 +124,7 @@ class KeyPackage:
     signature_key: bytes
     not_after: int
     supports: tuple[int, ...]
+    extensions: Extensions
     last_resort: bool
     reference: bytes
     data: bytes
@@ -171,6 +173,7 @@ class UnverifiedKeyPackage:
             leaf.signature_key,
             leaf.lifetime.not_after,
             leaf.capabilities.extensions,
+            leaf.extensions,
             is_last_resort(self.struct),
             self.struct.reference(suite),
             self.data,

@@ -26,6 +26,7 @@ from visavis.core.content_room import (
 from visavis.core.errors import Code, FatalError
 from visavis.core.ids import CallId, DoorKey, RoomId, RoomKey
 from visavis.core.mls import MemberInfo
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.group_call_entry import Doorkeeper, Entering
 from visavis.sdk.group_call_keys import GroupCallKeys
 from visavis.sdk.group_call_shell import GroupCallShell
@@ -111,8 +112,9 @@ class Member:
     def begins(cls, call: Call, *, sends: frozenset[str], gets: bool) -> Member:
         """Begin the call."""
         now = int(time.time())
+        consent = OwnConsent.make(os.urandom)
         keys = GroupCallKeys.found(
-            call.call, call.people.another(), anybody, now=now, rng=os.urandom
+            call.call, call.people.another(), consent, anybody, now=now, rng=os.urandom
         )
         return cls(call, keys, sends=sends, gets=gets, new=True)
 
@@ -124,17 +126,19 @@ class Member:
             UnavailableError: Nobody does.
         """
         material: KeyMaterial = call.people.another()
+        consent = OwnConsent.make(os.urandom)
         entering = Entering(
             call.origin,
             call.call,
             call.room,
             call.door,
             material,
+            consent,
             anybody,
             lambda: int(time.time()),
             os.urandom,
         )
-        keys = await entering.enter(key_package(material, int(time.time())))
+        keys = await entering.enter(key_package(material, consent, int(time.time())))
         return cls(call, keys, sends=sends, gets=gets)
 
     def place(self) -> Place:

@@ -31,6 +31,7 @@ class UnsealedFrames:
     """Keys of a call that seal nothing (`FrameCrypto`)."""
 
     steady = False
+    held = False
 
     def new_context(self, kind: FrameKind) -> FrameEncryptor:
         """Return what hands frames back as they are."""
