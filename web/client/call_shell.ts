@@ -34,10 +34,10 @@ import type { AccountId, CallId } from "../core/ids.ts";
 import type { Meter } from "../core/meter.ts";
 import { assertNever } from "../core/never.ts";
 import type { FrameKeys, MediaFactory, MediaStats, TextEnd } from "../media/interfaces.ts";
+import { CallConsents } from "./call_consents.ts";
 import type { Face } from "./call_face.ts";
 import { FirstWord } from "./call_first_word.ts";
 import { eventOf, type Rekeyed } from "./call_group.ts";
-import { PairRecording } from "./call_recording.ts";
 import { CallSecrets, inPlace } from "./call_secrets.ts";
 import { ANSWERED, CallSending, HANDED, type How } from "./call_sending.ts";
 import { answerOf } from "./call_steps.ts";
@@ -79,7 +79,7 @@ export class CallShell {
   readonly #seam: CallSeam;
   readonly #sending: CallSending;
   readonly #first: FirstWord;
-  readonly #recording: PairRecording;
+  readonly #consents: CallConsents;
   readonly #turns = new Lock();
   #effects: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -115,7 +115,7 @@ export class CallShell {
     this.secrets = new CallSecrets(seam, contact, call, () => isNever(recording));
     this.transport = new CallTransport(seam, makeMedia, this);
     this.#first = new FirstWord(seam, this.#sending, this.secrets, this.transport);
-    this.#recording = new PairRecording(seam, {
+    this.#consents = new CallConsents(seam, {
       ...{ call, means: recording, secrets: this.secrets, frames: this.#framesToHold() },
       tell: (said) => this.tell(said),
       bind: (shell, other) => {
@@ -174,7 +174,7 @@ export class CallShell {
       this.note(error.code);
     }
     if (content === undefined) return;
-    if (content.kind === "recording.said") return await this.#recording.hear(content);
+    if (content.kind === "recording.said") return await this.#consents.hear(content);
     if (content.kind !== "rekeyed") return this.feed(eventOf(content, this.#seam.monotonic()));
     try {
       await this.#enterEpoch();
@@ -344,7 +344,7 @@ export class CallShell {
   async #install(): Promise<void> {
     await this.#turns.run(async () => {
       this.#requireFrames();
-      await this.#recording.begin();
+      await this.#consents.begin();
       const early = await this.secrets.install(this.transport.media.keys);
       this.#showEpoch();
       for (const message of early) await this.receive(message);
@@ -365,7 +365,7 @@ export class CallShell {
 
   async #enterEpoch(): Promise<void> {
     this.#requireFrames();
-    await this.#recording.moved();
+    await this.#consents.moved();
     await this.secrets.enterEpoch(this.transport.media.keys);
     this.#showEpoch();
   }
@@ -407,7 +407,7 @@ export class CallShell {
   async #erase(): Promise<void> {
     this.face.text.forget();
     await this.#turns.run(async () => {
-      await this.#recording.ended();
+      await this.#consents.ended();
       await this.secrets.erase();
     });
     if (!this.transport.isStarted) return;

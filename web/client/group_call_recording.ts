@@ -1,6 +1,6 @@
 /**
  * Consent to recordings in a group call: which leaf has which consent key, and what is said of it in
- * the call's group (twin of `sdk/group_call_recording.py`).
+ * the call's group.
  *
  * Not for: what follows from that (`recording_shell.ts`).
  */

@@ -124,7 +124,7 @@ export class OwnAnswers {
     if (book !== undefined) {
       const slot = this.#agreed.get(hex(ask))?.laid.slot ?? null;
       const request = this.#need(ask).signed;
-      const answered = { call, key: own.key, request, answer: signed.signed, slot };
+      const answered = { call, own, request, answer: signed.signed, slot };
       spawn(() => book.answered(answered));
     }
     return signed;

@@ -64,8 +64,8 @@ export interface Recorder {
 /** Somebody's request and our answer to it, as they were signed. */
 export type Answered = Readonly<{
   call: CallId;
-  /** By which we are known in that call. */
-  key: ConsentKey;
+  /** By which key we are known in that call; overwritten at its end, so whoever keeps it copies it. */
+  own: OwnConsent;
   request: Bytes;
   answer: Bytes;
   /** Where our share lies, if we laid one for it. */

@@ -1,7 +1,7 @@
 /** Recording a call of two, with both yes: asked, agreed to, refused and taken back over the call group. */
 
 import { describe, expect, it } from "vitest";
-import { SAY_TWICE_S } from "../../client/call_recording.ts";
+import { SAY_TWICE_S } from "../../client/call_consents.ts";
 import type { Call } from "../../client/calls.ts";
 import { encodeInCall } from "../../core/content.ts";
 import type { RecordingSaid } from "../../core/content_recording.ts";

@@ -1,5 +1,6 @@
 /**
- * Consent to recordings in a call of two: who the two are, as their call group says.
+ * Consent to recordings in a call of two: who the two are, as their call group says (twin of
+ * `sdk/call_consents.py`).
  *
  * The caller begins alone and is then told of the other; the callee begins with both, and nothing can
  * be asked yet. Not for: what follows from that (`recording_shell.ts`).
@@ -18,16 +19,13 @@ import { RecordingShell } from "./recording_shell.ts";
 import type { CallSeam } from "./seam.ts";
 
 /**
- * How often something is sent that cannot be. Whoever records has to hear that a yes is taken back;
- * said twice, it counts once (CK-930).
+ * Seconds until something is sent again that did not reach the server. Higher: who records hears later
+ * of a yes that is taken back; lower: more is sent in vain.
  */
-export const SAY_TRIES = 4;
-
-/** Seconds before what could not be sent is sent again. */
-export const SAY_AGAIN_S = 2;
+export const SAY_AGAIN_S = 1;
 
 /**
- * Seconds before what was sent is said once more. Higher: who missed it records for longer; lower: what
+ * Seconds before what was sent is said once more; it counts once (CK-930). Higher: who missed it records for longer; lower: what
  * made the first word go missing has not passed yet.
  */
 export const SAY_TWICE_S = 5;
@@ -44,7 +42,7 @@ type Around = Pick<RecordingParts, "frames" | "confidential" | "changed"> &
   }>;
 
 /** Consent in one call of two. */
-export class PairRecording {
+export class CallConsents {
   readonly #seam: CallSeam;
   readonly #around: Around;
   #shell: RecordingShell | undefined;
@@ -114,12 +112,12 @@ export class PairRecording {
   }
 
   async #tell(said: RecordingSaid): Promise<void> {
-    for (let tries = 1; ; tries++) {
+    while (!this.#isOver) {
       try {
         return await this.#around.tell(said);
       } catch (error) {
         if (!(error instanceof VisavisError)) throw error;
-        if (!(error instanceof UnavailableError) || tries === SAY_TRIES) return;
+        if (!(error instanceof UnavailableError)) return; // They can be told of nothing any more.
       }
       await sleep(SAY_AGAIN_S);
     }
