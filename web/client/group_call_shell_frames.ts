@@ -68,6 +68,16 @@ export class ShellFrames {
     );
   }
 
+  /** Let nothing pass for now (`FrameKeys.hold`). */
+  hold(): Promise<void> {
+    return this.#whole(() => this.#frames.hold());
+  }
+
+  /** Let frames pass again. */
+  release(): Promise<void> {
+    return this.#whole(() => this.#frames.release());
+  }
+
   /** Open no frame of these leaves any more, in any epoch so far. */
   drop(leaves: readonly number[]): Promise<void> {
     return this.#whole(async () => {

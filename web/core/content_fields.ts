@@ -62,6 +62,8 @@ export type ContentType<K extends string, S extends Schema> = RecordType<S> &
     kind: K;
     /** The fields that tell the type apart, such as {"t": "call.invite"}. */
     type: Readonly<Record<string, string>>;
+    /** Requires of decoded fields that they fit together; throws PeerError. */
+    fits?(fields: FieldsOf<S>): void;
   }>;
 
 export type AnyContentType = ContentType<string, Schema>;
@@ -71,13 +73,15 @@ export type ContentOf<C extends AnyContentType> = C extends AnyContentType
   ? Readonly<{ kind: C["kind"] }> & RecordOf<C>
   : never;
 
-/** Declare a content. */
+/** Declare a content; `fits` requires that its fields fit together. */
 export function content<K extends string, S extends Schema>(
   kind: K,
   type: Readonly<Record<string, string>>,
   schema: S,
+  fits?: (fields: FieldsOf<S>) => void,
 ): ContentType<K, S> {
-  return { name: kind, kind, type, schema };
+  const declared = { name: kind, kind, type, schema };
+  return fits === undefined ? declared : { ...declared, fits };
 }
 
 /** Return the one error for content that breaks its schema (CK-271); `why` is our own words. */

@@ -78,6 +78,14 @@ export class WorkerKeys implements GroupFrames {
     await this.#order({ op: "removeLeaf", leaf });
   }
 
+  async hold(): Promise<void> {
+    await this.#order({ op: "hold" });
+  }
+
+  async release(): Promise<void> {
+    await this.#order({ op: "release" });
+  }
+
   async wipe(): Promise<void> {
     if (this.#wiped) return;
     const wiping = this.#dead ? undefined : this.#order({ op: "wipe" });

@@ -57,6 +57,8 @@ export class CallFrames {
   readonly pictureSizes = new Map<number, number>();
   /** Pictures of few sizes. */
   steady = false;
+  /** Nothing is sealed or opened until it is not so any more (`FrameKeys.hold`). */
+  held = false;
   readonly monotonic: () => number;
   readonly padding = new OpusPadding({ varies: isVarying(navigator.userAgent) });
   readonly #receiver = new FrameReceiver();

@@ -103,6 +103,8 @@ export class SendPipe {
   readonly #askKeyFrame: () => void;
   readonly #pause: Pause;
   readonly #encoders = new Map<number, Encoder>();
+  /** Something was dropped while the call was held. */
+  #wasHeld = false;
 
   /**
    * @param frames The call's keys.
@@ -120,6 +122,7 @@ export class SendPipe {
   /** Seal a frame in place; true if it may go on, false if it must be dropped. Never throws. */
   async pass(frame: EncodedFrame): Promise<boolean> {
     if (this.#kind === "video" && this.#frames.videoClosed) return false;
+    if (this.#frames.held) return this.#hold();
     let isKeyFrame = false;
     let size = 0;
     let encoder: Encoder | undefined;
@@ -137,8 +140,9 @@ export class SendPipe {
       if (encoder !== undefined) encoder.owesKeyFrame = true;
       return false;
     }
-    // It may have been closed while the frame was sealed.
+    // It may have been closed, or held, while the frame was sealed.
     if (this.#kind === "video" && this.#frames.videoClosed) return false;
+    if (this.#frames.held) return this.#hold();
     this.#frames.sealed[this.#kind] += 1;
     if (this.#kind === "audio") {
       count(this.#frames.audioSizes, size);
@@ -152,6 +156,13 @@ export class SendPipe {
     return true;
   }
 
+  /** Drop a frame, which nobody is blamed for; whoever receives has missed a picture then. */
+  #hold(): false {
+    this.#wasHeld = true;
+    for (const encoder of this.#encoders.values()) encoder.owesKeyFrame = true;
+    return false;
+  }
+
   /** Each encoder has a context of its own (P10), known by its SSRC where the browser names it. */
   #encoderOf(frame: EncodedFrame): Encoder {
     const source = frame.getMetadata?.().synchronizationSource ?? 0;
@@ -161,7 +172,7 @@ export class SendPipe {
     if (this.#encoders.size === MAX_ENCODERS) {
       throw new UsageError("CK-891: more encoders than a sender has");
     }
-    const made = { sealer: new Sealer(this.#frames, this.#kind), owesKeyFrame: false };
+    const made = { sealer: new Sealer(this.#frames, this.#kind), owesKeyFrame: this.#wasHeld };
     this.#encoders.set(source, made);
     return made;
   }
@@ -179,6 +190,8 @@ export class ReceivePipe {
   readonly #askKeyFrame: () => void;
   readonly #place: string | undefined;
   readonly #pause: Pause;
+  /** A picture was dropped while the call was held. */
+  #missed = false;
 
   /**
    * @param frames The call's keys.
@@ -198,6 +211,7 @@ export class ReceivePipe {
   /** Open a frame in place; true if it may go on, false if it must be dropped. Never throws. */
   async pass(frame: EncodedFrame): Promise<boolean> {
     if (this.#kind === "video" && this.#frames.videoClosed) return false;
+    if (this.#frames.held) return this.#hold();
     try {
       replace(frame, await this.#open(new Uint8Array(frame.data)));
     } catch (error) {
@@ -212,8 +226,20 @@ export class ReceivePipe {
       return false;
     }
     if (this.#kind === "video" && this.#frames.videoClosed) return false;
+    if (this.#frames.held) return this.#hold(); // it was held while the frame was opened
     this.#frames.opened[this.#kind] += 1;
+    if (this.#missed) {
+      this.#missed = false;
+      this.#pause.isOver();
+      this.#askKeyFrame();
+    }
     return true;
+  }
+
+  /** Drop a frame, which nobody is blamed for: it was not even tried. */
+  #hold(): false {
+    this.#missed = this.#kind === "video";
+    return false;
   }
 
   #open(sealed: Bytes): Promise<Bytes> {

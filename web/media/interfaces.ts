@@ -117,6 +117,14 @@ export interface FrameKeys {
    *   repeat nonces.
    */
   sendIn(epoch: bigint, baseKey: Bytes, leaf: number): Promise<void>;
+  /**
+   * Seal and open nothing until `release`, whatever keys there are: whoever comes into a call is held
+   * until they have answered whoever asks to record it. What is dropped meanwhile is nobody's fault,
+   * and is not counted.
+   */
+  hold(): Promise<void>;
+  /** Seal and open again. Harmless when nothing is held. */
+  release(): Promise<void>;
   /** Drop all keys, here and in the worker: the end of the call. Harmless when repeated. */
   wipe(): Promise<void>;
 }

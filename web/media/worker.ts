@@ -78,6 +78,12 @@ function carryOut(order: Exclude<Order, TextOrder>): void {
     case "removeLeaf":
       frames.removeLeaf(order.leaf);
       return;
+    case "hold":
+      frames.held = true;
+      return;
+    case "release":
+      frames.held = false;
+      return;
     case "wipe":
       clearInterval(beat);
       frames.wipe();
@@ -103,6 +109,7 @@ function carryOut(order: Exclude<Order, TextOrder>): void {
 /** Seal or open a block of text, and answer with it. */
 async function passText(id: number, { op, text: block }: TextOrder): Promise<void> {
   try {
+    if (frames.held) throw new UnavailableError(Code.NOT_ENCRYPTED, "nothing passes yet");
     const passed =
       op === "sealText" ? await text.encrypt(block) : await frames.decrypt(block, "text");
     self.postMessage({ id, text: passed }, [passed.buffer]);

@@ -27,7 +27,7 @@ export type Order =
   | Readonly<{ op: "sendIn"; epoch: bigint; baseKey: Bytes; leaf: number }>
   | Readonly<{ op: "removeLeaf"; leaf: number }>
   | Readonly<{ op: "places"; places: Places }>
-  | Readonly<{ op: "wipe" | "closeVideo" | "steady" | "counts" | "textBeat" }>
+  | Readonly<{ op: "hold" | "release" | "wipe" | "closeVideo" | "steady" | "counts" | "textBeat" }>
   | TextOrder;
 
 /** A block of real-time text to be sealed or opened. */

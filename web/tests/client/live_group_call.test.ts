@@ -25,7 +25,8 @@ import {
   random,
 } from "../../core/ids.ts";
 import { NOW, rng } from "./call_seam.ts";
-import { anybody, CALL, Crew } from "./group_call_crew.ts";
+import { consentFor } from "./consents.ts";
+import { anybody, CALL, Crew, NOT_RECORDING } from "./group_call_crew.ts";
 import { TestFrames } from "./group_call_frames.ts";
 import { startServer, type TestServer } from "./server.ts";
 
@@ -97,6 +98,7 @@ class Browser implements Member, Watcher {
       keys,
       room: this.#room,
       frames: this.frames,
+      recording: NOT_RECORDING,
       watcher: this,
       unix,
       monotonic,
@@ -186,8 +188,10 @@ class Call {
   /** Knock as one of the people, and come in. */
   async enter(number: number, origin = server.origin, signal?: AbortSignal): Promise<Browser> {
     const around = { ...this.where, keys: crew.keys(number), mayBeIn: anybody, rng };
-    const entering = { ...around, origin, call: CALL, unix, monotonic };
-    const keys = await enterGroupCall(entering, await crew.keyPackage(number), signal);
+    const bundle = await crew.keyPackage(number);
+    const consent = consentFor(bundle);
+    const entering = { ...around, consent, origin, call: CALL, unix, monotonic };
+    const keys = await enterGroupCall(entering, bundle, signal);
     return this.#add(new Browser(keys, origin, this.where));
   }
 

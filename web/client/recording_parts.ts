@@ -1,0 +1,84 @@
+/**
+ * What consent to recordings of a call is made from, and what is known of it.
+ *
+ * Not for: anything that happens (`recording_shell.ts`).
+ */
+
+import { get } from "../core/byte_sets.ts";
+import { equal, type Rng } from "../core/bytes.ts";
+import type { CallId, ConsentKey, Digest } from "../core/ids.ts";
+import { MAX_MEMBERS, type RecordingAsk } from "../core/recording_statements.ts";
+import {
+  type Ask,
+  type InCall,
+  type Kinds,
+  MAX_ASKS,
+  type OverReason,
+} from "../core/recording_types.ts";
+import type { FrameKeys } from "../media/interfaces.ts";
+import type { OwnConsent } from "./consent_key.ts";
+import type { RecordingMeans } from "./recording_means.ts";
+import type { Spawn } from "./recording_shares.ts";
+import type { Say } from "./recording_speech.ts";
+
+/** What the person wants to record, and for what: nothing of it may be left open (R-46). */
+export type Wanted = Pick<
+  RecordingAsk,
+  "kinds" | "purpose" | "place" | "days" | "recipients" | "clear" | "named"
+>;
+
+/** Why the person cannot ask now. */
+export type MayNotAsk =
+  | "never"
+  | "alone"
+  | "asked"
+  | "too_often"
+  | "held"
+  | "confidential"
+  | "unable";
+
+/** A request that goes on. */
+export type Known = Readonly<{ id: Digest; request: RecordingAsk; ask: Ask }>;
+
+/** What may be recorded now, as the machine shows it. */
+export type Shown = Readonly<{ id: Digest; by: ConsentKey; kinds: Kinds }>;
+
+/** Something that is asked no longer. */
+export type Over = Readonly<{
+  id: Digest;
+  request: RecordingAsk;
+  reason: OverReason;
+  /** By whose word it is over, if it was another member's. */
+  by: ConsentKey | undefined;
+}>;
+
+/** What a shell is made from. Never printed. */
+export type RecordingParts = Readonly<{
+  call: CallId;
+  own: OwnConsent;
+  means: RecordingMeans;
+  rng: Rng;
+  /** Returns unix seconds. */
+  unix: () => number;
+  /** Returns seconds that never go backwards. */
+  monotonic: () => number;
+  /** Where frames are sealed and opened. */
+  frames: Pick<FrameKeys, "hold" | "release">;
+  say: Say;
+  /** Runs what goes on beside the call, and may outlast it. */
+  spawn: Spawn;
+  /** Whether nobody may ask, here or there. */
+  confidential?: () => boolean;
+  /** Told that something may have changed. */
+  changed?: () => void;
+}>;
+
+/** Return why the person cannot ask, as far as the machine knows. */
+export function mayNotAskIn({ asks, counts, held, members, never, own }: InCall): MayNotAsk | null {
+  if (members.size > MAX_MEMBERS) return "unable";
+  if (members.size === 1) return "alone";
+  if (held) return "held";
+  if (never.size > 0) return "never";
+  if ([...asks.values()].some(([, { by }]) => equal(by, own))) return "asked";
+  return (get(counts, own) ?? 0) >= MAX_ASKS ? "too_often" : null;
+}
