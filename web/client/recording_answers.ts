@@ -98,11 +98,12 @@ export class OwnAnswers {
     void this.#speech.say(signed, laid);
   }
 
-  /** Sign a no and send it. */
+  /** Sign a no and send it; a yes that was said before goes with its share. */
   async refuse({ ask, number }: SendRefusal): Promise<void> {
     this.#refused.add(hex(ask));
     const head = this.#speech.head(number);
-    void this.#speech.say(await this.#sign(ask, { kind: "recording.refusal", ...head, ask }));
+    const signed = await this.#sign(ask, { kind: "recording.refusal", ...head, ask });
+    void this.#speech.say(signed).then(() => this.unlay(ask));
   }
 
   /** Sign that a yes is taken back and send it; then the share goes. */
