@@ -6,7 +6,7 @@
  */
 
 import { type Bytes, hex, wipe } from "../core/bytes.ts";
-import { UsageError } from "../core/errors.ts";
+import { Code, UnavailableError, UsageError } from "../core/errors.ts";
 import { Digest } from "../core/ids.ts";
 import type { RecordingAsk, Statement } from "../core/recording_statements.ts";
 import type { SendGrant, SendRefusal, SendWithdrawal } from "../core/recording_types.ts";
@@ -45,6 +45,15 @@ export class OwnAnswers {
   /** Return what a member asked. */
   find(ask: Digest): Asked | undefined {
     return this.#asked.get(hex(ask));
+  }
+
+  /** Return what a member asks, if that goes on. @throws UnavailableError CONFLICT. */
+  require(ask: Digest, goesOn: (ask: Digest) => boolean): Asked {
+    const asked = this.find(ask);
+    if (asked === undefined || !goesOn(ask)) {
+      throw new UnavailableError(Code.CONFLICT, "this is asked no longer");
+    }
+    return asked;
   }
 
   /** Whether we said no. */

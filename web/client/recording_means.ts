@@ -67,6 +67,8 @@ export interface Recorder {
   share(key: ConsentKey, share: Secret32): void;
   /** Take who is there: among whom the next yes is said. */
   among(members: Members): void;
+  /** A request of ours is over: nothing more is said or recorded of it in this call. */
+  over(ask: Digest): void;
 }
 
 /** Somebody's request and our answer to it, as they were signed. */
