@@ -44,6 +44,7 @@ from visavis.core.content_room import FromRoom, ToRoom
 from visavis.core.content_self import Sibling
 from visavis.core.credential import UnverifiedCredential, credential_identity
 from visavis.core.device_list import ListedDevice, UnverifiedDeviceList, sign_first
+from visavis.core.errors import PeerError
 from visavis.core.group_rules import decode_terms, encode_terms
 from visavis.core.identity import generate_identity_key, sign
 from visavis.core.ids import (
