@@ -109,6 +109,9 @@ class RecordingTalk:
         try:
             yield
         finally:
+            if self._recording.own is not None:  # so that the file has a signed end
+                with contextlib.suppress(UnavailableError):
+                    self._recording.stop()
             tasks = tuple(self._tasks)
             for task in tasks:
                 task.cancel()
