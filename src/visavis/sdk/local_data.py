@@ -24,7 +24,7 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "calls": ("calls.page", "calls", "calls.urgent", "calls.seen", "calls.asked", "calls.untold",
               "vault.page"),
     "contacts": ("contact", "awaited", "list", "list.previous", "joining", "link", "request",
-                 "asked", "accepted", "made", "handle.seed"),
+                 "asked", "accepted", "made", "handle.seed", "never.told", "never.due"),
     "keys of conversations": ("group", "group.state", "group.pending", "announced", "bundle",
                               "inner.pending"),
     "groups": ("group.member", "group.list", "group.left", "group.terms", "group.picture",
