@@ -5,7 +5,15 @@
  */
 
 import type { Bytes } from "../core/bytes.ts";
-import type { CallId, ConsentKey, Digest, Secret32, ShareKey, ShareSlot } from "../core/ids.ts";
+import type {
+  AccountId,
+  CallId,
+  ConsentKey,
+  Digest,
+  Secret32,
+  ShareKey,
+  ShareSlot,
+} from "../core/ids.ts";
 import type { Statement } from "../core/recording_statements.ts";
 import type { Kinds, Members } from "../core/recording_types.ts";
 import type { OwnConsent } from "./consent_key.ts";
@@ -86,8 +94,8 @@ export interface ConsentBook {
 
 /** What the calls of a device are given for recordings; what is left out cannot be done. */
 export type RecordingMeans = Readonly<{
-  /** Whether the person is never to be recorded; false unless told otherwise. */
-  never?: () => boolean;
+  /** Says whether we are never to be recorded in a call with these accounts; false without it. */
+  never?: (accounts: readonly AccountId[]) => boolean;
   /** Without it nobody can agree to anything here. */
   shares?: Shares;
   /** Keeps what we agreed to; without it nothing of it survives a restart. */
@@ -96,7 +104,7 @@ export type RecordingMeans = Readonly<{
   recorder?: (call: CallId, own: OwnConsent) => Recorder;
 }>;
 
-/** Whether the person is never to be recorded. */
-export function isNever({ never }: RecordingMeans): boolean {
-  return never?.() ?? false;
+/** Whether we are never to be recorded in a call with these accounts. */
+export function isNever({ never }: RecordingMeans, accounts: readonly AccountId[]): boolean {
+  return never?.(accounts) ?? false;
 }
