@@ -48,6 +48,7 @@ from visavis.core.content_fields import (
     Content,
     Fixed,
     Flag,
+    Mark,
     Maybe,
     Nested,
     Record,
@@ -171,6 +172,7 @@ def test_each_field_missing_is_refused_by_both(family: Family, example: Content)
         "rules",
         "decided",
         "named",
+        "never_said",
         "hours",
         "sees",
         "thumbnail",
@@ -193,7 +195,9 @@ def test_each_field_missing_is_refused_by_both(family: Family, example: Content)
                 ("rules", "path"),
                 ("rules", "keeps"),
                 ("rules", "adds"),
+                ("rules", "never_record"),
                 ("settings", "device"),
+                ("settings", "never_record"),
             }
             assert both(family, less) == (expected, expected), path
             if len(path) == 1:
@@ -248,6 +252,8 @@ def bounds(codec: Codec) -> Iterator[tuple[object, bool]]:
             yield from ((other, False) for other in ("", "none", next(iter(of)).value.upper()))
         case Flag():
             yield from ((False, True), (True, True), (0, False), (1, False))
+        case Mark():
+            yield from ((True, True), (False, False), (1, False))
         case Maybe(of):
             yield from bounds(of)
         case _:

@@ -20,6 +20,7 @@ import { type GroupCallsLater, groupCallActions } from "./live_group_calls.ts";
 import { LiveGroups, NO_GROUPS } from "./live_groups.ts";
 import { followHistory, historyActions, NO_HISTORY } from "./live_history.ts";
 import { moveActions } from "./live_move.ts";
+import { neverRecordOf, setNeverRecord } from "./live_never.ts";
 import { alertsOf, awaitedOf, countOfTheirs, peopleOf, threadOf } from "./live_people.ts";
 import { LivePush } from "./live_push.ts";
 import { LiveRecording, NO_RECORDING, recordingActions } from "./live_recording.ts";
@@ -89,7 +90,10 @@ export class LiveModel implements AppModel {
     this.#recording = new LiveRecording((call) => {
       this.set({ recording: { ...(this.#state.recording ?? NO_RECORDING), call } });
     });
-    this.recording = recordingActions(this.#recording);
+    this.recording = recordingActions(this.#recording, async (never) => {
+      await setNeverRecord(this.client(), never);
+      this.#followNever();
+    });
     const deskChanged = (desk: AppState["desk"]) => {
       this.set({ desk });
       this.calls.refresh();
@@ -260,7 +264,9 @@ export class LiveModel implements AppModel {
 
   #told(topic: Topic): void {
     if (topic === "connection") this.#connection();
-    else if (topic !== "calls" && topic !== "devices") this.#retell();
+    else if (topic === "calls")
+      this.#followNever(); // settings are among them
+    else if (topic !== "devices") this.#retell();
   }
 
   /** Have nothing said of the server's hanging up until what this returns is called. */
@@ -320,10 +326,18 @@ export class LiveModel implements AppModel {
     this.set({ phase: { kind: "shutOut" } });
   }
 
+  /** Show whether one is never to be recorded: this device decided it, or heard of it. */
+  #followNever(): void {
+    const recording = this.#state.recording ?? NO_RECORDING;
+    const never = neverRecordOf(this.client());
+    if (recording.never !== never) this.set({ recording: { ...recording, never } });
+  }
+
   /** Make new snapshots of what may have changed. */
   #retell(): void {
     const client = this.client();
     this.followHandle();
+    this.#followNever();
     const contacts = client.contacts();
     const notices = client.notices();
     const requests = client.requests();

@@ -92,14 +92,17 @@ function isAlike(one: RecordingView | undefined, other: RecordingView | undefine
 }
 
 /** Return what screens can ask for. */
-export function recordingActions(live: LiveRecording): RecordingActions {
+export function recordingActions(
+  live: LiveRecording,
+  setNever: (never: boolean) => Promise<void>,
+): RecordingActions {
   return {
     ask: (terms) => live.ask(terms),
     agree: (id, kinds, clear) => live.agree(id, kinds, clear),
     refuse: (id) => live.refuse(id),
     withdraw: (id) => live.withdraw(id),
     stop: () => live.stop(),
-    setNever: notKept,
+    setNever,
     consents: { list: notKept, withdraw: notKept, receipt: notKept, kantara: notKept },
     recordings: { list: notKept, play: notKept, export: notKept, file: notKept, remove: notKept },
   };

@@ -206,6 +206,7 @@ export class CallService implements Service {
       case "contact.name":
       case "group.invite":
       case "group.join":
+      case "recording.never":
         return; // The session's.
       default:
         return assertNever(content);

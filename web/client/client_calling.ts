@@ -14,6 +14,7 @@ import type { AtDoor } from "./group_call_objects.ts";
 import type { GroupCallOptions, GroupCallService } from "./group_calls.ts";
 import { keepCall, type LeftCall, takeLeftCall } from "./left_call.ts";
 import type { LeftGroupCall } from "./left_group_call.ts";
+import { isNeverWith } from "./never_record.ts";
 import type { RecordingMeans } from "./recording_means.ts";
 import type { TurnServer } from "./seam.ts";
 
@@ -126,7 +127,9 @@ export class Calling extends Linking {
     const { serverShares } = await import("./server_shares.ts");
     const { session } = this;
     const shares = serverShares(session.anonymous, () => session.ownTurnAddress());
-    return { shares, ...this.#recording };
+    const never = (accounts: readonly AccountId[]) =>
+      isNeverWith(session.books, session.books.store, accounts);
+    return { shares, never, ...this.#recording };
   }
 
   async #loadGroupMeans(): Promise<Pick<GroupCallOptions, "makeMedia" | "dial">> {

@@ -13,6 +13,7 @@ import type { FirstContact } from "./first_contact.ts";
 import type { GroupInvites } from "./group_invites.ts";
 import { Signal, withTimeout } from "./lock.ts";
 import type { Membership } from "./membership.ts";
+import type { NeverTelling } from "./never_record.ts";
 import type { Outbox } from "./outbox.ts";
 import type { HandleTelling } from "./own_handle.ts";
 import type { DeviceApi } from "./transport/device_api.ts";
@@ -40,6 +41,7 @@ export class Housekeeping {
   readonly #api: DeviceApi;
   readonly #handleTelling: Pick<HandleTelling, "tell">;
   readonly #groupInvites: Pick<GroupInvites, "tell" | "expire">;
+  readonly #neverTelling: Pick<NeverTelling, "tell">;
   readonly #wake = new Signal();
   /** Refused addresses of those who wait for us, already looked up. */
   #lookedUp: ReadonlySet<string> = new Set();
@@ -58,6 +60,7 @@ export class Housekeeping {
    * @param api Capabilities and key packages.
    * @param handleTelling Tells our handle.
    * @param groupInvites Says yes to invites.
+   * @param neverTelling Tells contacts whether we are never to be recorded.
    */
   constructor(
     books: Books,
@@ -68,7 +71,9 @@ export class Housekeeping {
     api: DeviceApi,
     handleTelling: Pick<HandleTelling, "tell">,
     groupInvites: Pick<GroupInvites, "tell" | "expire">,
+    neverTelling: Pick<NeverTelling, "tell">,
   ) {
+    this.#neverTelling = neverTelling;
     this.#books = books;
     this.#membership = membership;
     this.#firstContact = firstContact;
@@ -153,6 +158,7 @@ export class Housekeeping {
       () => this.#keyPackages(),
       () => this.#refusedRejoins(),
       () => this.#handleTelling.tell(),
+      () => this.#neverTelling.tell(),
       () => this.#vault.follow(),
       () => this.#vault.write({ ifDue: true }),
     ];

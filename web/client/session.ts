@@ -28,6 +28,7 @@ import { Housekeeping } from "./housekeeping.ts";
 import { Inbox } from "./inbox.ts";
 import { withTimeout } from "./lock.ts";
 import { Membership } from "./membership.ts";
+import { NeverTelling } from "./never_record.ts";
 import { Outbox } from "./outbox.ts";
 import { HandleTelling } from "./own_handle.ts";
 import { explainRefusal } from "./refusal.ts";
@@ -160,6 +161,7 @@ export class Session extends SessionSeam implements CallSeam {
       this.deviceApi,
       this.handleTelling,
       this.people.invites,
+      new NeverTelling(books, this.conversations),
     );
     this.inbox = new Inbox(
       books,
@@ -171,7 +173,7 @@ export class Session extends SessionSeam implements CallSeam {
       { ack: (id) => this.receiver.ack(id), after: () => this.#processed() },
     );
     this.decisions = new Decisions(books, this.conversations, this.housekeeping, vaultStale);
-    this.callControl = new CallControl(books, this.conversations);
+    this.callControl = new CallControl(books, this.conversations, after);
     const { receiver, inbox, housekeeping } = this;
     const monotonic = () => this.monotonic();
     this.#syncing = new Syncing({ receiver, inbox, outbox, housekeeping, monotonic });

@@ -34,8 +34,11 @@ export interface Codec<T> {
    * @throws PeerError `MALFORMED` for anything out of bounds (CK-271).
    */
   decode(raw: Value): T;
-  /** Whether the key may be absent; null stands for that. CBOR null never does. */
-  readonly optional?: boolean;
+  /**
+   * What stands for the absence of the key, if it may be absent: null, or false of a mark. CBOR null
+   * and false never do.
+   */
+  readonly absent?: null | false;
 }
 
 /** The codec of each field, by the field's name. */
@@ -179,6 +182,16 @@ export const FLAG: Codec<boolean> = {
   },
 };
 
+/** Yes, or no by its absence: CBOR false never stands for that, so no has one encoding. */
+export const MARK: Codec<boolean> = {
+  encode: (value) => value,
+  decode(raw) {
+    if (raw !== true) throw malformed("not a mark");
+    return true;
+  },
+  absent: false,
+};
+
 /** One word of a closed list: the values of a constant such as `Media`. */
 export function word<T extends string>(of: Readonly<Record<string, T>>): Codec<T> {
   const words = Object.values(of);
@@ -220,7 +233,7 @@ export function maybe<T>(of: Codec<T>): Codec<T | null> {
   return {
     encode: (value) => (value === null ? null : of.encode(value)),
     decode: (raw) => of.decode(raw),
-    optional: true,
+    absent: null,
   };
 }
 
@@ -245,7 +258,7 @@ export function encodeFields<R extends RecordType<Schema>>(
   const encoded = new Map<string, Encodable>();
   for (const [name, codec] of Object.entries(of.schema)) {
     const field = fields[name];
-    if (field !== null) encoded.set(wireName(name), codec.encode(field));
+    if (field !== null && field !== codec.absent) encoded.set(wireName(name), codec.encode(field));
   }
   return encoded;
 }
@@ -264,7 +277,7 @@ export function decodeFields<R extends RecordType<Schema>>(of: R, raw: CborMap):
   for (const [key, [name, codec]] of codecs) {
     const value = raw.get(key);
     if (value !== undefined) fields[name] = codec.decode(value);
-    else if (codec.optional) fields[name] = null;
+    else if (codec.absent !== undefined) fields[name] = codec.absent;
     else throw malformed(`${of.name} without ${key}`);
   }
   return fields as RecordOf<R>;

@@ -16,6 +16,7 @@ from visavis.sdk.first_contact import FirstContact
 from visavis.sdk.group_invites import GroupInvites
 from visavis.sdk.membership import Membership
 from visavis.sdk.my_consents import MyConsents
+from visavis.sdk.never_record import NeverTelling
 from visavis.sdk.outbox import Outbox
 from visavis.sdk.own_handle import HandleTelling
 from visavis.sdk.recordings import Recordings
@@ -47,6 +48,7 @@ class Housekeeping:
         group_invites: Says yes to invites.
         consents: Has shares of recordings deleted.
         recordings: Expiry of recordings.
+        never_telling: Tells contacts whether we are never to be recorded.
     """
 
     def __init__(
@@ -61,7 +63,9 @@ class Housekeeping:
         group_invites: GroupInvites,
         consents: MyConsents,
         recordings: Recordings,
+        never_telling: NeverTelling,
     ) -> None:
+        self._never_telling = never_telling
         self._consents = consents
         self._recordings = recordings
         self._books = books
@@ -135,6 +139,7 @@ class Housekeeping:
             self._key_packages,
             self._refused_rejoins,
             self._handle_telling.tell,
+            self._never_telling.tell,
             self._vault.follow,
             self._write_vault,
         ):

@@ -25,7 +25,7 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
               "vault.page"),
     "recordings and consents": ("recording", "consent", "consent.share"),
     "contacts": ("contact", "awaited", "list", "list.previous", "joining", "link", "request",
-                 "asked", "accepted", "made", "handle.seed"),
+                 "asked", "accepted", "made", "handle.seed", "never.told", "never.due"),
     "keys of conversations": ("group", "group.state", "group.pending", "announced", "bundle",
                               "inner.pending"),
     "groups": ("group.member", "group.list", "group.left", "group.terms", "group.picture",

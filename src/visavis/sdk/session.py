@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
@@ -51,6 +52,7 @@ from visavis.sdk.housekeeping import Housekeeping
 from visavis.sdk.inbox import Inbox
 from visavis.sdk.membership import Membership
 from visavis.sdk.my_consents import MyConsents
+from visavis.sdk.never_record import NeverTelling, is_never
 from visavis.sdk.outbox import Outbox
 from visavis.sdk.own_handle import HandleTelling
 from visavis.sdk.received import ReceivedContents
@@ -97,7 +99,9 @@ class Session:
         self.shares = ServerShares(self.anonymous, self.own_turn_address)
         self.my_consents = MyConsents(books.consents, self.shares, books.now)
         self.recordings = Recordings(books.recordings, store.profile, self.shares, books.now)
-        self.recording = RecordingMeans(self.shares, books.consents, self._recorder)
+        self.recording = RecordingMeans(
+            self.shares, books.consents, self._recorder, functools.partial(is_never, books)
+        )
         self._send_socket = SendSocket(origin, self._hurry_receiving)
         self._sending = Sending(books, self._send_socket)
         self.outbox = Outbox(store, books.resolve, self._sending.durable, books.now)
@@ -186,6 +190,7 @@ class Session:
             self.group_invites,
             self.my_consents,
             self.recordings,
+            NeverTelling(books, self.conversations),
         )
         self.decisions = Decisions(
             books,
@@ -193,7 +198,7 @@ class Session:
             vault_stale=self.vault.write_soon,
             after=self.housekeeping.kick,
         )
-        self.call_control = CallControl(books, self.conversations)
+        self.call_control = CallControl(books, self.conversations, after=self.housekeeping.kick)
         self.inbox = Inbox(
             books,
             self.conversations,

@@ -168,26 +168,34 @@ function PrivacyGroup() {
 
 /** Left out where this client has nothing to do with recording. */
 function RecordingGroup() {
-  return !useRecording()?.keeps ? null : (
+  const recording = useRecording();
+  if (recording === undefined) return null;
+  return (
     <Group title={say("settings.recording")}>
       <div className="stack">
         <NeverRecord />
-        <div className="ways">
-          <Way
-            icon="check"
-            title={say("settings.consents")}
-            help={say("settings.consentsHelp")}
-            onPress={() => go({ at: "consents" })}
-          />
-          <Way
-            icon="record"
-            title={say("settings.recordings")}
-            help={say("settings.recordingsHelp")}
-            onPress={() => go({ at: "recordings" })}
-          />
-        </div>
+        {recording.keeps && <KeptWays />}
       </div>
     </Group>
+  );
+}
+
+function KeptWays() {
+  return (
+    <div className="ways">
+      <Way
+        icon="check"
+        title={say("settings.consents")}
+        help={say("settings.consentsHelp")}
+        onPress={() => go({ at: "consents" })}
+      />
+      <Way
+        icon="record"
+        title={say("settings.recordings")}
+        help={say("settings.recordingsHelp")}
+        onPress={() => go({ at: "recordings" })}
+      />
+    </div>
   );
 }
 
