@@ -308,6 +308,14 @@ class World(Grouping, RoomCalling, GroupCalling, CallLinking, Recording):
         """Return our handle, as this device knows it."""
         return self.people[who].handle
 
+    async def never_recorded(self, who: str) -> list[bool]:
+        """Return which contacts are never to be recorded."""
+        return [one.never_recorded for one in await self.people[who].contacts()]
+
+    async def never_record(self, who: str, *, never: bool) -> None:
+        """Decide whether we are ever to be recorded."""
+        await self.people[who].set_settings(never_record=never)
+
     async def rename(self, who: str, name: str, password: str) -> str:
         """Change the handle of an account."""
         return await self.people[who].rename(name, password)
@@ -446,7 +454,7 @@ COMMANDS: Final = {
     "approve_requests", "contacts", "sync", "send", "history", "notices", "safety", "devices",
     "revoke", "revoke_by_code", "password", "dropped", "send_file", "open_file",
     "write_vault", "decide", "decided", "note_call", "calls", "delete_calls", "settings",
-    "ask_to_forget", "wishes", "rows", "move_out", "move_in", "handle", "rename", "renamed",
+    "ask_to_forget", "wishes", "rows", "move_out", "move_in", "handle", "rename", "renamed", "never_record", "never_recorded",
     *GROUP_COMMANDS, *CALL_COMMANDS, *GROUP_CALL_COMMANDS,
     *CALL_LINK_COMMANDS, *RECORDING_COMMANDS,
 }  # fmt: skip
