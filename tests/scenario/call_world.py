@@ -54,6 +54,7 @@ from visavis.core.mls import (
 )
 from visavis.sdk.call_shell import CallShell
 from visavis.sdk.calls import Call, CallService, IncomingCall
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.seam import (
     InnerReceived,
     KeyMaterial,
@@ -208,13 +209,14 @@ class FakeSession:
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()
 
-    def new_key_package(self) -> KeyPackageBundle:
+    def new_key_package(self, consent: OwnConsent) -> KeyPackageBundle:
         return new_key_package(
             identity=self.key_material.credential,
             signature_private=self.key_material.signature_private,
             not_before=self.now() - 60,
             not_after=self.now() + 600,
             rng=self.rng,
+            leaf_extensions=[consent.extension()],
         )
 
     def may_ring(

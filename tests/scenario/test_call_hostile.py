@@ -28,6 +28,7 @@ from visavis.core.mls import (
 )
 from visavis.sdk.call_secrets import MAX_EARLY
 from visavis.sdk.calls import Call
+from visavis.sdk.consent_key import OwnConsent
 from visavis.testing import lossy_network
 from visavis.testing.lossy_network import Fault, once
 from visavis.testing.virtual_clock import run
@@ -40,6 +41,7 @@ def package(session: FakeSession, **changes: object) -> KeyPackageBundle:
         "not_before": NOW,
         "not_after": NOW + 9_000,
         "rng": session.rng,
+        "leaf_extensions": [OwnConsent.make(session.rng).extension()],
     }
     return new_key_package(**{**fields, **changes})  # type: ignore[arg-type]
 
@@ -68,7 +70,7 @@ def expired(w: World) -> KeyPackageBundle:
 async def call_with(make: Callable[[World], KeyPackageBundle]) -> tuple[Call, Call, World]:
     async with World(bens=2) as w:
         anna, ben = w["anna1"], w["ben1"]
-        ben.session.new_key_package = lambda: make(w)  # type: ignore[method-assign]
+        ben.session.new_key_package = lambda _: make(w)  # type: ignore[method-assign]
         call = await anna.call()
         theirs = await ben.accept(await ben.rings())
         try:
@@ -183,6 +185,7 @@ def test_rubbish_ends_no_call_and_fills_no_memory(monkeypatch: pytest.MonkeyPatc
                 rng=anna.rng,
                 validator=anna.validator,
                 lifetime=(NOW - 9, NOW + 9_000),
+                leaf_extensions=[OwnConsent.make(anna.rng).extension()],
             ).commit(add=[bundle.key_package], rng=anna.rng, now=anna.now())
             assert other.welcome is not None
             await put(w, CallWelcome(other.welcome))

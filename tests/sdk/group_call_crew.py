@@ -18,6 +18,7 @@ from visavis.core.mls import (
     new_key_package,
     signature_public_key,
 )
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.group_call_keys import Began, GroupCallKeys, Offer
 from visavis.sdk.seam import KeyMaterial
 
@@ -25,6 +26,9 @@ CALL = CallId(b"a group call, 16")
 MOST = 8
 TABLET = MOST
 """The number of the second device of the account that has the first one (0)."""
+
+_consents: dict[bytes, OwnConsent] = {}
+"""The consent keys in our key packages, by the reference of the package."""
 
 
 def anybody(member: MemberInfo) -> None:

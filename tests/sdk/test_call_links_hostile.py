@@ -30,6 +30,7 @@ from visavis.core.mls import (
     signature_public_key,
 )
 from visavis.sdk import group_call_entry
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.group_call_keys import GroupCallKeys
 from visavis.sdk.group_call_objects import GroupCall, GroupCallEnd
 from visavis.sdk.guest import Guest, GuestState
@@ -210,12 +211,14 @@ async def knock_at_the_door(
     """Knock at a call's own door with some credential."""
     going = call.going
     now = int(time.time())
+    consent = OwnConsent.make(RNG)
     bundle = new_key_package(
         identity=identity,
         signature_private=private,
         not_before=now - 900,
         not_after=now + 900,
         rng=RNG,
+        leaf_extensions=[consent.extension()],
     )
     material = KeyMaterial(going.by, DeviceId(bytes(16)), identity, private, judge().validator)
     entering = group_call_entry.Entering(
@@ -224,6 +227,7 @@ async def knock_at_the_door(
         going.room,
         going.door,
         material,
+        consent,
         lambda _: None,
         lambda: now,
         RNG,

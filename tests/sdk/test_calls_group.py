@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from tests.scenario.call_world import NOW, FakeSession, World
+from tests.scenario.call_world import NOW, Dice, FakeSession, World
 
 from visavis.core.content_call import CallHangup, CallReady, HangupReason
 from visavis.core.errors import Code, PeerError, UsageError, VisavisError
 from visavis.core.ids import CallId, Nonce32
 from visavis.core.mls import Group, KeyPackageBundle, new_key_package
 from visavis.sdk.call_group import CallGroup, Device, Rekeyed, call_of, is_for
+from visavis.sdk.consent_key import OwnConsent
 from visavis.testing.virtual_clock import run
 
 CALL = CallId(b"the call's own id"[:16])
@@ -34,7 +33,12 @@ def package(session: FakeSession, suite_id: int = 0xF04D) -> KeyPackageBundle:
         not_after=NOW + 9_000,
         rng=session.rng,
         suite_id=suite_id,
+        leaf_extensions=[consent(session).extension()],
     )
+
+
+def consent(session: FakeSession) -> OwnConsent:
+    return OwnConsent.make(Dice(int.from_bytes(session.device)))
 
 
 def device(session: FakeSession) -> Device:
@@ -45,12 +49,11 @@ def pair() -> tuple[CallGroup, CallGroup]:
     anna, ben = sessions()
     bundle = package(ben)
     caller, welcome = CallGroup.create(
-        CALL, device(ben), bundle.key_package, anna.key_material, NOW, anna.rng
+        CALL, device(ben), bundle.key_package, anna.key_material, consent(anna), NOW, anna.rng
     )
     assert is_for(welcome, bundle)
     assert not is_for(welcome, package(ben))
-    callee = CallGroup.join(welcome, bundle, CALL, device(anna), ben.key_material, NOW, ben.rng)
-    return caller, callee
+    return caller, join(ben, anna, welcome, bundle)
 
 
 def test_both_sides_have_the_same_keys_and_words() -> None:
@@ -80,10 +83,9 @@ def pair_again() -> tuple[CallGroup, CallGroup]:
     anna.rng(7)  # Another group secret.
     bundle = package(ben)
     caller, welcome = CallGroup.create(
-        CALL, device(ben), bundle.key_package, anna.key_material, NOW, anna.rng
+        CALL, device(ben), bundle.key_package, anna.key_material, consent(anna), NOW, anna.rng
     )
-    callee = CallGroup.join(welcome, bundle, CALL, device(anna), ben.key_material, NOW, ben.rng)
-    return caller, callee
+    return caller, join(ben, anna, welcome, bundle)
 
 
 def test_messages_go_both_ways_once() -> None:
@@ -133,7 +135,7 @@ def test_nobody_is_added_or_removed_during_a_call() -> None:
     anna, ben, sibling = sessions(bens=2)
     bundle = package(ben)
     caller, welcome = CallGroup.create(
-        CALL, device(ben), bundle.key_package, anna.key_material, NOW, anna.rng
+        CALL, device(ben), bundle.key_package, anna.key_material, consent(anna), NOW, anna.rng
     )
     callee = join(ben, anna, welcome, bundle)
     # A caller that broke its own rule: the same group without the strict validator.
@@ -161,14 +163,19 @@ def hostile_group(
         rng=anna.rng,
         validator=anna.validator,
         lifetime=(NOW - 9, NOW + 9_000),
+        leaf_extensions=[consent(anna).extension()],
     )
     welcome = group.commit(add=adds, rng=anna.rng, now=NOW).welcome
     assert welcome is not None
     return welcome
 
 
-def join(ben: FakeSession, anna: FakeSession, welcome: bytes, bundle: KeyPackageBundle) -> Any:
-    return CallGroup.join(welcome, bundle, CALL, device(anna), ben.key_material, NOW, ben.rng)
+def join(
+    ben: FakeSession, anna: FakeSession, welcome: bytes, bundle: KeyPackageBundle
+) -> CallGroup:
+    return CallGroup.join(
+        welcome, bundle, CALL, device(anna), ben.key_material, consent(ben), NOW, ben.rng
+    )
 
 
 def test_a_third_member_is_refused() -> None:
@@ -205,7 +212,15 @@ def test_a_group_of_another_suite_is_refused() -> None:
         join(ben, anna, hostile_group(anna, [bundle.key_package], suite_id=1), bundle)
     assert refused.value.code is Code.WRONG_SUITE
     with pytest.raises(PeerError) as refused:
-        CallGroup.create(CALL, device(ben), bundle.key_package, anna.key_material, NOW, anna.rng)
+        CallGroup.create(
+            CALL,
+            device(ben),
+            bundle.key_package,
+            anna.key_material,
+            consent(anna),
+            NOW,
+            anna.rng,
+        )
     assert refused.value.code is Code.WRONG_SUITE
 
 

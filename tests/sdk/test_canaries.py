@@ -15,6 +15,7 @@ from tests.sdk.conftest import PASSWORD, People, folder_bytes, settle
 from tests.sdk.test_devices import link_device
 
 from visavis.sdk.client import Client
+from visavis.sdk.consent_key import OwnConsent
 
 MESSAGE = "canary: the owl lands at nine"
 
@@ -97,6 +98,7 @@ async def test_nothing_secret_is_printed(people: People) -> None:
     await settle(anna)
     session = anna._session
     contact = await anna.find_contact("bob")
+    consent = OwnConsent.make(session.books.rng)
     printed = [
         anna,
         session.books.profile,
@@ -107,10 +109,14 @@ async def test_nothing_secret_is_printed(people: People) -> None:
         session.books.groups.all(),
         session.outbox._rows,
         session.contact_devices(contact.account),
-        session.new_key_package(),
+        session.new_key_package(consent),
+        consent,
     ]
     text = "".join(f"{thing!r}{thing!s}" for thing in printed).encode()
-    secrets = secrets_of(anna) | {"message": MESSAGE.encode()}
+    secrets = secrets_of(anna) | {
+        "message": MESSAGE.encode(),
+        "consent key": bytes(consent.private),
+    }
     shown = {name for name, s in secrets.items() if any(form in text for form in forms(s))}
     python = {name for name, s in secrets.items() if repr(s)[2:-1].encode() in text}
     assert shown | python == set()

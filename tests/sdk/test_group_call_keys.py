@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.sdk.group_call_crew import (
     CALL,
     NOW,
     Dice,
-    anybody,
     commit,
+    consent_in,
     crew,
     found,
     join,
@@ -19,8 +21,10 @@ from tests.sdk.group_call_crew import (
 
 from visavis.core.errors import Code, PeerError, UsageError
 from visavis.core.frame_keys import FrameReceiver, SendingEpoch
-from visavis.core.mls import SUITE_ID, Group, MemberInfo
+from visavis.core.mls import SUITE_ID, Group, MemberInfo, external
+from visavis.core.mls.leaf_node import own_capabilities
 from visavis.core.sframe import PRODUCT_SUITE
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.group_call_keys import GroupCallKeys
 
 
@@ -165,12 +169,23 @@ def test_a_message_is_no_commit() -> None:
     assert refused.value.code is Code.UNEXPECTED
 
 
-def test_nobody_lets_themselves_in() -> None:
+def test_nobody_lets_themselves_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """CK-865"""
     members = crew(2)
+    # A joiner's library of its own, which leaves nothing out that members require of a leaf.
+    bare, consent = external._bare_leaf, OwnConsent.make(Dice(6)).extension()
+    monkeypatch.setattr(
+        external,
+        "_bare_leaf",
+        lambda suite_id, joiner: replace(
+            bare(suite_id, joiner),
+            capabilities=own_capabilities(suite_id, (consent.extension_type,)),
+            extensions=(consent,),
+        ),
+    )
     stranger = people()[5]
     info = members[0]._group.group_info()
-    _, external = Group.external_join(
+    _, letting_in = Group.external_join(
         info,
         identity=stranger.credential,
         signature_private=stranger.signature_private,
@@ -179,8 +194,9 @@ def test_nobody_lets_themselves_in() -> None:
         validator=stranger.validator,
     )
     with pytest.raises(PeerError) as refused:
-        members[1].apply(external, now=NOW)
+        members[1].apply(letting_in, now=NOW)
     assert refused.value.code is Code.UNEXPECTED
+    assert "CK-865" in refused.value.detail
     assert members[1].began().leaves == {0, 1}
     members[1].decrypt(members[0].encrypt(b"as before"), now=NOW)
 
@@ -209,6 +225,7 @@ def test_a_welcome_to_another_group_is_refused() -> None:
         rng=Dice(0),
         validator=keys.validator,
         lifetime=(NOW - 9, NOW + 9),
+        leaf_extensions=[OwnConsent.make(Dice(2)).extension()],
     )
     bundle = key_package(1)
     welcome = group.commit(add=[bundle.key_package], rng=Dice(1), now=NOW).welcome
@@ -224,7 +241,7 @@ def test_who_may_not_be_in_the_call_comes_in_by_nobody() -> None:
             raise PeerError(Code.BAD_CREDENTIAL, "not of this conversation")
 
     members = [
-        GroupCallKeys.found(CALL, people()[0], anybody, now=NOW, rng=Dice(0)),
+        found(),
     ]
     bundles = [key_package(1), key_package(2)]
     joiners = [note_all(members, bundle) for bundle in bundles]
@@ -232,7 +249,14 @@ def test_who_may_not_be_in_the_call_comes_in_by_nobody() -> None:
     welcome = members[0].won().welcome
     assert welcome is not None
     strict = GroupCallKeys.join(
-        welcome, bundles[0], CALL, people()[1], nobody_else, now=NOW, rng=Dice(1)
+        welcome,
+        bundles[0],
+        consent_in(bundles[0]),
+        CALL,
+        people()[1],
+        nobody_else,
+        now=NOW,
+        rng=Dice(1),
     )
     stranger = key_package(5)
     with pytest.raises(PeerError):
@@ -249,7 +273,16 @@ def test_who_may_not_be_in_the_call_comes_in_by_nobody() -> None:
     welcome = members[0].won().welcome
     assert welcome is not None
     with pytest.raises(PeerError):
-        GroupCallKeys.join(welcome, late, CALL, people()[3], nobody_else, now=NOW, rng=Dice(3))
+        GroupCallKeys.join(
+            welcome,
+            late,
+            consent_in(late),
+            CALL,
+            people()[3],
+            nobody_else,
+            now=NOW,
+            rng=Dice(3),
+        )
 
 
 def test_a_joiner_that_was_forgotten_is_not_added() -> None:

@@ -13,6 +13,7 @@ from tests.sdk.guests import all_hear
 
 from visavis.core.errors import AuthorizationError
 from visavis.sdk import group_call_entry
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.group_call_keys import GroupCallKeys
 from visavis.sdk.group_call_objects import GroupCallEnd
 from visavis.sdk.group_call_stay import Stay
@@ -151,17 +152,19 @@ async def test_who_was_removed_cannot_knock(people: People, server: object) -> N
 
     def knock() -> asyncio.Future[GroupCallKeys]:
         going, keys = begun.going, ways.key_material(group.group)
+        consent = OwnConsent.make(ways.rng)
         entering = group_call_entry.Entering(
             ways.origin,
             going.call,
             going.room,
             going.door,
             keys,
+            consent,
             lambda _: None,
             ways.now,
             ways.rng,
         )
-        return asyncio.ensure_future(entering.enter(ways.new_key_package()))
+        return asyncio.ensure_future(entering.enter(ways.new_key_package(consent)))
 
     member = next(one for one in (await seen(anna, group)).members if one.name == carl.handle)
     await anna.remove_from_group(group, member)

@@ -28,6 +28,7 @@ from visavis.core.ids import (
 )
 from visavis.core.lobby import lobby_public_key
 from visavis.core.mls import SUITE_ID, KeyPackageBundle, MemberInfo, signature_public_key
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.group_call_keys import GroupCallKeys
 from visavis.sdk.guest_entry import Admission, GuestEntry
 from visavis.sdk.seam import KeyMaterial
@@ -116,29 +117,32 @@ def test_a_pass_of_anybody_else_is_none(wrong: str) -> None:
 
 def begun_by(
     keys: KeyMaterial, guest: GuestEntry, admission: Admission
-) -> tuple[bytes, KeyPackageBundle]:
+) -> tuple[bytes, KeyPackageBundle, OwnConsent]:
     """Return a Welcome of a call that somebody began with the guest in it, and what opens it."""
     material = replace(keys, validator=with_guests(keys.validator))
-    first = GroupCallKeys.found(CALL, material, lambda _: None, now=NOW, rng=RNG)
-    bundle = guest._key_package(admission)
+    first = GroupCallKeys.found(
+        CALL, material, OwnConsent.make(RNG), lambda _: None, now=NOW, rng=RNG
+    )
+    consent = OwnConsent.make(RNG)
+    bundle = guest._key_package(admission, consent)
     others = [key_package(4)] if keys is HOST else []
     packages = [bundle.key_package, *(one.key_package for one in others)]
     first.offer([first.note(one, now=NOW) for one in packages], (), now=NOW)
     welcome = first.won().welcome
     assert welcome is not None
-    return welcome, bundle
+    return welcome, bundle, consent
 
 
 def test_a_call_without_the_host_is_not_entered() -> None:
     """CK-912"""
     guest = entry()
     admission = guest._checked(passed(guest))
-    welcome, bundle = begun_by(OTHER, guest, admission)
+    welcome, bundle, consent = begun_by(OTHER, guest, admission)
     with pytest.raises(PeerError, match="CK-912") as refused:
-        guest._joined(welcome, bundle, admission)
+        guest._joined(welcome, bundle, consent, admission)
     assert refused.value.code is Code.IDENTITY_CHANGED
-    welcome, bundle = begun_by(HOST, guest, admission)  # the control
-    keys = guest._joined(welcome, bundle, admission)
+    welcome, bundle, consent = begun_by(HOST, guest, admission)  # the control
+    keys = guest._joined(welcome, bundle, consent, admission)
     assert [guest.is_host(one) for one in keys.members().values()].count(True) == 1
     assert len(keys.members()) == 3
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.sdk.group_call_crew import CALL, NOW, Dice, people
+from tests.sdk.group_call_crew import CALL, NOW, Dice, consent_in, key_package, people
 
 from visavis.core.address import ContactAddress
 from visavis.core.content_lobby import (
@@ -49,6 +49,7 @@ from visavis.core.mls import (
 from visavis.sdk import call_lobby
 from visavis.sdk.call_link_book import OwnLink
 from visavis.sdk.call_lobby import Desk, Lobby, Meeting, Visit
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.group_call_keys import GroupCallKeys
 from visavis.sdk.guest_entry import judge
 from visavis.sdk.seam import KeyMaterial
@@ -64,6 +65,7 @@ class Stranger:
         self.name = name
         self.private = generate_signature_key(SUITE_ID, RNG)
         self.key = SignatureKey(signature_public_key(SUITE_ID, self.private))
+        self.consent = OwnConsent.make(RNG)
 
     def guest(self, signed_by: bytes = HOST.signature_private) -> Guest:
         signature = sign_pass(CALL, self.key, self.name, signed_by)
@@ -76,6 +78,7 @@ class Stranger:
             not_before=NOW - 9,
             not_after=NOW + 9_000,
             rng=RNG,
+            leaf_extensions=[self.consent.extension()],
         )
 
 
@@ -95,24 +98,28 @@ def material(number: int) -> KeyMaterial:
     return replace(keys, validator=with_guests(keys.validator))
 
 
+def join_as_member(welcome: bytes, bundle: KeyPackageBundle) -> GroupCallKeys:
+    return GroupCallKeys.join(
+        welcome, bundle, consent_in(bundle), CALL, material(1), may_be_in, now=NOW, rng=RNG
+    )
+
+
 def call_with(*guests: Stranger) -> list[GroupCallKeys]:
     """Return a call of its host, a second member, and guests."""
-    first = GroupCallKeys.found(CALL, material(0), may_be_in, now=NOW, rng=RNG)
-    member = new_key_package(
-        identity=people()[1].credential,
-        signature_private=people()[1].signature_private,
-        not_before=NOW - 9,
-        not_after=NOW + 9_000,
-        rng=RNG,
+    first = GroupCallKeys.found(
+        CALL, material(0), OwnConsent.make(RNG), may_be_in, now=NOW, rng=RNG
     )
+    member = key_package(1)
     bundles = [member, *(one.bundle() for one in guests)]
     first.offer([first.note(one.key_package, now=NOW) for one in bundles], (), now=NOW)
     welcome = first.won().welcome
     assert welcome is not None
-    second = GroupCallKeys.join(welcome, member, CALL, material(1), may_be_in, now=NOW, rng=RNG)
+    second = join_as_member(welcome, member)
     others = [
-        GroupCallKeys.join(welcome, one, CALL, judge(), lambda _: None, now=NOW, rng=RNG)
-        for one in bundles[1:]
+        GroupCallKeys.join(
+            welcome, bundle, guest.consent, CALL, judge(), lambda _: None, now=NOW, rng=RNG
+        )
+        for guest, bundle in zip(guests, bundles[1:], strict=True)
     ]
     return [first, second, *others]
 
@@ -125,16 +132,11 @@ def test_whoever_comes_later_checks_guests_by_the_tree() -> None:
     for other in (host, member):
         assert other.decrypt(said, now=NOW)[2] == b"hello"
     # As the tree would be if the host were one who lets in whom it likes without a pass.
-    forger = GroupCallKeys.found(CALL, material(0), lambda _: None, now=NOW, rng=RNG)
-    eve = Stranger("Eve")
-    package = people()[1]
-    member_bundle = new_key_package(
-        identity=package.credential,
-        signature_private=package.signature_private,
-        not_before=NOW - 9,
-        not_after=NOW + 9_000,
-        rng=RNG,
+    forger = GroupCallKeys.found(
+        CALL, material(0), OwnConsent.make(RNG), lambda _: None, now=NOW, rng=RNG
     )
+    eve = Stranger("Eve")
+    member_bundle = key_package(1)
     bad = eve.bundle(eve.guest(signed_by=eve.private))
     forger.offer(
         [forger.note(one.key_package, now=NOW) for one in (member_bundle, bad)], (), now=NOW
@@ -142,7 +144,7 @@ def test_whoever_comes_later_checks_guests_by_the_tree() -> None:
     welcome = forger.won().welcome
     assert welcome is not None
     with pytest.raises(PeerError, match="CK-907"):
-        GroupCallKeys.join(welcome, member_bundle, CALL, material(1), may_be_in, now=NOW, rng=RNG)
+        join_as_member(welcome, member_bundle)
 
 
 def test_a_guest_brings_in_nobody() -> None:

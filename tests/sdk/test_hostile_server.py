@@ -34,7 +34,7 @@ async def test_a_swapped_key_package(people: People, monkeypatch: pytest.MonkeyP
     anna, mallory = await people.sign_up("anna"), await people.sign_up("mallory")
     tablet = await link_device(people, anna, "tablet")
     await settle(anna, tablet)
-    theirs = mallory._session.new_key_package().key_package
+    theirs = mallory._session.books.make_key_package().key_package
 
     async def swapped(self: AnonymousApi, address: Any) -> bytes:
         return theirs

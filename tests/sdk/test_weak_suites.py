@@ -18,6 +18,7 @@ from visavis.core.mls.signature import EdDsa
 from visavis.core.mls.suite import SUITES, suite_of
 from visavis.sdk.call_group import CallGroup, Device, check_key_package
 from visavis.sdk.calls import SUITE_NAME
+from visavis.sdk.consent_key import OwnConsent
 from visavis.testing.virtual_clock import run
 
 OTHERS = sorted(SUITES.keys() - {SUITE_ID})
@@ -37,17 +38,17 @@ def test_a_key_package_of_another_suite_is_refused(suite: int) -> None:
                 private = generate_signature_key(suite, os.urandom)
             offered = package(ben, suite_id=suite, signature_private=private).key_package
             sender, keys = Device(ben.account, ben.device), anna.key_material
+            call, consent = CallId.random(anna.rng), OwnConsent.make(anna.rng)
             if suite == SUITE_ID:  # The control.
                 assert check_key_package(offered, sender, now=NOW, validator=keys.validator)
-                call = CallId.random(anna.rng)
-                CallGroup.create(call, sender, offered, keys, NOW, os.urandom)
+                CallGroup.create(call, sender, offered, keys, consent, NOW, os.urandom)
                 return
             with pytest.raises(PeerError) as refused:
                 check_key_package(offered, sender, now=NOW, validator=keys.validator)
             assert refused.value.code is Code.WRONG_SUITE
             assert "weaker encryption" in MEANINGS[Code.WRONG_SUITE].person
             with pytest.raises(PeerError) as refused:
-                CallGroup.create(CallId.random(anna.rng), sender, offered, keys, NOW, os.urandom)
+                CallGroup.create(call, sender, offered, keys, consent, NOW, os.urandom)
             assert refused.value.code is Code.WRONG_SUITE
 
     run(story())

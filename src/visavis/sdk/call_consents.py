@@ -7,10 +7,12 @@ for: what counts as a yes (`core/recording`), or sealing (`call_secrets`).
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from visavis.core.content_recording import RecordingSaid
 from visavis.core.errors import UnavailableError, VisavisError
+from visavis.core.ids import ConsentKey
 from visavis.core.mls import MemberInfo
 from visavis.core.recording_leaf import consent_of
 from visavis.sdk.recording_means import RecordingMeans
@@ -51,7 +53,8 @@ class CallConsents:
             RecordingParts(
                 call.call,
                 call.secrets.consent,
-                self._means,
+                # A confidential call is kept nowhere: not that somebody asked in it, either.
+                replace(self._means, book=None) if call.face.confidential else self._means,
                 seam.rng,
                 seam.now,
                 seam.monotonic,
@@ -59,6 +62,8 @@ class CallConsents:
                 self._words.put_nowait,
                 seam.spawn,
                 lambda: call.face.confidential,
+                lambda: seam.contact_name(call.contact),
+                self._name,
                 self._changed,
             )
         )
@@ -75,6 +80,9 @@ class CallConsents:
         shell = self._shell
         if shell is None:
             return
+        other = self._other()
+        if other.leaf_index is not None:
+            shell.leaves = {other.leaf_index: consent_of(other).key}
         theirs, consent = consent_of(self._other()), self._call.secrets.consent
         never = [
             key for key, is_so in ((theirs.key, theirs.never), (shell.own, consent.never)) if is_so
@@ -90,6 +98,9 @@ class CallConsents:
         """The call is over. Harmless when repeated."""
         if self._shell is not None:
             self._shell.ended()
+
+    def _name(self, key: ConsentKey) -> str:
+        return self._call.face.recording.name(key)
 
     def _changed(self) -> None:
         self._call.face.recording.changed()

@@ -46,7 +46,8 @@ from visavis.sdk.group_call_keys import Began, GroupCallKeys
 from visavis.sdk.group_call_presence import Presence
 from visavis.sdk.group_call_pulling import AfterPull, Pulling
 from visavis.sdk.group_call_voice import Voice
-from visavis.sdk.recording_shell import RecordingShell, follow_members
+from visavis.sdk.recording_epochs import follow_members
+from visavis.sdk.recording_shell import RecordingShell
 from visavis.sdk.recording_speech import Say
 from visavis.transport.call_room import RoomLost, RoomShut
 

@@ -21,6 +21,7 @@ from visavis.sdk.group_call_media import GroupCallMedia
 from visavis.sdk.group_call_objects import Ends
 from visavis.sdk.group_call_shell import GroupCallShell
 from visavis.sdk.recording_means import RecordingMeans
+from visavis.sdk.recording_objects import CallRecording
 from visavis.sdk.recording_parts import RecordingParts
 from visavis.sdk.recording_shares import Spawn
 from visavis.sdk.recording_shell import RecordingShell
@@ -53,7 +54,8 @@ def wire(
     recording: RecordingMeans,
     spawn: Spawn,
     rng: Rng,
-    changed: Callable[[], None],
+    face: CallRecording,
+    title: Callable[[], str],
     local: bool,
     door: seam.Door | None = None,
     ticket: Ticket | None = None,
@@ -76,7 +78,8 @@ def wire(
         recording: What consenting to recordings takes.
         spawn: Runs what goes on beside the call, and may outlast it.
         rng: Random bytes.
-        changed: Told that something about recording may have changed.
+        face: What a person sees of recording.
+        title: Returns what the call is called.
         local: Let loopback relays pass; demo and tests only.
         door: Reads who knocks at the room's door; without it nobody does.
         ticket: With what a room is made.
@@ -101,7 +104,9 @@ def wire(
                 frames,
                 say,
                 spawn,
-                changed=changed,
+                title=title,
+                name=face.name,
+                changed=face.changed,
             )
         )
 

@@ -256,7 +256,8 @@ class Visit:
             recording=RecordingMeans(ServerShares(self._api, lambda: admission.relay)),
             spawn=self._tasks.spawn,
             rng=os.urandom,
-            changed=self.call.recording.changed,
+            face=self.call.recording,
+            title=str,
             local=self._local,
         )
         shell = wired.shell

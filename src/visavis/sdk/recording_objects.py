@@ -112,7 +112,7 @@ class CallRecording:
         going = [
             AskedOfUs(
                 one.id,
-                self._name(one.ask.by),
+                self.name(one.ask.by),
                 one.request,
                 _standing(one.ask, state.own, state.members),
                 refused=False,
@@ -121,7 +121,7 @@ class CallRecording:
             if one.ask.by != state.own
         ]
         refused = [
-            AskedOfUs(one.id, self._name(one.request.key), one.request, None, refused=True)
+            AskedOfUs(one.id, self.name(one.request.key), one.request, None, refused=True)
             for one in self._shell.over
             if self._shell.has_refused(one.id)
         ]
@@ -134,7 +134,7 @@ class CallRecording:
             return ()
         own = self._shell.own
         return tuple(
-            Recorded(one.id, self._name(one.by), one.by == own, one.kinds)
+            Recorded(one.id, self.name(one.by), one.by == own, one.kinds)
             for one in self._shell.shown
         )
 
@@ -145,7 +145,7 @@ class CallRecording:
         if mine is None or state is None:
             return None
         answers = tuple(
-            (self._name(key), _standing(mine.ask, key, state.members))
+            (self.name(key), _standing(mine.ask, key, state.members))
             for key in sorted(state.members - {state.own})
         )
         return OwnAsk(mine.id, mine.ask.kinds, answers, mine.ask.recorded)
@@ -161,7 +161,7 @@ class CallRecording:
                 one.id,
                 one.request.key == shell.own,
                 one.reason,
-                None if one.by is None else self._name(one.by),
+                None if one.by is None else self.name(one.by),
             )
             for one in shell.over
         )
@@ -181,7 +181,7 @@ class CallRecording:
     def never_names(self) -> tuple[str, ...]:
         """Who in the call is never to be recorded."""
         state = self._state
-        return () if state is None else tuple(self._name(key) for key in sorted(state.never))
+        return () if state is None else tuple(self.name(key) for key in sorted(state.never))
 
     async def ask(self, wanted: Wanted) -> Digest:
         """Ask everybody in the call; return the request.
@@ -237,6 +237,10 @@ class CallRecording:
         """Learn what somebody is called."""
         self._names[key] = name
 
+    def name(self, key: ConsentKey) -> str:
+        """Return what somebody is called."""
+        return self._names.get(key, NOBODY)
+
     def changed(self) -> None:
         """Note that something may have changed."""
         self._changed.set()
@@ -258,9 +262,6 @@ class CallRecording:
         if shell is None:
             return None
         return next((one for one in shell.known if one.ask.by == shell.own), None)
-
-    def _name(self, key: ConsentKey) -> str:
-        return self._names.get(key, NOBODY)
 
     def _need(self) -> RecordingShell:
         if self._shell is None:

@@ -14,18 +14,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import assert_never
+from typing import Final, assert_never
 
 from visavis.core import recording_statements as s
 from visavis.core import recording_types as t
 from visavis.core.content_recording import RecordingSaid
 from visavis.core.errors import Code, PeerError, UnavailableError, UsageError
 from visavis.core.ids import ConsentKey, Digest
-from visavis.core.mls import MemberInfo
 from visavis.core.recording import begin, step
-from visavis.core.recording_leaf import consent_of
+from visavis.media.frame_tap import FrameTap, Track
 from visavis.sdk.recording_answers import Asked, OwnAnswers
 from visavis.sdk.recording_means import Recorder, SaidStatement, Wanted
 from visavis.sdk.recording_mine import OwnRequests
@@ -35,10 +34,17 @@ from visavis.sdk.recording_parts import (
     Over,
     RecordingParts,
     Shown,
+    all_refused,
     may_not_ask_in,
 )
 from visavis.sdk.recording_shares import CallShares
 from visavis.sdk.recording_speech import Speech, ask_of, event_of
+
+_KINDS: Final[Mapping[Track, t.Kind]] = {
+    "audio": t.Kind.AUDIO,
+    "video": t.Kind.VIDEO,
+    "screen": t.Kind.SCREEN,
+}
 
 
 class RecordingShell:
@@ -49,6 +55,7 @@ class RecordingShell:
 
     Attributes:
         dropped: Statements that were dropped, by code: for tests.
+        leaves: Whose leaf of the call's group is whose.
     """
 
     def __init__(self, parts: RecordingParts) -> None:
@@ -56,14 +63,15 @@ class RecordingShell:
         call, own, means = parts.call, parts.own, parts.means
         self._speech = Speech(call, own, parts.unix, parts.say)
         self._shares = CallShares(means, call, rng=parts.rng, unix=parts.unix, spawn=parts.spawn)
-        self._mine = OwnRequests(own, self._speech, self._shares, self._new_recorder)
-        self._answers = OwnAnswers(call, own, self._speech, self._shares, means.book)
+        self._mine = OwnRequests(own, self._speech, self._shares, self._new_recorder, parts.name)
+        self._answers = OwnAnswers(parts, self._speech, self._shares)
         self._state: t.State | None = None
         self._shown: dict[Digest, Shown] = {}
         self._over: dict[Digest, Over] = {}
         self._busy: set[Digest | None] = set()  # what is being said; None: we ask
         self._timer: asyncio.TimerHandle | None = None
         self.dropped: Counter[Code] = Counter()
+        self.leaves: Mapping[int, ConsentKey] = {}
 
     # What is so now
 
@@ -288,25 +296,12 @@ class RecordingShell:
             made: It.
             by: The member that it comes from.
         """
-        made = self._in_confidence(made)
+        if self._parts.confidential():
+            made = all_refused(made)
         self._state = made.state
         for effect in made.effects:
             self._carry_out(effect, by)
         self._parts.changed()
-
-    def _in_confidence(self, made: t.Step) -> t.Step:
-        """In a confidential call whatever is asked is refused, and the person is not asked."""
-        if not self._parts.confidential():
-            return made
-        state, effects = made.state, list[t.Effect]()
-        for effect in made.effects:
-            if isinstance(effect, t.AskPerson):
-                refused = step(state, t.PersonRefused(effect.ask))
-                state = refused.state
-                effects += refused.effects
-            else:
-                effects.append(effect)
-        return t.Step(state, tuple(effects))
 
     def _carry_out(self, effect: t.Effect, by: ConsentKey | None) -> None:
         match effect:
@@ -367,7 +362,16 @@ class RecordingShell:
         make = self._parts.means.recorder
         if make is None:
             raise UsageError("nothing can be recorded here")
-        return make(self._parts.call, self._parts.own)
+        self._parts.frames.tap = FrameTap(self._take)
+        return make(self._parts.own, self._parts.title(), self._cannot_write)
+
+    def _take(self, leaf: int | None, track: Track, at: float, data: bytes) -> bool:
+        key = self.own if leaf is None else self.leaves.get(leaf)
+        return key is not None and self._mine.frame(key, _KINDS[track], at, data)
+
+    def _cannot_write(self) -> None:
+        if self._mine_now is not None:
+            self.stop()
 
     def _request_of(self, ask: Digest) -> s.RecordingAsk | None:
         asked = self._answers.find(ask)
@@ -394,14 +398,3 @@ class RecordingShell:
         finally:
             self._busy.discard(what)
             self._parts.changed()
-
-
-def follow_members(shell: RecordingShell, members: Iterable[MemberInfo]) -> None:
-    """Tell a shell of an epoch by its leaves, each of which has a consent key (CK-937)."""
-    leaves = [consent_of(member) for member in members]
-    keys = frozenset(leaf.key for leaf in leaves)
-    never = frozenset(leaf.key for leaf in leaves if leaf.never)
-    if shell.state is None:
-        shell.begin(keys, never)
-    else:
-        shell.members(keys, never)

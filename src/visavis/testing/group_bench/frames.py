@@ -125,6 +125,10 @@ class _Noted:
         self._frames = frames
         self._wire = wire
 
+    @property
+    def wants_key_frame(self) -> bool:
+        return self._inner.wants_key_frame
+
     def encrypt(self, frame: bytes, kind: FrameKind) -> bytes:
         sealed = self._inner.encrypt(frame, kind)
         now = time.monotonic()
