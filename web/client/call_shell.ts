@@ -112,7 +112,7 @@ export class CallShell {
     this.#seam = seam;
     const onLost = (error: unknown) => this.#failed(error);
     this.#sending = new CallSending(seam, contact, call, onLost, () => this.meter);
-    this.secrets = new CallSecrets(seam, contact, call, () => isNever(recording));
+    this.secrets = new CallSecrets(seam, contact, call, () => isNever(recording, [contact]));
     this.transport = new CallTransport(seam, makeMedia, this);
     this.#first = new FirstWord(seam, this.#sending, this.secrets, this.transport);
     this.#consents = new CallConsents(seam, {

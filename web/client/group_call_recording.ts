@@ -38,11 +38,11 @@ export function recordingOf(
   { recording }: Pick<CallOfMany, "recording">,
   call: CallId,
   means: RecordingMeans,
-  { rng, spawn }: Readonly<{ rng: Rng; spawn: Spawn }>,
+  around: Readonly<{ rng: Rng; spawn: Spawn }>,
 ): GroupRecordingParts {
   return {
-    ...{ call, means, rng },
-    spawn: (work) => spawn(work),
+    ...{ call, means, rng: around.rng },
+    spawn: (work) => around.spawn(work),
     bind: (shell) => recording.bind(shell),
     changed: () => recording.changed(),
   };

@@ -283,8 +283,10 @@ export class Stay {
   }
 
   /** Make a consent key for one entry. */
-  #makeConsent(): Promise<OwnConsent> {
-    return OwnConsent.make({ never: isNever(this.#parts.recording) }, this.#ways.rng);
+  async #makeConsent(): Promise<OwnConsent> {
+    const others = await this.#ways.others(this.call.group);
+    const never = isNever(this.#parts.recording, others);
+    return await OwnConsent.make({ never }, this.#ways.rng);
   }
 
   /** Whether a page that was reloaded is on its way in. */

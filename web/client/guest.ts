@@ -136,7 +136,7 @@ export async function joinAsGuest(
       ...options.means,
     };
     const parsed = requireFreshLink(callLinkFromText(link), means.now());
-    const never = () => isNever(options.recording ?? {});
+    const never = () => isNever(options.recording ?? {}, []); // Nobody is a contact of a guest's.
     const entry = await GuestEntry.make(parsed, name, means, never);
     const visit = new Visit(parsed, options, means, entry);
     await visit.open();

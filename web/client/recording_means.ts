@@ -5,7 +5,15 @@
  */
 
 import type { Bytes } from "../core/bytes.ts";
-import type { CallId, ConsentKey, Digest, Secret32, ShareKey, ShareSlot } from "../core/ids.ts";
+import type {
+  AccountId,
+  CallId,
+  ConsentKey,
+  Digest,
+  Secret32,
+  ShareKey,
+  ShareSlot,
+} from "../core/ids.ts";
 import type { Statement } from "../core/recording_statements.ts";
 import type { Kinds, Members } from "../core/recording_types.ts";
 import type { OwnConsent } from "./consent_key.ts";
@@ -59,6 +67,8 @@ export interface Recorder {
   share(key: ConsentKey, share: Secret32): void;
   /** Take who is there: among whom the next yes is said. */
   among(members: Members): void;
+  /** A request of ours is over: nothing more is said or recorded of it in this call. */
+  over(ask: Digest): void;
 }
 
 /** Somebody's request and our answer to it, as they were signed. */
@@ -86,8 +96,11 @@ export interface ConsentBook {
 
 /** What the calls of a device are given for recordings; what is left out cannot be done. */
 export type RecordingMeans = Readonly<{
-  /** Whether the person is never to be recorded; false unless told otherwise. */
-  never?: () => boolean;
+  /**
+   * Whether the person is never to be recorded in a call with these accounts; false unless told
+   * otherwise.
+   */
+  never?: (accounts: readonly AccountId[]) => boolean;
   /** Without it nobody can agree to anything here. */
   shares?: Shares;
   /** Keeps what we agreed to; without it nothing of it survives a restart. */
@@ -96,7 +109,7 @@ export type RecordingMeans = Readonly<{
   recorder?: (call: CallId, own: OwnConsent) => Recorder;
 }>;
 
-/** Whether the person is never to be recorded. */
-export function isNever({ never }: RecordingMeans): boolean {
-  return never?.() ?? false;
+/** Whether the person is never to be recorded in a call with these. */
+export function isNever({ never }: RecordingMeans, accounts: readonly AccountId[]): boolean {
+  return never?.(accounts) ?? false;
 }

@@ -133,7 +133,9 @@ export class OwnRequests {
   /** It is over: a share of ours that nothing was sealed with goes. */
   over(ask: Digest): void {
     const mine = this.#requests.get(hex(ask));
-    if (mine !== undefined && !mine.wasRecorded) this.#shares.remove(mine.laid);
+    if (mine === undefined) return;
+    if (!mine.wasRecorded) this.#shares.remove(mine.laid);
+    this.#recorder?.over(ask);
   }
 
   #need(ask: Digest): Mine {

@@ -88,6 +88,10 @@ export class FakeRecorder implements Recorder {
     this.#note(`among ${members.size}`);
   }
 
+  over(): void {
+    this.#note("over");
+  }
+
   #note(line: string): void {
     this.told.push(line);
     this.#log(line);

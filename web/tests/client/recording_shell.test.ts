@@ -154,10 +154,11 @@ describe("in a call of two", () => {
       await clock.wait(1);
       expect(spied).toHaveBeenCalledTimes(1);
       expect([anna.shown, ben.shown, anna.recorder.kinds.size]).toEqual([[], [], 0]);
-      expect(anna.recorder.told.slice(-3)).toEqual([
+      expect(anna.recorder.told.slice(-4)).toEqual([
         "recording.withdrawal",
         "recording.end",
         "record nothing",
+        "over",
       ]);
       expect(lying.size).toBe(2); // It could not be reached.
       await clock.wait(20 * AGAIN_S);

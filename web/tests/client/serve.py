@@ -24,6 +24,7 @@ from serve_call_links import CALL_LINK_COMMANDS, CallLinking
 from serve_calls import CALL_COMMANDS, RoomCalling, Taking
 from serve_group_calls import GROUP_CALL_COMMANDS, GroupCalling, GroupCalls
 from serve_groups import GROUP_COMMANDS, Grouping
+from serve_recording import RECORDING_COMMANDS, Notes, Recording
 
 from visavis.core.call_entry import Direction, Entry, Outcome, Quality, Via
 from visavis.core.contact_rules import decode_rules, encode_rules
@@ -52,7 +53,7 @@ class Joining:
 
 
 @dataclass
-class World(Grouping, RoomCalling, GroupCalling, CallLinking):
+class World(Grouping, RoomCalling, GroupCalling, CallLinking, Recording):
     """The server and everybody at it."""
 
     server: RunningServer
@@ -62,6 +63,7 @@ class World(Grouping, RoomCalling, GroupCalling, CallLinking):
     taking: dict[str, Taking] = field(default_factory=dict)
     group_calls: dict[str, GroupCalls] = field(default_factory=dict)
     guests: dict[str, GuestCall] = field(default_factory=dict)
+    notes: dict[str, Notes] = field(default_factory=dict)
 
     # The server
 
@@ -446,7 +448,7 @@ COMMANDS: Final = {
     "write_vault", "decide", "decided", "note_call", "calls", "delete_calls", "settings",
     "ask_to_forget", "wishes", "rows", "move_out", "move_in", "handle", "rename", "renamed",
     *GROUP_COMMANDS, *CALL_COMMANDS, *GROUP_CALL_COMMANDS,
-    *CALL_LINK_COMMANDS,
+    *CALL_LINK_COMMANDS, *RECORDING_COMMANDS,
 }  # fmt: skip
 
 
