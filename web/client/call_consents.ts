@@ -30,7 +30,7 @@ export const SAY_AGAIN_S = 1;
  */
 export const SAY_TWICE_S = 5;
 
-type Around = Pick<RecordingParts, "frames" | "confidential" | "changed"> &
+type Around = Pick<RecordingParts, "frames" | "confidential" | "changed" | "title" | "name"> &
   Readonly<{
     call: CallId;
     means: RecordingMeans;
@@ -70,6 +70,7 @@ export class CallConsents {
     this.#shell = shell;
     const other = this.#other();
     bind(shell, other.key);
+    this.#placed();
     const isCaller = secrets.inviter === undefined;
     const first = isCaller ? [own] : [own, other];
     await shell.begin(keysOf(first), neverOf(first));
@@ -82,6 +83,7 @@ export class CallConsents {
     const { consent: own } = this.#around.secrets;
     if (this.#shell === undefined || own === undefined) return;
     const both = [own, this.#other()];
+    this.#placed();
     await this.#shell.members(keysOf(both), neverOf(both));
   }
 
@@ -94,6 +96,14 @@ export class CallConsents {
   async ended(): Promise<void> {
     this.#isOver = true;
     await this.#shell?.ended();
+  }
+
+  /** Say which leaf is whose, for a recording. */
+  #placed(): void {
+    const { otherMember } = this.#around.secrets;
+    const leaf = otherMember?.leafIndex;
+    if (otherMember === undefined || leaf == null) return;
+    this.#around.frames.tape?.leaves(new Map([[leaf, consentOf(otherMember).key]]));
   }
 
   #other(): ConsentLeaf {

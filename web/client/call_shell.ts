@@ -123,6 +123,8 @@ export class CallShell {
         this.face.recording.bind(shell);
       },
       confidential: () => this.face.confidential,
+      title: () => this.face.contactName,
+      name: (key) => this.face.recording.name(key),
       changed: () => this.face.recording.changed(),
     });
     seam.spawn((signal) => this.#live(signal));
@@ -351,10 +353,16 @@ export class CallShell {
     });
   }
 
-  /** What a recording shell holds and lets go of. */
-  #framesToHold(): Pick<FrameKeys, "hold" | "release"> {
+  /** What a recording shell holds and lets go of, and where a recording is made. */
+  #framesToHold(): Pick<FrameKeys, "hold" | "release" | "tape"> {
     const keys = () => this.transport.media.keys;
-    return { hold: () => inPlace(keys().hold()), release: () => inPlace(keys().release()) };
+    return {
+      hold: () => inPlace(keys().hold()),
+      release: () => inPlace(keys().release()),
+      get tape() {
+        return keys().tape;
+      },
+    };
   }
 
   #requireFrames(): void {

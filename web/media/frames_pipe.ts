@@ -132,9 +132,10 @@ export class SendPipe {
     let isKeyFrame = false;
     let size = 0;
     let encoder: Encoder | undefined;
-    const made = new Uint8Array(frame.data);
+    let made: Bytes | undefined;
     try {
       encoder = this.#encoderOf(frame);
+      made = new Uint8Array(frame.data);
       const plain = this.#filled(made);
       isKeyFrame = ((plain[0] ?? 0) & 1) === 0; // RFC 6386, 9.1
       const sealed = await encoder.sealer.encrypt(plain);

@@ -130,7 +130,7 @@ export interface FrameKeys {
   /** Drop all keys, here and in the worker: the end of the call. Harmless when repeated. */
   wipe(): Promise<void>;
   /** What has this call recorded; without it nothing can be. */
-  readonly tape?: FrameTape;
+  readonly tape?: FrameTape | undefined;
 }
 
 /**
