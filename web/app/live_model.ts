@@ -22,9 +22,11 @@ import { followHistory, historyActions, NO_HISTORY } from "./live_history.ts";
 import { moveActions } from "./live_move.ts";
 import { alertsOf, awaitedOf, countOfTheirs, peopleOf, threadOf } from "./live_people.ts";
 import { LivePush } from "./live_push.ts";
+import { LiveRecording, NO_RECORDING, recordingActions } from "./live_recording.ts";
 import { keepStorage } from "./live_storage.ts";
 import type { AppModel, AppState, Entry, Feature, Person, PersonId, Thread } from "./model.ts";
 import type { Permitted } from "./model_actions.ts";
+import type { RecordingActions } from "./model_recording.ts";
 import { passkeysHere } from "./passkey_here.ts";
 
 const SEEN = "visavis.alerts-seen";
@@ -50,6 +52,8 @@ export class LiveModel implements AppModel {
   readonly move = moveActions(this);
   readonly calls: LiveCalls;
   readonly groupCall: GroupCallsLater;
+  readonly recording: RecordingActions;
+  readonly #recording: LiveRecording;
   readonly #desk: LiveDesk;
   readonly #listeners = new Set<() => void>();
   #state: AppState;
@@ -80,7 +84,12 @@ export class LiveModel implements AppModel {
       desk: EMPTY_DESK,
       unsupported: new Set([...UNSUPPORTED, ...(canShare ? [] : NO_SHARE)]),
       passkeys: passkeysHere(),
+      recording: NO_RECORDING,
     };
+    this.#recording = new LiveRecording((call) => {
+      this.set({ recording: { ...(this.#state.recording ?? NO_RECORDING), call } });
+    });
+    this.recording = recordingActions(this.#recording);
     const deskChanged = (desk: AppState["desk"]) => {
       this.set({ desk });
       this.calls.refresh();
@@ -93,6 +102,7 @@ export class LiveModel implements AppModel {
       person: (id) => this.#state.people.find((one) => one.id === id),
       calledBefore: (id) => this.#state.threads.get(id)?.entries.some(isCall) ?? false,
       show: (call) => this.set({ call }),
+      recording: (recording) => this.#recording.follow(recording),
       ring: (incoming) => this.set({ incoming }),
       comeBackInGroup: (left) => this.groupCall.comeBack(left),
     });
@@ -101,6 +111,7 @@ export class LiveModel implements AppModel {
       desk: this.#desk,
       person: (id) => this.#state.people.find((one) => one.id === id),
       show: (groupCall) => this.set({ groupCall }),
+      recording: (recording) => this.#recording.follow(recording),
       ring: (incomingGroup) => this.set({ incomingGroup }),
     });
   }

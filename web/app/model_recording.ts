@@ -93,6 +93,8 @@ export type RecordingView = Readonly<{
 export type RecordingState = Readonly<{
   /** One is never to be recorded, in no call. */
   never: boolean;
+  /** This client keeps what one agreed to, and can record; else screens leave that out. */
+  keeps: boolean;
   call: RecordingView | undefined;
 }>;
 

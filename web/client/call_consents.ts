@@ -9,12 +9,11 @@
 import { setOf } from "../core/byte_sets.ts";
 import type { RecordingSaid } from "../core/content_recording.ts";
 import { UnavailableError, UsageError, VisavisError } from "../core/errors.ts";
-import type { CallId, ConsentKey } from "../core/ids.ts";
 import { type ConsentLeaf, consentOf } from "../core/recording_leaf.ts";
-import type { CallSecrets } from "./call_secrets.ts";
+import { inPlace } from "./call_secrets.ts";
+import type { CallShell } from "./call_shell.ts";
 import { sleep } from "./lock.ts";
 import type { RecordingMeans } from "./recording_means.ts";
-import type { RecordingParts } from "./recording_parts.ts";
 import { RecordingShell } from "./recording_shell.ts";
 import type { CallSeam } from "./seam.ts";
 
@@ -30,46 +29,55 @@ export const SAY_AGAIN_S = 1;
  */
 export const SAY_TWICE_S = 5;
 
-type Around = Pick<RecordingParts, "frames" | "confidential" | "changed" | "title" | "name"> &
-  Readonly<{
-    call: CallId;
-    means: RecordingMeans;
-    secrets: CallSecrets;
-    /** Says something in the call group. Throws what the seam does. */
-    tell: (said: RecordingSaid) => Promise<void>;
-    /** Given the shell, and the other's key, before anything happens in it. */
-    bind: (shell: RecordingShell, other: ConsentKey) => void;
-  }>;
-
 /** Consent in one call of two. */
 export class CallConsents {
+  readonly #call: CallShell;
   readonly #seam: CallSeam;
-  readonly #around: Around;
+  readonly #means: RecordingMeans;
   #shell: RecordingShell | undefined;
   #isOver = false;
 
-  constructor(seam: CallSeam, around: Around) {
+  /**
+   * @param call Its shell.
+   * @param seam The session.
+   * @param means What consenting to recordings takes.
+   */
+  constructor(call: CallShell, seam: CallSeam, means: RecordingMeans) {
+    this.#call = call;
     this.#seam = seam;
-    this.#around = around;
+    this.#means = means;
   }
 
   /** The call group stands; no frame key of it is in place yet. Harmless when repeated. */
   async begin(): Promise<void> {
     if (this.#shell !== undefined) return;
-    const { secrets, bind, ...parts } = this.#around;
+    const { call, contact, secrets } = this.#call;
     const { consent: own } = secrets;
     if (own === undefined) throw new UsageError("a call group has a consent key of ours");
-    const { rng } = this.#seam;
+    const frames = () => this.#call.transport.media.keys;
     const shell = new RecordingShell({
-      ...{ ...parts, own, rng },
+      ...{ call, own, means: this.#means, rng: this.#seam.rng },
       unix: () => this.#seam.now(),
       monotonic: () => this.#seam.monotonic(),
+      frames: {
+        hold: () => inPlace(frames().hold()),
+        release: () => inPlace(frames().release()),
+        get tape() {
+          return frames().tape;
+        },
+      },
       say: (said) => this.#say(said),
       spawn: (work) => this.#seam.spawn(work),
+      confidential: () => this.#call.face.confidential,
+      title: () => this.#seam.contactName(contact),
+      name: (key) => this.#call.face.recording.name(key),
+      changed: () => this.#call.face.recording.changed(),
     });
     this.#shell = shell;
     const other = this.#other();
-    bind(shell, other.key);
+    const { recording } = this.#call.face;
+    recording.learn(other.key, this.#seam.contactName(contact));
+    recording.bind(shell);
     this.#placed();
     const isCaller = secrets.inviter === undefined;
     const first = isCaller ? [own] : [own, other];
@@ -80,7 +88,7 @@ export class CallConsents {
 
   /** The caller moved the group to fresh keys: no frame key of them is in place yet. */
   async moved(): Promise<void> {
-    const { consent: own } = this.#around.secrets;
+    const { consent: own } = this.#call.secrets;
     if (this.#shell === undefined || own === undefined) return;
     const both = [own, this.#other()];
     this.#placed();
@@ -100,14 +108,14 @@ export class CallConsents {
 
   /** Say which leaf is whose, for a recording. */
   #placed(): void {
-    const { otherMember } = this.#around.secrets;
+    const { otherMember } = this.#call.secrets;
     const leaf = otherMember?.leafIndex;
     if (otherMember === undefined || leaf == null) return;
-    this.#around.frames.tape?.leaves(new Map([[leaf, consentOf(otherMember).key]]));
+    this.#call.transport.media.keys.tape?.leaves(new Map([[leaf, consentOf(otherMember).key]]));
   }
 
   #other(): ConsentLeaf {
-    const { otherMember } = this.#around.secrets;
+    const { otherMember } = this.#call.secrets;
     if (otherMember === undefined) throw new UsageError("there is no call group");
     return consentOf(otherMember);
   }
@@ -124,7 +132,7 @@ export class CallConsents {
   async #tell(said: RecordingSaid): Promise<void> {
     while (!this.#isOver) {
       try {
-        return await this.#around.tell(said);
+        return await this.#call.tell(said);
       } catch (error) {
         if (!(error instanceof VisavisError)) throw error;
         if (!(error instanceof UnavailableError)) return; // They can be told of nothing any more.

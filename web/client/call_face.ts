@@ -18,8 +18,6 @@ export interface Face {
   readonly counted: Meter;
   /** Who asks to record it. */
   readonly recording: CallRecording;
-  /** What the contact is called. */
-  readonly contactName: string;
   /** Whether it is a confidential call. */
   readonly confidential: boolean;
   /** Note that it rings at the other side. */

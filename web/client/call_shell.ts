@@ -33,12 +33,12 @@ import {
 import type { AccountId, CallId } from "../core/ids.ts";
 import type { Meter } from "../core/meter.ts";
 import { assertNever } from "../core/never.ts";
-import type { FrameKeys, MediaFactory, MediaStats, TextEnd } from "../media/interfaces.ts";
+import type { MediaFactory, MediaStats, TextEnd } from "../media/interfaces.ts";
 import { CallConsents } from "./call_consents.ts";
 import type { Face } from "./call_face.ts";
 import { FirstWord } from "./call_first_word.ts";
 import { eventOf, type Rekeyed } from "./call_group.ts";
-import { CallSecrets, inPlace } from "./call_secrets.ts";
+import { CallSecrets } from "./call_secrets.ts";
 import { ANSWERED, CallSending, HANDED, type How } from "./call_sending.ts";
 import { answerOf } from "./call_steps.ts";
 import { CallTransport } from "./call_transport.ts";
@@ -115,18 +115,7 @@ export class CallShell {
     this.secrets = new CallSecrets(seam, contact, call, () => isNever(recording, [contact]));
     this.transport = new CallTransport(seam, makeMedia, this);
     this.#first = new FirstWord(seam, this.#sending, this.secrets, this.transport);
-    this.#consents = new CallConsents(seam, {
-      ...{ call, means: recording, secrets: this.secrets, frames: this.#framesToHold() },
-      tell: (said) => this.tell(said),
-      bind: (shell, other) => {
-        this.face.recording.learn(other, this.face.contactName);
-        this.face.recording.bind(shell);
-      },
-      confidential: () => this.face.confidential,
-      title: () => this.face.contactName,
-      name: (key) => this.face.recording.name(key),
-      changed: () => this.face.recording.changed(),
-    });
+    this.#consents = new CallConsents(this, seam, recording);
     seam.spawn((signal) => this.#live(signal));
   }
 
@@ -351,18 +340,6 @@ export class CallShell {
       this.#showEpoch();
       for (const message of early) await this.receive(message);
     });
-  }
-
-  /** What a recording shell holds and lets go of, and where a recording is made. */
-  #framesToHold(): Pick<FrameKeys, "hold" | "release" | "tape"> {
-    const keys = () => this.transport.media.keys;
-    return {
-      hold: () => inPlace(keys().hold()),
-      release: () => inPlace(keys().release()),
-      get tape() {
-        return keys().tape;
-      },
-    };
   }
 
   #requireFrames(): void {

@@ -6,7 +6,7 @@
  */
 
 import { type Bytes, hex, wipe } from "../core/bytes.ts";
-import { UsageError } from "../core/errors.ts";
+import { Code, UnavailableError, UsageError } from "../core/errors.ts";
 import { Digest } from "../core/ids.ts";
 import type { RecordingAsk, Statement } from "../core/recording_statements.ts";
 import type { SendGrant, SendRefusal, SendWithdrawal } from "../core/recording_types.ts";
@@ -45,6 +45,15 @@ export class OwnAnswers {
   /** Return what a member asked. */
   find(ask: Digest): Asked | undefined {
     return this.#asked.get(hex(ask));
+  }
+
+  /** Return what a member asks, if that goes on. @throws UnavailableError CONFLICT. */
+  require(ask: Digest, goesOn: (ask: Digest) => boolean): Asked {
+    const asked = this.find(ask);
+    if (asked === undefined || !goesOn(ask)) {
+      throw new UnavailableError(Code.CONFLICT, "this is asked no longer");
+    }
+    return asked;
   }
 
   /** Whether we said no. */
@@ -89,11 +98,12 @@ export class OwnAnswers {
     void this.#speech.say(signed, laid);
   }
 
-  /** Sign a no and send it. */
+  /** Sign a no and send it; a yes that was said before goes with its share. */
   async refuse({ ask, number }: SendRefusal): Promise<void> {
     this.#refused.add(hex(ask));
     const head = this.#speech.head(number);
-    void this.#speech.say(await this.#sign(ask, { kind: "recording.refusal", ...head, ask }));
+    const signed = await this.#sign(ask, { kind: "recording.refusal", ...head, ask });
+    void this.#speech.say(signed).then(() => this.unlay(ask));
   }
 
   /** Sign that a yes is taken back and send it; then the share goes. */

@@ -6,7 +6,9 @@
 
 import { get } from "../core/byte_sets.ts";
 import { equal, type Rng } from "../core/bytes.ts";
+import { Code, UnavailableError } from "../core/errors.ts";
 import type { CallId, ConsentKey, Digest } from "../core/ids.ts";
+import { step } from "../core/recording.ts";
 import { MAX_MEMBERS, type RecordingAsk } from "../core/recording_statements.ts";
 import {
   type Ask,
@@ -14,6 +16,7 @@ import {
   type Kinds,
   MAX_ASKS,
   type OverReason,
+  type Step,
 } from "../core/recording_types.ts";
 import type { FrameKeys } from "../media/interfaces.ts";
 import type { OwnConsent } from "./consent_key.ts";
@@ -85,4 +88,50 @@ export function mayNotAskIn({ asks, counts, held, members, never, own }: InCall)
   if (never.size > 0) return "never";
   if ([...asks.values()].some(([, { by }]) => equal(by, own))) return "asked";
   return (get(counts, own) ?? 0) >= MAX_ASKS ? "too_often" : null;
+}
+
+/** @throws UnavailableError CONFLICT, there is such a reason. */
+export function requireMayAsk(why: MayNotAsk | null): void {
+  if (why !== null) throw new UnavailableError(Code.CONFLICT, `nobody can be asked now: ${why}`);
+}
+
+/** What the person is about to say, and has to wait for: one press counts once. */
+export class Presses {
+  readonly #under = new Set<string>();
+  readonly #changed: () => void;
+
+  /** @param changed Told that something began or ended. */
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  /** Whether this is under way. */
+  has(what: string): boolean {
+    return this.#under.has(what);
+  }
+
+  /** Do it. @throws UnavailableError CONFLICT, it is under way. */
+  async once<T>(what: string, work: () => Promise<T>): Promise<T> {
+    if (this.#under.has(what)) throw new UnavailableError(Code.CONFLICT, "it is being said");
+    this.#under.add(what);
+    this.#changed();
+    try {
+      return await work();
+    } finally {
+      this.#under.delete(what);
+      this.#changed();
+    }
+  }
+}
+
+/** Return a step in a confidential call: whatever is asked is refused, and the person is not asked. */
+export function inConfidence(made: Step): Step {
+  let { state } = made;
+  const effects = made.effects.flatMap((effect) => {
+    if (effect.kind !== "askPerson") return [effect];
+    const refused = step(state, { kind: "personRefused", ask: effect.ask });
+    state = refused.state;
+    return refused.effects;
+  });
+  return { state, effects };
 }

@@ -15,6 +15,7 @@ import {
   VisavisError,
 } from "../core/errors.ts";
 import { type CallId, Digest, random, Secret32, ShareKey, ShareSlot } from "../core/ids.ts";
+import { MAX_DAYS } from "../core/recording_statements.ts";
 import { sleep } from "./lock.ts";
 import type { Laid, RecordingMeans } from "./recording_means.ts";
 
@@ -77,7 +78,8 @@ export class CallShares {
   /**
    * Lay a new share.
    *
-   * @param days For so many, if it is not deleted before.
+   * @param days For so many, if it is not deleted before: whole ones, but of the thirtieth, for at the
+   *   server nothing lies longer.
    * @throws UnavailableError UNAVAILABLE, there is nowhere to lay it; or what `Shares.lay` throws.
    *   Then none lies there, or it is deleted again.
    */
@@ -89,7 +91,7 @@ export class CallShares {
     const rng = this.#rng;
     const [slot, share] = [random(ShareSlot, rng), random(Secret32, rng)];
     const [read, remove] = [random(ShareKey, rng), random(ShareKey, rng)];
-    const expires = Math.floor(this.#unix() / DAY_S) + days;
+    const expires = Math.floor(this.#unix() / DAY_S) + Math.min(days + 1, MAX_DAYS);
     const laid = { slot, share, read, delete: remove, expires };
     // First: what a crash leaves at the server must be known here.
     await book?.laying(this.#call, laid);

@@ -27,7 +27,6 @@ import {
   type RecordingAsk,
   readStatement,
   type Statement,
-  WithdrawBy,
 } from "../core/recording_statements.ts";
 import type {
   Effect,
@@ -43,16 +42,19 @@ import { type Asked, OwnAnswers } from "./recording_answers.ts";
 import type { RecordedCall } from "./recording_means.ts";
 import { OwnRequests } from "./recording_mine.ts";
 import {
+  inConfidence,
   type Known,
   type MayNotAsk,
   mayNotAskIn,
   type Over,
+  Presses,
   type RecordingParts,
+  requireMayAsk,
   type Shown,
   type Wanted,
 } from "./recording_parts.ts";
 import { CallShares } from "./recording_shares.ts";
-import { eventOf, Speech } from "./recording_speech.ts";
+import { askOf, eventOf, Speech } from "./recording_speech.ts";
 
 /** Who asks is busy under this name; who answers under the request's. */
 const ASKING = "";
@@ -71,8 +73,7 @@ export class RecordingShell {
   /** By the hex of the request, like all below. */
   readonly #shown = new Map<string, Shown>();
   readonly #over = new Map<string, Over>();
-  /** What is being said now: one press counts once. */
-  readonly #busy = new Set<string>();
+  readonly #presses: Presses;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(parts: RecordingParts) {
@@ -83,6 +84,7 @@ export class RecordingShell {
     const make = () => means.recorder?.(this.#recorded());
     const name = (key: ConsentKey) => parts.name?.(key) ?? "";
     this.#mine = new OwnRequests(own, this.#speech, this.#shares, make, name);
+    this.#presses = new Presses(() => parts.changed?.());
     this.#answers = new OwnAnswers(parts, this.#speech, this.#shares);
   }
 
@@ -100,12 +102,12 @@ export class RecordingShell {
 
   /** All requests that we know to go on, ours too: whoever comes is told of them. */
   get asks(): readonly Digest[] {
-    return [...(this.#inCall?.asks.values() ?? [])].map(([ask]) => ask);
+    return [...this.#asks.values()].map(([ask]) => ask);
   }
 
   /** The same, with what is asked. */
   get known(): readonly Known[] {
-    return [...(this.#inCall?.asks.values() ?? [])].flatMap(([id, ask]) => {
+    return [...this.#asks.values()].flatMap(([id, ask]) => {
       const request = this.#requestOf(id);
       return request === undefined ? [] : [{ id, request, ask }];
     });
@@ -113,7 +115,7 @@ export class RecordingShell {
 
   /** What we said last, for who may have missed it. */
   get recent(): readonly RecordingSaid[] {
-    return this.#speech.recent((ask) => has(this.#inCall?.asks ?? new Map(), ask));
+    return this.#speech.recent((ask) => has(this.#asks, ask));
   }
 
   /** What is recorded now, or may be. */
@@ -133,7 +135,7 @@ export class RecordingShell {
 
   /** Why the person cannot ask now; null: they can. */
   get mayNotAsk(): MayNotAsk | null {
-    return this.#busy.has(ASKING) ? "asked" : this.#mayNotAsk();
+    return this.#presses.has(ASKING) ? "asked" : this.#mayNotAsk();
   }
 
   #mayNotAsk(): MayNotAsk | null {
@@ -187,7 +189,7 @@ export class RecordingShell {
     const before = this.#inCall;
     if (before === undefined) return;
     const { statement: signed } = said;
-    const ask = statement.kind === "recording.ask" ? askDigest(statement) : statement.ask;
+    const ask = askOf(statement);
     const isClear = statement.kind === "recording.grant" && statement.clear;
     if (isClear && this.#requestOf(ask)?.clear === false) {
       // CK-931, of an export: the machine knows nothing of that.
@@ -201,7 +203,7 @@ export class RecordingShell {
     const isOfMine = has(before.asks, ask) && this.#mine.find(ask) !== undefined;
     await this.#follow(made, key, () => {
       if (!isOfMine) return;
-      const wanted = () => has(this.#inCall?.asks ?? new Map(), ask);
+      const wanted = () => has(this.#asks, ask);
       const refused = (code: Code) => this.#drop(code);
       this.#mine.heard(before, { signed, statement }, said, wanted, refused);
     });
@@ -225,28 +227,23 @@ export class RecordingShell {
    * @throws UsageError Nobody can ask for that.
    */
   async ask(wanted: Wanted): Promise<Digest> {
-    this.#requireMayAsk(this.mayNotAsk);
+    requireMayAsk(this.mayNotAsk);
     if (wanted.named !== null && !wanted.clear) throw new UsageError("an export that nobody wants");
-    askDigest(this.#requestFor(wanted, 1)); // Throws before anything was laid.
-    return await this.#once(ASKING, async () => {
+    askDigest(this.#speech.request(wanted, 1)); // Throws before anything was laid.
+    return await this.#presses.once(ASKING, async () => {
       const laid = await this.#shares.lay(wanted.days);
       try {
-        this.#requireMayAsk(this.#mayNotAsk());
+        requireMayAsk(this.#mayNotAsk());
       } catch (error) {
         this.#shares.remove(laid);
         throw error;
       }
-      const request = this.#requestFor(wanted, (this.#inCall?.said ?? 0) + 1);
+      const request = this.#speech.request(wanted, (this.#inCall?.said ?? 0) + 1);
       const ask = askDigest(request);
       this.#mine.add(ask, request, laid);
       await this.#feed({ kind: "askWanted", ask, kinds: request.kinds });
       return ask;
     });
-  }
-
-  #requestFor(wanted: Wanted, number: number): RecordingAsk {
-    const withdraw = WithdrawBy.APP;
-    return { kind: "recording.ask", ...this.#speech.head(number), ...wanted, withdraw };
   }
 
   /**
@@ -262,7 +259,7 @@ export class RecordingShell {
     if (kinds.size === 0 || !isPart(kinds, request.kinds) || (clear && !request.clear)) {
       throw new UsageError("nobody asked for that");
     }
-    await this.#once(hex(ask), () =>
+    await this.#presses.once(hex(ask), () =>
       this.#answers.agree(ask, clear, async () => {
         this.#requireAsked(ask);
         await this.#feed({ kind: "personAgreed", ask, kinds });
@@ -307,6 +304,10 @@ export class RecordingShell {
     return this.#state?.kind === "inCall" ? this.#state : undefined;
   }
 
+  get #asks(): InCall["asks"] {
+    return this.#inCall?.asks ?? new Map();
+  }
+
   #feed(event: Event): Promise<void> {
     const state = this.#inCall;
     return state === undefined ? Promise.resolve() : this.#follow(step(state, event));
@@ -319,26 +320,14 @@ export class RecordingShell {
    * @param first Done before that.
    */
   #follow(made: Step, by?: ConsentKey, first: () => void = () => undefined): Promise<void> {
-    const { state, effects } = this.#inConfidence(made);
+    const isConfidential = this.#parts.confidential?.() ?? false;
+    const { state, effects } = isConfidential ? inConfidence(made) : made;
     this.#state = state;
     return this.#turns.run(async () => {
       first();
       for (const effect of effects) await this.#carryOut(effect, state, by);
       this.#parts.changed?.();
     });
-  }
-
-  /** In a confidential call whatever is asked is refused, and the person is not asked. */
-  #inConfidence(made: Step): Step {
-    if (!this.#parts.confidential?.()) return made;
-    let { state } = made;
-    const effects = made.effects.flatMap((effect) => {
-      if (effect.kind !== "askPerson") return [effect];
-      const refused = step(state, { kind: "personRefused", ask: effect.ask });
-      state = refused.state;
-      return refused.effects;
-    });
-    return { state, effects };
   }
 
   async #carryOut(effect: Effect, state: State, by: ConsentKey | undefined): Promise<void> {
@@ -417,29 +406,9 @@ export class RecordingShell {
     return this.#mine.find(id) ?? this.#answers.find(id)?.request;
   }
 
-  #requireMayAsk(why: MayNotAsk | null): void {
-    if (why !== null) throw new UnavailableError(Code.CONFLICT, `nobody can be asked now: ${why}`);
-  }
-
   /** Return what a member asks. @throws UnavailableError CONFLICT. */
   #requireAsked(ask: Digest): Asked {
-    const asked = this.#answers.find(ask);
-    if (asked === undefined || !has(this.#inCall?.asks ?? new Map(), ask)) {
-      throw new UnavailableError(Code.CONFLICT, "this is asked no longer");
-    }
-    return asked;
-  }
-
-  async #once<T>(what: string, work: () => Promise<T>): Promise<T> {
-    if (this.#busy.has(what)) throw new UnavailableError(Code.CONFLICT, "it is being said");
-    this.#busy.add(what);
-    this.#parts.changed?.();
-    try {
-      return await work();
-    } finally {
-      this.#busy.delete(what);
-      this.#parts.changed?.();
-    }
+    return this.#answers.require(ask, (one) => has(this.#asks, one));
   }
 
   #drop(code: Code): void {

@@ -10,12 +10,15 @@ import { assertNever } from "../core/never.ts";
 import {
   askDigest,
   callReference,
+  type RecordingAsk,
   type Statement,
   signStatement,
+  WithdrawBy,
 } from "../core/recording_statements.ts";
 import type { Event } from "../core/recording_types.ts";
 import type { OwnConsent } from "./consent_key.ts";
 import type { Laid, SaidStatement } from "./recording_means.ts";
+import type { Wanted } from "./recording_parts.ts";
 
 /** Says something to all members, after what was said before; never rejects. */
 export type Say = (said: RecordingSaid) => Promise<void>;
@@ -57,6 +60,11 @@ export class Speech {
     return { call: this.call, key: this.#own.key, number, at: this.#unix() };
   }
 
+  /** Return a request of ours. */
+  request(wanted: Wanted, number: number): RecordingAsk {
+    return { kind: "recording.ask", ...this.head(number), ...wanted, withdraw: WithdrawBy.APP };
+  }
+
   /** Sign a statement. Throws as `signStatement`. */
   async sign(statement: Statement): Promise<SaidStatement> {
     return { signed: await signStatement(statement, this.#own.privateKey), statement };
@@ -83,11 +91,15 @@ export class Speech {
    */
   recent(goesOn: (ask: Digest) => boolean): readonly RecordingSaid[] {
     const wanted = this.#recent.filter(({ statement }) => {
-      if (statement.kind === "recording.ask") return goesOn(askDigest(statement));
-      return goesOn(statement.ask) || ENDS.has(statement.kind);
+      return goesOn(askOf(statement)) || ENDS.has(statement.kind);
     });
     return wanted.map(({ said }) => said);
   }
+}
+
+/** Return the request that a statement is, or is about. */
+export function askOf(statement: Statement): Digest {
+  return statement.kind === "recording.ask" ? askDigest(statement) : statement.ask;
 }
 
 /**

@@ -23,6 +23,7 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
                     "handle.untold"),
     "calls": ("calls.page", "calls", "calls.urgent", "calls.seen", "calls.asked", "calls.untold",
               "vault.page"),
+    "recordings and consents": ("recording", "consent", "consent.share"),
     "contacts": ("contact", "awaited", "list", "list.previous", "joining", "link", "request",
                  "asked", "accepted", "made", "handle.seed"),
     "keys of conversations": ("group", "group.state", "group.pending", "announced", "bundle",

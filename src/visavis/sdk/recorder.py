@@ -49,10 +49,15 @@ class _Reel:
         return max(0, round((time_s - self.began) * 1000))
 
     def mark(self) -> None:
-        """Sign what is written, and have it on the disk."""
+        """Sign what is written, and hand it to the system: it survives this program."""
         self.tape.mark()
         self.file.flush()
-        os.fsync(self.file.fileno())
+
+    def close(self) -> None:
+        """Have all on the disk."""
+        with self.file:
+            self.file.flush()
+            os.fsync(self.file.fileno())
 
 
 class FileRecorder:
@@ -139,7 +144,7 @@ class FileRecorder:
             reel.tape.pause(reel.at(self._loop.time()))
             reel.mark()
         with contextlib.suppress(OSError):
-            reel.file.close()
+            reel.close()
         if reel.was_recorded:
             self._book.ended(ask, reel.at(self._loop.time()))
         else:

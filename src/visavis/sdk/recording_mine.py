@@ -87,9 +87,13 @@ class OwnRequests:
 
     def tell(self, statement: s.Statement) -> None:
         """Sign what is so about a request of ours now, and send it."""
+        self._speech.say(self.note(statement))
+
+    def note(self, statement: s.Statement) -> SaidStatement:
+        """Sign what is so about a request of ours, for the recording alone."""
         signed = self._speech.sign(statement)
         self._told().said(signed)
-        self._speech.say(signed)
+        return signed
 
     def record(self, ask: Digest, kinds: t.Kinds) -> None:
         """Record exactly these kinds from now on."""

@@ -129,6 +129,8 @@ def may_not_ask_in(state: t.InCall) -> MayNotAsk | None:
     """Return why the person cannot ask, as far as the machine knows."""
     if state.members == {state.own}:
         return MayNotAsk.ALONE
+    if len(state.members) > s.MAX_MEMBERS:
+        return MayNotAsk.UNABLE
     if state.held:
         return MayNotAsk.HELD
     if state.never:

@@ -193,6 +193,11 @@ class RecordingShell:
     def ended(self) -> None:
         """We are out of it: nothing is signed or recorded any more. Harmless when repeated."""
         self._set_timer(None)
+        mine, state = self._mine_now, self._in_call
+        if mine is not None and state is not None:
+            # The others see that we are gone; the file has its end signed all the same.
+            head = self._speech.head(state.said + 1)
+            self._mine.note(s.RecordingEnd(*head, mine.id))
         self._feed(t.CallEnded())
 
     # What the person does

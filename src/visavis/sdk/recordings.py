@@ -107,11 +107,7 @@ class Recordings:
             UnavailableError: The server cannot be reached: playing needs it.
             PeerError: MALFORMED: the file was altered, or is gone.
         """
-        try:
-            with self.path(kept).open("rb") as file:
-                told = proof.prove(file)
-        except OSError:
-            raise PeerError(Code.MALFORMED, "its file is gone") from None
+        told = await asyncio.to_thread(self._prove, kept)
         if not told.ok:
             raise PeerError(Code.MALFORMED, "; ".join(told.problems))
         shares: dict[ConsentKey, Secret32] = {}
@@ -126,6 +122,13 @@ class Recordings:
             if one.recorded_ms:
                 members.append(heard)
         return Looked(kept, told, tuple(members), shares)
+
+    def _prove(self, kept: Kept) -> proof.Proof:
+        try:
+            with self.path(kept).open("rb") as file:
+                return proof.prove(file)
+        except OSError:
+            raise PeerError(Code.MALFORMED, "its file is gone") from None
 
     async def export(
         self, kept: Kept, target: Path, progress: Progress = lambda _done, _whole: None

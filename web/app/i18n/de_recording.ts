@@ -62,9 +62,6 @@ export const deRecording: Pick<Catalogue, keyof typeof enRecording> = {
   "askRecord.tooLong": "Das ist zu lang. Ein oder zwei Sätze genügen.",
   "askRecord.days": "Für wie viele Tage?",
   "askRecord.daysHelp": "1 bis 30. Dann werden ihre Schlüssel gelöscht.",
-  "askRecord.recipients": "Wer kann sie abspielen?",
-  "askRecord.recipients.asker": "Nur ich",
-  "askRecord.recipients.members": "Alle, die Ja sagen",
   "askRecord.clear": "Um eine unversiegelte Kopie bitten",
   "askRecord.clearHelp":
     "Eine eigene Frage, der alle zustimmen müssen. Eine solche Datei lässt sich nicht zurückholen.",

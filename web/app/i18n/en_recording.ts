@@ -67,9 +67,6 @@ export const enRecording = {
   "askRecord.tooLong": "That is too long. A sentence or two will do.",
   "askRecord.days": "For how many days?",
   "askRecord.daysHelp": "1 to 30. Then its keys are deleted.",
-  "askRecord.recipients": "Who can play it?",
-  "askRecord.recipients.asker": "Only me",
-  "askRecord.recipients.members": "Everybody who says yes",
   "askRecord.clear": "Ask for an export that is not sealed",
   "askRecord.clearHelp":
     "A question of its own, and everybody has to agree to it. Such a file cannot be called back.",

@@ -62,9 +62,6 @@ export const esRecording: Pick<Catalogue, keyof typeof enRecording> = {
   "askRecord.tooLong": "Es demasiado largo. Bastan una o dos frases.",
   "askRecord.days": "¿Durante cuántos días?",
   "askRecord.daysHelp": "De 1 a 30. Después se borran sus claves.",
-  "askRecord.recipients": "¿Quién puede reproducirla?",
-  "askRecord.recipients.asker": "Solo yo",
-  "askRecord.recipients.members": "Todos los que digan que sí",
   "askRecord.clear": "Pedir una copia sin sellar",
   "askRecord.clearHelp":
     "Una pregunta aparte, a la que todos tienen que decir que sí. Ese archivo no se puede recuperar.",

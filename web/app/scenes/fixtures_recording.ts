@@ -83,10 +83,10 @@ export const OWN_ASK: OwnAskView = {
 };
 
 /** Of no call. */
-export const RECORDING_AT_REST: RecordingState = { never: false, call: undefined };
+export const RECORDING_AT_REST: RecordingState = { never: false, keeps: true, call: undefined };
 
 export function recordingOf(change: Partial<RecordingView> = {}): RecordingState {
-  return { never: false, call: { ...NO_RECORDING, ...change } };
+  return { never: false, keeps: true, call: { ...NO_RECORDING, ...change } };
 }
 
 const done = async () => undefined;

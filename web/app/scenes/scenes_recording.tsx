@@ -25,7 +25,6 @@ const DRAFT: Draft = {
   kinds: ["audio", "transcript"],
   purpose: "Minutes of the meeting of the house",
   days: 14,
-  recipients: "members",
   clear: true,
   named: "The house's board",
 };

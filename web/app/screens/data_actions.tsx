@@ -76,7 +76,7 @@ export function Actions(props: {
               title={say("settings.devices")}
               onPress={() => go({ at: "devices" })}
             />
-            {recording && (
+            {recording?.keeps && (
               <Way
                 icon="check"
                 title={say("settings.consents")}

@@ -154,7 +154,7 @@ function keyOf(route: Route): string {
 }
 
 function Screen({ route }: { route: Route }) {
-  const hasRecording = useRecording() !== undefined;
+  const hasRecording = useRecording()?.keeps ?? false;
   switch (route.at) {
     case "home":
       return <Nothing />;

@@ -18,11 +18,10 @@ import {
   MAX_DAYS,
   MAX_WORDS_BYTES,
   type MayNotAsk,
-  type Recipients,
   type Terms,
 } from "../model_recording.ts";
 import { Failed } from "../ui/failed.tsx";
-import { Choice, Field, Toggle } from "../ui/fields.tsx";
+import { Field, Toggle } from "../ui/fields.tsx";
 import { Btn, Note } from "../ui/parts.tsx";
 import { Sheet } from "../ui/sheet.tsx";
 import { useTask } from "../ui/task.ts";
@@ -31,14 +30,14 @@ import { Cannot, ClearHelp, TermsList } from "./recording_terms.tsx";
 
 const Law = lazy(() => later(() => import("./recording_law.tsx")));
 
-const PLAYERS: readonly Recipients[] = ["asker", "members"];
+/** What is recorded here: nothing makes a transcript, though other programs may ask for one. */
+const RECORDED = KINDS.filter((kind) => kind !== "transcript");
 
 /** What is filled in so far. */
 export type Draft = Readonly<{
   kinds: readonly Kind[];
   purpose: string;
   days: number;
-  recipients: Recipients | undefined;
   clear: boolean;
   named: string;
 }>;
@@ -47,21 +46,20 @@ const EMPTY: Draft = {
   kinds: [],
   purpose: "",
   days: MAX_DAYS,
-  recipients: undefined,
   clear: false,
   named: "",
 };
 
 /** Return what would be asked; undefined while something is missing. */
 export function termsOf(draft: Draft): Terms | undefined {
-  const { kinds, days, recipients, clear } = draft;
+  const { kinds, days, clear } = draft;
   const [purpose, named] = [draft.purpose.trim(), draft.named.trim()];
   const fits = (words: string) => utf8(words).length <= MAX_WORDS_BYTES;
-  if (kinds.length === 0 || purpose === "" || recipients === undefined) return undefined;
+  if (kinds.length === 0 || purpose === "") return undefined;
   if (!Number.isInteger(days) || days < 1 || days > MAX_DAYS) return undefined;
   if (!fits(purpose) || !fits(named)) return undefined;
   const to = clear && named !== "" ? named : null;
-  return { kinds, purpose, place: "device", days, recipients, clear, named: to };
+  return { kinds, purpose, place: "device", days, recipients: "asker", clear, named: to };
 }
 
 export default function AskToRecord(props: { onClose: () => void; first?: Draft; law?: boolean }) {
@@ -117,14 +115,14 @@ function Form(props: { first: Draft; onClose: () => void; onLaw: () => void }) {
       <p className="soft">{say("askRecord.lead")}</p>
       <fieldset className="request-kinds">
         <legend>{say("askRecord.kinds")}</legend>
-        {KINDS.map((kind) => (
+        {RECORDED.map((kind) => (
           <Toggle
             key={kind}
             label={say(`kind.${kind}`)}
             on={draft.kinds.includes(kind)}
             onChange={(on) =>
               change({
-                kinds: KINDS.filter((one) => (one === kind ? on : draft.kinds.includes(one))),
+                kinds: RECORDED.filter((one) => (one === kind ? on : draft.kinds.includes(one))),
               })
             }
           />
@@ -154,12 +152,6 @@ function Form(props: { first: Draft; onClose: () => void; onLaw: () => void }) {
           {say("askRecord.daysHelp")}
         </Text>
       </NumberField>
-      <Choice
-        label={say("askRecord.recipients")}
-        value={draft.recipients}
-        onChange={(recipients) => change({ recipients })}
-        options={PLAYERS.map((value) => ({ value, label: say(`askRecord.recipients.${value}`) }))}
-      />
       <Toggle
         label={say("askRecord.clear")}
         help={say("askRecord.clearHelp")}

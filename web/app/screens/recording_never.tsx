@@ -31,7 +31,7 @@ export function NeverRecordRule(props: {
   onChange: (rules: Pick<Rules, "neverRecord">) => void;
 }) {
   const recording = useRecording();
-  if (recording === undefined) return null;
+  if (!recording?.keeps) return null;
   return (
     <Toggle
       label={say("neverRecord.rule")}

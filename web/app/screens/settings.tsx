@@ -168,7 +168,7 @@ function PrivacyGroup() {
 
 /** Left out where this client has nothing to do with recording. */
 function RecordingGroup() {
-  return useRecording() === undefined ? null : (
+  return !useRecording()?.keeps ? null : (
     <Group title={say("settings.recording")}>
       <div className="stack">
         <NeverRecord />

@@ -235,7 +235,6 @@ describe("asking", () => {
     kinds: ["audio"],
     purpose: " Minutes ",
     days: 30,
-    recipients: "members",
     clear: false,
     named: "somebody",
   };
@@ -246,14 +245,13 @@ describe("asking", () => {
       purpose: "Minutes",
       place: "device",
       days: 30,
-      recipients: "members",
+      recipients: "asker",
       clear: false,
       named: null,
     });
     const missing: readonly Partial<Draft>[] = [
       { kinds: [] },
       { purpose: " " },
-      { recipients: undefined },
       { days: 0 },
       { days: 31 },
       { days: 1.5 },

@@ -112,7 +112,7 @@ describe("in a call of two", () => {
       const grant = await lastOf(ben);
       if (laid === undefined || grant.kind !== "recording.grant") throw new Error("no yes");
       expect(grant.share).toEqual(Digest.sha256(laid.share));
-      expect(laid.expires).toBe(Math.floor(1_800_000_000 / 86_400) + 7);
+      expect(laid.expires).toBe(Math.floor(1_800_000_000 / 86_400) + 8);
       const [said] = ben.said;
       expect([said?.slot, said?.read]).toEqual([laid.slot, laid.read]);
       expect(anna.recorder.shares.get(hex(ben.key))).toEqual(laid.share);

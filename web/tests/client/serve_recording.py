@@ -10,7 +10,7 @@ from serve_group_calls import GroupCalls
 from visavis.core.ids import ConsentKey, Digest, Secret32
 from visavis.core.recording_types import Kind, Kinds, Members
 from visavis.sdk.client import Client
-from visavis.sdk.recording_means import RecordingMeans, SaidStatement
+from visavis.sdk.recording_means import RecordingMeans, SaidStatement, Way
 from visavis.sdk.recording_objects import CallRecording, Wanted
 
 RECORDING_COMMANDS: Final = {
@@ -34,12 +34,21 @@ class Notes:
     def said(self, said: SaidStatement) -> None:
         """What was said is seen in the call."""
 
-    def share(self, key: ConsentKey, share: Secret32) -> None:
+    def share(self, ask: Digest, key: ConsentKey, share: Secret32, way: Way) -> None:
         """Note a share."""
+        del ask, way
         self.shares[key] = share
 
-    def among(self, members: Members) -> None:
+    def among(self, ask: Digest, members: Members) -> None:
         """Who is there is seen in the call."""
+
+    def frame(self, key: ConsentKey, kind: Kind, at: float, data: bytes) -> bool:
+        """Nothing is written; no key frame is wanted."""
+        del key, kind, at, data
+        return False
+
+    def over(self, ask: Digest) -> None:
+        """That it is over is seen in the call."""
 
 
 class Recording:
@@ -53,7 +62,7 @@ class Recording:
         """Give somebody what records, before their first call."""
         notes = self.notes[who] = Notes()
         session = self.people[who]._session  # noqa: SLF001 - no option of a client yet
-        session.recording = RecordingMeans(session.recording.shares, None, lambda _, __: notes)
+        session.recording = RecordingMeans(session.recording.shares, None, lambda *_: notes)
 
     async def recording_ask(self, who: str, kinds: list[str], purpose: str) -> str:
         """Ask everybody; returns the request."""
