@@ -62,10 +62,15 @@ export class CallConsents {
       frames: {
         hold: () => inPlace(frames().hold()),
         release: () => inPlace(frames().release()),
+        get tape() {
+          return frames().tape;
+        },
       },
       say: (said) => this.#say(said),
       spawn: (work) => this.#seam.spawn(work),
       confidential: () => this.#call.face.confidential,
+      title: () => this.#seam.contactName(contact),
+      name: (key) => this.#call.face.recording.name(key),
       changed: () => this.#call.face.recording.changed(),
     });
     this.#shell = shell;
@@ -73,6 +78,7 @@ export class CallConsents {
     const { recording } = this.#call.face;
     recording.learn(other.key, this.#seam.contactName(contact));
     recording.bind(shell);
+    this.#placed();
     const isCaller = secrets.inviter === undefined;
     const first = isCaller ? [own] : [own, other];
     await shell.begin(keysOf(first), neverOf(first));
@@ -85,6 +91,7 @@ export class CallConsents {
     const { consent: own } = this.#call.secrets;
     if (this.#shell === undefined || own === undefined) return;
     const both = [own, this.#other()];
+    this.#placed();
     await this.#shell.members(keysOf(both), neverOf(both));
   }
 
@@ -97,6 +104,14 @@ export class CallConsents {
   async ended(): Promise<void> {
     this.#isOver = true;
     await this.#shell?.ended();
+  }
+
+  /** Say which leaf is whose, for a recording. */
+  #placed(): void {
+    const { otherMember } = this.#call.secrets;
+    const leaf = otherMember?.leafIndex;
+    if (otherMember === undefined || leaf == null) return;
+    this.#call.transport.media.keys.tape?.leaves(new Map([[leaf, consentOf(otherMember).key]]));
   }
 
   #other(): ConsentLeaf {

@@ -14,8 +14,9 @@ import type { AtDoor } from "./group_call_objects.ts";
 import type { GroupCallOptions, GroupCallService } from "./group_calls.ts";
 import { keepCall, type LeftCall, takeLeftCall } from "./left_call.ts";
 import type { LeftGroupCall } from "./left_group_call.ts";
-import { isNeverWith } from "./never_record.ts";
+import type { MyConsents } from "./my_consents.ts";
 import type { RecordingMeans } from "./recording_means.ts";
+import type { Recordings } from "./recordings.ts";
 import type { TurnServer } from "./seam.ts";
 
 const NOBODY: readonly AtDoor[] = [];
@@ -37,6 +38,16 @@ export class Calling extends Linking {
     this.#groupMedia = groupMedia;
   }
 
+  /** What this device recorded. */
+  get recordings(): Recordings {
+    return this.session.recordings;
+  }
+
+  /** What its person agreed to, refused and took back. */
+  get consents(): MyConsents {
+    return this.session.consents;
+  }
+
   // With one contact
 
   /** The call service, once it was asked for (topic "calls"). */
@@ -51,10 +62,10 @@ export class Calling extends Linking {
   }
 
   async #startCalls(): Promise<CallService> {
-    const [{ CallService }, { relayedMedia }, recording] = await Promise.all([
+    const recording = this.#recordingMeans();
+    const [{ CallService }, { relayedMedia }] = await Promise.all([
       import("./calls.ts"),
       import("../media/connection.ts"),
-      this.#recordingMeans(),
     ]);
     const makeMedia = relayedMedia({ allowLoopback: this.#allowLoopback });
     const calls = new CallService(this.session, { makeMedia, recording });
@@ -113,7 +124,7 @@ export class Calling extends Linking {
       this.#groupMedia ? { makeMedia: this.#groupMedia } : this.#loadGroupMeans(),
     ]);
     const isBusy = () => calls.isLive;
-    const recording = await this.#recordingMeans();
+    const recording = this.#recordingMeans();
     const groupCalls = new GroupCallService(this.session, { ...means, isBusy, recording });
     calls.elsewhere = () => groupCalls.isInCall;
     groupCalls.start();
@@ -122,14 +133,9 @@ export class Calling extends Linking {
     return groupCalls;
   }
 
-  /** What calls are given for recordings: shares of their keys lie at our server. */
-  async #recordingMeans(): Promise<RecordingMeans> {
-    const { serverShares } = await import("./server_shares.ts");
-    const { session } = this;
-    const shares = serverShares(session.anonymous, () => session.ownTurnAddress());
-    const never = (accounts: readonly AccountId[]) =>
-      isNeverWith(session.books, session.books.store, accounts);
-    return { shares, never, ...this.#recording };
+  /** What calls are given for recordings: shares of their keys lie at our server, all else here. */
+  #recordingMeans(): RecordingMeans {
+    return { ...this.session.recording, ...this.#recording };
   }
 
   async #loadGroupMeans(): Promise<Pick<GroupCallOptions, "makeMedia" | "dial">> {

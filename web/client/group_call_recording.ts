@@ -29,6 +29,10 @@ export type GroupRecordingParts = Readonly<{
   bind?: (shell: RecordingShell) => void;
   /** Told that something may have changed. */
   changed?: () => void;
+  /** Returns what the call is called. */
+  title?: () => string;
+  /** Returns what somebody in it is called. */
+  name?: (key: ConsentKey) => string;
 }>;
 
 type Around = Pick<RecordingParts, "own" | "unix" | "monotonic" | "frames" | "say">;
@@ -38,13 +42,15 @@ export function recordingOf(
   { recording }: Pick<CallOfMany, "recording">,
   call: CallId,
   means: RecordingMeans,
-  around: Readonly<{ rng: Rng; spawn: Spawn }>,
+  around: Readonly<{ rng: Rng; spawn: Spawn; title: () => string }>,
 ): GroupRecordingParts {
   return {
     ...{ call, means, rng: around.rng },
     spawn: (work) => around.spawn(work),
     bind: (shell) => recording.bind(shell),
     changed: () => recording.changed(),
+    title: () => around.title(),
+    name: (key) => recording.name(key),
   };
 }
 
@@ -62,9 +68,11 @@ export function consentsOf(members: Iterable<MemberInfo>) {
 export class GroupRecording {
   readonly shell: RecordingShell;
   #members: ReadonlyMap<number, MemberInfo> = new Map();
+  readonly #frames: Around["frames"];
   #hasBegun = false;
 
   constructor({ bind, ...parts }: GroupRecordingParts, around: Around) {
+    this.#frames = around.frames;
     this.shell = new RecordingShell({ ...parts, ...around });
     bind?.(this.shell);
   }
@@ -72,6 +80,8 @@ export class GroupRecording {
   /** Take an epoch, before any frame key of it is in place. */
   async epoch(members: ReadonlyMap<number, MemberInfo>): Promise<void> {
     this.#members = members;
+    const keys = [...members].map(([leaf, member]) => [leaf, consentOf(member).key] as const);
+    this.#frames.tape?.leaves(new Map(keys));
     const { members: all, never } = consentsOf(members.values());
     if (this.#hasBegun) return await this.shell.members(all, never);
     this.#hasBegun = true;

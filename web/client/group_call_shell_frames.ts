@@ -9,6 +9,7 @@
 import { wipe } from "../core/bytes.ts";
 import { Code, UnavailableError, VisavisError } from "../core/errors.ts";
 import type { GroupFrames } from "../media/group_interfaces.ts";
+import type { FrameTape } from "../media/interfaces.ts";
 import { answerOf } from "./call_steps.ts";
 import type { GroupCallKeys, GroupFrameKeys } from "./group_call_keys.ts";
 import { withTimeout } from "./lock.ts";
@@ -47,6 +48,11 @@ export class ShellFrames {
     if (!this.#isWhole) return;
     this.#isWhole = false;
     this.#onFailure();
+  }
+
+  /** What has this call recorded. */
+  get tape(): FrameTape | undefined {
+    return this.#frames.tape;
   }
 
   /** @throws UnavailableError NOT_ENCRYPTED, keys could not be put in place. */

@@ -357,7 +357,11 @@ export class Stay {
         watcher: this.#roster,
         unix: () => ways.now(),
         monotonic: () => ways.monotonic(),
-        recording: recordingOf(this.call, going.call, recording, ways),
+        recording: recordingOf(this.call, going.call, recording, {
+          rng: ways.rng,
+          spawn: (work) => ways.spawn(work),
+          title: () => ways.groupName(going.group),
+        }),
         door: new Doorkeeper(room, door, ways.rng),
       });
     } catch (error) {

@@ -303,6 +303,7 @@ class Visit {
           {
             rng: this.#means.rng,
             spawn: (work) => this.#tasks.spawn(work),
+            title: () => "",
           },
         ),
         watcher: this.#roster,

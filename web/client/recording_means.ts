@@ -16,7 +16,9 @@ import type {
 } from "../core/ids.ts";
 import type { Statement } from "../core/recording_statements.ts";
 import type { Kinds, Members } from "../core/recording_types.ts";
+import type { FrameTape } from "../media/interfaces.ts";
 import type { OwnConsent } from "./consent_key.ts";
+import type { Way } from "./recordings_book.ts";
 
 /** A share of a recording's keys, as it is laid at the server (P16). Never printed. */
 export type Laid = Readonly<{
@@ -63,10 +65,15 @@ export interface Recorder {
   record(ask: Digest, kinds: Kinds): void;
   /** Take what was signed about our request: that first, then the rest in the order in which it came. */
   said(said: SaidStatement): void;
-  /** Take a member's share of the key, or ours: before it nothing of them may be recorded. */
-  share(key: ConsentKey, share: Secret32): void;
+  /**
+   * Take a member's share of the key, or ours: before it nothing of them may be recorded.
+   *
+   * @param share Not to be kept: it is read anew for each playback.
+   * @param way What they are called, and where it is to be had then.
+   */
+  share(ask: Digest, key: ConsentKey, share: Secret32, way: Way): void;
   /** Take who is there: among whom the next yes is said. */
-  among(members: Members): void;
+  among(ask: Digest, members: Members): void;
   /** A request of ours is over: nothing more is said or recorded of it in this call. */
   over(ask: Digest): void;
 }
@@ -80,6 +87,22 @@ export type Answered = Readonly<{
   answer: Bytes;
   /** Where our share lies, if we laid one for it. */
   slot: ShareSlot | null;
+  /** What who asked is called. */
+  by: string;
+  /** With whom the call is. */
+  title: string;
+}>;
+
+/** One entry into a call, for whoever records it. Never printed. */
+export type RecordedCall = Readonly<{
+  /** Our consent key in it; overwritten at its end, so whoever keeps it copies it. */
+  own: OwnConsent;
+  /** With whom it is. */
+  title: string;
+  /** Where its frames are; undefined: nowhere that they could be recorded. */
+  tape: FrameTape | undefined;
+  /** Told that nothing can be recorded any more. */
+  failed: () => void;
 }>;
 
 /** Keeps what was agreed to, and which shares of ours lie at the server, also over a restart. */
@@ -106,7 +129,7 @@ export type RecordingMeans = Readonly<{
   /** Keeps what we agreed to; without it nothing of it survives a restart. */
   book?: ConsentBook;
   /** Makes what records one call; without it nobody can ask here. */
-  recorder?: (call: CallId, own: OwnConsent) => Recorder;
+  recorder?: (call: RecordedCall) => Recorder;
 }>;
 
 /** Whether the person is never to be recorded in a call with these. */

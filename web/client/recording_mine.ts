@@ -10,7 +10,7 @@ import { get } from "../core/byte_sets.ts";
 import { copy, hex } from "../core/bytes.ts";
 import type { RecordingSaid } from "../core/content_recording.ts";
 import { type Code, UsageError } from "../core/errors.ts";
-import { type Digest, Secret32 } from "../core/ids.ts";
+import { type ConsentKey, type Digest, Secret32 } from "../core/ids.ts";
 import type { RecordingAsk, RecordingGrant, Statement } from "../core/recording_statements.ts";
 import type { InCall, Kinds } from "../core/recording_types.ts";
 import type { OwnConsent } from "./consent_key.ts";
@@ -35,15 +35,22 @@ export class OwnRequests {
   readonly #speech: Speech;
   readonly #shares: CallShares;
   readonly #makeRecorder: () => Recorder | undefined;
+  readonly #name: (key: ConsentKey) => string;
   readonly #requests = new Map<string, Mine>();
   #recorder: Recorder | undefined;
 
+  /**
+   * @param makeRecorder Makes what records this call, once.
+   * @param name Returns what somebody is called.
+   */
   constructor(
     own: OwnConsent,
     speech: Speech,
     shares: CallShares,
     makeRecorder: () => Recorder | undefined,
+    name: (key: ConsentKey) => string,
   ) {
+    this.#name = name;
     this.#own = own;
     this.#speech = speech;
     this.#shares = shares;
@@ -68,7 +75,8 @@ export class OwnRequests {
     mine.signed = signed;
     this.#recorder ??= this.#makeRecorder();
     this.#recorder?.said(signed);
-    this.#recorder?.share(this.#own.key, new Secret32(copy(mine.laid.share)));
+    const { share, slot, read } = mine.laid;
+    this.#recorder?.share(ask, this.#own.key, new Secret32(copy(share)), { name: "", slot, read });
     void this.#speech.say(signed, mine.laid);
   }
 
@@ -111,7 +119,7 @@ export class OwnRequests {
       const { among } = this.#need(statement.ask);
       const members = get(state.sets, statement.members);
       if (members === undefined) return; // CK-934: the machine took no notice of it either.
-      if (!among.has(hex(statement.members))) this.#recorder?.among(members);
+      if (!among.has(hex(statement.members))) this.#recorder?.among(statement.ask, members);
       among.add(hex(statement.members));
     }
     this.#recorder?.said(said);
@@ -120,13 +128,15 @@ export class OwnRequests {
 
   /** Get the share of who agreed; without it nothing of them is recorded. */
   #fetch(
-    { key, share: promised }: RecordingGrant,
+    { ask, key, share: promised }: RecordingGrant,
     { slot, read }: RecordingSaid,
     wanted: () => boolean,
     refused: (code: Code) => void,
   ): void {
     if (slot === null || read === null) return;
-    const take = (share: Secret32) => this.#recorder?.share(key, share);
+    const take = (share: Secret32) => {
+      this.#recorder?.share(ask, key, share, { name: this.#name(key), slot, read });
+    };
     this.#shares.read({ slot, read }, promised, { wanted, take, refused });
   }
 

@@ -230,13 +230,13 @@ export class CallRecording {
         ...refused.map(({ id, request }) => this.#asked(id, request, "refused", null)),
       ],
       recorded: shown.map(({ id, by, kinds }) => {
-        return { id: hex(id), by: this.#name(by), own: isMine(by), kinds: listed(kinds) };
+        return { id: hex(id), by: this.name(by), own: isMine(by), kinds: listed(kinds) };
       }),
       own: mine === undefined ? null : this.#ownAsk(mine, members),
       ended: this.#ended(shell),
       held,
       mayNotAsk,
-      neverNames: [...never.values()].map((key) => this.#name(key)),
+      neverNames: [...never.values()].map((key) => this.name(key)),
     };
   }
 
@@ -244,7 +244,7 @@ export class CallRecording {
     const { key, kinds, purpose, place, days, recipients, clear, named } = request;
     const terms = { purpose, place, days, recipients, clear, named };
     const ours = { answer, agreed: listed(agreed ?? new Set()) };
-    return { id: hex(id), by: this.#name(key), kinds: listed(kinds), ...terms, ...ours };
+    return { id: hex(id), by: this.name(key), kinds: listed(kinds), ...terms, ...ours };
   }
 
   #ownAsk({ id, ask }: Known, members: Members): OwnAsk {
@@ -252,19 +252,20 @@ export class CallRecording {
     const answers = others.map((key) => {
       const kinds = standing(ask, key, members);
       const answer: Answer = kinds === null ? null : "given";
-      return { name: this.#name(key), answer, kinds: listed(kinds ?? new Set()) };
+      return { name: this.name(key), answer, kinds: listed(kinds ?? new Set()) };
     });
     return { id: hex(id), kinds: listed(ask.kinds), answers, recorded: listed(ask.recorded) };
   }
 
   #ended({ over, own }: RecordingShell): readonly Ended[] {
     return over.map(({ id, request, reason, by }) => {
-      const whose = by === undefined ? null : this.#name(by);
+      const whose = by === undefined ? null : this.name(by);
       return { id: hex(id), own: equal(request.key, own), reason, by: whose };
     });
   }
 
-  #name(key: ConsentKey): string {
+  /** What somebody is called. */
+  name(key: ConsentKey): string {
     return this.#names.get(hex(key)) ?? "";
   }
 

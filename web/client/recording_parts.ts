@@ -66,12 +66,16 @@ export type RecordingParts = Readonly<{
   /** Returns seconds that never go backwards. */
   monotonic: () => number;
   /** Where frames are sealed and opened. */
-  frames: Pick<FrameKeys, "hold" | "release">;
+  frames: Pick<FrameKeys, "hold" | "release" | "tape">;
   say: Say;
   /** Runs what goes on beside the call, and may outlast it. */
   spawn: Spawn;
   /** Whether nobody may ask, here or there. */
   confidential?: () => boolean;
+  /** Returns with whom the call is. */
+  title?: () => string;
+  /** Returns what somebody in it is called. */
+  name?: (key: ConsentKey) => string;
   /** Told that something may have changed. */
   changed?: () => void;
 }>;

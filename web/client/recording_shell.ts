@@ -39,6 +39,7 @@ import type {
 } from "../core/recording_types.ts";
 import { Lock } from "./lock.ts";
 import { type Asked, OwnAnswers } from "./recording_answers.ts";
+import type { RecordedCall } from "./recording_means.ts";
 import { OwnRequests } from "./recording_mine.ts";
 import {
   inConfidence,
@@ -80,8 +81,9 @@ export class RecordingShell {
     this.#parts = parts;
     this.#speech = new Speech(call, own, unix, say);
     this.#shares = new CallShares(means, call, parts);
-    const make = () => means.recorder?.(call, own);
-    this.#mine = new OwnRequests(own, this.#speech, this.#shares, make);
+    const make = () => means.recorder?.(this.#recorded());
+    const name = (key: ConsentKey) => parts.name?.(key) ?? "";
+    this.#mine = new OwnRequests(own, this.#speech, this.#shares, make, name);
     this.#presses = new Presses(() => parts.changed?.());
     this.#answers = new OwnAnswers(parts, this.#speech, this.#shares);
   }
@@ -390,6 +392,15 @@ export class RecordingShell {
   }
 
   // Kit
+
+  #recorded(): RecordedCall {
+    const { own, frames, title } = this.#parts;
+    const failed = () => {
+      // What was recorded until now is kept; the others are told.
+      if (this.#mineNow !== undefined) this.#parts.spawn(() => this.stop());
+    };
+    return { own, title: title?.() ?? "", tape: frames.tape, failed };
+  }
 
   #requestOf(id: Digest): RecordingAsk | undefined {
     return this.#mine.find(id) ?? this.#answers.find(id)?.request;

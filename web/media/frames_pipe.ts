@@ -13,7 +13,8 @@
 
 import type { Bytes } from "../core/bytes.ts";
 import { Code, PeerError, UnavailableError, UsageError } from "../core/errors.ts";
-import type { FrameKind, FrameSender, Kind, SendingEpoch } from "../core/frame_keys.ts";
+import type { FrameKind, FrameSender, Kind, Opened, SendingEpoch } from "../core/frame_keys.ts";
+import type { Track } from "./frame_tap.ts";
 import type { CallFrames } from "./frames_keys.ts";
 import { padded } from "./picture_padding.ts";
 
@@ -26,8 +27,10 @@ export const KEY_FRAME_REQUEST_INTERVAL_S = 0.3;
 /** An RTCEncodedVideoFrame or RTCEncodedAudioFrame, as far as anybody here looks. */
 export type EncodedFrame = {
   data: ArrayBuffer;
+  /** Of RTP, where the metadata does not tell it. */
+  timestamp?: number;
   /** Names the encoder: each has its own SSRC. */
-  getMetadata?: () => Readonly<{ synchronizationSource?: number }>;
+  getMetadata?: () => Readonly<{ synchronizationSource?: number; rtpTimestamp?: number }>;
 };
 
 /** Encoders of one sender: as many as a picture has layers (`sfu_publish.ts`). */
@@ -100,6 +103,7 @@ type Encoder = { readonly sealer: Sealer; owesKeyFrame: boolean };
 export class SendPipe {
   readonly #frames: CallFrames;
   readonly #kind: Kind;
+  readonly #track: Track;
   readonly #askKeyFrame: () => void;
   readonly #pause: Pause;
   readonly #encoders = new Map<number, Encoder>();
@@ -111,8 +115,10 @@ export class SendPipe {
    * @param kind What the encoders make, from our own description of it.
    * @param askKeyFrame Makes the encoder's next picture a key frame. Asked for after a picture was
    *   dropped: the receiver could not decode a difference to something it never got.
+   * @param isScreen What is sent is a screen, and no camera.
    */
-  constructor(frames: CallFrames, kind: Kind, askKeyFrame: () => void) {
+  constructor(frames: CallFrames, kind: Kind, askKeyFrame: () => void, isScreen = false) {
+    this.#track = isScreen ? "screen" : kind;
     this.#frames = frames;
     this.#kind = kind;
     this.#askKeyFrame = askKeyFrame;
@@ -126,9 +132,10 @@ export class SendPipe {
     let isKeyFrame = false;
     let size = 0;
     let encoder: Encoder | undefined;
+    let made: Bytes | undefined;
     try {
       encoder = this.#encoderOf(frame);
-      const made = new Uint8Array(frame.data);
+      made = new Uint8Array(frame.data);
       const plain = this.#filled(made);
       isKeyFrame = ((plain[0] ?? 0) & 1) === 0; // RFC 6386, 9.1
       const sealed = await encoder.sealer.encrypt(plain);
@@ -144,6 +151,7 @@ export class SendPipe {
     if (this.#kind === "video" && this.#frames.videoClosed) return false;
     if (this.#frames.held) return this.#hold();
     this.#frames.sealed[this.#kind] += 1;
+    this.#tapped(encoder, frame, made);
     if (this.#kind === "audio") {
       count(this.#frames.audioSizes, size);
       return true;
@@ -154,6 +162,14 @@ export class SendPipe {
       else if (this.#pause.isOver()) this.#askKeyFrame();
     }
     return true;
+  }
+
+  /** What was sent may be recorded, as it was before it was filled up and sealed. */
+  #tapped(encoder: Encoder, frame: EncodedFrame, made: Bytes): void {
+    const { tap } = this.#frames;
+    if (tap === undefined) return;
+    const wants = tap.sent(encoder, this.#track, timestampOf(frame), made);
+    if (wants && this.#pause.isOver()) this.#askKeyFrame();
   }
 
   /** Drop a frame, which nobody is blamed for; whoever receives has missed a picture then. */
@@ -212,8 +228,10 @@ export class ReceivePipe {
   async pass(frame: EncodedFrame): Promise<boolean> {
     if (this.#kind === "video" && this.#frames.videoClosed) return false;
     if (this.#frames.held) return this.#hold();
+    let opened: Opened;
     try {
-      replace(frame, await this.#open(new Uint8Array(frame.data)));
+      opened = await this.#open(new Uint8Array(frame.data));
+      replace(frame, opened.frame);
     } catch (error) {
       // CK-651: whatever went wrong, nothing is decoded. A decoder would play noise.
       if (isRepeated(error)) {
@@ -233,7 +251,17 @@ export class ReceivePipe {
       this.#pause.isOver();
       this.#askKeyFrame();
     }
+    this.#tapped(opened, frame);
     return true;
+  }
+
+  #tapped({ leaf, frame: data }: Opened, frame: EncodedFrame): void {
+    const { tap } = this.#frames;
+    if (tap === undefined) return;
+    const isScreen = this.#place !== undefined && this.#frames.places.isScreen(this.#place);
+    const track = isScreen && this.#kind === "video" ? "screen" : this.#kind;
+    const wants = tap.opened(leaf, track, timestampOf(frame), data);
+    if (wants && this.#pause.isOver()) this.#askKeyFrame();
   }
 
   /** Drop a frame, which nobody is blamed for: it was not even tried. */
@@ -242,10 +270,15 @@ export class ReceivePipe {
     return false;
   }
 
-  #open(sealed: Bytes): Promise<Bytes> {
+  #open(sealed: Bytes): Promise<Opened> {
     if (this.#place === undefined) return this.#frames.decrypt(sealed, this.#kind);
     return this.#frames.decryptAt(this.#place, sealed, this.#kind);
   }
+}
+
+/** The metadata tells it in newer browsers, the frame itself in others. */
+function timestampOf(frame: EncodedFrame): number | undefined {
+  return frame.getMetadata?.().rtpTimestamp ?? frame.timestamp;
 }
 
 function count(sizes: Map<number, number>, size: number): void {

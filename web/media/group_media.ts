@@ -153,6 +153,7 @@ export class BrowserGroupMedia implements StayMedia {
       hold: () => keys.hold(),
       release: () => keys.release(),
       wipe: () => keys.wipe(),
+      tape: keys.tape,
       removeLeaf: (leaf) => {
         // It may be somebody else's in the very next epoch: nothing of whoever had it stays.
         const removed = keys.removeLeaf(leaf);

@@ -79,12 +79,12 @@ export class FakeRecorder implements Recorder {
     this.#note(said.statement.kind);
   }
 
-  share(key: ConsentKey, share: Secret32): void {
+  share(_: Digest, key: ConsentKey, share: Secret32): void {
     this.shares.set(hex(key), share);
     this.#note("share");
   }
 
-  among(members: Members): void {
+  among(_: Digest, members: Members): void {
     this.#note(`among ${members.size}`);
   }
 

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Recorder, SaidStatement } from "../../client/recording_means.ts";
 import { type Bytes, concat, copy, equal } from "../../core/bytes.ts";
-import { type ConsentKey, random, Secret32 } from "../../core/ids.ts";
+import { type ConsentKey, type Digest, random, Secret32 } from "../../core/ids.ts";
 import { prove } from "../../core/recording_proof.ts";
 import { Tape } from "../../core/recording_tape.ts";
 import type { Members } from "../../core/recording_types.ts";
@@ -57,11 +57,11 @@ class TapeRecorder implements Recorder {
     });
   }
 
-  share(key: ConsentKey, share: Secret32): void {
+  share(_: Digest, key: ConsentKey, share: Secret32): void {
     this.#then(async () => this.#tape?.share(key, share));
   }
 
-  among(members: Members): void {
+  among(_: Digest, members: Members): void {
     this.#then(async () => await this.#tape?.among(members));
   }
 

@@ -454,7 +454,8 @@ COMMANDS: Final = {
     "approve_requests", "contacts", "sync", "send", "history", "notices", "safety", "devices",
     "revoke", "revoke_by_code", "password", "dropped", "send_file", "open_file",
     "write_vault", "decide", "decided", "note_call", "calls", "delete_calls", "settings",
-    "ask_to_forget", "wishes", "rows", "move_out", "move_in", "handle", "rename", "renamed", "never_record", "never_recorded",
+    "ask_to_forget", "wishes", "rows", "move_out", "move_in", "handle", "rename", "renamed",
+    "never_record", "never_recorded",
     *GROUP_COMMANDS, *CALL_COMMANDS, *GROUP_CALL_COMMANDS,
     *CALL_LINK_COMMANDS, *RECORDING_COMMANDS,
 }  # fmt: skip
