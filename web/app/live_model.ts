@@ -90,10 +90,14 @@ export class LiveModel implements AppModel {
     this.#recording = new LiveRecording((call) => {
       this.set({ recording: { ...(this.#state.recording ?? NO_RECORDING), call } });
     });
-    this.recording = recordingActions(this.#recording, async (never) => {
-      await setNeverRecord(this.client(), never);
-      this.#followNever();
-    });
+    this.recording = recordingActions(
+      this.#recording,
+      () => this.client(),
+      async (never) => {
+        await setNeverRecord(this.client(), never);
+        this.#followNever();
+      },
+    );
     const deskChanged = (desk: AppState["desk"]) => {
       this.set({ desk });
       this.calls.refresh();

@@ -4,8 +4,9 @@
  * Not for: what counts as a yes (`core/recording.ts`), or what a call's shell does about it.
  */
 
+import type { Client } from "../client/client.ts";
 import type { CallRecording } from "../client/recording_objects.ts";
-import { Code, UnavailableError, UsageError } from "../core/errors.ts";
+import { Code, UnavailableError } from "../core/errors.ts";
 import type {
   Kind,
   RecordingActions,
@@ -15,7 +16,7 @@ import type {
 } from "./model_recording.ts";
 
 /** What a page without a call, or whose call has no word in it yet, knows of recording. */
-export const NO_RECORDING: RecordingState = { never: false, keeps: false, call: undefined };
+export const NO_RECORDING: RecordingState = { never: false, keeps: true, call: undefined };
 
 /** The recording of the call on the screen. */
 export class LiveRecording {
@@ -80,11 +81,6 @@ function viewOf(recording: CallRecording): RecordingView {
   return { requests, recorded, own, held, mayNotAsk, neverNames };
 }
 
-/** No screen asks for this while the state says that nothing is kept. */
-function notKept(): never {
-  throw new UsageError("this client keeps nothing of recordings");
-}
-
 /** Whether nothing changed: the client returns the same lists until something did. */
 function isAlike(one: RecordingView | undefined, other: RecordingView | undefined): boolean {
   if (one === undefined || other === undefined) return one === other;
@@ -94,8 +90,12 @@ function isAlike(one: RecordingView | undefined, other: RecordingView | undefine
 /** Return what screens can ask for. */
 export function recordingActions(
   live: LiveRecording,
+  client: () => Client,
   setNever: (never: boolean) => Promise<void>,
 ): RecordingActions {
+  const kept = () => import("./live_kept.ts");
+  const consents = async () => (await kept()).liveConsents(client);
+  const recordings = async () => (await kept()).liveRecordings(client);
   return {
     ask: (terms) => live.ask(terms),
     agree: (id, kinds, clear) => live.agree(id, kinds, clear),
@@ -103,7 +103,18 @@ export function recordingActions(
     withdraw: (id) => live.withdraw(id),
     stop: () => live.stop(),
     setNever,
-    consents: { list: notKept, withdraw: notKept, receipt: notKept, kantara: notKept },
-    recordings: { list: notKept, play: notKept, export: notKept, file: notKept, remove: notKept },
+    consents: {
+      list: async () => (await consents()).list(),
+      withdraw: async (id) => (await consents()).withdraw(id),
+      receipt: async (id) => (await consents()).receipt(id),
+      kantara: async (id) => (await consents()).kantara(id),
+    },
+    recordings: {
+      list: async () => (await recordings()).list(),
+      play: async (id) => (await recordings()).play(id),
+      export: async (...how) => (await recordings()).export(...how),
+      file: async (id) => (await recordings()).file(id),
+      remove: async (id) => (await recordings()).remove(id),
+    },
   };
 }
