@@ -152,6 +152,8 @@ def history_vectors() -> Json:
         Settings(48, details=False, sync=False, trace=True, count=2, device=None),
         Settings(KEEP_EVER, details=True, sync=True, trace=True, count=9, device=device),
     ]
+    # Said on one device, while something else was decided on the other.
+    settings += [replace(settings[at], never_record=True) for at in (1, 3, 6)]
     cut = Page(Cut(2, NOW), {}, {gone_mark(call_id(1))})
     refused = [cbor.encode(one) for one in broken_pages()]
     return {
@@ -165,7 +167,7 @@ def history_vectors() -> Json:
         "fields": list(FIELDS),
         "settings": [[plain(one), encode_settings(one).hex()] for one in settings],
         "newer": [
-            [a, b, settings.index(newer(settings[a], settings[b]))]
+            [a, b, encode_settings(newer(settings[a], settings[b])).hex()]
             for a in range(len(settings))
             for b in range(len(settings))
         ],

@@ -69,7 +69,8 @@ Edit = list[Any]
 def _examples() -> list[tuple[Moved, Work]]:
     many = tuple(contact(number) for number in range(100, 120))
     settings = Settings(
-        48, details=True, sync=False, trace=False, count=3, device=DeviceId(b"x" * 16)
+        *(48, True, False, False, 3, DeviceId(b"x" * 16)),  # keep, details, sync, trace
+        never_record=True,
     )
     return [
         (replace(moved(), pages=pages_of([call(1), call(2)], Counting(1))), CHEAP),

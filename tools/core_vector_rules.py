@@ -42,6 +42,7 @@ def rules_vectors() -> Json:
     # What is granted beyond ringing says nothing about what rings.
     every += [Rules(MayCall.VOICE, (WORK,), sees, path) for sees in SEES for path in PATHS]
     every += [Rules(adds=adds) for adds in MayAdd]
+    every += [Rules(never_record=True), Rules(MayCall.VOICE, (WORK,), never_record=True)]
     return {
         "rules": [[plain(rules), encode_rules(rules).hex()] for rules in every],
         "decisions": [

@@ -32,6 +32,7 @@ from visavis.core.content_records import (
     MaySee,
     Media,
     MemberDevice,
+    NeverSaid,
     Path,
     Rules,
     Settings,
@@ -92,8 +93,11 @@ RULES: Final = Rules(
     MayGo.DIRECT,
     24,
     MayAdd.AT_ONCE,
+    never_record=True,
 )
-SETTINGS: Final = Settings(2_160, details=True, sync=True, trace=False, count=3, device=DEVICE)
+SETTINGS: Final = Settings(
+    2_160, details=True, sync=True, trace=False, count=3, device=DEVICE, never_record=True
+)
 RECORD: Final = ContactRecord(
     LIST,
     "anna.48213",
@@ -106,6 +110,7 @@ RECORD: Final = ContactRecord(
     RULES,
     Decided(NOW, 0, NOW + 1),
     3,
+    NeverSaid(never=False, at=NOW),
 )
 BARE_RECORD: Final = ContactRecord(
     LIST, "bob.1", (AT, AT), SEQUENCER, GROUP, Standing.BLOCKED, None, None
@@ -188,6 +193,7 @@ INNER: Final = Family(
         inner.ContactName(ID, NOW, "maria.10077", 1),
         inner.GroupInvite(ID, NOW, GROUP, "Sunday hikes", 3, TOKEN),
         inner.GroupJoin(ID, NOW, TOKEN, "maria.10077", (JOINING,)),
+        inner.RecordingNever(ID, NOW, never=True),
     ),
 )
 IN_CALL: Final = Family(

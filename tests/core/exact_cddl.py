@@ -3,8 +3,8 @@
 pycddl 0.6.4 reads all of CDDL, but lets through what it should not: unknown keys of maps inside
 arrays, text in place of sized bytes, arrays in place of a choice. So the verdicts of the Python
 decoders are held to this reader, which knows only: maps with literal keys, arrays, choices,
-literals, ranges, bytes, tstr, bool, `.size`, and `?` and `n*m` for occurrence. Anything else in the
-file makes it fail, so that it cannot pass over a construct in silence.
+literals, ranges, bytes, tstr, bool, true, `.size`, and `?` and `n*m` for occurrence. Anything else
+in the file makes it fail, so that it cannot pass over a construct in silence.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Literal:
-    held: str | int
+    held: str | int  # true is one of them
 
     def allows(self, value: object, _rules: dict[str, Any]) -> bool:
         return type(value) is type(self.held) and value == self.held
@@ -157,6 +157,8 @@ class Parser:
             return Sized(kind, size)
         if token == "bool":
             return Boolean()
+        if token == "true":
+            return Literal(True)
         assert re.fullmatch(r"[a-z][a-z-]*", token), f"unknown CDDL: {token}"
         return Named(token)
 
@@ -202,5 +204,5 @@ def parse(text: str) -> dict[str, Any]:
     parser = Parser(text)
     rules = parser.rules()
     used = {token for token in parser.tokens if re.fullmatch(r"[a-z][a-z-]*", token)}
-    assert used - {"bytes", "tstr", "bool"} <= rules.keys(), used - rules.keys()
+    assert used - {"bytes", "tstr", "bool", "true"} <= rules.keys(), used - rules.keys()
     return rules

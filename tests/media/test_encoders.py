@@ -89,6 +89,8 @@ def test_without_a_key_no_sound_and_no_picture_comes_out_ck_650() -> None:
 class Broken:
     """An encryptor with a bug."""
 
+    wants_key_frame = False
+
     def encrypt(self, frame: bytes, kind: str) -> bytes:
         del frame, kind
         raise ZeroDivisionError

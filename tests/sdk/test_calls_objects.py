@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.scenario.call_world import World
 
+import visavis
 from visavis.core import call_effects as do
 from visavis.core.errors import AuthorizationError, Code, UnavailableError
 from visavis.sdk.call_media import LentSink, LentSource, relayed_media
@@ -150,13 +153,15 @@ async def test_the_product_makes_relay_only_connections() -> None:
         await media.close()
 
 
-def test_the_sdk_offers_no_recording() -> None:
-    """R-18 ff.: names that would be one do not exist."""
-    from visavis.sdk import call_media, calls
-
-    names = [name.lower() for module in (calls, call_media) for name in dir(module)]
-    names += [name.lower() for name in dir(calls.Call)]
-    assert not [name for name in names if "record" in name]
+def test_frames_are_taken_only_by_the_shell_of_consents() -> None:
+    """R-44: there is one way to what is recorded, and it passes everybody's yes."""
+    source = Path(visavis.__file__).parent
+    taken = [
+        str(file.relative_to(source))
+        for file in sorted(source.rglob("*.py"))
+        if re.search(r"\.tap = (?!None)", file.read_text())
+    ]
+    assert taken == ["sdk/recording_shell.py"]
 
 
 def test_every_effect_is_carried_out() -> None:

@@ -31,6 +31,8 @@ def shown(leaf: int, key: int) -> InCall:
 class Shell:
     """Notes what is done in a call with these members."""
 
+    recording = None
+
     def __init__(self, members: Mapping[int, MemberInfo]) -> None:
         self._members = members
         self.removed: list[int] = []

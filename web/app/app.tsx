@@ -2,12 +2,14 @@
 
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { I18nProvider } from "react-aria-components/I18nProvider";
-import { later, say, useLanguage } from "./i18n/text.ts";
+import { later, useLanguage } from "./i18n/text.ts";
 import { type Landing, onCallLink } from "./landing.ts";
 import { useAppState, useInCall } from "./model_hooks.tsx";
 import { Door } from "./screens/door.tsx";
 import { Starting } from "./screens/states.tsx";
+import { restTitle } from "./tab_title.ts";
 import { Boundary } from "./ui/boundary.tsx";
+import { Recorded } from "./ui/recorded.tsx";
 
 const Inside = lazy(() => import("./screens/inside.tsx"));
 const Recovery = lazy(() => import("./screens/recovery.tsx"));
@@ -25,10 +27,11 @@ export function App({ landing }: { landing: Landing }) {
   // Whoever is in a call stays in it; its secret is gone from the address bar all the same.
   useEffect(() => onCallLink((opened) => inCall || setLink(opened)), [inCall]);
   useEffect(() => {
-    document.title = say("app.name");
+    restTitle();
   }, []);
   return (
     <I18nProvider locale={language}>
+      <Recorded />
       <Boundary>
         <Suspense key={language} fallback={<Starting />}>
           {screen()}

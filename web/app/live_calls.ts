@@ -4,6 +4,7 @@ import type { Call } from "../client/call_objects.ts";
 import type { Client } from "../client/client.ts";
 import type { IncomingCall } from "../client/incoming_call.ts";
 import type { LeftGroupCall } from "../client/left_group_call.ts";
+import type { CallRecording } from "../client/recording_objects.ts";
 import { hex } from "../core/bytes.ts";
 import { Code, UnavailableError, UsageError } from "../core/errors.ts";
 import type { RemoteMedia } from "../media/interfaces.ts";
@@ -30,6 +31,8 @@ export interface CallHost {
   /** They had a call before, as far as this device knows. */
   calledBefore(id: PersonId): boolean;
   show(view: CallView | undefined): void;
+  /** Told with each drawing who asks to record the call that is on the screen. */
+  recording(recording: CallRecording | undefined): void;
   ring(incoming: Incoming | undefined): void;
   /** The page was in a call of a group. */
   comeBackInGroup(left: LeftGroupCall): Promise<void>;
@@ -227,6 +230,7 @@ export class LiveCalls implements CallActions {
     if (this.#shown?.call.state !== "ended") return;
     this.#shown.stop();
     this.#shown = undefined;
+    this.#host.recording(undefined);
     this.#host.show(undefined);
   }
 
@@ -258,6 +262,7 @@ export class LiveCalls implements CallActions {
     if (state !== "ended" && state !== "calling") shown.media = call.media;
     const person = this.#host.person(shown.id);
     if (person !== undefined) this.#host.show(viewOf(shown, person, this.#host.desk));
+    this.#host.recording(state === "ended" ? undefined : call.recording);
   }
 
   /** Return where the other side goes, and how the call is put on the screen once there is one. */

@@ -1,6 +1,7 @@
 /** One group call as screens see it: a view made of the client's `GroupCall`, and what they ask for. */
 
 import type { AtDoor, CallOfMany, GroupCallEnd, InCall } from "../client/group_call_objects.ts";
+import type { CallRecording } from "../client/recording_objects.ts";
 import { hex } from "../core/bytes.ts";
 import { Reaction } from "../core/content_group_call.ts";
 import { Code, UnavailableError } from "../core/errors.ts";
@@ -70,6 +71,8 @@ export type ShownGroupCallParts = Readonly<{
   since?: number;
   /** Told with each drawing since when the person is in it. */
   drawn?: (connectedAt: number | undefined) => void;
+  /** Told with each drawing who asks to record it. */
+  recording: (recording: CallRecording | undefined) => void;
   desk: LiveDesk;
   streams: MemberStreams;
   show: (view: GroupCallView) => void;
@@ -250,6 +253,7 @@ export class ShownGroupCall {
     if (this.call.isInside) this.#connectedAt ??= Date.now();
     this.#tellOthers();
     this.#parts.show(this.#view());
+    this.#parts.recording(this.#endedAt === undefined ? this.call.recording : undefined);
     this.#parts.drawn?.(this.#connectedAt);
   }
 

@@ -6,6 +6,7 @@ import type { IncomingGroupCall } from "../client/group_call_incoming.ts";
 import type { GroupCall } from "../client/group_call_objects.ts";
 import type { GuestState } from "../client/guest.ts";
 import type { LeftGroupCall } from "../client/left_group_call.ts";
+import type { CallRecording } from "../client/recording_objects.ts";
 import { hex } from "../core/bytes.ts";
 import { Code, UnavailableError } from "../core/errors.ts";
 import type { LiveDesk } from "./live_desk.ts";
@@ -37,6 +38,8 @@ export interface GroupCallHost {
   desk: LiveDesk;
   person(id: PersonId): Person | undefined;
   show(view: GroupCallView | undefined): void;
+  /** Told with each drawing who asks to record the call that is on the screen. */
+  recording(recording: CallRecording | undefined): void;
   ring(incoming: IncomingGroup | undefined): void;
 }
 
@@ -155,6 +158,7 @@ export class LiveGroupCalls implements GroupCallActions {
     if (this.#shown?.call.endReason === undefined) return;
     this.#shown.stop();
     this.#shown = undefined;
+    this.#host.recording(undefined);
     this.#host.show(undefined);
   }
 
@@ -235,10 +239,14 @@ export class LiveGroupCalls implements GroupCallActions {
     });
   }
 
-  #follow(parts: Omit<ShownGroupCallParts, "desk" | "show">): void {
+  #follow(parts: Omit<ShownGroupCallParts, "desk" | "show" | "recording">): void {
     this.#shown?.stop();
-    const { desk, show } = this.#host;
-    this.#shown = new ShownGroupCall({ ...parts, desk, show: (view) => show(view) });
+    const { desk } = this.#host;
+    this.#shown = new ShownGroupCall({
+      ...{ ...parts, desk },
+      show: (view) => this.#host.show(view),
+      recording: (recording) => this.#host.recording(recording),
+    });
   }
 
   /** Keep which call this is, for as long as there is something to come back to. */

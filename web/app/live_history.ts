@@ -12,7 +12,10 @@ import type { CallHistory, HistoryActions, Wish } from "./model_history.ts";
 /** Before there is a profile: nothing is kept. */
 export const NO_HISTORY: CallHistory = {
   entries: [],
-  settings: { keep: 0, details: false, sync: false, trace: false, count: 0, device: null },
+  settings: {
+    ...{ keep: 0, details: false, sync: false, trace: false },
+    ...{ count: 0, device: null, neverRecord: false },
+  },
   wishes: [],
 };
 

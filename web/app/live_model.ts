@@ -20,11 +20,14 @@ import { type GroupCallsLater, groupCallActions } from "./live_group_calls.ts";
 import { LiveGroups, NO_GROUPS } from "./live_groups.ts";
 import { followHistory, historyActions, NO_HISTORY } from "./live_history.ts";
 import { moveActions } from "./live_move.ts";
+import { neverRecordOf, setNeverRecord } from "./live_never.ts";
 import { alertsOf, awaitedOf, countOfTheirs, peopleOf, threadOf } from "./live_people.ts";
 import { LivePush } from "./live_push.ts";
+import { LiveRecording, NO_RECORDING, recordingActions } from "./live_recording.ts";
 import { keepStorage } from "./live_storage.ts";
 import type { AppModel, AppState, Entry, Feature, Person, PersonId, Thread } from "./model.ts";
 import type { Permitted } from "./model_actions.ts";
+import type { RecordingActions } from "./model_recording.ts";
 import { passkeysHere } from "./passkey_here.ts";
 
 const SEEN = "visavis.alerts-seen";
@@ -50,6 +53,8 @@ export class LiveModel implements AppModel {
   readonly move = moveActions(this);
   readonly calls: LiveCalls;
   readonly groupCall: GroupCallsLater;
+  readonly recording: RecordingActions;
+  readonly #recording: LiveRecording;
   readonly #desk: LiveDesk;
   readonly #listeners = new Set<() => void>();
   #state: AppState;
@@ -80,7 +85,19 @@ export class LiveModel implements AppModel {
       desk: EMPTY_DESK,
       unsupported: new Set([...UNSUPPORTED, ...(canShare ? [] : NO_SHARE)]),
       passkeys: passkeysHere(),
+      recording: NO_RECORDING,
     };
+    this.#recording = new LiveRecording((call) => {
+      this.set({ recording: { ...(this.#state.recording ?? NO_RECORDING), call } });
+    });
+    this.recording = recordingActions(
+      this.#recording,
+      () => this.client(),
+      async (never) => {
+        await setNeverRecord(this.client(), never);
+        this.#followNever();
+      },
+    );
     const deskChanged = (desk: AppState["desk"]) => {
       this.set({ desk });
       this.calls.refresh();
@@ -93,6 +110,7 @@ export class LiveModel implements AppModel {
       person: (id) => this.#state.people.find((one) => one.id === id),
       calledBefore: (id) => this.#state.threads.get(id)?.entries.some(isCall) ?? false,
       show: (call) => this.set({ call }),
+      recording: (recording) => this.#recording.follow(recording),
       ring: (incoming) => this.set({ incoming }),
       comeBackInGroup: (left) => this.groupCall.comeBack(left),
     });
@@ -101,6 +119,7 @@ export class LiveModel implements AppModel {
       desk: this.#desk,
       person: (id) => this.#state.people.find((one) => one.id === id),
       show: (groupCall) => this.set({ groupCall }),
+      recording: (recording) => this.#recording.follow(recording),
       ring: (incomingGroup) => this.set({ incomingGroup }),
     });
   }
@@ -249,7 +268,9 @@ export class LiveModel implements AppModel {
 
   #told(topic: Topic): void {
     if (topic === "connection") this.#connection();
-    else if (topic !== "calls" && topic !== "devices") this.#retell();
+    else if (topic === "calls")
+      this.#followNever(); // settings are among them
+    else if (topic !== "devices") this.#retell();
   }
 
   /** Have nothing said of the server's hanging up until what this returns is called. */
@@ -309,10 +330,18 @@ export class LiveModel implements AppModel {
     this.set({ phase: { kind: "shutOut" } });
   }
 
+  /** Show whether one is never to be recorded: this device decided it, or heard of it. */
+  #followNever(): void {
+    const recording = this.#state.recording ?? NO_RECORDING;
+    const never = neverRecordOf(this.client());
+    if (recording.never !== never) this.set({ recording: { ...recording, never } });
+  }
+
   /** Make new snapshots of what may have changed. */
   #retell(): void {
     const client = this.client();
     this.followHandle();
+    this.#followNever();
     const contacts = client.contacts();
     const notices = client.notices();
     const requests = client.requests();

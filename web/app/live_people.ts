@@ -59,6 +59,7 @@ export function peopleOf(contacts: readonly Contact[], notices: readonly Notice[
       resembles: contacts.find(
         (other) => other.key !== contact.key && resembles(other.name, contact.name),
       )?.name,
+      neverRecorded: contact.neverRecorded,
       rules: rulesOf(contact.rules),
     };
   });
@@ -88,7 +89,7 @@ export function messageOf(entry: Entry): Message | undefined {
   return SOURCES.get(entry);
 }
 
-function rulesOf({ calls, hours, sees, path, keeps, adds }: Contact["rules"]): Rules {
+function rulesOf({ calls, hours, sees, path, keeps, adds, neverRecord }: Contact["rules"]): Rules {
   const days = (mask: number) => WEEK.filter((day) => ((mask >> day) & 1) === 1);
   return {
     calls,
@@ -97,12 +98,13 @@ function rulesOf({ calls, hours, sees, path, keeps, adds }: Contact["rules"]): R
     direct: path === MayGo.DIRECT,
     keepsHours: keeps ?? undefined,
     adds: adds ?? undefined,
+    neverRecord,
   };
 }
 
 /** Return rules as the client takes them. */
 export function clientRules(rules: Rules): Contact["rules"] {
-  const { calls, hours, seesRinging, direct, keepsHours, adds } = rules;
+  const { calls, hours, seesRinging, direct, keepsHours, adds, neverRecord } = rules;
   const mask = (days: readonly number[]) => days.reduce((bits, day) => bits | (1 << day), 0);
   return {
     calls,
@@ -111,6 +113,7 @@ export function clientRules(rules: Rules): Contact["rules"] {
     path: direct ? MayGo.DIRECT : null,
     keeps: keepsHours ?? null,
     adds: adds ?? null,
+    neverRecord: neverRecord ?? false,
   };
 }
 

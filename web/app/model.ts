@@ -25,6 +25,7 @@ import type { GroupCallActions, GroupCallView, IncomingGroup } from "./model_gro
 import type { Author, GroupActions, GroupNews, Groups } from "./model_groups.ts";
 import type { CallHistory, HistoryActions } from "./model_history.ts";
 import type { MoveActions } from "./model_move.ts";
+import type { RecordingActions, RecordingState } from "./model_recording.ts";
 
 /** An account, as hexadecimal digits: a key in lists and routes. */
 export type PersonId = string;
@@ -74,6 +75,8 @@ export type Rules = Readonly<{
   keepsHours: number | undefined;
   /** They may bring you into groups; absent: you are asked. */
   adds?: "at_once" | "never" | undefined;
+  /** In a call with them one is never to be recorded, and nobody is asked. */
+  neverRecord?: boolean | undefined;
 }>;
 
 export type Person = Readonly<{
@@ -90,6 +93,8 @@ export type Person = Readonly<{
   since: number | undefined;
   /** The name of another contact that theirs could be taken for. */
   resembles: string | undefined;
+  /** They told us that they are never to be recorded. */
+  neverRecorded?: boolean | undefined;
   rules: Rules;
 }>;
 
@@ -288,6 +293,8 @@ export type AppState = Readonly<{
   desk: Desk;
   unsupported: ReadonlySet<Feature>;
   passkeys: PasskeysHere;
+  /** Undefined: this client has nothing to do with recording, and screens leave it out. */
+  recording?: RecordingState | undefined;
 }>;
 
 export interface AppModel {
@@ -304,4 +311,6 @@ export interface AppModel {
   readonly history: HistoryActions;
   readonly data: DataActions;
   readonly move: MoveActions;
+  /** There whenever the state has a `recording`. */
+  readonly recording?: RecordingActions;
 }

@@ -4,6 +4,7 @@ import { createContext, type ReactNode, useContext, useSyncExternalStore } from 
 import { UsageError } from "../core/errors.ts";
 import type { AppModel, AppState, Feature, Person, PersonId, Thread } from "./model.ts";
 import type { GroupKey, GroupView } from "./model_groups.ts";
+import type { RecordingActions, RecordingState, RecordingView } from "./model_recording.ts";
 
 const Context = createContext<AppModel | undefined>(undefined);
 
@@ -45,4 +46,21 @@ export function useSupports(feature: Feature): boolean {
 /** Say whether this device is in a call, or at the end of one: of two, or of a group. */
 export function useInCall(): boolean {
   return useAppState((state) => state.call !== undefined || state.groupCall !== undefined);
+}
+
+/** Recording, as far as this client has to do with it. */
+export function useRecording(): RecordingState | undefined {
+  return useAppState((state) => state.recording);
+}
+
+/** Recording in the call that goes on. */
+export function useCallRecording(): RecordingView | undefined {
+  return useAppState((state) => state.recording?.call);
+}
+
+/** What can be asked of it; only screens that found a `recording` in the state use it. */
+export function useRecordingActions(): RecordingActions {
+  const { recording } = useModel();
+  if (recording === undefined) throw new UsageError("no recording in this client");
+  return recording;
 }

@@ -6,6 +6,7 @@ import type { DeviceActions } from "./model_actions.ts";
 import { useAppState, useModel } from "./model_hooks.tsx";
 import { usePrefs } from "./prefs.ts";
 import { ASK, keepRingWords, TAG } from "./ring_words.ts";
+import { restTitle } from "./tab_title.ts";
 import { play } from "./tones.ts";
 
 const BLINK_MS = 1000;
@@ -48,14 +49,15 @@ export function useRinging(): void {
 function blink(): () => void {
   let on = true;
   const show = () => {
-    document.title = on ? say("incoming.tab") : say("app.name");
+    if (on) document.title = say("incoming.tab");
+    else restTitle();
     on = !on;
   };
   show();
   const timer = setInterval(show, BLINK_MS);
   return () => {
     clearInterval(timer);
-    document.title = say("app.name");
+    restTitle();
   };
 }
 

@@ -45,7 +45,9 @@ export type Route =
   | { at: "limits" }
   | { at: "doctor" }
   | { at: "permissions" }
-  | { at: "hacked" };
+  | { at: "hacked" }
+  | { at: "consents" }
+  | { at: "recordings" };
 
 type Entry = Readonly<{ route: Route; depth: number }>;
 

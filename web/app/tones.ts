@@ -87,3 +87,64 @@ export function useChimes(announcements: readonly Announcement[]): void {
     [],
   );
 }
+
+/** While something is recorded: once when it begins, softly again and again, and once at the end. */
+export type RecordedTone = "begins" | "goesOn" | "ends";
+
+/** Two knocks of a low voice, unlike anything else here: hertz, start and length in seconds. */
+export const RECORDED_TONES: Readonly<
+  Record<RecordedTone, readonly (readonly [number, number, number])[]>
+> = {
+  begins: [
+    [392, 0, 0.22],
+    [392, 0.3, 0.22],
+    [587.33, 0.6, 0.4],
+  ],
+  goesOn: [[392, 0, 0.22]],
+  ends: [
+    [587.33, 0, 0.22],
+    [392, 0.3, 0.45],
+  ],
+};
+
+/** Higher: somebody forgets that it goes on; lower: people cannot talk beside it. */
+export const RECORDED_EVERY_MS = 15_000;
+const RECORDED_LOUDNESS: Readonly<Record<RecordedTone, number>> = {
+  begins: 0.09,
+  goesOn: 0.03,
+  ends: 0.09,
+};
+
+/** What is heard of recordings, as they begin and end. No setting turns it off. */
+export class RecordedTones {
+  readonly #sound: (tone: RecordedTone) => void;
+  #known: ReadonlySet<string> = new Set();
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(sound: (tone: RecordedTone) => void) {
+    this.#sound = sound;
+  }
+
+  /** These are recorded from now on, by their ids. */
+  show(ids: readonly string[]): void {
+    const begins = ids.some((id) => !this.#known.has(id));
+    const ends = ids.length === 0 && this.#known.size > 0;
+    this.#known = new Set(ids);
+    if (!begins && !ends) return;
+    clearInterval(this.#timer);
+    this.#sound(begins ? "begins" : "ends");
+    if (begins) this.#timer = setInterval(() => this.#sound("goesOn"), RECORDED_EVERY_MS);
+  }
+}
+
+/** Return what sounds them, in a context that is made when it is first needed. */
+export function soundRecorded(): (tone: RecordedTone) => void {
+  let context: AudioContext | undefined;
+  return (tone) => {
+    context ??= new AudioContext();
+    void context.resume().catch(() => undefined); // a page that nobody has touched yet is silent
+    for (const [hertz, start, length] of RECORDED_TONES[tone]) {
+      play(context, hertz, start, length, RECORDED_LOUDNESS[tone]);
+    }
+  };
+}

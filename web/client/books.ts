@@ -77,7 +77,11 @@ export type Means = Readonly<{
   rng?: Rng;
 }>;
 
-type KeyPackageOptions = Readonly<{ lastResort?: boolean }>;
+type KeyPackageOptions = Readonly<{
+  lastResort?: boolean;
+  /** Of its leaf, beside ours. */
+  leafExtensions?: readonly Extension[];
+}>;
 
 /** What one open profile knows. */
 export class Books {
@@ -218,7 +222,7 @@ export class Books {
   /** Make a key package of this device, kept by nobody yet. */
   makeKeyPackage(
     reader: Reader,
-    { lastResort = false }: KeyPackageOptions = {},
+    { lastResort = false, leafExtensions = [] }: KeyPackageOptions = {},
   ): Promise<KeyPackageBundle> {
     // CK-640: the server reads key packages; a lifetime to the second would tell it when each was
     // made, so when a contact took the one before. Whole days: both round down.
@@ -231,6 +235,7 @@ export class Books {
       rng: this.rng,
       supports: [EXTENSION],
       lastResort,
+      leafExtensions,
     });
   }
 

@@ -16,6 +16,7 @@ import { type Choices, decided, PRESETS, type Preset, type Settings } from "../c
 import type { Books } from "./books.ts";
 import type { Conversations } from "./conversation.ts";
 import { NoticeKind } from "./history.ts";
+import { tellSoon } from "./never_record.ts";
 import type { Unit } from "./unit.ts";
 
 /** By random key: what our other devices have yet to be told. */
@@ -28,14 +29,21 @@ export type Marking = Readonly<{ pinned?: boolean; note?: string }>;
 export class CallControl {
   readonly #books: Books;
   readonly #conversations: Pick<Conversations, "sendInner" | "sendSelfMade">;
+  readonly #after: () => void;
 
   /**
    * @param books What this device keeps.
    * @param conversations To tell others.
+   * @param after Told when contacts are to be told something.
    */
-  constructor(books: Books, conversations: Pick<Conversations, "sendInner" | "sendSelfMade">) {
+  constructor(
+    books: Books,
+    conversations: Pick<Conversations, "sendInner" | "sendSelfMade">,
+    after: () => void,
+  ) {
     this.#books = books;
     this.#conversations = conversations;
+    this.#after = after;
   }
 
   /** Delete calls, here and on all our devices. */
@@ -81,9 +89,15 @@ export class CallControl {
    * @throws UsageError Out of bounds.
    */
   async setSettings(chosen: Partial<Choices>): Promise<Settings> {
-    const { calls, device, store } = this.#books;
+    const { calls, contacts, device, store } = this.#books;
     const settings = await store.transaction((unit) => {
-      const fresh = decided(calls.settings(unit), device, chosen);
+      const before = calls.settings(unit);
+      const fresh = decided(before, device, chosen);
+      if (fresh.neverRecord !== before.neverRecord) {
+        const everybody = contacts.all(unit).map(({ account }) => account);
+        tellSoon(unit, this.#books, everybody);
+        unit.after(this.#after);
+      }
       calls.setSettings(unit, fresh);
       this.#haveTold(unit, { kind: "self.settings", settings: fresh });
       return fresh;

@@ -8,6 +8,7 @@ import type { Code } from "../core/errors.ts";
 import type { Meter } from "../core/meter.ts";
 import type { MediaStats } from "../media/interfaces.ts";
 import type { CallText } from "./call_text.ts";
+import type { CallRecording } from "./recording_objects.ts";
 
 /** What of a call a person's code sees. */
 export interface Face {
@@ -15,6 +16,10 @@ export interface Face {
   readonly text: CallText;
   /** What counts for the call. */
   readonly counted: Meter;
+  /** Who asks to record it. */
+  readonly recording: CallRecording;
+  /** Whether it is a confidential call. */
+  readonly confidential: boolean;
   /** Note that it rings at the other side. */
   onRinging(): void;
   /** Take the call group's epoch. */

@@ -13,11 +13,15 @@ import { commit } from "../core/sas.ts";
 import type { CallSecrets } from "./call_secrets.ts";
 import type { CallSending } from "./call_sending.ts";
 import type { CallTransport } from "./call_transport.ts";
+import type { OwnConsent } from "./consent_key.ts";
 import type { Signal } from "./lock.ts";
 import type { CallSeam } from "./seam.ts";
 
 /** Higher: who accepts at once waits for it; lower: it takes from what puts the ring on the screen. */
 export const AHEAD_AFTER_S = 0.3;
+
+/** A key package, and the consent key that stands in it. */
+type Coming = Readonly<{ bundle: KeyPackageBundle; consent: OwnConsent }>;
 
 /** Makes the first word of one call, and begins its media for it. */
 export class FirstWord {
@@ -25,7 +29,7 @@ export class FirstWord {
   readonly #sending: Pick<CallSending, "head">;
   readonly #secrets: CallSecrets;
   readonly #transport: CallTransport;
-  #bundle: Promise<KeyPackageBundle> | undefined;
+  #coming: Promise<Coming> | undefined;
 
   constructor(
     seam: CallSeam,
@@ -68,13 +72,15 @@ export class FirstWord {
     let stop: (() => void) | undefined;
     const timer = setTimeout(() => {
       stop = this.#transport.expectMedia();
-      this.#bundle ??= this.#seam.newKeyPackage();
-      this.#bundle.catch(() => {}); // whoever accepts is told
+      this.#coming ??= this.#makeComing();
+      this.#coming.catch(() => {}); // whoever accepts is told
     }, AHEAD_AFTER_S * 1000);
     void over.wait().then(async () => {
       clearTimeout(timer);
       stop?.();
-      (await this.#bundle?.catch(() => undefined))?.wipe();
+      const coming = await this.#coming?.catch(() => undefined);
+      coming?.bundle.wipe();
+      coming?.consent.wipe();
     });
   }
 
@@ -87,13 +93,19 @@ export class FirstWord {
     const connection = this.#transport.start(media);
     const answer = await connection.acceptOffer(secrets.invite.offer);
     this.#transport.prepare({ allocate: true }); // The offer was good, and a person has accepted.
-    this.#bundle ??= this.#seam.newKeyPackage();
-    const bundle = await this.#bundle;
+    this.#coming ??= this.#makeComing();
+    const { bundle, consent } = await this.#coming;
     secrets.bundle = bundle;
+    secrets.consent = consent;
     secrets.nonce = random(Nonce32, rng);
     const { keyPackage } = bundle;
     const rest = { device, media, answer, nonce: random(Nonce32, rng), keyPackage };
     secrets.accept = { kind: "call.accept", ...this.#sending.head(), ...rest };
     return secrets.accept;
+  }
+
+  async #makeComing(): Promise<Coming> {
+    const consent = await this.#secrets.makeConsent();
+    return { bundle: await this.#seam.newKeyPackage(consent), consent };
   }
 }

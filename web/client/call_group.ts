@@ -15,6 +15,7 @@ import { type Bytes, concat, copy, equal, type Rng, wipe } from "../core/bytes.t
 import type { Event } from "../core/call_events.ts";
 import { decodeInCall, encodeInCall } from "../core/content.ts";
 import type { InCall } from "../core/content_call.ts";
+import type { RecordingSaid } from "../core/content_recording.ts";
 import { UnverifiedCredential } from "../core/credential.ts";
 import { Code, PeerError, UsageError } from "../core/errors.ts";
 import { type AccountId, CallId, type DeviceId, Nonce32 } from "../core/ids.ts";
@@ -32,7 +33,9 @@ import {
 } from "../core/mls/index.ts";
 import { SHA256 } from "../core/mls/kdf.ts";
 import { assertNever } from "../core/never.ts";
+import { consentOf, requireOwnKeys } from "../core/recording_leaf.ts";
 import { callWords } from "../core/sas.ts";
+import type { OwnConsent } from "./consent_key.ts";
 import type { KeyMaterial } from "./seam.ts";
 
 /** RFC 9605, 5.2. */
@@ -64,7 +67,13 @@ export type Rekeyed = Readonly<{ kind: "rekeyed" }>;
 export type Created = Readonly<{ group: CallGroup; welcome: Bytes }>;
 
 /** What both ends of a call group bring with them. */
-export type Surroundings = Readonly<{ keys: KeyMaterial; now: number; rng: Rng }>;
+export type Surroundings = Readonly<{
+  keys: KeyMaterial;
+  now: number;
+  rng: Rng;
+  /** Our consent key of this call; of whoever joins, the one in their key package. */
+  consent: OwnConsent;
+}>;
 
 /**
  * Check the key package in a `call.accept`.
@@ -73,8 +82,8 @@ export type Surroundings = Readonly<{ keys: KeyMaterial; now: number; rng: Rng }
  * @param sender The device that MLS says sent the accept.
  * @param options.now Unix seconds.
  * @param options.validator Refuses leaves that are not on the newest device list.
- * @throws PeerError WRONG_SUITE (CK-364), BAD_CREDENTIAL (CK-362), or what MLS and the validator
- *   throw.
+ * @throws PeerError WRONG_SUITE (CK-364), BAD_CREDENTIAL (CK-362, CK-937), or what MLS and the
+ *   validator throw.
  */
 export async function checkKeyPackage(
   data: Bytes,
@@ -88,6 +97,7 @@ export async function checkKeyPackage(
   if (!sameDevice(await deviceOf(keyPackage), sender)) {
     throw new PeerError(Code.BAD_CREDENTIAL, "CK-362 the key package is another device's");
   }
+  consentOf(unverified.struct.leafNode); // CK-937
   return keyPackage;
 }
 
@@ -98,6 +108,8 @@ export class CallGroup {
   readonly #validator: CredentialValidator;
   readonly #rng: Rng;
   readonly #commits: boolean;
+  /** Our consent key of this call. */
+  readonly consent: OwnConsent;
 
   /**
    * @param group With exactly two members.
@@ -105,19 +117,21 @@ export class CallGroup {
    * @param validator With which the group judges leaves.
    * @param rng Source of random bytes.
    * @param options.commits Whether we are the caller, the only one who commits.
+   * @param options.consent Our consent key.
    */
   private constructor(
     group: Group,
     other: MemberInfo,
     validator: CredentialValidator,
     rng: Rng,
-    { commits }: Readonly<{ commits: boolean }>,
+    { commits, consent }: Readonly<{ commits: boolean; consent: OwnConsent }>,
   ) {
     this.#group = group;
     this.#other = other;
     this.#validator = validator;
     this.#rng = rng;
     this.#commits = commits;
+    this.consent = consent;
   }
 
   /**
@@ -129,7 +143,7 @@ export class CallGroup {
     call: CallId,
     accepter: Device,
     keyPackage: Bytes,
-    { keys, now, rng }: Surroundings,
+    { keys, now, rng, consent }: Surroundings,
   ): Promise<Created> {
     const validator = onlyThese(keys, accepter);
     await checkKeyPackage(keyPackage, accepter, { now, validator });
@@ -141,33 +155,40 @@ export class CallGroup {
       rng,
       validator,
       lifetime: [now - LIFETIME_S, now + LIFETIME_S],
+      leafExtensions: [consent.extension()],
     });
     const pending = await alone.commit({ add: [keyPackage], rng, now });
     await alone.wipe();
     const { group, welcome } = pending;
     if (welcome === null) throw new UsageError("an Add makes a Welcome");
-    const other = await onlyOther(group, call, accepter);
-    return { group: new CallGroup(group, other, validator, rng, { commits: true }), welcome };
+    try {
+      const other = await onlyOther(group, call, accepter);
+      const made = new CallGroup(group, other, validator, rng, { commits: true, consent });
+      return { group: made, welcome };
+    } catch (error) {
+      await group.wipe();
+      throw error;
+    }
   }
 
   /**
    * Process a Welcome.
    *
-   * @throws PeerError WRONG_SUITE (CK-364), WRONG_GROUP or BAD_CREDENTIAL (CK-363), or what MLS and
-   *   the validator throw. Nothing was changed; the key package is still good.
+   * @throws PeerError WRONG_SUITE (CK-364), WRONG_GROUP or BAD_CREDENTIAL (CK-363, CK-937, CK-938),
+   *   or what MLS and the validator throw. Nothing was changed; the key package is still good.
    */
   static async join(
     welcome: Bytes,
     bundle: KeyPackageBundle,
     call: CallId,
     caller: Device,
-    { keys, now, rng }: Surroundings,
+    { keys, now, rng, consent }: Surroundings,
   ): Promise<CallGroup> {
     const validator = onlyThese(keys, caller);
     const group = await Group.join(welcome, bundle, { now, validator });
     try {
       const other = await onlyOther(group, call, caller);
-      return new CallGroup(group, other, validator, rng, { commits: false });
+      return new CallGroup(group, other, validator, rng, { commits: false, consent });
     } catch (error) {
       await group.wipe();
       throw error;
@@ -177,6 +198,14 @@ export class CallGroup {
   /** The group's epoch: one more with each `rekey`. */
   get epoch(): bigint {
     return this.#group.epoch;
+  }
+
+  /** Return the other device, with what its leaf says now. */
+  get other(): MemberInfo {
+    const { leafIndex } = this.#other;
+    const other = this.#group.members().find((member) => member.leafIndex === leafIndex);
+    if (other === undefined) throw new UsageError("a call group has two members");
+    return other;
   }
 
   /** Return an MLSMessage for the other device. */
@@ -247,6 +276,7 @@ export class CallGroup {
 
   /** Erase all keys of the group (R-22). */
   wipe(): Promise<void> {
+    this.consent.wipe();
     return this.#group.wipe();
   }
 
@@ -258,7 +288,7 @@ export class CallGroup {
     if (received.kind !== "commit" || this.#commits) return false;
     const { committer, added, removed, selfRemoved } = received;
     const changesNobody = added.length === 0 && removed.length === 0 && !selfRemoved;
-    return changesNobody && this.#isOther(committer);
+    return changesNobody && this.#isOther(committer) && hasOwnKeys(this.#group);
   }
 }
 
@@ -278,7 +308,7 @@ export function callOf(message: Bytes): CallId | undefined {
  *
  * @param now Monotonic seconds.
  */
-export function eventOf(content: InCall, now: number): Event {
+export function eventOf(content: Exclude<InCall, RecordingSaid>, now: number): Event {
   switch (content.kind) {
     case "call.reveal":
       return { kind: "revealReceived", nonce: content.nonce };
@@ -308,6 +338,7 @@ function onlyThese(keys: KeyMaterial, other: Device): CredentialValidator {
       const why = "CK-363 not one of the two devices of this call";
       throw new PeerError(Code.BAD_CREDENTIAL, why);
     }
+    consentOf(member); // CK-937
   };
 }
 
@@ -318,6 +349,17 @@ async function deviceOf(leaf: Pick<MemberInfo, "identity" | "signatureKey">): Pr
 
 function sameDevice(one: Device, other: Device): boolean {
   return equal(one.account, other.account) && equal(one.device, other.device);
+}
+
+/** Say whether no two members have one consent key (CK-938); of those who have one each (CK-937). */
+function hasOwnKeys(group: Group): boolean {
+  try {
+    requireOwnKeys(group.members());
+    return true;
+  } catch (error) {
+    if (!(error instanceof PeerError)) throw error;
+    return false;
+  }
 }
 
 /** Return the other member of a call group that is exactly what it should be. */
@@ -337,6 +379,7 @@ async function onlyOther(group: Group, call: CallId, expected: Device): Promise<
     const why = "CK-363 the other member is not the device we talk to";
     throw new PeerError(Code.BAD_CREDENTIAL, why);
   }
+  requireOwnKeys(group.members()); // CK-937, CK-938
   return other;
 }
 

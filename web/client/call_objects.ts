@@ -4,7 +4,7 @@
  * They show what happened and pass on what the person wants; `CallService` (`calls.ts`) makes them.
  * A page subscribes to a `Call` and reads its properties again each time it is told.
  *
- * Not for: recording. There is none in the client, on purpose.
+ * Not for: recording without everybody's yes. There is none in the client, on purpose.
  */
 
 import { EndReason, Media } from "../core/call_effects.ts";
@@ -19,6 +19,7 @@ import { CallMeter } from "./call_meter.ts";
 import type { CallShell } from "./call_shell.ts";
 import { CallText } from "./call_text.ts";
 import { Signal } from "./lock.ts";
+import { CallRecording } from "./recording_objects.ts";
 
 /** The one suite (design.md section 3), for people. */
 export const SUITE_NAME = "X-Wing, AES-256-GCM, SHA-384, Ed25519";
@@ -79,6 +80,8 @@ export class Call implements Face {
   notedAs: CallId | undefined;
   /** What the two write while they talk; gone when the call ends. */
   readonly text = new CallText(() => this.#tell());
+  /** Who asks to record it, and what is recorded. */
+  readonly recording = new CallRecording(() => this.#tell());
   /** What others could see of it; another one's after a glare. */
   counted = new CallMeter();
   readonly #service: Service;

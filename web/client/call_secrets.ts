@@ -12,9 +12,10 @@ import type { InCall } from "../core/content_call.ts";
 import type { CallAccept, CallInvite } from "../core/content_inner.ts";
 import { Code, UnavailableError, UsageError } from "../core/errors.ts";
 import type { AccountId, CallId, DeviceId, Nonce32 } from "../core/ids.ts";
-import type { KeyPackageBundle } from "../core/mls/index.ts";
+import type { KeyPackageBundle, MemberInfo } from "../core/mls/index.ts";
 import type { FrameKeys } from "../media/interfaces.ts";
 import { CallGroup, isFor, type Rekeyed, type Surroundings } from "./call_group.ts";
+import { OwnConsent } from "./consent_key.ts";
 import { withTimeout } from "./lock.ts";
 import type { CallSeam } from "./seam.ts";
 
@@ -47,9 +48,12 @@ export class CallSecrets {
   /** The one that `call.reveal` reveals. */
   nonce: Nonce32 | undefined;
   bundle: KeyPackageBundle | undefined;
+  /** With which we sign about recording this call; on the callee's side the one in `bundle`. */
+  consent: OwnConsent | undefined;
   readonly #seam: CallSeam;
   readonly #contact: AccountId;
   readonly #call: CallId;
+  readonly #never: () => boolean;
   readonly #accepts = new Map<string, CallAccept>();
   #group: CallGroup | undefined;
   #welcome: Bytes | undefined;
@@ -59,15 +63,18 @@ export class CallSecrets {
   /** In this epoch: the one that the call begins with. */
   #transports = 1;
 
-  constructor(seam: CallSeam, contact: AccountId, call: CallId) {
+  /** @param never Returns whether the person is never to be recorded. */
+  constructor(seam: CallSeam, contact: AccountId, call: CallId, never: () => boolean) {
     this.#seam = seam;
     this.#contact = contact;
     this.#call = call;
+    this.#never = never;
   }
 
   /** Whether there is nothing that a key could be made of. */
   get isEmpty(): boolean {
-    const made = [this.invite, this.accept, this.nonce, this.bundle, this.#group, this.#welcome];
+    const own = [this.nonce, this.bundle, this.consent];
+    const made = [this.invite, this.accept, ...own, this.#group, this.#welcome];
     const isNoneMade = made.every((secret) => secret === undefined);
     return isNoneMade && this.#accepts.size === 0 && this.#early.length === 0;
   }
@@ -80,6 +87,11 @@ export class CallSecrets {
   /** The call group's epoch; undefined without one. */
   get epoch(): bigint | undefined {
     return this.#group?.epoch;
+  }
+
+  /** The other device, with what its leaf says now; undefined without a group. */
+  get otherMember(): MemberInfo | undefined {
+    return this.#group?.other;
   }
 
   /** The device at the other end, once one is agreed on. */
@@ -100,7 +112,8 @@ export class CallSecrets {
     if (accept === undefined) throw new UsageError("nothing was accepted by this device");
     this.accept = accept;
     const accepter = { account: this.#contact, device };
-    const around = await this.#around();
+    this.consent ??= await this.makeConsent();
+    const around = await this.#around(this.consent);
     const { keyPackage } = accept;
     const { group, welcome } = await CallGroup.create(this.#call, accepter, keyPackage, around);
     this.#group = group;
@@ -115,11 +128,13 @@ export class CallSecrets {
    * @throws VisavisError As `CallGroup.join`; nothing was changed.
    */
   async join(welcome: Bytes): Promise<boolean> {
-    const { bundle, invite, inviter } = this;
+    const { bundle, consent, invite, inviter } = this;
     if (bundle === undefined || invite === undefined || inviter === undefined) return false;
+    if (consent === undefined) throw new UsageError("a key package of a call has a consent key");
     if (this.#group !== undefined || !isFor(welcome, bundle)) return false;
     const caller = { account: this.#contact, device: inviter };
-    this.#group = await CallGroup.join(welcome, bundle, invite.call, caller, await this.#around());
+    const around = await this.#around(consent);
+    this.#group = await CallGroup.join(welcome, bundle, invite.call, caller, around);
     return true;
   }
 
@@ -221,18 +236,24 @@ export class CallSecrets {
     this.#isErased = true;
     this.#isOpen = false;
     this.bundle?.wipe();
+    this.consent?.wipe();
     if (this.nonce !== undefined) wipe(this.nonce);
     const group = this.#group;
-    this.#group = this.bundle = this.#welcome = this.nonce = undefined;
+    this.#group = this.bundle = this.#welcome = this.nonce = this.consent = undefined;
     this.accept = this.invite = undefined;
     this.#accepts.clear();
     this.#early = [];
     await group?.wipe();
   }
 
-  async #around(): Promise<Surroundings> {
+  /** Make a consent key for this call. */
+  makeConsent(): Promise<OwnConsent> {
+    return OwnConsent.make({ never: this.#never() }, this.#seam.rng);
+  }
+
+  async #around(consent: OwnConsent): Promise<Surroundings> {
     const { rng } = this.#seam;
-    return { keys: await this.#seam.keyMaterial(), now: this.#seam.now(), rng };
+    return { keys: await this.#seam.keyMaterial(), now: this.#seam.now(), rng, consent };
   }
 
   #needGroup(): CallGroup {
@@ -241,7 +262,11 @@ export class CallSecrets {
   }
 }
 
-/** Wait until the worker has put keys in place. */
-async function inPlace(keyed: Promise<void>): Promise<void> {
+/**
+ * Wait until the worker has put keys in place, or lets frames pass, or not.
+ *
+ * @throws UnavailableError NOT_ENCRYPTED: it did not.
+ */
+export async function inPlace(keyed: Promise<void>): Promise<void> {
   await withTimeout(KEYS_S, keyed, { code: Code.NOT_ENCRYPTED });
 }

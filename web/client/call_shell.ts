@@ -34,6 +34,7 @@ import type { AccountId, CallId } from "../core/ids.ts";
 import type { Meter } from "../core/meter.ts";
 import { assertNever } from "../core/never.ts";
 import type { MediaFactory, MediaStats, TextEnd } from "../media/interfaces.ts";
+import { CallConsents } from "./call_consents.ts";
 import type { Face } from "./call_face.ts";
 import { FirstWord } from "./call_first_word.ts";
 import { eventOf, type Rekeyed } from "./call_group.ts";
@@ -42,6 +43,7 @@ import { ANSWERED, CallSending, HANDED, type How } from "./call_sending.ts";
 import { answerOf } from "./call_steps.ts";
 import { CallTransport } from "./call_transport.ts";
 import { Lock, Signal } from "./lock.ts";
+import { isNever, type RecordingMeans } from "./recording_means.ts";
 import type { CallSeam } from "./seam.ts";
 
 /** Ends that a breach before them may explain. */
@@ -77,6 +79,7 @@ export class CallShell {
   readonly #seam: CallSeam;
   readonly #sending: CallSending;
   readonly #first: FirstWord;
+  readonly #consents: CallConsents;
   readonly #turns = new Lock();
   #effects: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -91,6 +94,7 @@ export class CallShell {
    * @param contact Whom the call is with.
    * @param call Its id.
    * @param face Who is told.
+   * @param recording What it is given for recordings.
    */
   constructor(
     seam: CallSeam,
@@ -99,6 +103,7 @@ export class CallShell {
     contact: AccountId,
     call: CallId,
     face: Face,
+    recording: RecordingMeans = {},
   ) {
     this.contact = contact;
     this.call = call;
@@ -107,9 +112,10 @@ export class CallShell {
     this.#seam = seam;
     const onLost = (error: unknown) => this.#failed(error);
     this.#sending = new CallSending(seam, contact, call, onLost, () => this.meter);
-    this.secrets = new CallSecrets(seam, contact, call);
+    this.secrets = new CallSecrets(seam, contact, call, () => isNever(recording, [contact]));
     this.transport = new CallTransport(seam, makeMedia, this);
     this.#first = new FirstWord(seam, this.#sending, this.secrets, this.transport);
+    this.#consents = new CallConsents(this, seam, recording);
     seam.spawn((signal) => this.#live(signal));
   }
 
@@ -159,6 +165,7 @@ export class CallShell {
       this.note(error.code);
     }
     if (content === undefined) return;
+    if (content.kind === "recording.said") return await this.#consents.hear(content);
     if (content.kind !== "rekeyed") return this.feed(eventOf(content, this.#seam.monotonic()));
     try {
       await this.#enterEpoch();
@@ -328,6 +335,7 @@ export class CallShell {
   async #install(): Promise<void> {
     await this.#turns.run(async () => {
       this.#requireFrames();
+      await this.#consents.begin();
       const early = await this.secrets.install(this.transport.media.keys);
       this.#showEpoch();
       for (const message of early) await this.receive(message);
@@ -342,6 +350,7 @@ export class CallShell {
 
   async #enterEpoch(): Promise<void> {
     this.#requireFrames();
+    await this.#consents.moved();
     await this.secrets.enterEpoch(this.transport.media.keys);
     this.#showEpoch();
   }
@@ -382,7 +391,10 @@ export class CallShell {
   /** Erase all keys, those in the worker too, once whatever uses them has ended. */
   async #erase(): Promise<void> {
     this.face.text.forget();
-    await this.#turns.run(() => this.secrets.erase());
+    await this.#turns.run(async () => {
+      await this.#consents.ended();
+      await this.secrets.erase();
+    });
     if (!this.transport.isStarted) return;
     await answerOf(this.transport.media.keys.wipe()); // A worker that died has no keys.
   }

@@ -14,11 +14,10 @@ import type { Event } from "../core/call_events.ts";
 import type { State } from "../core/call_types.ts";
 import { UsageError } from "../core/errors.ts";
 import type { AccountId, CallId } from "../core/ids.ts";
-import type { MediaFactory } from "../media/interfaces.ts";
 import { type Beginning, CallNotes } from "./call_notes.ts";
 import { Call, type Service } from "./call_objects.ts";
 import { CallShell } from "./call_shell.ts";
-import { type Expected, shareNothing } from "./call_terms.ts";
+import { type CallServiceOptions, type Expected, shareNothing } from "./call_terms.ts";
 import { MediaAhead } from "./media_ahead.ts";
 import type { CallSeam } from "./seam.ts";
 
@@ -26,7 +25,7 @@ import type { CallSeam } from "./seam.ts";
 export class CallTable {
   readonly #service: Service;
   readonly #seam: CallSeam;
-  readonly #makeMedia: MediaFactory;
+  readonly #options: CallServiceOptions;
   readonly #happened: (call: CallId, event: Event) => void;
   readonly #shells = new Map<string, CallShell>();
   readonly #faces = new Map<string, Call>();
@@ -36,18 +35,18 @@ export class CallTable {
   /**
    * @param service What the calls pass on to that a person wants.
    * @param seam The session.
-   * @param makeMedia Makes media connections.
+   * @param options What makes media connections, and what calls are given for recordings.
    * @param happened Takes what a shell says that happened to its call.
    */
   constructor(
     service: Service,
     seam: CallSeam,
-    makeMedia: MediaFactory,
+    options: CallServiceOptions,
     happened: (call: CallId, event: Event) => void,
   ) {
     this.#service = service;
     this.#seam = seam;
-    this.#makeMedia = makeMedia;
+    this.#options = options;
     this.#happened = happened;
     this.#notes = new CallNotes(seam);
   }
@@ -80,7 +79,8 @@ export class CallTable {
     this.#notes.begins(call, beginning);
     const face = new Call(this.#service, contact, this.#seam.contactName(contact));
     const feed = (event: Event) => this.#happened(call, event);
-    const shell = new CallShell(this.#seam, this.#makeMedia, feed, contact, call, face);
+    const { makeMedia, recording = {} } = this.#options;
+    const shell = new CallShell(this.#seam, makeMedia, feed, contact, call, face, recording);
     face.bind(shell);
     face.notedAs = beginning.again ?? call;
     this.#shells.set(hex(call), shell);
@@ -98,7 +98,7 @@ export class CallTable {
     void this.#ahead?.close();
     this.#ahead =
       wanted &&
-      MediaAhead.make(this.#makeMedia, {
+      MediaAhead.make(this.#options.makeMedia, {
         video: wanted.media === Media.VIDEO,
         steady: wanted.confidential,
       });

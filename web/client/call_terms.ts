@@ -10,6 +10,7 @@ import type { AccountId, CallId } from "../core/ids.ts";
 import type { LocalMedia, MediaFactory, RemoteMedia } from "../media/interfaces.ts";
 import type { CallShell } from "./call_shell.ts";
 import { withTimeout } from "./lock.ts";
+import type { RecordingMeans } from "./recording_means.ts";
 import type { CallSeam } from "./seam.ts";
 
 /** How long closing waits for a call to say goodbye. */
@@ -24,6 +25,8 @@ export const CLOCKS_DIFFER_S = 86_400;
 export type CallServiceOptions = Readonly<{
   /** Makes media connections: `relayedMedia` of `media/connection.ts`, or a test's. */
   makeMedia: MediaFactory;
+  /** What calls are given for recordings. */
+  recording?: RecordingMeans;
 }>;
 
 /** What a call that a person is about to place will be. */

@@ -6,7 +6,7 @@
  * board is replaced at once by each event; what must be opened or checked before it is an event waits
  * its turn in its call's shell, in the order in which it arrived.
  *
- * Not for: recording. There is none in the client, on purpose.
+ * Not for: recording without everybody's yes. There is none in the client, on purpose.
  */
 
 import { type Bytes, equal } from "../core/bytes.ts";
@@ -54,11 +54,11 @@ export class CallService implements Service {
   #board;
 
   /** @param seam The session. */
-  constructor(seam: CallSeam, { makeMedia }: CallServiceOptions) {
+  constructor(seam: CallSeam, options: CallServiceOptions) {
     this.#seam = seam;
     const happened = (call: CallId, event: Event) =>
       this.#feed({ kind: "happened", call, contact: null, event });
-    this.#table = new CallTable(this, seam, makeMedia, happened);
+    this.#table = new CallTable(this, seam, options, happened);
     this.#board = emptyBoard(seam.device);
   }
 
@@ -206,6 +206,7 @@ export class CallService implements Service {
       case "contact.name":
       case "group.invite":
       case "group.join":
+      case "recording.never":
         return; // The session's.
       default:
         return assertNever(content);

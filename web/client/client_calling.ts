@@ -14,6 +14,9 @@ import type { AtDoor } from "./group_call_objects.ts";
 import type { GroupCallOptions, GroupCallService } from "./group_calls.ts";
 import { keepCall, type LeftCall, takeLeftCall } from "./left_call.ts";
 import type { LeftGroupCall } from "./left_group_call.ts";
+import type { MyConsents } from "./my_consents.ts";
+import type { RecordingMeans } from "./recording_means.ts";
+import type { Recordings } from "./recordings.ts";
 import type { TurnServer } from "./seam.ts";
 
 const NOBODY: readonly AtDoor[] = [];
@@ -22,15 +25,27 @@ const NOBODY: readonly AtDoor[] = [];
 export class Calling extends Linking {
   readonly #allowLoopback: boolean;
   readonly #groupMedia: GroupMediaFactory | undefined;
+  readonly #recording: RecordingMeans;
   #calls: Promise<CallService> | undefined;
   #groupCalls: Promise<GroupCallService> | undefined;
   #present: CallService | undefined;
   #presentGroupCalls: GroupCallService | undefined;
 
-  protected constructor({ session, snapshots, allowLoopback, groupMedia }: Entered) {
+  protected constructor({ session, snapshots, allowLoopback, groupMedia, recording }: Entered) {
     super(session, snapshots);
+    this.#recording = recording;
     this.#allowLoopback = allowLoopback;
     this.#groupMedia = groupMedia;
+  }
+
+  /** What this device recorded. */
+  get recordings(): Recordings {
+    return this.session.recordings;
+  }
+
+  /** What its person agreed to, refused and took back. */
+  get consents(): MyConsents {
+    return this.session.consents;
   }
 
   // With one contact
@@ -47,12 +62,13 @@ export class Calling extends Linking {
   }
 
   async #startCalls(): Promise<CallService> {
+    const recording = this.#recordingMeans();
     const [{ CallService }, { relayedMedia }] = await Promise.all([
       import("./calls.ts"),
       import("../media/connection.ts"),
     ]);
     const makeMedia = relayedMedia({ allowLoopback: this.#allowLoopback });
-    const calls = new CallService(this.session, { makeMedia });
+    const calls = new CallService(this.session, { makeMedia, recording });
     await calls.start();
     this.#present = calls;
     this.snapshots.tell("calls");
@@ -108,12 +124,18 @@ export class Calling extends Linking {
       this.#groupMedia ? { makeMedia: this.#groupMedia } : this.#loadGroupMeans(),
     ]);
     const isBusy = () => calls.isLive;
-    const groupCalls = new GroupCallService(this.session, { ...means, isBusy });
+    const recording = this.#recordingMeans();
+    const groupCalls = new GroupCallService(this.session, { ...means, isBusy, recording });
     calls.elsewhere = () => groupCalls.isInCall;
     groupCalls.start();
     this.#presentGroupCalls = groupCalls;
     this.snapshots.tell("calls");
     return groupCalls;
+  }
+
+  /** What calls are given for recordings: shares of their keys lie at our server, all else here. */
+  #recordingMeans(): RecordingMeans {
+    return { ...this.session.recording, ...this.#recording };
   }
 
   async #loadGroupMeans(): Promise<Pick<GroupCallOptions, "makeMedia" | "dial">> {

@@ -55,6 +55,8 @@ export class CallBook extends Awaiting {
    * @param chosen.details Keep path, cipher suite and quality.
    * @param chosen.sync Our other devices get the history, through the vault.
    * @param chosen.trace Those we call in vain see a missed call.
+   * @param chosen.neverRecord We are never to be recorded, in no call that begins from now on, and
+   *   nobody can ask (R-48). Contacts are told.
    * @throws UsageError Out of bounds.
    */
   async setSettings(chosen: Partial<Choices>): Promise<Settings> {

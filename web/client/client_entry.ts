@@ -21,6 +21,7 @@ import { enter, queueRejoins } from "./entering.ts";
 import type { Login } from "./login.ts";
 import { NewSide } from "./pairing.ts";
 import { Profile } from "./profile.ts";
+import type { RecordingMeans } from "./recording_means.ts";
 import { Session } from "./session.ts";
 import { type Begins, signUp } from "./sign_up.ts";
 import { Snapshots, WatchedStore } from "./snapshots.ts";
@@ -38,6 +39,8 @@ export type OpenOptions = Omit<StoreOptions, "onLost"> &
     means?: Means;
     /** Makes the media of group calls, for tests. */
     groupMedia?: GroupMediaFactory;
+    /** What calls are given for recordings, beside where shares lie. */
+    recording?: RecordingMeans;
   }>;
 
 export type SignupOptions = OpenOptions &
@@ -85,6 +88,8 @@ export type Entered = Readonly<{
   allowLoopback: boolean;
   /** The product's, if undefined. */
   groupMedia: GroupMediaFactory | undefined;
+  /** What calls are given for recordings, beside where shares lie. */
+  recording: RecordingMeans;
   recovery: RecoveryCode | undefined;
 }>;
 
@@ -230,7 +235,7 @@ async function becomeKnown(
 
 async function atWork(
   store: Store,
-  { allowLoopback = false, groupMedia, means = {} }: OpenOptions,
+  { allowLoopback = false, groupMedia, means = {}, recording = {} }: OpenOptions,
   loss: Loss,
   recovery?: RecoveryCode,
 ): Promise<Entered> {
@@ -240,7 +245,7 @@ async function atWork(
     const snapshots = new Snapshots(session, watched);
     await session.start();
     loss.listen((why) => session.lose(why));
-    return { session, snapshots, allowLoopback, groupMedia, recovery };
+    return { session, snapshots, allowLoopback, groupMedia, recording, recovery };
   } catch (error) {
     await store.close();
     throw error;

@@ -14,6 +14,7 @@ import {
   type ContactRecord,
   Decided,
   type DeviceAddress,
+  NeverSaid,
   Standing,
 } from "../core/content_records.ts";
 import { type DeviceList, UnverifiedDeviceList } from "../core/device_list.ts";
@@ -61,6 +62,7 @@ type KnownOptions = Readonly<{
   rules?: Rules;
   decided?: Decided;
   named?: number;
+  neverSaid?: NeverSaid | undefined;
   last?: DeviceAddress | undefined;
 }>;
 
@@ -90,6 +92,8 @@ export class Known {
   decided: Decided;
   /** Which of its handles `name` was made of (`core/handle.ts`); 0: its first. */
   named: number;
+  /** What it said of being recorded (`never_record.ts`). */
+  neverSaid: NeverSaid | undefined;
   /**
    * While there is no address, the one that went last: records must have one (CK-271). It opens
    * nothing, and nothing is sent to it.
@@ -116,6 +120,7 @@ export class Known {
     this.rules = options.rules ?? ALL_RING;
     this.decided = options.decided ?? NEVER;
     this.named = options.named ?? 0;
+    this.neverSaid = options.neverSaid;
     this.last = options.last;
   }
 
@@ -216,6 +221,7 @@ export class ContactBook {
       encodeRecord(Decided, known.decided),
       known.last === undefined ? null : [known.last.device, addressToCbor(known.last.address)],
       known.named,
+      known.neverSaid === undefined ? null : encodeRecord(NeverSaid, known.neverSaid),
     ];
     const keeps = this.get(unit, known.account)?.rules.keeps ?? null;
     unit.put(CONTACT_KIND, copy(known.account), encode(value));
@@ -280,6 +286,7 @@ export class ContactBook {
       rules: equal(encodeRules(known.rules), encodeRules(ALL_RING)) ? null : known.rules,
       decided: Object.values(known.decided).some((at) => at > 0) ? known.decided : null,
       named: known.named > 0 ? known.named : null,
+      neverSaid: known.neverSaid ?? null,
     };
   }
 
@@ -320,15 +327,16 @@ export async function knownFromRecord(
     rules: record.rules ?? ALL_RING,
     decided: record.decided ?? NEVER,
     named: record.named ?? 0,
+    neverSaid: record.neverSaid ?? undefined,
   });
 }
 
 function knownOf(account: AccountId, data: Bytes): Known {
   const value = decode(data);
-  // Those written before a contact could have another name have one field less.
-  const fields = isList(value) && (value.length === 12 || value.length === 13) ? value : [];
+  // Those written before a contact could have another name, or say a word of recording, have fewer.
+  const fields = isList(value) && value.length >= 12 && value.length <= 14 ? value : [];
   const [name, group, sequencer, devices, standing, member, identityChanged] = fields;
-  const [verified, thread, rules, decided, last, named = 0] = fields.slice(7);
+  const [verified, thread, rules, decided, last, named = 0, neverSaid = null] = fields.slice(7);
   if (
     typeof name !== "string" ||
     !isBytes(group) ||
@@ -342,7 +350,8 @@ function knownOf(account: AccountId, data: Bytes): Known {
     !isBytes(rules) ||
     !isBytes(decided) ||
     last === undefined ||
-    typeof named !== "number"
+    typeof named !== "number" ||
+    !(neverSaid === null || isBytes(neverSaid))
   ) {
     throw unreadable();
   }
@@ -357,6 +366,7 @@ function knownOf(account: AccountId, data: Bytes): Known {
     decided: decodeRecord(Decided, decided),
     last: last === null ? undefined : deviceAddressOf(last),
     named,
+    neverSaid: neverSaid === null ? undefined : decodeRecord(NeverSaid, neverSaid),
   });
 }
 

@@ -2,6 +2,7 @@
  * A profile's IndexedDB database: sealed rows, what opens them, and whose turn it is to write.
  *
  *     items   { bucket, slot, sealed }        see `sealing.ts`
+ *     chunks  { bucket, slot, sealed }        likewise; read one by one, as there may be gigabytes
  *     keys    "unlock": two CryptoKeys, or a key wrap under a passphrase
  *             "owner":  16 random bytes of whoever opened the database last
  *
@@ -22,7 +23,9 @@ import { Code, FatalError, UnavailableError, VisavisError } from "../core/errors
 import type { Place, Row } from "./sealing.ts";
 
 /** Of the object stores. A page of an older version refuses a database of a newer one. */
-export const SCHEMA = 1;
+export const SCHEMA = 2;
+/** Rows that are not read with the rest (`recording_store.ts`): since schema 2. */
+export const CHUNKS = "chunks";
 export const ITEMS = "items";
 export const KEYS = "keys";
 const UNLOCK = "unlock";
@@ -64,6 +67,7 @@ export class Database {
     const db = await open(factory, name, (made) => {
       isNew = true;
       made.createObjectStore(ITEMS, { keyPath: ["bucket", "slot"] });
+      made.createObjectStore(CHUNKS, { keyPath: ["bucket", "slot"] });
       made.createObjectStore(KEYS).put(unlock, UNLOCK);
     });
     if (isNew) return new Database(db);
@@ -80,7 +84,11 @@ export class Database {
     let isNew = false;
     try {
       return new Database(
-        await open(factory, name, (_, transaction) => {
+        await open(factory, name, (db, transaction, before) => {
+          if (before > 0) {
+            db.createObjectStore(CHUNKS, { keyPath: ["bucket", "slot"] });
+            return;
+          }
           isNew = true;
           transaction?.abort(); // so that none is made
         }),
@@ -150,34 +158,72 @@ export class Database {
     });
   }
 
+  /** Write a row that is read by itself; throws as `write`. */
+  putChunk(owner: Bytes, row: Row): Promise<void> {
+    return this.#asOwner(owner, (transaction) => transaction.objectStore(CHUNKS).put(row), CHUNKS);
+  }
+
+  /** Return such a row, if it is there. */
+  async chunk({ bucket, slot }: Place): Promise<Row | undefined> {
+    let found: IDBRequest<unknown> | undefined;
+    await this.#run(
+      "readonly",
+      (transaction) => {
+        found = transaction.objectStore(CHUNKS).get([bucket, slot]);
+      },
+      CHUNKS,
+    );
+    return found?.result === undefined ? undefined : rowOf(found.result);
+  }
+
+  /** Delete all such rows of a bucket; throws as `write`. */
+  dropChunks(owner: Bytes, bucket: Bytes): Promise<void> {
+    // Lists come after bytes (W3C IndexedDB, 2.4): so this is whatever begins with the bucket.
+    const range = IDBKeyRange.bound([bucket], [bucket, []]);
+    const drop = (transaction: IDBTransaction) => transaction.objectStore(CHUNKS).delete(range);
+    return this.#asOwner(owner, drop, CHUNKS);
+  }
+
   close(): void {
     this.#db.close();
   }
 
-  async #asOwner(owner: Bytes, work: (transaction: IDBTransaction) => void): Promise<void> {
+  async #asOwner(
+    owner: Bytes,
+    work: (transaction: IDBTransaction) => void,
+    ...more: readonly string[]
+  ): Promise<void> {
     let isOurs = true;
     try {
-      await this.#run("readwrite", (transaction) => {
-        const said = transaction.objectStore(KEYS).get(OWNER);
-        // It is answered before what is asked for after it, and an abort takes all of that back: so the
-        // work need not wait for the answer.
-        said.onsuccess = () => {
-          isOurs = said.result instanceof Uint8Array && equal(said.result, owner);
-          if (!isOurs) transaction.abort();
-        };
-        work(transaction);
-      });
+      await this.#run(
+        "readwrite",
+        (transaction) => {
+          const said = transaction.objectStore(KEYS).get(OWNER);
+          // It is answered before what is asked for after it, and an abort takes all of that back: so the
+          // work need not wait for the answer.
+          said.onsuccess = () => {
+            isOurs = said.result instanceof Uint8Array && equal(said.result, owner);
+            if (!isOurs) transaction.abort();
+          };
+          work(transaction);
+        },
+        ...more,
+      );
     } catch (error) {
       throw isOurs ? error : new UnavailableError(Code.STORE_BUSY, "CK-550: another has the store");
     }
   }
 
   /** Ends when the transaction is on disk. Nothing may be awaited within one: it would end. */
-  #run(mode: IDBTransactionMode, work: (transaction: IDBTransaction) => void): Promise<void> {
+  #run(
+    mode: IDBTransactionMode,
+    work: (transaction: IDBTransaction) => void,
+    ...more: readonly string[]
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       let transaction: IDBTransaction;
       try {
-        transaction = this.#db.transaction([ITEMS, KEYS], mode, STRICT);
+        transaction = this.#db.transaction([ITEMS, KEYS, ...more], mode, STRICT);
       } catch (error) {
         reject(failure(error)); // it was closed
         return;
@@ -201,13 +247,13 @@ function attempt(transaction: IDBTransaction, work: (transaction: IDBTransaction
 function open(
   factory: IDBFactory,
   name: string,
-  upgrade: (db: IDBDatabase, transaction: IDBTransaction | null) => void,
+  upgrade: (db: IDBDatabase, transaction: IDBTransaction | null, before: number) => void,
 ): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = factory.open(name, SCHEMA);
-    request.onupgradeneeded = () => {
+    request.onupgradeneeded = ({ oldVersion }) => {
       try {
-        upgrade(request.result, request.transaction);
+        upgrade(request.result, request.transaction, oldVersion);
       } catch {
         request.transaction?.abort();
       }

@@ -32,6 +32,7 @@ import { type Known, NEVER } from "./contact_book.ts";
 import type { Conversations } from "./conversation.ts";
 import type { Housekeeping } from "./housekeeping.ts";
 import { checkNumberWith } from "./knowing.ts";
+import { tellSoon } from "./never_record.ts";
 import type { Unit } from "./unit.ts";
 
 /** What is decided, each by itself. */
@@ -77,7 +78,9 @@ export class Decisions {
    */
   async setRules(account: AccountId, rules: Rules): Promise<void> {
     encodeRules(rules);
-    await this.#decide(account, (known) => {
+    await this.#decide(account, (known, unit) => {
+      const isOther = known.rules.neverRecord !== rules.neverRecord;
+      if (isOther) tellSoon(unit, this.#books, [account]);
       known.rules = rules;
     });
   }

@@ -7,6 +7,7 @@ import type { Books } from "./books.ts";
 import { ACCEPTED_KIND } from "./contact_records.ts";
 import { GroupKind } from "./groups.ts";
 import { NoticeKind } from "./history.ts";
+import { forgetTold } from "./never_record.ts";
 import type { Unit } from "./unit.ts";
 
 /** Remove what the books hold of a contact, but for the history of messages. */
@@ -25,4 +26,5 @@ export function forget(unit: Unit, books: Books, account: AccountId): void {
   history.forgetNotice(unit, NoticeKind.CONTACT_ADDED, account);
   history.forgetNotice(unit, NoticeKind.CONTACT_BY_HANDLE, account);
   history.forgetRenamed(unit, account);
+  forgetTold(unit, account);
 }

@@ -85,7 +85,7 @@ export type Entering = Omit<GroupSurroundings, "now"> &
 /**
  * Knock until we are let in.
  *
- * @param bundle A fresh key package; used for nothing else.
+ * @param bundle A fresh key package with `around.consent`; used for nothing else.
  * @throws CallGoneError NO_ANSWER, there is no such call any more.
  * @throws UnavailableError NO_ANSWER, nobody let us in: it may go on all the same.
  * @throws The signal's reason.
@@ -148,10 +148,11 @@ async function join(
   answer: Bytes,
   bundle: KeyPackageBundle,
 ): Promise<GroupCallKeys | undefined> {
-  const { door, room, call, keys, mayBeIn, rng, unix } = around;
+  const { consent, door, room, call, keys, mayBeIn, rng, unix } = around;
   try {
     const welcome = await openWelcome(door, room, bundle.keyPackage, answer);
-    return await GroupCallKeys.join(welcome, bundle, call, { keys, mayBeIn, rng, now: unix() });
+    const ours = { consent, keys, mayBeIn, rng, now: unix() };
+    return await GroupCallKeys.join(welcome, bundle, call, ours);
   } catch (error) {
     if (!(error instanceof PeerError)) throw error;
     return undefined;

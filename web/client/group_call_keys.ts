@@ -24,7 +24,9 @@ import {
   UnverifiedKeyPackage,
 } from "../core/mls/index.ts";
 import { SHA256 } from "../core/mls/kdf.ts";
+import { consentOf, requireOwnKeys } from "../core/recording_leaf.ts";
 import { BASE_KEY_BYTES, EXPORTER_LABEL, LIFETIME_S, type Surroundings } from "./call_group.ts";
+import type { OwnConsent } from "./consent_key.ts";
 
 /** What opens the call room, and writes to it, in an epoch (P14). */
 export const ROOM_LABEL = "visavis call room";
@@ -83,7 +85,7 @@ export type Said = Readonly<{
 }>;
 
 type Seated = MemberInfo & Readonly<{ leafIndex: number }>;
-type Person = Pick<MemberInfo, "identity" | "signatureKey">;
+type Person = Pick<MemberInfo, "identity" | "signatureKey" | "extensions">;
 type Noted = Readonly<{ joiner: Digest; keyPackage: Bytes; person: Person }>;
 type Pending = Readonly<{ made: PendingCommit; remove: ReadonlySet<number> }>;
 const NOTHING = new Uint8Array(0);
@@ -96,6 +98,8 @@ export function joinerOf(keyPackage: Bytes): Digest {
 
 /** Our membership in the group of one group call. */
 export class GroupCallKeys {
+  /** Our consent key of this entry into the call. */
+  readonly consent: OwnConsent;
   #group: Group;
   readonly #validator: CredentialValidator;
   readonly #rng: Rng;
@@ -104,7 +108,12 @@ export class GroupCallKeys {
   /** Our own commit that the room has not answered yet. */
   #pending: Pending | null = null;
 
-  private constructor(group: Group, validator: CredentialValidator, rng: Rng) {
+  private constructor(
+    group: Group,
+    validator: CredentialValidator,
+    { rng, consent }: Pick<GroupSurroundings, "rng" | "consent">,
+  ) {
+    this.consent = consent;
     this.#group = group;
     this.#validator = validator;
     this.#rng = rng;
@@ -112,7 +121,7 @@ export class GroupCallKeys {
 
   /** Make the group, with us alone in it; its id is the call's. */
   static async found(call: CallId, around: GroupSurroundings): Promise<GroupCallKeys> {
-    const { keys, now, rng } = around;
+    const { consent, keys, now, rng } = around;
     const validator = both(around);
     const group = await Group.create({
       groupId: new Uint8Array(call),
@@ -122,15 +131,17 @@ export class GroupCallKeys {
       rng,
       validator,
       lifetime: [now - LIFETIME_S, now + LIFETIME_S],
+      leafExtensions: [consent.extension()],
     });
-    return new GroupCallKeys(group, validator, rng);
+    return new GroupCallKeys(group, validator, around);
   }
 
   /**
    * Process a Welcome.
    *
-   * @throws PeerError WRONG_GROUP (CK-864), or what MLS, the validator or `mayBeIn` throw. Nothing
-   *   was changed; the key package is still good.
+   * @param around.consent The one whose key is in the key package.
+   * @throws PeerError WRONG_GROUP (CK-864), BAD_CREDENTIAL (CK-937, CK-938), or what MLS, the
+   *   validator or `mayBeIn` throw. Nothing was changed; the key package is still good.
    */
   static async join(
     welcome: Bytes,
@@ -140,11 +151,16 @@ export class GroupCallKeys {
   ): Promise<GroupCallKeys> {
     const validator = both(around);
     const group = await Group.join(welcome, bundle, { now: around.now, validator });
-    if (!equal(group.groupId, call) || group.extensions.length > 0) {
+    try {
+      if (!equal(group.groupId, call) || group.extensions.length > 0) {
+        throw new PeerError(Code.WRONG_GROUP, "CK-864 the Welcome is to another group");
+      }
+      requireOwnKeys(group.members()); // CK-937, CK-938
+      return new GroupCallKeys(group, validator, around);
+    } catch (error) {
       await group.wipe();
-      throw new PeerError(Code.WRONG_GROUP, "CK-864 the Welcome is to another group");
+      throw error;
     }
-    return new GroupCallKeys(group, validator, around.rng);
   }
 
   /** Return the epoch that we are in, as it is where we come in. */
@@ -164,14 +180,22 @@ export class GroupCallKeys {
    *
    * @param keyPackage An MLSMessage.
    * @param options.now Unix seconds.
-   * @throws PeerError It is not good, or its owner may not be in this call.
+   * @throws PeerError It is not good, or its owner may not be in this call; BAD_CREDENTIAL (CK-937,
+   *   CK-938).
    */
   async note(keyPackage: Bytes, { now }: Readonly<{ now: number }>): Promise<Digest> {
     const unverified = UnverifiedKeyPackage.parse(keyPackage);
     const options = { now, suiteId: SUITE_ID, validator: this.#validator };
     const { identity, signatureKey } = await unverified.verify(options);
     const joiner = joinerOf(keyPackage);
-    this.#noted.set(hex(joiner), { joiner, keyPackage, person: { identity, signatureKey } });
+    const { extensions } = unverified.struct.leafNode;
+    const person = { identity, signatureKey, extensions };
+    // CK-938: also among those who wait, who may come in one commit. What its device has already goes
+    // in that commit.
+    const waiting = [...this.#noted.values()].map((one) => one.person);
+    const others = [...this.#group.members(), ...waiting].filter((one) => !samePerson(one, person));
+    for (const other of others) requireOwnKeys([other, person]);
+    this.#noted.set(hex(joiner), { joiner, keyPackage, person });
     return joiner;
   }
 
@@ -206,6 +230,12 @@ export class GroupCallKeys {
     const packages = add.map((joiner) => this.#find(joiner).keyPackage);
     const key = await this.roomKey();
     const made = await this.#group.commit({ add: packages, remove, rng: this.#rng, now });
+    try {
+      requireOwnKeys(made.group.members()); // CK-938: nobody would follow us.
+    } catch (error) {
+      await made.group.wipe();
+      throw error;
+    }
     await this.lost();
     this.#pending = { made, remove: new Set(remove) };
     const nextKey = await roomKeyOf(made.group);
@@ -250,7 +280,7 @@ export class GroupCallKeys {
    *
    * @returns The epoch that began, or null: it removed us, and our keys are wiped.
    * @throws PeerError What MLS, the validator or `mayBeIn` throw; UNEXPECTED for a commit that does
-   *   more than bring members in and out (CK-865). Nothing changed.
+   *   more than bring members in and out (CK-865); BAD_CREDENTIAL (CK-937, CK-938). Nothing changed.
    */
   async apply(commit: Bytes, { now }: Readonly<{ now: number }>): Promise<Began | null> {
     const received = await this.#group.process(commit, {
@@ -263,6 +293,7 @@ export class GroupCallKeys {
           if (said.added.length > 0 && isGuest(said.committer)) {
             throw new PeerError(Code.UNEXPECTED, "CK-908 somebody added by a guest");
           }
+          requireOwnKeys(after.members()); // CK-937, CK-938
           const letsItselfIn = said.added.some((one) => one.leafIndex === said.committer.leafIndex);
           if (!letsItselfIn && after.extensions.length === 0 && after.isActive) return;
         }
@@ -364,6 +395,7 @@ export class GroupCallKeys {
   async wipe(): Promise<void> {
     await this.lost();
     this.#noted.clear();
+    this.consent.wipe();
     await this.#group.wipe();
   }
 }
@@ -375,6 +407,7 @@ function roomKeyOf(group: Group): Promise<Bytes> {
 function both({ keys, mayBeIn }: JoinSurroundings): CredentialValidator {
   return async (member, replaces) => {
     await keys.validator(member, replaces);
+    consentOf(member); // CK-937
     // Whoever is in may commit until it is removed: were its commits refused, the one that removes
     // it could not follow them.
     if (replaces === null) await mayBeIn(member);

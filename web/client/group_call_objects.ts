@@ -3,8 +3,8 @@
  *
  * A page subscribes to a call and reads its properties again each time it is told. A member has a
  * `GroupCall`, a guest a `GuestCall` (`guest.ts`); most of both is `CallOfMany`. Not for: how it is
- * carried on (`group_calls.ts`), one that rings (`group_call_incoming.ts`), or recording: there is none
- * in the client, on purpose.
+ * carried on (`group_calls.ts`), one that rings (`group_call_incoming.ts`), or recording without
+ * everybody's yes: there is none in the client, on purpose.
  */
 
 import type { Reaction } from "../core/content_group_call.ts";
@@ -18,6 +18,7 @@ import type { GoingOn } from "./group_call_book.ts";
 import type { Shows } from "./group_call_signs.ts";
 import type { Met } from "./left_group_call.ts";
 import { Feed, Signal } from "./lock.ts";
+import { CallRecording } from "./recording_objects.ts";
 
 /** Why a group call is over for this device. */
 export const GroupCallEnd = {
@@ -162,6 +163,8 @@ const NO_STATS: GroupMediaStats = {
 
 /** One call of many on this device, from the first knock to its end. */
 export class CallOfMany {
+  /** Who asks to record it, and what is recorded. */
+  readonly recording = new CallRecording(() => this.tell());
   readonly #steps: Steps;
   readonly #listeners = new Set<() => void>();
   readonly #changes = new Feed<Change>();

@@ -13,6 +13,7 @@ import type { LeftReason } from "../core/group_call_types.ts";
 import { guestOf, isGuest } from "../core/guest.ts";
 import { type GroupId, SignatureKey } from "../core/ids.ts";
 import type { MemberInfo } from "../core/mls/index.ts";
+import { consentOf } from "../core/recording_leaf.ts";
 import type { GroupCallKeys } from "./group_call_keys.ts";
 import type { AtPlace, Called, CallOfMany, InCall } from "./group_call_objects.ts";
 import type { Watcher } from "./group_call_seam.ts";
@@ -178,6 +179,7 @@ export class Roster implements Watcher {
       const all = await Promise.all(
         inOrder.map(async ([leaf, member]): Promise<InCall> => {
           const one = await known.inCall(member);
+          call.recording.learn(consentOf(member).key, one.name);
           const shows = one.own ? this.#signs.own : this.#signs.of(leaf);
           return { leaf, key: new SignatureKey(member.signatureKey), ...one, shows };
         }),

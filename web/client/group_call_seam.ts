@@ -12,6 +12,7 @@ import type { MemberInfo } from "../core/mls/index.ts";
 import type { GroupFrames } from "../media/group_interfaces.ts";
 import type { RoomEvent } from "./call_room.ts";
 import type { GroupCallKeys } from "./group_call_keys.ts";
+import type { GroupRecordingParts } from "./group_call_recording.ts";
 
 /**
  * A call room; `CallRoomSocket` (`call_room.ts`) is one.
@@ -74,6 +75,8 @@ export type ShellParts = Readonly<{
   unix: () => number;
   /** Returns seconds that never go backwards. */
   monotonic: () => number;
+  /** What it gives for recordings. */
+  recording: GroupRecordingParts;
   /** Reads who knocks at the room's door, and answers; without it nobody does. */
   door?: Door;
 }>;

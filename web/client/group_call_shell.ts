@@ -15,6 +15,7 @@
 import type { Bytes } from "../core/bytes.ts";
 import { encodeInGroupCall } from "../core/content.ts";
 import type { GroupCallState, Reaction, Sign, ToOne } from "../core/content_group_call.ts";
+import type { RecordingSaid } from "../core/content_recording.ts";
 import { type FromRoom, RoomCommit, type RoomEntered } from "../core/content_room.ts";
 import { PeerError, VisavisError } from "../core/errors.ts";
 import { step } from "../core/group_call.ts";
@@ -29,6 +30,7 @@ import { Joiners, type Reply } from "./group_call_joiners.ts";
 import type { Began, GroupCallKeys } from "./group_call_keys.ts";
 import { Presence } from "./group_call_presence.ts";
 import { Pulling } from "./group_call_pulling.ts";
+import { GroupRecording } from "./group_call_recording.ts";
 import type { CallRoom, Door, ShellParts, Watcher } from "./group_call_seam.ts";
 import { ShellFrames } from "./group_call_shell_frames.ts";
 import { Voice } from "./group_call_voice.ts";
@@ -48,6 +50,7 @@ export class GroupCallShell {
   readonly #door: Door | undefined;
   readonly #inbox = new Inbox<Happening>();
   readonly #presence = new Presence();
+  readonly #recording: GroupRecording;
   readonly #voice: Voice;
   readonly #ears: Ears;
   readonly #joiners = new Joiners();
@@ -58,7 +61,8 @@ export class GroupCallShell {
   readonly #unwanted = new Set<number>();
   #wasLast = false;
 
-  constructor({ keys, room, frames, watcher, unix, monotonic, door }: ShellParts) {
+  constructor(parts: ShellParts) {
+    const { keys, room, frames, watcher, unix, monotonic, door } = parts;
     this.#keys = keys;
     this.#room = room;
     // CK-385, as in a call of two: without its frame keys a call does not go on.
@@ -68,8 +72,12 @@ export class GroupCallShell {
     this.#monotonic = monotonic;
     this.#door = door;
     this.#pulling = new Pulling(room);
-    this.#voice = new Voice(keys, room, this.#presence);
-    this.#ears = new Ears(keys, this.#presence, watcher, unix);
+    this.#recording = new GroupRecording(parts.recording, {
+      ...{ own: keys.consent, unix, monotonic, frames: this.#frames },
+      say: async (said) => this.#say(said),
+    });
+    this.#voice = new Voice(keys, room, this.#presence, this.#recording);
+    this.#ears = new Ears(keys, this.#presence, watcher, this.#recording, unix);
     this.#hands = new Hands({
       ...{ keys, room, watcher, unix, inbox: this.#inbox },
       ...{ frames: this.#frames, presence: this.#presence, voice: this.#voice },
@@ -124,7 +132,7 @@ export class GroupCallShell {
     this.#say({ kind: "groupcall.reaction", reaction });
   }
 
-  #say(content: Sign): void {
+  #say(content: Sign | RecordingSaid): void {
     this.#inbox.push({ kind: "say", encoded: encodeInGroupCall(content) });
   }
 
@@ -166,6 +174,7 @@ export class GroupCallShell {
     } finally {
       ended.abort();
       await listening;
+      await this.#recording.shell.ended();
       await this.#frames.wipe();
       await this.#keys.wipe();
       await this.#room.leave();
@@ -364,6 +373,8 @@ export class GroupCallShell {
   async #begin(began: Began): Promise<void> {
     const { epoch, own, leaves, came, went } = began;
     const admitted = began.admitted.map(({ joiner }) => joiner);
+    // Before any frame of this epoch can be opened: of whoever came nothing is recorded.
+    await this.#recording.epoch(this.#keys.members());
     const now = this.#monotonic();
     await this.#feed({ kind: "epochBegan", now, epoch, own, leaves, came, went, admitted });
     this.#hands.members = this.#keys.members();

@@ -9,6 +9,7 @@
 import { wipe } from "../core/bytes.ts";
 import { Code, UnavailableError, VisavisError } from "../core/errors.ts";
 import type { GroupFrames } from "../media/group_interfaces.ts";
+import type { FrameTape } from "../media/interfaces.ts";
 import { answerOf } from "./call_steps.ts";
 import type { GroupCallKeys, GroupFrameKeys } from "./group_call_keys.ts";
 import { withTimeout } from "./lock.ts";
@@ -49,6 +50,11 @@ export class ShellFrames {
     this.#onFailure();
   }
 
+  /** What has this call recorded. */
+  get tape(): FrameTape | undefined {
+    return this.#frames.tape;
+  }
+
   /** @throws UnavailableError NOT_ENCRYPTED, keys could not be put in place. */
   requireWhole(): void {
     if (!this.#isWhole) throw new UnavailableError(Code.NOT_ENCRYPTED, "no frame keys in place");
@@ -66,6 +72,16 @@ export class ShellFrames {
     return this.#placed(({ epoch, baseKey, own }) =>
       this.#frames.sendIn(BigInt(epoch), baseKey, own),
     );
+  }
+
+  /** Let nothing pass for now (`FrameKeys.hold`). */
+  hold(): Promise<void> {
+    return this.#whole(() => this.#frames.hold());
+  }
+
+  /** Let frames pass again. */
+  release(): Promise<void> {
+    return this.#whole(() => this.#frames.release());
   }
 
   /** Open no frame of these leaves any more, in any epoch so far. */

@@ -11,6 +11,7 @@ import { LeftReason } from "../core/group_call_types.ts";
 import { isAmongGuests } from "../core/guest.ts";
 import type { GroupMediaFactory } from "../media/group_interfaces.ts";
 import { CallLobbies } from "./call_lobbies.ts";
+import { OwnConsent } from "./consent_key.ts";
 import type { GoingOn } from "./group_call_book.ts";
 import { CallGoneError, Doorkeeper, enterGroupCall } from "./group_call_entry.ts";
 import { GroupCallKeys } from "./group_call_keys.ts";
@@ -22,11 +23,13 @@ import {
   GroupCallEnd,
   type GroupEnds,
 } from "./group_call_objects.ts";
+import { recordingOf } from "./group_call_recording.ts";
 import { knownToMembers, type Part, Roster, requireThere } from "./group_call_roster.ts";
 import type { Devices, Ways } from "./group_call_ways.ts";
 import { takePart, type Wired, wire } from "./group_call_wiring.ts";
 import type { LeftGroupCall } from "./left_group_call.ts";
 import { Lock } from "./lock.ts";
+import { isNever, type RecordingMeans } from "./recording_means.ts";
 import type { Dial } from "./transport/connection.ts";
 
 /**
@@ -43,6 +46,8 @@ export type StayParts = Readonly<{
   dial: Dial | undefined;
   going: GoingOn;
   ends: GroupEnds;
+  /** What calls are given for recordings. */
+  recording: RecordingMeans;
   /** The person wants to be seen, if it is a call with pictures. */
   picture: boolean;
   /**
@@ -216,7 +221,8 @@ export class Stay {
     const { call, group } = this.call.going;
     const { rng } = this.#ways;
     const [keys, mayBeIn] = [await this.#ways.keyMaterial(group), this.#ways.mayBeIn(group, call)];
-    return await GroupCallKeys.found(call, { keys, mayBeIn, rng, now: this.#ways.now() });
+    const consent = await this.#makeConsent();
+    return await GroupCallKeys.found(call, { consent, keys, mayBeIn, rng, now: this.#ways.now() });
   }
 
   async #enterOrBegin(signal: AbortSignal): Promise<GroupCallKeys | undefined> {
@@ -259,20 +265,28 @@ export class Stay {
     const ways = this.#ways;
     const { call, door, group, room } = this.call.going;
     const { origin, rng } = ways;
+    const consent = await this.#makeConsent();
     const entering = {
-      ...{ call, door, origin, rng, room },
+      ...{ call, consent, door, origin, rng, room },
       keys: await ways.keyMaterial(group),
       mayBeIn: ways.mayBeIn(group, call),
       unix: () => ways.now(),
       monotonic: () => ways.monotonic(),
     };
-    const bundle = await ways.newKeyPackage();
+    const bundle = await ways.newKeyPackage(consent);
     try {
       signal.throwIfAborted();
       return await enterGroupCall(entering, bundle, signal);
     } finally {
       bundle.wipe(); // A Welcome is taken once.
     }
+  }
+
+  /** Make a consent key for one entry. */
+  async #makeConsent(): Promise<OwnConsent> {
+    const others = await this.#ways.others(this.call.group);
+    const never = isNever(this.#parts.recording, others);
+    return await OwnConsent.make({ never }, this.#ways.rng);
   }
 
   /** Whether a page that was reloaded is on its way in. */
@@ -323,6 +337,7 @@ export class Stay {
       this.#part = undefined;
       this.#wasWithGuests = isAmongGuests(shell.members.values());
       this.#lobbies.goOut();
+      this.call.recording.unbind();
       this.#roster.outside();
     }
     return shell.wasLast;
@@ -330,8 +345,9 @@ export class Stay {
 
   /** Make what a member has of a call. */
   async #wired(keys: GroupCallKeys): Promise<Wired> {
-    const { dial, ends, makeMedia, picture, ways } = this.#parts;
-    const { door, media, room } = this.call.going;
+    const { dial, ends, makeMedia, picture, recording, ways } = this.#parts;
+    const { going } = this.call;
+    const { door, media, room } = going;
     const { origin } = ways;
     try {
       const options = { ticket: await ways.ticket(), isNew: this.#isNew };
@@ -341,6 +357,11 @@ export class Stay {
         watcher: this.#roster,
         unix: () => ways.now(),
         monotonic: () => ways.monotonic(),
+        recording: recordingOf(this.call, going.call, recording, {
+          rng: ways.rng,
+          spawn: (work) => ways.spawn(work),
+          title: () => ways.groupName(going.group),
+        }),
         door: new Doorkeeper(room, door, ways.rng),
       });
     } catch (error) {

@@ -6,10 +6,11 @@
 
 import type { Bytes } from "../core/bytes.ts";
 import { encodeInGroupCall } from "../core/content.ts";
-import type { GroupCallState, InGroupCall } from "../core/content_group_call.ts";
+import { type GroupCallState, type InGroupCall, MAX_ASKED } from "../core/content_group_call.ts";
 import type { FeedId } from "../core/ids.ts";
 import type { GroupCallKeys } from "./group_call_keys.ts";
 import type { Presence } from "./group_call_presence.ts";
+import type { GroupRecording } from "./group_call_recording.ts";
 import type { CallRoom } from "./group_call_seam.ts";
 
 /** Seals what a member says for all the others, or for one. */
@@ -21,13 +22,16 @@ export class Voice {
   readonly #keys: GroupCallKeys;
   readonly #room: CallRoom;
   readonly #presence: Presence;
+  readonly #recording: GroupRecording;
 
   /**
    * @param keys Our membership.
    * @param room Passes it on.
    * @param presence Knows our number, and those of the others.
+   * @param recording Knows what is asked.
    */
-  constructor(keys: GroupCallKeys, room: CallRoom, presence: Presence) {
+  constructor(keys: GroupCallKeys, room: CallRoom, presence: Presence, recording: GroupRecording) {
+    this.#recording = recording;
     this.#keys = keys;
     this.#room = room;
     this.#presence = presence;
@@ -37,7 +41,8 @@ export class Voice {
   async ready(epoch: number, to: number | null = null): Promise<void> {
     const { own: member } = this.#presence;
     if (member === null) return;
-    await this.#say({ kind: "groupcall.ready", epoch, member, feed: this.feed }, to);
+    const asks = this.#recording.shell.asks.slice(0, MAX_ASKED);
+    await this.#say({ kind: "groupcall.ready", epoch, member, feed: this.feed, asks }, to);
   }
 
   /** Say that we leave. */
@@ -45,9 +50,10 @@ export class Voice {
     return this.#say({ kind: "groupcall.leaving" });
   }
 
-  /** Say what we show of ourselves, if there is anything to say. */
+  /** Say what we show of ourselves, and what we said last about recording. */
   async shows(to: number | null = null): Promise<void> {
     if (this.state !== undefined) await this.#say(this.state, to);
+    for (const said of this.#recording.shell.recent) await this.#say(said, to);
   }
 
   /** Say what is encoded to all. */

@@ -27,6 +27,7 @@ import type { KeyPackageBundle, MemberInfo } from "../core/mls/index.ts";
 import type { TurnServer } from "../media/interfaces.ts";
 import type { LinkBook } from "./call_link_book.ts";
 import type { Ticket } from "./call_room.ts";
+import type { OwnConsent } from "./consent_key.ts";
 import type { BeganListener, GoingOn } from "./group_call_book.ts";
 import type { MayBeIn } from "./group_call_keys.ts";
 import { isContact, nameInGroup, UNNAMED } from "./group_names.ts";
@@ -190,9 +191,9 @@ export class Ways {
     return { ...ours, validator: withGuests(makeTreeValidator(newest)) };
   }
 
-  /** Return a fresh key package, kept by the caller in memory only. */
-  newKeyPackage(): Promise<KeyPackageBundle> {
-    return this.#session.newKeyPackage();
+  /** Return a fresh key package with our consent key, kept by the caller in memory only. */
+  newKeyPackage(consent: OwnConsent): Promise<KeyPackageBundle> {
+    return this.#session.newKeyPackage(consent);
   }
 
   /** Return with what a room is made: an address that this device alone has of itself. */

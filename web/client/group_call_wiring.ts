@@ -51,8 +51,8 @@ export function wire(parts: WiringParts): Wired {
     tell: (leaf, content) => shell.tell(leaf, content),
     failed: () => shell.lostFrameKeys(),
   });
-  const { door, monotonic, unix, watcher } = parts;
-  const around = { keys, room, frames: media.frames, watcher, unix, monotonic };
+  const { door, monotonic, recording, unix, watcher } = parts;
+  const around = { keys, recording, room, frames: media.frames, watcher, unix, monotonic };
   const shell = new GroupCallShell(door === undefined ? around : { ...around, door });
   shell.attach(media);
   return { media, room, shell };

@@ -23,6 +23,7 @@ import { Stay, type StayParts } from "./group_call_stay.ts";
 import { Ways } from "./group_call_ways.ts";
 import type { LeftGroupCall } from "./left_group_call.ts";
 import { withTimeout } from "./lock.ts";
+import type { RecordingMeans } from "./recording_means.ts";
 import type { Session } from "./session.ts";
 import type { Dial } from "./transport/connection.ts";
 
@@ -43,6 +44,8 @@ export type GroupCallOptions = Readonly<{
   makeMedia: GroupMediaFactory;
   /** Makes the WebSockets of call rooms: `dialInThread`; unless given, on this thread. */
   dial?: Dial;
+  /** What calls are given for recordings. */
+  recording?: RecordingMeans;
   /** Says whether there is a call of two. */
   isBusy: () => boolean;
 }>;
@@ -192,13 +195,15 @@ export class GroupCallService {
     return (await this.#ways.isMember(group)) ? going : undefined;
   }
 
-  async #stay(parts: Omit<StayParts, "ways" | "makeMedia" | "dial" | "over">): Promise<GroupCall> {
+  async #stay(
+    parts: Omit<StayParts, "ways" | "makeMedia" | "dial" | "recording" | "over">,
+  ): Promise<GroupCall> {
     if (this.isLive) throw new UsageError("there is a call already");
-    const { dial, makeMedia } = this.#options;
+    const { dial, makeMedia, recording = {} } = this.#options;
     const over = () => {
       this.#live = undefined;
     };
-    const stay = new Stay({ ...parts, ways: this.#ways, makeMedia, dial, over });
+    const stay = new Stay({ ...parts, ways: this.#ways, makeMedia, dial, recording, over });
     this.#live = stay;
     try {
       await stay.open();

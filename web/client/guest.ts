@@ -26,6 +26,7 @@ import {
   type GroupEnds,
   type InCall,
 } from "./group_call_objects.ts";
+import { recordingOf } from "./group_call_recording.ts";
 import { guestInCall, type Known, Roster } from "./group_call_roster.ts";
 import type { GroupCallShell } from "./group_call_shell.ts";
 import { takePart, type Wired, wire } from "./group_call_wiring.ts";
@@ -34,6 +35,8 @@ import { deviceOf } from "./groups.ts";
 import type { Admission } from "./guest_admission.ts";
 import { type Entered, GuestEntry, GuestState, TurnedAwayError } from "./guest_entry.ts";
 import { Feed, withTimeout } from "./lock.ts";
+import { isNever, type RecordingMeans } from "./recording_means.ts";
+import { serverShares } from "./server_shares.ts";
 import { Tasks } from "./tasks.ts";
 import { AnonymousApi } from "./transport/anonymous.ts";
 import type { Dial } from "./transport/connection.ts";
@@ -105,6 +108,8 @@ export type GuestOptions = GroupEnds &
     dial?: Dial;
     /** Show ours, if it is a call with pictures; true unless told otherwise. */
     picture?: boolean;
+    /** What the call is given for recordings. */
+    recording?: RecordingMeans;
     /** Time and chance, for tests. */
     means?: Means;
   }>;
@@ -131,7 +136,9 @@ export async function joinAsGuest(
       ...options.means,
     };
     const parsed = requireFreshLink(callLinkFromText(link), means.now());
-    const visit = new Visit(parsed, options, means, await GuestEntry.make(parsed, name, means));
+    const never = () => isNever(options.recording ?? {}, []); // Nobody is a contact of a guest's.
+    const entry = await GuestEntry.make(parsed, name, means, never);
+    const visit = new Visit(parsed, options, means, entry);
     await visit.open();
     visit.begin();
     return visit.call;
@@ -274,18 +281,31 @@ class Visit {
       await takePart(wired, inside);
     } finally {
       this.#shell = undefined;
+      this.call.recording.unbind();
       this.#roster.outside();
     }
   }
 
   async #wired({ admission, keys }: Entered): Promise<Wired> {
-    const { dial, local, remote, makeMedia, picture = true } = this.#options;
-    const { media, room } = admission;
+    const { dial, local, remote, makeMedia, picture = true, recording = {} } = this.#options;
+    const { call, media, room } = admission;
     const { origin } = this.#link;
+    // Not the one that is closed with the visit: what is to be deleted may take longer.
+    const shares = serverShares(new AnonymousApi(new Http(origin)), () => admission.relay);
     try {
       return wire({
         ...{ dial, keys, local, makeMedia, media, origin, picture, remote, room },
         turn: () => this.#turn(admission),
+        recording: recordingOf(
+          this.call,
+          call,
+          { shares, ...recording },
+          {
+            rng: this.#means.rng,
+            spawn: (work) => this.#tasks.spawn(work),
+            title: () => "",
+          },
+        ),
         watcher: this.#roster,
         unix: () => this.#means.now(),
         monotonic: () => this.#means.monotonic(),

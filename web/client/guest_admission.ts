@@ -15,6 +15,7 @@ import { Code, PeerError } from "../core/errors.ts";
 import { type Guest, guestIdentity, isGuest, requirePass, withGuests } from "../core/guest.ts";
 import { type CallId, type RoomId, SealKey } from "../core/ids.ts";
 import type { CredentialValidator, KeyPackageBundle, MemberInfo } from "../core/mls/index.ts";
+import type { OwnConsent } from "./consent_key.ts";
 import { GroupCallKeys } from "./group_call_keys.ts";
 
 /** What a pass lets a guest into. Never printed. */
@@ -86,9 +87,9 @@ export async function joinCall(
   { call }: Pick<Admission, "call">,
   welcome: Bytes,
   bundle: KeyPackageBundle,
-  { now, rng }: Readonly<{ now: number; rng: Rng }>,
+  { now, rng, consent }: Readonly<{ now: number; rng: Rng; consent: OwnConsent }>,
 ): Promise<GroupCallKeys> {
-  const around = { keys: { validator: judge }, mayBeIn: anybody, now, rng };
+  const around = { consent, keys: { validator: judge }, mayBeIn: anybody, now, rng };
   const keys = await GroupCallKeys.join(welcome, bundle, call, around);
   for (const member of keys.members().values()) if (await isHost(link, member)) return keys;
   // CK-912: a call without the account that the link names is not the one we asked for.

@@ -32,6 +32,7 @@ import {
 import type { Means } from "./books.ts";
 import { CallDoor } from "./call_door.ts";
 import { LIFETIME_S } from "./call_group.ts";
+import { OwnConsent } from "./consent_key.ts";
 import type { GroupCallKeys } from "./group_call_keys.ts";
 import { type Admission, checkPass, joinCall } from "./guest_admission.ts";
 import { sleep } from "./lock.ts";
@@ -101,6 +102,7 @@ export class GuestEntry {
   readonly #means: Required<Means>;
   readonly #signaturePrivate: Bytes;
   readonly #seal: LobbySeal;
+  readonly #never: () => boolean;
   #pause = NOBODY_S;
   #work: Bytes | undefined;
 
@@ -108,7 +110,12 @@ export class GuestEntry {
     link: CallLink,
     name: string,
     means: Required<Means>,
-    keys: Readonly<{ key: SignatureKey; signaturePrivate: Bytes; seal: LobbySeal }>,
+    keys: Readonly<{
+      key: SignatureKey;
+      signaturePrivate: Bytes;
+      seal: LobbySeal;
+      never: () => boolean;
+    }>,
   ) {
     this.#link = link;
     this.name = name;
@@ -116,6 +123,7 @@ export class GuestEntry {
     this.key = keys.key;
     this.#signaturePrivate = keys.signaturePrivate;
     this.#seal = keys.seal;
+    this.#never = keys.never;
   }
 
   /**
@@ -123,15 +131,21 @@ export class GuestEntry {
    *
    * @param link The link.
    * @param name What the guest wants to be called.
+   * @param never Returns whether they are never to be recorded.
    * @throws UsageError The name is empty, too long (64 bytes), or no line of text.
    * @throws PeerError The link's key is none (CK-902).
    */
-  static async make(link: CallLink, name: string, means: Required<Means>): Promise<GuestEntry> {
+  static async make(
+    link: CallLink,
+    name: string,
+    means: Required<Means>,
+    never: () => boolean = () => false,
+  ): Promise<GuestEntry> {
     const called = checkedName(name);
     const signaturePrivate = generateSignatureKey(SUITE_ID, means.rng);
     const key = new SignatureKey(await signaturePublicKey(SUITE_ID, signaturePrivate));
     const seal = await guestSeal(link.secret, link.lobby, means.rng(32));
-    return new GuestEntry(link, called, means, { key, signaturePrivate, seal });
+    return new GuestEntry(link, called, means, { key, signaturePrivate, seal, never });
   }
 
   /**
@@ -228,7 +242,8 @@ export class GuestEntry {
     admission: Admission,
     signal: AbortSignal,
   ): Promise<GroupCallKeys | undefined> {
-    const bundle = await this.#newKeyPackage(admission);
+    const consent = await OwnConsent.make({ never: this.#never() }, this.#means.rng);
+    const bundle = await this.#newKeyPackage(admission, consent);
     try {
       for (let tries = 0; tries < COME_TRIES; tries++) {
         const { keyPackage } = bundle;
@@ -237,7 +252,7 @@ export class GuestEntry {
           if (answer.kind === "lobby.ended") throw new TurnedAwayError(answer.why);
           if (answer.kind === "notPassedOn") return undefined;
           if (answer.kind !== "lobby.welcome") continue;
-          const keys = await this.#joined(answer.welcome, bundle, admission);
+          const keys = await this.#joined(answer.welcome, { bundle, consent }, admission);
           if (keys !== undefined) return keys;
         }
       }
@@ -250,19 +265,20 @@ export class GuestEntry {
   /** Return our membership; undefined if the Welcome is not good: a good one may still come. */
   async #joined(
     welcome: Bytes,
-    bundle: KeyPackageBundle,
+    { bundle, consent }: Readonly<{ bundle: KeyPackageBundle; consent: OwnConsent }>,
     admission: Admission,
   ): Promise<GroupCallKeys | undefined> {
     const { now, rng } = this.#means;
+    const around = { consent, now: now(), rng };
     try {
-      return await joinCall(this.#link, admission, welcome, bundle, { now: now(), rng });
+      return await joinCall(this.#link, admission, welcome, bundle, around);
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
       return undefined;
     }
   }
 
-  #newKeyPackage({ identity }: Admission): Promise<KeyPackageBundle> {
+  #newKeyPackage({ identity }: Admission, consent: OwnConsent): Promise<KeyPackageBundle> {
     const now = this.#means.now();
     return newKeyPackage({
       identity,
@@ -270,6 +286,7 @@ export class GuestEntry {
       notBefore: now - LIFETIME_S,
       notAfter: now + LIFETIME_S,
       rng: this.#means.rng,
+      leafExtensions: [consent.extension()],
     });
   }
 

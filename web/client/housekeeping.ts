@@ -13,8 +13,11 @@ import type { FirstContact } from "./first_contact.ts";
 import type { GroupInvites } from "./group_invites.ts";
 import { Signal, withTimeout } from "./lock.ts";
 import type { Membership } from "./membership.ts";
+import type { MyConsents } from "./my_consents.ts";
+import type { NeverTelling } from "./never_record.ts";
 import type { Outbox } from "./outbox.ts";
 import type { HandleTelling } from "./own_handle.ts";
+import type { Recordings } from "./recordings.ts";
 import type { DeviceApi } from "./transport/device_api.ts";
 import type { Vault } from "./vault.ts";
 
@@ -28,6 +31,12 @@ const CHECK_EVERY_S = 86_400;
 
 const KIND = "housekeeping";
 
+/** What was recorded, and what was agreed to, as far as it comes to an end. */
+type Recorded = Readonly<{
+  recordings: Pick<Recordings, "expire">;
+  consents: Pick<MyConsents, "expire" | "deleteDue">;
+}>;
+
 /** The things that are due, and the task that does them. */
 export class Housekeeping {
   /** Why nothing is done any more, if so. */
@@ -40,6 +49,8 @@ export class Housekeeping {
   readonly #api: DeviceApi;
   readonly #handleTelling: Pick<HandleTelling, "tell">;
   readonly #groupInvites: Pick<GroupInvites, "tell" | "expire">;
+  readonly #neverTelling: Pick<NeverTelling, "tell">;
+  readonly #recorded: Recorded;
   readonly #wake = new Signal();
   /** Refused addresses of those who wait for us, already looked up. */
   #lookedUp: ReadonlySet<string> = new Set();
@@ -58,6 +69,8 @@ export class Housekeeping {
    * @param api Capabilities and key packages.
    * @param handleTelling Tells our handle.
    * @param groupInvites Says yes to invites.
+   * @param neverTelling Tells contacts whether we are never to be recorded.
+   * @param recorded Recordings and consents whose time is over; shares that are to be deleted.
    */
   constructor(
     books: Books,
@@ -68,7 +81,11 @@ export class Housekeeping {
     api: DeviceApi,
     handleTelling: Pick<HandleTelling, "tell">,
     groupInvites: Pick<GroupInvites, "tell" | "expire">,
+    neverTelling: Pick<NeverTelling, "tell">,
+    recorded: Recorded,
   ) {
+    this.#neverTelling = neverTelling;
+    this.#recorded = recorded;
     this.#books = books;
     this.#membership = membership;
     this.#firstContact = firstContact;
@@ -145,7 +162,9 @@ export class Housekeeping {
     await this.#firstContact.expire();
     await this.#groupInvites.expire();
     await this.#books.calls.expireIfDue();
+    await this.#expireRecorded();
     const duties = [
+      () => this.#recorded.consents.deleteDue(),
       () => this.#groupInvites.tell(),
       () => this.#membership.reconcileAll(),
       () => this.#books.addresses.flush(this.#books.store, this.#api),
@@ -153,6 +172,7 @@ export class Housekeeping {
       () => this.#keyPackages(),
       () => this.#refusedRejoins(),
       () => this.#handleTelling.tell(),
+      () => this.#neverTelling.tell(),
       () => this.#vault.follow(),
       () => this.#vault.write({ ifDue: true }),
     ];
@@ -172,6 +192,17 @@ export class Housekeeping {
     }
     // A rejoin that was refused a moment ago is looked after sooner than at the next tick.
     return isComplete && !(this.#lookedUp.size > 0 && this.#rereadWaitS < TICK_S);
+  }
+
+  async #expireRecorded(): Promise<void> {
+    const { recordings, consents } = this.#recorded;
+    try {
+      await recordings.expire();
+      await consents.expire();
+    } catch (error) {
+      // A full disk, or a profile that another page took: it is tried again.
+      if (!(error instanceof UnavailableError)) throw error;
+    }
   }
 
   async #capabilities(): Promise<void> {

@@ -19,7 +19,7 @@ const KINDS: Readonly<Record<string, string>> = {
     "profile keystore housekeeping vault vault.slot vault.item vault.removed vault.stale revoking sibling untold use handle handle.untold",
   calls: "calls.page calls calls.urgent calls.seen calls.asked calls.untold vault.page call.left",
   contacts:
-    "contact awaited list list.previous joining link request asked accepted made handle.seed",
+    "contact awaited list list.previous joining link request asked accepted made handle.seed never.told never.due",
   keys: "group group.state group.pending announced bundle inner.pending",
   groups:
     "group.member group.list group.left group.terms group.picture group.picture.due group.heard group.ending group.joiner group.past group.given group.asked group.joining group.unfit group.call call.link",

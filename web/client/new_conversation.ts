@@ -23,6 +23,7 @@ import { restore } from "./decisions.ts";
 import { GroupKind, GroupRecord } from "./groups.ts";
 import { NoticeKind } from "./history.ts";
 import type { Membership } from "./membership.ts";
+import { tellAnew } from "./never_record.ts";
 import type { Outbox } from "./outbox.ts";
 import { Profile } from "./profile.ts";
 import type { Unit } from "./unit.ts";
@@ -205,6 +206,7 @@ export class NewConversations {
     groups.save(unit, record, state);
     contacts.save(unit, known);
     if (before === undefined) restore(unit, this.#books, known);
+    tellAnew(unit, this.#books, account);
     unit.put(ACCEPTED_KIND, copy(account), copy(token));
     unit.delete(ASKED_KIND, copy(account)); // what they asked for, they have
     const kind = byHandle ? NoticeKind.CONTACT_BY_HANDLE : NoticeKind.CONTACT_ADDED;

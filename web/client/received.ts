@@ -16,6 +16,7 @@ import type {
   GroupInvite,
   GroupJoin,
   Inner,
+  RecordingNever,
 } from "../core/content_inner.ts";
 import { type DeviceAddress, Standing } from "../core/content_records.ts";
 import type { SelfDevices, SelfVault, Sibling } from "../core/content_self.ts";
@@ -30,6 +31,7 @@ import { takeName, takeToldName } from "./contact_names.ts";
 import { isVerified, takeDecision } from "./decisions.ts";
 import { ANNOUNCED_KIND, type GroupRecord } from "./groups.ts";
 import { entryOf, missedMessage, NoticeKind } from "./history.ts";
+import { noteTold, takeNever, takeToldNever } from "./never_record.ts";
 import type { Outbox } from "./outbox.ts";
 import type { InnerReceived, SelfReceived } from "./seam.ts";
 import type { Unit } from "./unit.ts";
@@ -122,6 +124,10 @@ export class ReceivedContents {
       if (takeName(unit, books, known, newest)) this.#told.vaultChanged(unit);
       return undefined;
     }
+    if (content.kind === "recording.never") {
+      this.#heardNever(unit, record, said, content);
+      return undefined;
+    }
     if (content.kind === "calls.forget") {
       if (!own) this.#askedToForget(unit, record, content);
       return undefined;
@@ -182,12 +188,25 @@ export class ReceivedContents {
         for (const contact of content.records) {
           await takeDecision(unit, this.#books, contact);
           await takeToldName(unit, this.#books, contact);
+          await takeToldNever(unit, this.#books, contact);
         }
         unit.after(() => this.#outbox.kick());
         return undefined;
       default:
         return { received: { kind: "self", device: said.device, content }, key: undefined };
     }
+  }
+
+  #heardNever(unit: Unit, record: GroupRecord, said: Said, { never, at }: RecordingNever): void {
+    const { account } = record;
+    if (equal(said.account, this.#books.account)) {
+      noteTold(unit, account, { never, at });
+      return;
+    }
+    const known = this.#books.contacts.get(unit, account);
+    // CK-990: as with names (CK-763), an account speaks for itself and nobody else.
+    if (known?.state !== "contact" || !equal(said.account, account)) return;
+    if (takeNever(unit, this.#books, known, { never, at })) this.#told.vaultChanged(unit);
   }
 
   /** Keep a missed call, once however often it is told, and tell who reads along. */

@@ -17,6 +17,7 @@ import type { Sibling } from "../core/content_self.ts";
 import type { AccountId, CallId, DeviceId } from "../core/ids.ts";
 import type { Bucket } from "../core/meter.ts";
 import type { CredentialValidator, KeyPackageBundle } from "../core/mls/index.ts";
+import type { OwnConsent } from "./consent_key.ts";
 
 /** An MLS application message of a conversation, verified and decrypted. */
 export type InnerReceived = Readonly<{
@@ -117,8 +118,12 @@ export interface CallSeam {
   now(): number;
   /** Return seconds that never go backwards. */
   monotonic(): number;
-  /** Return a fresh key package of this device, kept by the caller in memory only. */
-  newKeyPackage(): Promise<KeyPackageBundle>;
+  /**
+   * Return a fresh key package of this device for a call, kept by the caller in memory only.
+   *
+   * @param consent Our consent key of that call; it stands in the leaf.
+   */
+  newKeyPackage(consent: OwnConsent): Promise<KeyPackageBundle>;
   /**
    * Return as what a call of this contact may ring now; undefined: nothing rings.
    *

@@ -19,6 +19,7 @@ import { Books, type Means } from "./books.ts";
 import { ByHandle } from "./by_handle.ts";
 import { CallControl } from "./call_control.ts";
 import { moveCalls } from "./call_rows_before.ts";
+import { OwnConsents } from "./consent_book.ts";
 import { Conversations } from "./conversation.ts";
 import { Decisions } from "./decisions.ts";
 import { FirstContact } from "./first_contact.ts";
@@ -28,8 +29,14 @@ import { Housekeeping } from "./housekeeping.ts";
 import { Inbox } from "./inbox.ts";
 import { withTimeout } from "./lock.ts";
 import { Membership } from "./membership.ts";
+import { MyConsents } from "./my_consents.ts";
+import { isNeverWith, NeverTelling } from "./never_record.ts";
 import { Outbox } from "./outbox.ts";
 import { HandleTelling } from "./own_handle.ts";
+import { TapeRecorder } from "./recorder.ts";
+import type { RecordingMeans } from "./recording_means.ts";
+import { Recordings } from "./recordings.ts";
+import { RecordingsBook } from "./recordings_book.ts";
 import { explainRefusal } from "./refusal.ts";
 import type {
   CallSeam,
@@ -41,6 +48,7 @@ import type {
   TurnServer,
 } from "./seam.ts";
 import { Sequencers } from "./sequencer.ts";
+import { serverShares } from "./server_shares.ts";
 import { SessionSeam } from "./session_seam.ts";
 import { ownAddress, presented, Sending, toldOfCommits } from "./session_sending.ts";
 import type { Store } from "./store.ts";
@@ -75,6 +83,10 @@ export class Session extends SessionSeam implements CallSeam {
   readonly inbox: Inbox;
   readonly decisions: Decisions;
   readonly callControl: CallControl;
+  readonly recordings: Recordings;
+  readonly consents: MyConsents;
+  /** What calls are given for recordings. */
+  readonly recording: RecordingMeans;
   readonly #deviceHttp: Http;
   readonly #sendSocket: SendSocket;
   readonly #sending: Sending;
@@ -151,6 +163,17 @@ export class Session extends SessionSeam implements CallSeam {
       (error) => explainRefusal(books, this.deviceApi, error),
     );
     this.handleTelling = new HandleTelling(books, this.conversations);
+    const shares = serverShares(this.anonymous, () => this.ownTurnAddress());
+    const book = new RecordingsBook(books.store);
+    const consents = new OwnConsents(books.store, books.now);
+    this.recordings = new Recordings(book, store, shares, books.now);
+    this.consents = new MyConsents(consents, shares, books.now);
+    const { monotonic, rng } = books;
+    const spawn = (work: () => Promise<void>) => this.spawn(work);
+    const kept = { book, rows: store, rng, monotonic, spawn };
+    const recorder: RecordingMeans["recorder"] = (call) => new TapeRecorder(call, kept);
+    const never = (accounts: readonly AccountId[]) => isNeverWith(books, store, accounts);
+    this.recording = { shares, book: consents, recorder, never };
     this.housekeeping = new Housekeeping(
       books,
       this.membership,
@@ -160,6 +183,8 @@ export class Session extends SessionSeam implements CallSeam {
       this.deviceApi,
       this.handleTelling,
       this.people.invites,
+      new NeverTelling(books, this.conversations),
+      { recordings: this.recordings, consents: this.consents },
     );
     this.inbox = new Inbox(
       books,
@@ -171,9 +196,8 @@ export class Session extends SessionSeam implements CallSeam {
       { ack: (id) => this.receiver.ack(id), after: () => this.#processed() },
     );
     this.decisions = new Decisions(books, this.conversations, this.housekeeping, vaultStale);
-    this.callControl = new CallControl(books, this.conversations);
+    this.callControl = new CallControl(books, this.conversations, after);
     const { receiver, inbox, housekeeping } = this;
-    const monotonic = () => this.monotonic();
     this.#syncing = new Syncing({ receiver, inbox, outbox, housekeeping, monotonic });
   }
 

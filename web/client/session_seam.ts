@@ -11,6 +11,7 @@ import { UsageError, VisavisError } from "../core/errors.ts";
 import type { AccountId, CallId, DeviceId } from "../core/ids.ts";
 import type { KeyPackageBundle } from "../core/mls/index.ts";
 import type { Books } from "./books.ts";
+import type { OwnConsent } from "./consent_key.ts";
 import { granted, isVerified, mayRing } from "./decisions.ts";
 import type { KeyMaterial } from "./seam.ts";
 
@@ -49,8 +50,9 @@ export abstract class SessionSeam {
     return this.books.monotonic();
   }
 
-  newKeyPackage(): Promise<KeyPackageBundle> {
-    return this.books.makeKeyPackage(this.books.store);
+  newKeyPackage(consent: OwnConsent): Promise<KeyPackageBundle> {
+    const leafExtensions = [consent.extension()];
+    return this.books.makeKeyPackage(this.books.store, { leafExtensions });
   }
 
   mayRing(contact: AccountId, media: Media, { called = false } = {}): Media | undefined {

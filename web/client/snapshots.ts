@@ -64,6 +64,8 @@ export type Contact = Readonly<{
   verified: boolean;
   /** Which of their calls ring, and when. */
   rules: Rules;
+  /** They told us that they are never to be recorded. */
+  neverRecorded: boolean;
 }>;
 
 /** Seconds without the server after which "connecting" becomes "offline". */
@@ -305,7 +307,8 @@ export class Snapshots {
     const { account, name, state, rules } = known;
     const devices = this.#books.lists.newest(this.#books.store, account)?.devices.length ?? 0;
     const verified = isVerified(this.#books, known);
-    return { account, key: hex(account), name, state, devices, verified, rules };
+    const neverRecorded = known.neverSaid?.never ?? false;
+    return { account, key: hex(account), name, state, devices, verified, rules, neverRecorded };
   }
 
   #changed(kinds: ReadonlySet<string>): void {

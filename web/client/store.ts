@@ -25,7 +25,7 @@ import { AuthorizationError, Code, FatalError, UnavailableError } from "../core/
 import { Database } from "./database.ts";
 import { Lock } from "./lock.ts";
 import { type Change, type Done, Memory, Work } from "./memory.ts";
-import type { StoreKeys } from "./sealing.ts";
+import type { Place, Row, StoreKeys } from "./sealing.ts";
 import { isSameUnlock, newUnlock, type Opened, openUnlock } from "./store_opening.ts";
 import type { Item, Unit, UnitStore } from "./unit.ts";
 import { KDF, type Kdf } from "./unlock.ts";
@@ -222,6 +222,24 @@ export class Store implements UnitStore {
       this.#keys = keys;
       this.#asksForPassphrase = passphrase !== undefined;
     });
+  }
+
+  /**
+   * Write a row that is no item: it is not in memory, and whoever writes it has sealed it
+   * (`recording_store.ts`). Throws as `transaction`.
+   */
+  async putRow(row: Row): Promise<void> {
+    await this.#watched(this.#requireOurs().putChunk(this.#owner, row));
+  }
+
+  /** Return such a row, if it is there. */
+  async row(place: Place): Promise<Row | undefined> {
+    return await this.#requireOurs().chunk(place);
+  }
+
+  /** Delete all such rows of a bucket. Throws as `transaction`. */
+  async dropRows(bucket: Bytes): Promise<void> {
+    await this.#watched(this.#requireOurs().dropChunks(this.#owner, bucket));
   }
 
   /** Let the units that were begun end, then forget keys and items and let the next tab in. */

@@ -19,6 +19,7 @@ import type { Books } from "./books.ts";
 import { takeToldName } from "./contact_names.ts";
 import { takeDecision } from "./decisions.ts";
 import type { Seat } from "./groups.ts";
+import { takeToldNever } from "./never_record.ts";
 import type { Reader, Unit } from "./unit.ts";
 import { ACCOUNT_ITEM, type Contents, type Payloads, type Slots } from "./vault_read.ts";
 import { type Hashes, type Items, itemsByKey } from "./vault_slots.ts";
@@ -171,6 +172,7 @@ export class VaultItems {
     for (const record of contents.contacts) {
       await takeDecision(unit, books, record);
       await takeToldName(unit, books, record);
+      await takeToldNever(unit, books, record);
       const offered = await UnverifiedDeviceList.parse(record.list).verify();
       const known = books.contacts.get(unit, offered.accountId);
       if (known === undefined || known.member || known.identityChanged) continue;

@@ -33,6 +33,7 @@ export const ALL_RING: Rules = {
   path: null,
   keeps: null,
   adds: null,
+  neverRecord: false,
 };
 
 /** Why nothing rings. */

@@ -14,6 +14,7 @@ import {
   text,
   word,
 } from "./content_fields.ts";
+import { RecordingSaid } from "./content_recording.ts";
 import { NONCE, PATH, SDP } from "./content_records.ts";
 import { Digest } from "./ids.ts";
 
@@ -83,7 +84,8 @@ export type InCall =
   | CallHangup
   | CallPath
   | CallOffer
-  | CallAnswer;
+  | CallAnswer
+  | RecordingSaid;
 
 /** All of them, to look them up. */
 export const IN_CALL = [
@@ -94,4 +96,5 @@ export const IN_CALL = [
   CallPath,
   CallOffer,
   CallAnswer,
+  RecordingSaid,
 ] as const;

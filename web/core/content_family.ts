@@ -61,13 +61,15 @@ export class Family<C extends Content> {
   /**
    * Decode a content.
    *
-   * @throws PeerError `MALFORMED` (CK-250, CK-271, `unknown`).
+   * @throws PeerError `MALFORMED` (CK-250, CK-271, `unknown`, or what its content requires).
    */
   decode(data: Uint8Array): C {
     const raw = decodeVersioned(data, VERSION);
     const type = this.#typeOf(raw);
     const fields = new Map([...raw].filter(([name]) => !Object.hasOwn(type.type, name)));
-    return { kind: type.kind, ...decodeFields(type, fields) } as unknown as C;
+    const decoded = decodeFields(type, fields);
+    type.fits?.(decoded);
+    return { kind: type.kind, ...decoded } as unknown as C;
   }
 
   /**

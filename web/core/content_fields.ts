@@ -34,8 +34,11 @@ export interface Codec<T> {
    * @throws PeerError `MALFORMED` for anything out of bounds (CK-271).
    */
   decode(raw: Value): T;
-  /** Whether the key may be absent; null stands for that. CBOR null never does. */
-  readonly optional?: boolean;
+  /**
+   * What stands for the absence of the key, if it may be absent: null, or false of a mark. CBOR null
+   * and false never do.
+   */
+  readonly absent?: null | false;
 }
 
 /** The codec of each field, by the field's name. */
@@ -62,6 +65,8 @@ export type ContentType<K extends string, S extends Schema> = RecordType<S> &
     kind: K;
     /** The fields that tell the type apart, such as {"t": "call.invite"}. */
     type: Readonly<Record<string, string>>;
+    /** Requires of decoded fields that they fit together; throws PeerError. */
+    fits?(fields: FieldsOf<S>): void;
   }>;
 
 export type AnyContentType = ContentType<string, Schema>;
@@ -71,13 +76,15 @@ export type ContentOf<C extends AnyContentType> = C extends AnyContentType
   ? Readonly<{ kind: C["kind"] }> & RecordOf<C>
   : never;
 
-/** Declare a content. */
+/** Declare a content; `fits` requires that its fields fit together. */
 export function content<K extends string, S extends Schema>(
   kind: K,
   type: Readonly<Record<string, string>>,
   schema: S,
+  fits?: (fields: FieldsOf<S>) => void,
 ): ContentType<K, S> {
-  return { name: kind, kind, type, schema };
+  const declared = { name: kind, kind, type, schema };
+  return fits === undefined ? declared : { ...declared, fits };
 }
 
 /** Return the one error for content that breaks its schema (CK-271); `why` is our own words. */
@@ -175,6 +182,16 @@ export const FLAG: Codec<boolean> = {
   },
 };
 
+/** Yes, or no by its absence: CBOR false never stands for that, so no has one encoding. */
+export const MARK: Codec<boolean> = {
+  encode: (value) => value,
+  decode(raw) {
+    if (raw !== true) throw malformed("not a mark");
+    return true;
+  },
+  absent: false,
+};
+
 /** One word of a closed list: the values of a constant such as `Media`. */
 export function word<T extends string>(of: Readonly<Record<string, T>>): Codec<T> {
   const words = Object.values(of);
@@ -216,7 +233,7 @@ export function maybe<T>(of: Codec<T>): Codec<T | null> {
   return {
     encode: (value) => (value === null ? null : of.encode(value)),
     decode: (raw) => of.decode(raw),
-    optional: true,
+    absent: null,
   };
 }
 
@@ -241,7 +258,7 @@ export function encodeFields<R extends RecordType<Schema>>(
   const encoded = new Map<string, Encodable>();
   for (const [name, codec] of Object.entries(of.schema)) {
     const field = fields[name];
-    if (field !== null) encoded.set(wireName(name), codec.encode(field));
+    if (field !== null && field !== codec.absent) encoded.set(wireName(name), codec.encode(field));
   }
   return encoded;
 }
@@ -260,7 +277,7 @@ export function decodeFields<R extends RecordType<Schema>>(of: R, raw: CborMap):
   for (const [key, [name, codec]] of codecs) {
     const value = raw.get(key);
     if (value !== undefined) fields[name] = codec.decode(value);
-    else if (codec.optional) fields[name] = null;
+    else if (codec.absent !== undefined) fields[name] = codec.absent;
     else throw malformed(`${of.name} without ${key}`);
   }
   return fields as RecordOf<R>;

@@ -7,6 +7,7 @@
 
 import { CANDIDATES } from "./content_call.ts";
 import {
+  array,
   type ContentOf,
   type ContentType,
   content,
@@ -17,22 +18,31 @@ import {
   uint,
   word,
 } from "./content_fields.ts";
+import { RecordingSaid } from "./content_recording.ts";
 import { SDP } from "./content_records.ts";
-import { FeedId } from "./ids.ts";
+import { Digest, FeedId } from "./ids.ts";
 
 export const MAX_EPOCH = 2 ** 32 - 1;
 export const MAX_ROOM_MEMBER = 2 ** 32 - 1;
+
+/** Requests that one member can know: each member has one at a time. */
+export const MAX_ASKED = 64;
 
 function inGroupCall<K extends string, S extends Schema>(kind: K, schema: S): ContentType<K, S> {
   return content(kind, { t: kind }, schema);
 }
 
-/** The sender can open frames of this epoch; its number in the call room, and what it sends. */
+/**
+ * The sender can open frames of this epoch; its number in the call room, what it sends, and what is
+ * asked.
+ */
 export const GroupCallReady = inGroupCall("groupcall.ready", {
   epoch: uint(MAX_EPOCH),
   member: uint(MAX_ROOM_MEMBER),
   /** Its feed at the SFU, once it has one: frames of any other are shown to nobody (P14). */
   feed: maybe(fixed(FeedId)),
+  /** All requests to record that it knows to go on (`askDigest`): whoever comes waits for them. */
+  asks: array(fixed(Digest), MAX_ASKED, 0),
 });
 export type GroupCallReady = ContentOf<typeof GroupCallReady>;
 
@@ -100,6 +110,7 @@ export const IN_GROUP_CALL = [
   GroupCallState,
   GroupCallReaction,
   GroupCallPleaseMute,
+  RecordingSaid,
 ] as const;
 
 export type InGroupCall = ContentOf<(typeof IN_GROUP_CALL)[number]>;

@@ -154,6 +154,16 @@ export type GroupInvite = ContentOf<typeof GroupInvite>;
 export const GroupJoin = inner("group.join", { token: TOKEN, name: NAME, devices: JOINING });
 export type GroupJoin = ContentOf<typeof GroupJoin>;
 
+/**
+ * The sender is never to be recorded in calls with us, or no longer (R-48).
+ *
+ * Said in the conversation, so that it is known before any call. What holds in a call stands in the
+ * leaf of its group (`recording_leaf.ts`). `at` is later than in all that the sender's account said
+ * before: the newest stands (CK-991).
+ */
+export const RecordingNever = inner("recording.never", { never: FLAG });
+export type RecordingNever = ContentOf<typeof RecordingNever>;
+
 export type Inner =
   | MessageText
   | MessageFile
@@ -167,7 +177,8 @@ export type Inner =
   | ContactDevices
   | ContactName
   | GroupInvite
-  | GroupJoin;
+  | GroupJoin
+  | RecordingNever;
 
 /** All of them, to look them up. */
 export const INNER = [
@@ -184,4 +195,5 @@ export const INNER = [
   ContactName,
   GroupInvite,
   GroupJoin,
+  RecordingNever,
 ] as const;

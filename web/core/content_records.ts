@@ -6,6 +6,7 @@ import {
   blob,
   FLAG,
   fixed,
+  MARK,
   maybe,
   nested,
   type RecordOf,
@@ -138,7 +139,7 @@ export const Hours = record("Hours", {
 export type Hours = RecordOf<typeof Hours>;
 
 /**
- * What one contact may do here: its calls, and bringing us into groups (R-87, R-32, R-41); see
+ * What one contact may do here: its calls, and bringing us into groups (R-87, R-32, R-41, R-48); see
  * `contact_rules.ts`.
  */
 export const Rules = record("Rules", {
@@ -153,6 +154,8 @@ export const Rules = record("Rules", {
   keeps: maybe(uint(KEEP_EVER)),
   /** Whether it may bring us into groups; null: we are asked each time. */
   adds: maybe(word(MayAdd)),
+  /** In calls with it we are never to be recorded, and nobody is asked (R-48). */
+  neverRecord: MARK,
 });
 export type Rules = RecordOf<typeof Rules>;
 
@@ -170,6 +173,8 @@ export const Settings = record("Settings", {
   count: uint(MAX_COUNT),
   /** Where it was decided; null: nowhere yet. */
   device: maybe(DEVICE),
+  /** We are never to be recorded, in no call, and nobody is asked (R-48). */
+  neverRecord: MARK,
 });
 export type Settings = RecordOf<typeof Settings>;
 
@@ -181,6 +186,14 @@ export type Settings = RecordOf<typeof Settings>;
  */
 export const Decided = record("Decided", { standing: TIME, verified: TIME, rules: TIME });
 export type Decided = RecordOf<typeof Decided>;
+
+/** Whether somebody is never to be recorded, as they said it last (`RecordingNever`). */
+export const NeverSaid = record("NeverSaid", {
+  never: FLAG,
+  /** By their clock: the newest stands (CK-991). */
+  at: TIME,
+});
+export type NeverSaid = RecordOf<typeof NeverSaid>;
 
 /**
  * What an account knows of one contact: in the vault and between its own devices.
@@ -205,5 +218,7 @@ export const ContactRecord = record("ContactRecord", {
   decided: maybe(nested(Decided)),
   /** Which of the contact's handles `name` is (`handle.ts`); null: its first. */
   named: maybe(NAMED),
+  /** What the contact said of being recorded; null: nothing. */
+  neverSaid: maybe(nested(NeverSaid)),
 });
 export type ContactRecord = RecordOf<typeof ContactRecord>;

@@ -27,21 +27,24 @@ export const Preset = {
 } as const;
 export type Preset = (typeof Preset)[keyof typeof Preset];
 
-/** What a person decides. */
-export type Choices = Readonly<Pick<Settings, "keep" | "details" | "sync" | "trace">>;
+/** What a preset decides. */
+export type Kept = Readonly<Pick<Settings, "keep" | "details" | "sync" | "trace">>;
 
-const UNDECIDED = { count: 0, device: null } as const;
+/** What a person decides. */
+export type Choices = Kept & Readonly<Pick<Settings, "neverRecord">>;
+
+const UNDECIDED = { count: 0, device: null, neverRecord: false } as const;
 
 export const PRESETS: Readonly<Record<Preset, Settings>> = {
   [Preset.CONVENIENT]: { keep: KEEP_EVER, details: true, sync: true, trace: true, ...UNDECIDED },
   [Preset.BALANCED]: { keep: 90 * DAY_H, details: true, sync: true, trace: true, ...UNDECIDED },
   [Preset.NOTHING_KEPT]: { keep: 0, details: false, sync: false, trace: false, ...UNDECIDED },
 };
-export const FIELDS = ["keep", "details", "sync", "trace"] as const satisfies (keyof Choices)[];
+export const FIELDS = ["keep", "details", "sync", "trace"] as const satisfies (keyof Kept)[];
 export const DEFAULT = PRESETS[Preset.BALANCED];
 
 /** For each setting whose default is not its most private value: why (R-71). */
-export const WHY_NOT_LESS: Readonly<Record<keyof Choices, string>> = {
+export const WHY_NOT_LESS: Readonly<Record<keyof Kept, string>> = {
   keep: "Last month's call is what a history is opened for; 90 days have it in them.",
   details: "They tell how a call was protected, and nothing of whom it was with or when.",
   sync: "Who has two devices asks either of them whether somebody called.",
@@ -50,7 +53,7 @@ export const WHY_NOT_LESS: Readonly<Record<keyof Choices, string>> = {
 
 /** What a preset would make of one setting. */
 export type Change = Readonly<{
-  name: keyof Choices;
+  name: keyof Kept;
   now: number | boolean;
   next: number | boolean;
 }>;
@@ -71,7 +74,8 @@ export function presetOf(settings: Settings): Preset | undefined {
 /**
  * Return the settings as changed on a device; what is not given stays.
  *
- * @param chosen `keep` in hours, 0 for no history, `KEEP_EVER` for no end.
+ * @param chosen `keep` in hours, 0 for no history, `KEEP_EVER` for no end; of `neverRecord` no preset
+ *   says anything.
  * @throws UsageError Out of bounds.
  */
 export function decided(now: Settings, device: DeviceId, chosen: Partial<Choices>): Settings {
@@ -79,21 +83,28 @@ export function decided(now: Settings, device: DeviceId, chosen: Partial<Choices
   if (!Number.isInteger(keep) || keep < 0 || keep > KEEP_EVER) {
     throw new UsageError("a history is kept for 0 hours or more");
   }
-  return { keep, details, sync, trace, count: Math.min(now.count + 1, MAX_COUNT), device };
+  const { neverRecord = now.neverRecord } = chosen;
+  const count = Math.min(now.count + 1, MAX_COUNT);
+  return { keep, details, sync, trace, count, device, neverRecord };
 }
 
 /**
  * Return which of two stands, the same one on all devices (CK-702).
  *
  * Clocks decide nothing: they may be wrong by years. Of two that were decided without knowing of
- * each other, the one that keeps less stands.
+ * each other, the one that keeps less stands; and who said on either that they are never to be
+ * recorded is not.
  */
 export function newer(one: Settings, other: Settings): Settings {
   const order =
-    one.count - other.count ||
-    other.keep - one.keep ||
-    compare(encodeSettings(one), encodeSettings(other));
-  return order >= 0 ? one : other;
+    one.count - other.count || other.keep - one.keep || compare(restOf(one), restOf(other));
+  const stands = order >= 0 ? one : other;
+  const isSaid = one.count === other.count && (one.neverRecord || other.neverRecord);
+  return isSaid && !stands.neverRecord ? { ...stands, neverRecord: true } : stands;
+}
+
+function restOf(settings: Settings): Bytes {
+  return encodeSettings({ ...settings, neverRecord: false });
 }
 
 /**

@@ -198,6 +198,17 @@ export async function* read(source: Source): AsyncGenerator<readonly [chunk: Chu
 }
 
 /**
+ * Return the part that stands in some bytes of a file: its length, and the chunk.
+ *
+ * @throws PeerError MALFORMED (CK-940): it is none.
+ */
+export function readPart(data: Bytes): Part {
+  const chunk = decodeChunk(data.subarray(LENGTH_BYTES));
+  if (chunk.word !== "part") throw malformed("not a part");
+  return chunk;
+}
+
+/**
  * Check a mark.
  *
  * @param key Of who asked.

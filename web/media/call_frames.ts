@@ -10,12 +10,25 @@ import { type Bytes, copy } from "../core/bytes.ts";
 import { Code, UnavailableError, UsageError } from "../core/errors.ts";
 import type { Counts } from "./frames_keys.ts";
 import type { GroupFrames } from "./group_interfaces.ts";
-import type { Order, Places, Reply, Request, TextOrder, Want } from "./worker_protocol.ts";
+import type { FrameTape, Reel } from "./interfaces.ts";
+import type {
+  Order,
+  Places,
+  Reply,
+  Request,
+  Taped,
+  TapeOrder,
+  TextOrder,
+  Want,
+} from "./worker_protocol.ts";
 
 /** What is used of a `Worker`; tests have fakes. */
 export interface FrameWorker {
   postMessage(message: Request, transfer: Transferable[]): void;
-  addEventListener(type: "message", listener: (event: MessageEvent<Reply | Want>) => void): void;
+  addEventListener(
+    type: "message",
+    listener: (event: MessageEvent<Reply | Want | Taped>) => void,
+  ): void;
   addEventListener(type: "error" | "messageerror", listener: () => void): void;
   terminate(): void;
 }
@@ -41,6 +54,11 @@ const NONE: Counts = {
 
 /** The keys of one call. */
 export class WorkerKeys implements GroupFrames {
+  /** What has this call recorded. */
+  readonly tape: FrameTape = {
+    leaves: (leaves) => this.#leaves(leaves),
+    begin: (ask, parts, taken) => this.#begin(ask, parts, taken),
+  };
   /** The encoder of our pictures owes a key frame. */
   onKeyFrameWanted: () => void = () => {};
   /** It is time for a block of text. */
@@ -49,6 +67,10 @@ export class WorkerKeys implements GroupFrames {
   onDeath: () => void = () => {};
   readonly #worker: FrameWorker;
   readonly #waiting = new Map<number, Waiting>();
+  /** By the hex of the request. */
+  readonly #reels = new Map<string, (chunk: Bytes | undefined) => void>();
+  /** Orders about recordings that are not written yet: the worker lives until they are. */
+  #writing = 0;
   #asked = 0;
   #last = NONE;
   #wiped = false;
@@ -78,6 +100,14 @@ export class WorkerKeys implements GroupFrames {
     await this.#order({ op: "removeLeaf", leaf });
   }
 
+  async hold(): Promise<void> {
+    await this.#order({ op: "hold" });
+  }
+
+  async release(): Promise<void> {
+    await this.#order({ op: "release" });
+  }
+
   async wipe(): Promise<void> {
     if (this.#wiped) return;
     const wiping = this.#dead ? undefined : this.#order({ op: "wipe" });
@@ -92,9 +122,57 @@ export class WorkerKeys implements GroupFrames {
     if (!this.#dead) await this.#order({ op: "closeVideo" });
   }
 
-  /** Say who is heard where from now on; kept once nothing of anybody else passes there. */
-  async setPlaces(places: Places): Promise<void> {
-    await this.#order({ op: "places", places });
+  /**
+   * Say who is heard where from now on, and which of these places show a screen; kept once nothing of
+   * anybody else passes there.
+   */
+  async setPlaces(places: Places, screens: ReadonlySet<string> = new Set()): Promise<void> {
+    await this.#order({ op: "places", places, screens });
+  }
+
+  #leaves(leaves: ReadonlyMap<number, Bytes>): void {
+    // Nobody waits: messages stay in order, and without the worker nothing is recorded.
+    if (!this.#dead) void this.#order({ op: "leaves", leaves }).catch(() => {});
+  }
+
+  /** Begin a recording; see `FrameTape`. */
+  #begin(
+    ask: string,
+    { request, secret, privateKey, own }: Parameters<FrameTape["begin"]>[1],
+    taken: (chunk: Bytes | undefined) => void,
+  ): Reel {
+    this.#reels.set(ask, taken);
+    const order = { do: "begin", request: copy(request), own: copy(own) } as const;
+    const secrets = { secret: copy(secret), privateKey: copy(privateKey) };
+    const transfer = [secrets.secret.buffer, secrets.privateKey.buffer];
+    void this.#tape(ask, { ...order, ...secrets }, transfer);
+    return {
+      said: ({ signed, statement }) => void this.#tape(ask, { do: "said", signed, statement }),
+      share: (key, share) => {
+        const own = copy(share);
+        void this.#tape(ask, { do: "share", key, share: own }, [own.buffer]);
+      },
+      among: (members) => void this.#tape(ask, { do: "among", members: [...members.values()] }),
+      pause: () => void this.#tape(ask, { do: "pause" }),
+      mark: () => void this.#tape(ask, { do: "mark" }),
+      end: async () => {
+        await this.#tape(ask, { do: "end" });
+        this.#reels.delete(ask);
+      },
+    };
+  }
+
+  /** Have something written; whoever takes the chunks is told if it cannot be. Never rejects. */
+  async #tape(ask: string, tape: TapeOrder, transfer: Transferable[] = []): Promise<void> {
+    this.#writing += 1;
+    try {
+      await this.#order({ op: "tape", ask, tape }, transfer);
+    } catch {
+      this.#reels.get(ask)?.(undefined);
+    } finally {
+      this.#writing -= 1;
+      this.#endIfDone();
+    }
   }
 
   /** Send pictures of few sizes from here on, for good. */
@@ -163,7 +241,11 @@ export class WorkerKeys implements GroupFrames {
     });
   }
 
-  #take(message: Reply | Want): void {
+  #take(message: Reply | Want | Taped): void {
+    if ("taped" in message) {
+      this.#reels.get(message.taped)?.("chunk" in message ? message.chunk : undefined);
+      return;
+    }
     if ("want" in message) {
       if (message.want === "keyFrame") this.onKeyFrameWanted();
       else this.onTextBeat();
@@ -189,7 +271,7 @@ export class WorkerKeys implements GroupFrames {
   }
 
   #endIfDone(): void {
-    if (this.#wiped && this.#disposed && !this.#dead) this.#end();
+    if (this.#wiped && this.#disposed && !this.#dead && this.#writing === 0) this.#end();
   }
 
   #end(): void {
@@ -197,6 +279,7 @@ export class WorkerKeys implements GroupFrames {
     this.#worker.terminate();
     for (const { reject } of this.#waiting.values()) reject(dead());
     this.#waiting.clear();
+    for (const taken of this.#reels.values()) taken(undefined);
   }
 }
 

@@ -8,8 +8,15 @@
 
 import { type Bytes, wipe } from "../core/bytes.ts";
 import { Code, PeerError, UsageError } from "../core/errors.ts";
-import { type FrameKind, FrameReceiver, type Kind, SendingEpoch } from "../core/frame_keys.ts";
+import {
+  type FrameKind,
+  FrameReceiver,
+  type Kind,
+  type Opened,
+  SendingEpoch,
+} from "../core/frame_keys.ts";
 import { PRODUCT_SUITE } from "../core/sframe.ts";
+import type { FrameTap } from "./frame_tap.ts";
 import { type Heard, HeardPlaces } from "./heard_places.ts";
 import { isVarying, OpusPadding } from "./opus_padding.ts";
 import { isOutOfTime, Unopened } from "./unopened.ts";
@@ -57,6 +64,10 @@ export class CallFrames {
   readonly pictureSizes = new Map<number, number>();
   /** Pictures of few sizes. */
   steady = false;
+  /** Nothing is sealed or opened until it is not so any more (`FrameKeys.hold`). */
+  held = false;
+  /** Takes what passes, for a recording; undefined: nothing does. */
+  tap: FrameTap | undefined;
   readonly monotonic: () => number;
   readonly padding = new OpusPadding({ varies: isVarying(navigator.userAgent) });
   readonly #receiver = new FrameReceiver();
@@ -165,17 +176,17 @@ export class CallFrames {
     this.#receiver.wipe();
   }
 
-  /** Return the frame as its sender's encoder made it. */
-  async decrypt(frame: Bytes, kind: FrameKind): Promise<Bytes> {
-    return (await this.#receiver.decrypt(frame, kind, this.monotonic())).frame;
+  /** Return the frame as its sender's encoder made it, and whose it is. */
+  async decrypt(frame: Bytes, kind: FrameKind): Promise<Opened> {
+    return await this.#receiver.decrypt(frame, kind, this.monotonic());
   }
 
   /**
-   * Return a frame that arrived at a place.
+   * Return a frame that arrived at a place, and whose it is.
    *
    * @throws PeerError `DECRYPTION`: it did not open, or (CK-890) another member sealed it.
    */
-  async decryptAt(place: string, frame: Bytes, kind: Kind): Promise<Bytes> {
+  async decryptAt(place: string, frame: Bytes, kind: Kind): Promise<Opened> {
     const opened = await this.#receiver
       .decrypt(frame, kind, this.monotonic())
       .catch((error: unknown) => {
@@ -192,7 +203,7 @@ export class CallFrames {
     by[kind] += 1;
     this.byLeaf.set(opened.leaf, by);
     this.#unopened.opened(opened.leaf, kind);
-    return opened.frame;
+    return opened;
   }
 
   /** A frame at a place is not sealed with our keys: whoever is heard there sent it so. */

@@ -13,7 +13,8 @@
 
 import type { Bytes } from "../core/bytes.ts";
 import { Code, PeerError, UnavailableError, UsageError } from "../core/errors.ts";
-import type { FrameKind, FrameSender, Kind, SendingEpoch } from "../core/frame_keys.ts";
+import type { FrameKind, FrameSender, Kind, Opened, SendingEpoch } from "../core/frame_keys.ts";
+import type { Track } from "./frame_tap.ts";
 import type { CallFrames } from "./frames_keys.ts";
 import { padded } from "./picture_padding.ts";
 
@@ -26,8 +27,10 @@ export const KEY_FRAME_REQUEST_INTERVAL_S = 0.3;
 /** An RTCEncodedVideoFrame or RTCEncodedAudioFrame, as far as anybody here looks. */
 export type EncodedFrame = {
   data: ArrayBuffer;
+  /** Of RTP, where the metadata does not tell it. */
+  timestamp?: number;
   /** Names the encoder: each has its own SSRC. */
-  getMetadata?: () => Readonly<{ synchronizationSource?: number }>;
+  getMetadata?: () => Readonly<{ synchronizationSource?: number; rtpTimestamp?: number }>;
 };
 
 /** Encoders of one sender: as many as a picture has layers (`sfu_publish.ts`). */
@@ -100,17 +103,22 @@ type Encoder = { readonly sealer: Sealer; owesKeyFrame: boolean };
 export class SendPipe {
   readonly #frames: CallFrames;
   readonly #kind: Kind;
+  readonly #track: Track;
   readonly #askKeyFrame: () => void;
   readonly #pause: Pause;
   readonly #encoders = new Map<number, Encoder>();
+  /** Something was dropped while the call was held. */
+  #wasHeld = false;
 
   /**
    * @param frames The call's keys.
    * @param kind What the encoders make, from our own description of it.
    * @param askKeyFrame Makes the encoder's next picture a key frame. Asked for after a picture was
    *   dropped: the receiver could not decode a difference to something it never got.
+   * @param isScreen What is sent is a screen, and no camera.
    */
-  constructor(frames: CallFrames, kind: Kind, askKeyFrame: () => void) {
+  constructor(frames: CallFrames, kind: Kind, askKeyFrame: () => void, isScreen = false) {
+    this.#track = isScreen ? "screen" : kind;
     this.#frames = frames;
     this.#kind = kind;
     this.#askKeyFrame = askKeyFrame;
@@ -120,12 +128,14 @@ export class SendPipe {
   /** Seal a frame in place; true if it may go on, false if it must be dropped. Never throws. */
   async pass(frame: EncodedFrame): Promise<boolean> {
     if (this.#kind === "video" && this.#frames.videoClosed) return false;
+    if (this.#frames.held) return this.#hold();
     let isKeyFrame = false;
     let size = 0;
     let encoder: Encoder | undefined;
+    let made: Bytes | undefined;
     try {
       encoder = this.#encoderOf(frame);
-      const made = new Uint8Array(frame.data);
+      made = new Uint8Array(frame.data);
       const plain = this.#filled(made);
       isKeyFrame = ((plain[0] ?? 0) & 1) === 0; // RFC 6386, 9.1
       const sealed = await encoder.sealer.encrypt(plain);
@@ -137,9 +147,11 @@ export class SendPipe {
       if (encoder !== undefined) encoder.owesKeyFrame = true;
       return false;
     }
-    // It may have been closed while the frame was sealed.
+    // It may have been closed, or held, while the frame was sealed.
     if (this.#kind === "video" && this.#frames.videoClosed) return false;
+    if (this.#frames.held) return this.#hold();
     this.#frames.sealed[this.#kind] += 1;
+    this.#tapped(encoder, frame, made);
     if (this.#kind === "audio") {
       count(this.#frames.audioSizes, size);
       return true;
@@ -152,6 +164,21 @@ export class SendPipe {
     return true;
   }
 
+  /** What was sent may be recorded, as it was before it was filled up and sealed. */
+  #tapped(encoder: Encoder, frame: EncodedFrame, made: Bytes): void {
+    const { tap } = this.#frames;
+    if (tap === undefined) return;
+    const wants = tap.sent(encoder, this.#track, timestampOf(frame), made);
+    if (wants && this.#pause.isOver()) this.#askKeyFrame();
+  }
+
+  /** Drop a frame, which nobody is blamed for; whoever receives has missed a picture then. */
+  #hold(): false {
+    this.#wasHeld = true;
+    for (const encoder of this.#encoders.values()) encoder.owesKeyFrame = true;
+    return false;
+  }
+
   /** Each encoder has a context of its own (P10), known by its SSRC where the browser names it. */
   #encoderOf(frame: EncodedFrame): Encoder {
     const source = frame.getMetadata?.().synchronizationSource ?? 0;
@@ -161,7 +188,7 @@ export class SendPipe {
     if (this.#encoders.size === MAX_ENCODERS) {
       throw new UsageError("CK-891: more encoders than a sender has");
     }
-    const made = { sealer: new Sealer(this.#frames, this.#kind), owesKeyFrame: false };
+    const made = { sealer: new Sealer(this.#frames, this.#kind), owesKeyFrame: this.#wasHeld };
     this.#encoders.set(source, made);
     return made;
   }
@@ -179,6 +206,8 @@ export class ReceivePipe {
   readonly #askKeyFrame: () => void;
   readonly #place: string | undefined;
   readonly #pause: Pause;
+  /** A picture was dropped while the call was held. */
+  #missed = false;
 
   /**
    * @param frames The call's keys.
@@ -198,8 +227,11 @@ export class ReceivePipe {
   /** Open a frame in place; true if it may go on, false if it must be dropped. Never throws. */
   async pass(frame: EncodedFrame): Promise<boolean> {
     if (this.#kind === "video" && this.#frames.videoClosed) return false;
+    if (this.#frames.held) return this.#hold();
+    let opened: Opened;
     try {
-      replace(frame, await this.#open(new Uint8Array(frame.data)));
+      opened = await this.#open(new Uint8Array(frame.data));
+      replace(frame, opened.frame);
     } catch (error) {
       // CK-651: whatever went wrong, nothing is decoded. A decoder would play noise.
       if (isRepeated(error)) {
@@ -212,14 +244,41 @@ export class ReceivePipe {
       return false;
     }
     if (this.#kind === "video" && this.#frames.videoClosed) return false;
+    if (this.#frames.held) return this.#hold(); // it was held while the frame was opened
     this.#frames.opened[this.#kind] += 1;
+    if (this.#missed) {
+      this.#missed = false;
+      this.#pause.isOver();
+      this.#askKeyFrame();
+    }
+    this.#tapped(opened, frame);
     return true;
   }
 
-  #open(sealed: Bytes): Promise<Bytes> {
+  #tapped({ leaf, frame: data }: Opened, frame: EncodedFrame): void {
+    const { tap } = this.#frames;
+    if (tap === undefined) return;
+    const isScreen = this.#place !== undefined && this.#frames.places.isScreen(this.#place);
+    const track = isScreen && this.#kind === "video" ? "screen" : this.#kind;
+    const wants = tap.opened(leaf, track, timestampOf(frame), data);
+    if (wants && this.#pause.isOver()) this.#askKeyFrame();
+  }
+
+  /** Drop a frame, which nobody is blamed for: it was not even tried. */
+  #hold(): false {
+    this.#missed = this.#kind === "video";
+    return false;
+  }
+
+  #open(sealed: Bytes): Promise<Opened> {
     if (this.#place === undefined) return this.#frames.decrypt(sealed, this.#kind);
     return this.#frames.decryptAt(this.#place, sealed, this.#kind);
   }
+}
+
+/** The metadata tells it in newer browsers, the frame itself in others. */
+function timestampOf(frame: EncodedFrame): number | undefined {
+  return frame.getMetadata?.().rtpTimestamp ?? frame.timestamp;
 }
 
 function count(sizes: Map<number, number>, size: number): void {

@@ -150,7 +150,10 @@ export class BrowserGroupMedia implements StayMedia {
     this.frames = {
       install: (epoch, baseKey, members) => keys.install(epoch, baseKey, members),
       sendIn: (epoch, baseKey, leaf) => keys.sendIn(epoch, baseKey, leaf),
+      hold: () => keys.hold(),
+      release: () => keys.release(),
       wipe: () => keys.wipe(),
+      tape: keys.tape,
       removeLeaf: (leaf) => {
         // It may be somebody else's in the very next epoch: nothing of whoever had it stays.
         const removed = keys.removeLeaf(leaf);

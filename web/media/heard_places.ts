@@ -15,6 +15,7 @@ export type Heard = Readonly<{ leaf: number } & Record<Kind, number>>;
 /** Places with their members, and how many frames were taken at each. */
 export class HeardPlaces {
   readonly #claims = new Map<string, ReadonlySet<number>>();
+  readonly #screens = new Set<string>();
   readonly #heard = new Map<string, { leaf: number } & Record<Kind, number>>();
 
   /** What was taken at each place since its present member is there. */
@@ -26,8 +27,11 @@ export class HeardPlaces {
    * From now on one of these alone is heard there.
    *
    * @param leaves Their leaf indices; none: nobody.
+   * @param isScreen What is seen there is a screen, by the section's name.
    */
-  set(place: string, leaves: readonly number[]): void {
+  set(place: string, leaves: readonly number[], isScreen = false): void {
+    if (isScreen) this.#screens.add(place);
+    else this.#screens.delete(place);
     const taken = this.#heard.get(place);
     if (taken !== undefined && !leaves.includes(taken.leaf)) this.#heard.delete(place);
     if (leaves.length === 0) this.#claims.delete(place);
@@ -37,6 +41,11 @@ export class HeardPlaces {
   /** Who says that a place is theirs. */
   whose(place: string): Iterable<number> {
     return this.#claims.get(place) ?? [];
+  }
+
+  /** Whether what is seen at a place is a screen. */
+  isScreen(place: string): boolean {
+    return this.#screens.has(place);
   }
 
   /** Tell whether a member's frame is taken at a place, and count it if so. */

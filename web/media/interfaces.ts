@@ -9,6 +9,8 @@
 
 import type { Bytes } from "../core/bytes.ts";
 import type { Carried } from "../core/meter.ts";
+import type { Statement } from "../core/recording_statements.ts";
+import type { Members } from "../core/recording_types.ts";
 
 /** The two kinds of media a call has; also the kinds of an SDP media section (RFC 8866, 5.14). */
 export type { Kind } from "../core/frame_keys.ts";
@@ -117,8 +119,56 @@ export interface FrameKeys {
    *   repeat nonces.
    */
   sendIn(epoch: bigint, baseKey: Bytes, leaf: number): Promise<void>;
+  /**
+   * Seal and open nothing until `release`, whatever keys there are: whoever comes into a call is held
+   * until they have answered whoever asks to record it. What is dropped meanwhile is nobody's fault,
+   * and is not counted.
+   */
+  hold(): Promise<void>;
+  /** Seal and open again. Harmless when nothing is held. */
+  release(): Promise<void>;
   /** Drop all keys, here and in the worker: the end of the call. Harmless when repeated. */
   wipe(): Promise<void>;
+  /** What has this call recorded; without it nothing can be. */
+  readonly tape?: FrameTape | undefined;
+}
+
+/**
+ * Has a call recorded where its frames are opened (`tapes.ts`): sealed chunks alone come out. Calls
+ * return at once, take effect in order with those of `FrameKeys`, and never throw.
+ */
+export interface FrameTape {
+  /** Say whose leaf is whose, by consent key; before a frame key of that epoch is in place. */
+  leaves(leaves: ReadonlyMap<number, Bytes>): void;
+  /**
+   * Begin a recording.
+   *
+   * @param ask The request, in hex.
+   * @param parts The request as it was signed, our half of the keys, our consent key. Copied.
+   * @param taken Given each chunk, in order; undefined: something could not be recorded, and nothing
+   *   more of this recording is to be counted on.
+   */
+  begin(
+    ask: string,
+    parts: Readonly<{ request: Bytes; secret: Bytes; privateKey: Bytes; own: Bytes }>,
+    taken: (chunk: Bytes | undefined) => void,
+  ): Reel;
+}
+
+/** One recording that goes on (`core/recording_tape.ts`). */
+export interface Reel {
+  /** Take what was signed about it. */
+  said(said: Readonly<{ signed: Bytes; statement: Statement }>): void;
+  /** Take a member's share of the key, or ours; copied. */
+  share(key: Bytes, share: Bytes): void;
+  /** Take who is there: among whom the next yes is said. */
+  among(members: Members): void;
+  /** End the parts that grow now. */
+  pause(): void;
+  /** Sign all that is written so far. */
+  mark(): void;
+  /** Write what there is, sign it, and end it; all chunks were given when this returns. */
+  end(): Promise<void>;
 }
 
 /** Who writes and reads real-time text: `core/realtime_text.ts`, by way of a call's own object. */

@@ -91,10 +91,18 @@ export class ProtectedPeer {
     this.setServers(iceServers);
   }
 
-  /** Make a transceiver that would send and receive unless told otherwise, protected, with our codec. */
-  addTransceiver(kind: Kind, init: RTCRtpTransceiverInit = {}): RTCRtpTransceiver {
+  /**
+   * Make a transceiver that would send and receive unless told otherwise, protected, with our codec.
+   *
+   * @param options.screen It is for a screen, and for no camera.
+   */
+  addTransceiver(
+    kind: Kind,
+    init: RTCRtpTransceiverInit = {},
+    { screen = false } = {},
+  ): RTCRtpTransceiver {
     const transceiver = this.pc.addTransceiver(kind, { direction: "sendrecv", ...init });
-    this.#protect(transceiver);
+    this.#protect(transceiver, screen);
     pin(transceiver, kind);
     return transceiver;
   }
@@ -137,9 +145,9 @@ export class ProtectedPeer {
     throw new UnavailableError(Code.NOT_ENCRYPTED, detail);
   }
 
-  #protect(transceiver: RTCRtpTransceiver): void {
+  #protect(transceiver: RTCRtpTransceiver, screen = false): void {
     const kind = kindOf(transceiver);
-    this.#attach(transceiver.sender, { kind, direction: "send" });
+    this.#attach(transceiver.sender, { kind, direction: "send", ...(screen && { screen }) });
     const place = this.#rules?.placeOf(transceiver);
     this.#attach(transceiver.receiver, {
       kind,

@@ -128,9 +128,13 @@ export class SfuPublish {
   }
 
   #add(role: Role, encodings?: readonly Readonly<RTCRtpEncodingParameters>[]): void {
-    const transceiver = this.#peer.protected.addTransceiver(role === "audio" ? "audio" : "video", {
+    const kind = role === "audio" ? "audio" : "video";
+    const init: RTCRtpTransceiverInit = {
       direction: "sendonly",
       ...(encodings === undefined ? {} : { sendEncodings: encodings.map((one) => ({ ...one })) }),
+    };
+    const transceiver = this.#peer.protected.addTransceiver(kind, init, {
+      screen: role === "screen",
     });
     this.#senders.set(role, transceiver);
   }

@@ -12,6 +12,7 @@ import { measuredOf, type Received } from "./bandwidth.ts";
 import type { WorkerKeys } from "./call_frames.ts";
 import type { Heard } from "./heard_places.ts";
 import type { TurnServer } from "./interfaces.ts";
+import { roleOf } from "./sections.ts";
 import { SfuPeer } from "./sfu_peer.ts";
 import { type Sound, soundOf } from "./speaking.ts";
 
@@ -175,14 +176,23 @@ export class SfuWatch {
     // Who took a section by its frames has taken nothing of the next feed in it: deaf in between.
     const feeds = (mid: string, list = this.#sections) => list.find((one) => one.mid === mid)?.feed;
     const stays = (mid: string) => feeds(mid) === feeds(mid, sections);
+    // By its name alone, as on the page: who sends a camera there shows it as a screen.
+    const shared = sections.filter(({ source }) => roleOf(source) === "screen");
+    const screens = new Set(shared.map(({ mid }) => this.#peer.placeOf(mid)));
     const before = this.#claims;
     this.#takers = new Map(
       [...this.#takers].filter(([mid, leaf]) => stays(mid) && claims.get(mid)?.includes(leaf)),
     );
     this.#claims = claims;
     await Promise.all([
-      this.#keys.setPlaces(places((mid) => (stays(mid) ? (before.get(mid) ?? []) : []))),
-      this.#keys.setPlaces(places((mid) => claims.get(mid) ?? [])),
+      this.#keys.setPlaces(
+        places((mid) => (stays(mid) ? (before.get(mid) ?? []) : [])),
+        screens,
+      ),
+      this.#keys.setPlaces(
+        places((mid) => claims.get(mid) ?? []),
+        screens,
+      ),
     ]);
     this.#peer.checkAlive();
   }

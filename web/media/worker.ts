@@ -2,8 +2,9 @@
  * The worker of one call: its keys, and the encoded transforms through which every frame passes.
  *
  * What it is: the browser's side of `frames_pipe.ts`. Keys come by message, with their epoch, and
- * never leave. A stream that breaks off ends with nothing more passing, so it fails closed. What it
- * is not for: deciding which keys, or logging; it has no way to tell anybody a frame's content.
+ * never leave. A stream that breaks off ends with nothing more passing, so it fails closed. What is
+ * recorded with everybody's yes leaves it sealed (`tapes.ts`). What it is not for: deciding which keys,
+ * or logging; it has no way to tell anybody a frame's content.
  */
 
 import { Code, UnavailableError, VisavisError } from "../core/errors.ts";
@@ -11,7 +12,17 @@ import { OLD_EPOCH_S } from "../core/frame_keys.ts";
 import { BLOCK_EVERY_S } from "../core/realtime_text.ts";
 import { CallFrames } from "./frames_keys.ts";
 import { type EncodedFrame, ReceivePipe, Sealer, SendPipe } from "./frames_pipe.ts";
-import type { Order, PipeOptions, Reply, Request, TextOrder, Want } from "./worker_protocol.ts";
+import { Tapes } from "./tapes.ts";
+import type {
+  Order,
+  PipeOptions,
+  RecordingOrder,
+  Reply,
+  Request,
+  Taped,
+  TextOrder,
+  Want,
+} from "./worker_protocol.ts";
 
 /** W3C WebRTC Encoded Transform, 4.3; the two requests are each in some browsers only. */
 type Transformer = Readonly<{
@@ -26,10 +37,18 @@ type Transformer = Readonly<{
 declare const self: {
   onrtctransform: ((event: Readonly<{ transformer: Transformer }>) => void) | null;
   onmessage: ((event: MessageEvent<Request>) => void) | null;
-  postMessage(message: Reply | Want, transfer?: Transferable[]): void;
+  postMessage(message: Reply | Want | Taped, transfer?: Transferable[]): void;
 };
 
 const frames = new CallFrames(() => performance.now() / 1000);
+
+const tapes = new Tapes(
+  (said, transfer) => self.postMessage(said, transfer),
+  frames.monotonic,
+  (tap) => {
+    frames.tap = tap;
+  },
+);
 
 /** One context of the call's, in each epoch: its counter goes on over all transports. */
 const text = new Sealer(frames, "text");
@@ -39,16 +58,17 @@ let beat: ReturnType<typeof setInterval> | undefined;
 const OLD_EPOCH_MS = OLD_EPOCH_S * 1000 + 5;
 
 function pipeOf(transformer: Transformer): SendPipe | ReceivePipe {
-  const { kind, direction, place } = transformer.options;
+  const { kind, direction, place, screen } = transformer.options;
   const ignore = () => {}; // no picture flows now, so nobody waits for a key frame
   if (direction === "receive") {
     const askKeyFrame = () => transformer.sendKeyFrameRequest?.().catch(ignore);
     return new ReceivePipe(frames, kind, askKeyFrame, place);
   }
-  return new SendPipe(frames, kind, () => {
+  const askKeyFrame = () => {
     if (transformer.generateKeyFrame === undefined) self.postMessage({ want: "keyFrame" });
     else transformer.generateKeyFrame().catch(ignore);
-  });
+  };
+  return new SendPipe(frames, kind, askKeyFrame, screen);
 }
 
 self.onrtctransform = ({ transformer }) => {
@@ -65,7 +85,7 @@ self.onrtctransform = ({ transformer }) => {
     .catch(() => {});
 };
 
-function carryOut(order: Exclude<Order, TextOrder>): void {
+function carryOut(order: Exclude<Order, TextOrder | RecordingOrder>): void {
   switch (order.op) {
     case "install":
       frames.install(order.epoch, order.baseKey, order.members);
@@ -77,6 +97,12 @@ function carryOut(order: Exclude<Order, TextOrder>): void {
       return;
     case "removeLeaf":
       frames.removeLeaf(order.leaf);
+      return;
+    case "hold":
+      frames.held = true;
+      return;
+    case "release":
+      frames.held = false;
       return;
     case "wipe":
       clearInterval(beat);
@@ -93,7 +119,12 @@ function carryOut(order: Exclude<Order, TextOrder>): void {
       frames.steady = true;
       return;
     case "places":
-      for (const [place, leaves] of order.places) frames.places.set(place, leaves);
+      for (const [place, leaves] of order.places) {
+        frames.places.set(place, leaves, order.screens.has(place));
+      }
+      return;
+    case "leaves":
+      tapes.leaves(order.leaves);
       return;
     case "counts":
       return;
@@ -103,9 +134,20 @@ function carryOut(order: Exclude<Order, TextOrder>): void {
 /** Seal or open a block of text, and answer with it. */
 async function passText(id: number, { op, text: block }: TextOrder): Promise<void> {
   try {
+    if (frames.held) throw new UnavailableError(Code.NOT_ENCRYPTED, "nothing passes yet");
     const passed =
-      op === "sealText" ? await text.encrypt(block) : await frames.decrypt(block, "text");
+      op === "sealText" ? await text.encrypt(block) : (await frames.decrypt(block, "text")).frame;
     self.postMessage({ id, text: passed }, [passed.buffer]);
+  } catch (thrown) {
+    refuse(id, thrown);
+  }
+}
+
+/** Have something recorded, and answer when it is written. */
+async function record(id: number, { ask, tape }: RecordingOrder): Promise<void> {
+  try {
+    await tapes.carryOut(ask, tape);
+    self.postMessage({ id, counts: frames.counts });
   } catch (thrown) {
     refuse(id, thrown);
   }
@@ -122,6 +164,10 @@ function refuse(id: number, thrown: unknown): void {
 self.onmessage = ({ data: { id, order } }) => {
   if ("text" in order) {
     void passText(id, order);
+    return;
+  }
+  if (order.op === "tape") {
+    void record(id, order);
     return;
   }
   try {

@@ -6,6 +6,7 @@
 import type { Bytes } from "../core/bytes.ts";
 import type { Code } from "../core/errors.ts";
 import type { Kind } from "../core/frame_keys.ts";
+import type { Statement } from "../core/recording_statements.ts";
 import type { Counts } from "./frames_keys.ts";
 
 /**
@@ -16,6 +17,8 @@ export type PipeOptions = Readonly<{
   kind: Kind;
   direction: "send" | "receive";
   place?: string;
+  /** A screen is sent by it, and no camera. */
+  screen?: boolean;
 }>;
 
 /** Places with who says that they are theirs; none: nobody is heard there. Others stay as they are. */
@@ -26,12 +29,42 @@ export type Order =
   | Readonly<{ op: "install"; epoch: bigint; baseKey: Bytes; members: readonly number[] }>
   | Readonly<{ op: "sendIn"; epoch: bigint; baseKey: Bytes; leaf: number }>
   | Readonly<{ op: "removeLeaf"; leaf: number }>
-  | Readonly<{ op: "places"; places: Places }>
-  | Readonly<{ op: "wipe" | "closeVideo" | "steady" | "counts" | "textBeat" }>
-  | TextOrder;
+  | Readonly<{ op: "places"; places: Places; screens: ReadonlySet<string> }>
+  | Readonly<{ op: "leaves"; leaves: ReadonlyMap<number, Bytes> }>
+  | Readonly<{ op: "hold" | "release" | "wipe" | "closeVideo" | "steady" | "counts" | "textBeat" }>
+  | TextOrder
+  | RecordingOrder;
 
 /** A block of real-time text to be sealed or opened. */
 export type TextOrder = Readonly<{ op: "sealText" | "openText"; text: Bytes }>;
+
+/** An order about one recording (`tapes.ts`), which the hex of its request names. */
+export type RecordingOrder = Readonly<{ op: "tape"; ask: string; tape: TapeOrder }>;
+
+/** A recording begins. What is secret in it is transferred, and overwritten at its end. */
+export type BeginTape = Readonly<{
+  do: "begin";
+  /** As it was signed. */
+  request: Bytes;
+  /** Our half of its keys. */
+  secret: Bytes;
+  /** Of our consent key: it signs marks. */
+  privateKey: Bytes;
+  /** Our consent key. */
+  own: Bytes;
+}>;
+
+export type TapeOrder =
+  | BeginTape
+  | Readonly<{ do: "said"; signed: Bytes; statement: Statement }>
+  | Readonly<{ do: "share"; key: Bytes; share: Bytes }>
+  | Readonly<{ do: "among"; members: readonly Bytes[] }>
+  | Readonly<{ do: "pause" | "mark" | "end" }>;
+
+/** What is written of a recording, sealed; or that something of it could not be. */
+export type Taped =
+  | Readonly<{ taped: string; chunk: Bytes }>
+  | Readonly<{ taped: string; failed: true }>;
 
 export type Request = Readonly<{ id: number; order: Order }>;
 

@@ -215,14 +215,15 @@ describe("as in Python", () => {
       return one;
     });
     const at = (index: number) => settings[index] ?? DEFAULT;
-    for (const [a, b, stands] of rows<readonly [number, number, number]>(VECTORS, "newer")) {
-      expect(newer(at(a), at(b)), `${a} ${b}`).toEqual(at(stands));
+    for (const [a, b, stands] of rows<readonly [number, number, string]>(VECTORS, "newer")) {
+      expect(hex(encodeSettings(newer(at(a), at(b)))), `${a} ${b}`).toBe(stands);
     }
     const presets = VECTORS.child("presets");
     expect([...presets.keys()].sort()).toEqual(Object.values(Preset).sort());
     for (const [name, made] of Object.entries(PRESETS)) {
       const fields = presets.child(name);
       expect(fields.maybeData("device")).toBe(made.device);
+      expect(fields.flag("never_record")).toBe(made.neverRecord);
       expect([fields.number("keep"), fields.number("count")]).toEqual([made.keep, made.count]);
       for (const name of FIELDS.slice(1)) expect(fields.flag(name)).toBe(made[name]);
     }

@@ -91,6 +91,7 @@ function filled(spec: Exclude<Spec, "-">, present: Value | undefined): Encodable
   if ("cbor" in spec) return decode(fromHex(spec.cbor));
   if ("bytes" in spec) return new Uint8Array(spec.bytes);
   if ("text" in spec) return spec.text[0].repeat(spec.text[1]);
+  if (Array.isArray(present) && present.length === 0) return []; // As in Python: nothing to repeat.
   const [item = null] = Array.isArray(present) ? present : [];
   return Array.from({ length: spec.items }, () => item);
 }

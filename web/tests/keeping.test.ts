@@ -10,6 +10,7 @@ import {
   DEFAULT,
   decided,
   decodeSettings,
+  encodeSettings,
   FIELDS,
   KEEP_EVER,
   keepsS,
@@ -59,6 +60,22 @@ describe("settings", () => {
     expect(decided(mine, LAPTOP, { keep: KEEP_EVER }).keep).toBe(KEEP_EVER);
     expect(() => keepsS(DEFAULT, [])).toThrow(UsageError);
     expect(() => decodeSettings(new Uint8Array())).toThrow(PeerError);
+  });
+
+  test("never record me: no preset says it, and said on one device it stands on all (R-48)", () => {
+    const device = (at: number) => new DeviceId(new Uint8Array(16).fill(at));
+    const never = decided(DEFAULT, device(1), { neverRecord: true });
+    expect(presetOf(never)).toBe(presetOf(DEFAULT));
+    const less = decided(DEFAULT, device(2), { keep: 0 });
+    const both = newer(never, less);
+    expect(both).toEqual(newer(less, never));
+    expect([both.keep, both.neverRecord]).toEqual([0, true]);
+    expect(newer(both, less)).toBe(both);
+    const back = decided(both, device(2), { neverRecord: false });
+    expect([newer(never, back), newer(back, never)]).toEqual([back, back]);
+    // Absent means no; no is written by its absence.
+    expect(decodeSettings(encodeSettings(never))).toEqual(never);
+    expect(encodeSettings(never).length - encodeSettings(back).length).toBeGreaterThan(12);
   });
 
   test("let no more be kept than they say", () => {

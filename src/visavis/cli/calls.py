@@ -13,6 +13,12 @@ import typer
 from visavis.cli import group_call
 from visavis.cli.context import Context, synced
 from visavis.cli.output import plain
+from visavis.cli.recording_wish import (
+    RecordExportOption,
+    RecordingWish,
+    RecordOption,
+    wish_for,
+)
 from visavis.cli.threads import ThreadArgument, find_thread, require_in
 from visavis.cli.told import MistakeError
 from visavis.core.errors import AuthorizationError, Code, VisavisError
@@ -76,12 +82,17 @@ def call(
             "--admit-all", help="Let in every guest who has a link of yours: for tests and bots."
         ),
     ] = False,
+    record: RecordOption = None,
+    record_export: RecordExportOption = None,
 ) -> int:
     """Call a contact or a group: with picture, or --voice.
 
     In a group you come into the call that goes on there, or begin one.
     """
     context: Context = ctx.obj
+    wish = wish_for(record, record_export)
+    if record is not None and confidential:
+        raise MistakeError("Nobody records a confidential call. Nobody was called.")
 
     async def use(client: Client) -> dict[str, Any]:
         await synced(client)
@@ -101,6 +112,7 @@ def call(
                 media=media,
                 seconds=seconds,
                 admit_all=admit_all,
+                wish=wish,
             )
         if admit_all:
             raise MistakeError("Guests come into calls of groups. Nobody was called.")
@@ -118,6 +130,7 @@ def call(
             meter=meter,
             leave_no_trace=leave_no_trace,
             confidential=confidential,
+            wish=wish,
         )
 
     return context.run_with_client(use)
@@ -135,6 +148,7 @@ async def _place(
     meter: bool,
     leave_no_trace: bool,
     confidential: bool,
+    wish: RecordingWish,
 ) -> dict[str, Any]:
     from visavis.cli.meter_table import show_meter
     from visavis.cli.playing import Screen, open_source
@@ -184,5 +198,7 @@ async def _place(
         stopped = {"ok": False, "code": "stopped", "contact": to.name, "reason": reason}
         return {**stopped, "rang": bool(rang), "meter": show_meter(out, ongoing, whole=meter)}
     answer_ms = round((time.monotonic() - started) * 1000)
-    result = await talk(context, ongoing, screen, seconds=seconds, text=text, meter=meter)
+    result = await talk(
+        context, ongoing, screen, seconds=seconds, text=text, meter=meter, wish=wish
+    )
     return {**result, "answer_ms": answer_ms, "rang": bool(rang)}

@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from visavis.cli.output import plain
+from visavis.cli.recording_wish import NO_WISH, RecordingWish
 from visavis.cli.spans import show_seconds
 
 if TYPE_CHECKING:
@@ -119,6 +121,14 @@ class GroupScreen:
             return None
         return self._shared[0]
 
+    def banner(self, text: str) -> None:
+        """Set a line under a picture in the terminal that stands out; "" for none."""
+        self._screen.banner(text)
+
+    def giving_way(self) -> AbstractContextManager[None]:
+        """Give the terminal back as long as the block lasts: something has to be read there."""
+        return self._screen.giving_way()
+
     def close(self) -> None:
         """Give devices and terminal back."""
         self._speaker.close()
@@ -134,6 +144,7 @@ async def place(
     media: Path | None,
     seconds: float | None,
     admit_all: bool,
+    wish: RecordingWish = NO_WISH,
 ) -> dict[str, Any]:
     """Come into the call of a group, or begin one, and stay until the person leaves."""
     from visavis.cli.playing import open_source
@@ -144,7 +155,9 @@ async def place(
         group, "video" if picture else "voice", source=source, sink=screen
     )
     context.out.say(f"Calling {plain(group.name)}. Ctrl-C leaves.")
-    return await stay(context, call, screen, group.name, seconds=seconds, admit_all=admit_all)
+    return await stay(
+        context, call, screen, group.name, seconds=seconds, admit_all=admit_all, wish=wish
+    )
 
 
 async def answer(
@@ -153,6 +166,7 @@ async def answer(
     *,
     media: Path | None,
     seconds: float | None,
+    wish: RecordingWish = NO_WISH,
 ) -> dict[str, Any]:
     """Come into a call that rings, and stay until the person leaves."""
     from visavis.cli.playing import open_source
@@ -161,7 +175,7 @@ async def answer(
     source = await open_source(media, picture=picture, say=context.out.say)
     screen = GroupScreen(ringing.group_name, picture=picture, quiet=context.out.as_json)
     call = await ringing.accept(source=source, sink=screen)
-    return await stay(context, call, screen, ringing.group_name, seconds=seconds)
+    return await stay(context, call, screen, ringing.group_name, seconds=seconds, wish=wish)
 
 
 async def stay(
@@ -172,6 +186,7 @@ async def stay(
     *,
     seconds: float | None,
     admit_all: bool = False,
+    wish: RecordingWish = NO_WISH,
 ) -> dict[str, Any]:
     """Stay in a call until the person leaves, or it is over here; return what was measured.
 
@@ -182,28 +197,42 @@ async def stay(
         name: What the call is called.
         seconds: Leave after so many.
         admit_all: Let in every guest who asks: for tests and bots.
+        wish: What the person wants of recordings.
     """
+    from visavis.cli.keys import reading
     from visavis.cli.lobby import keep_lobby
+    from visavis.cli.recording_talk import RecordingTalk
     from visavis.cli.talk import unless
     from visavis.sdk.group_call_objects import GroupCall
 
     out = context.out
     began: float | None = None
     most, path = 0, "none"
+    recording = RecordingTalk(
+        out,
+        call.recording,
+        screen,
+        wish,
+        picture=isinstance(call, GroupCall) and call.media.value == "video",
+        guest=not isinstance(call, GroupCall),
+    )
     try:
-        with context.stoppable() as stop:
+        async with contextlib.AsyncExitStack() as stack:
+            stop = stack.enter_context(context.stoppable())
             if await unless(stop, call.inside()):
                 began = time.monotonic()
                 _say_who(context, call)
                 if len(call.members) == 1:
                     out.say("It rings at the others.")
+                keys = await stack.enter_async_context(reading())
+                await stack.enter_async_context(recording.during(keys))
                 telling = [
                     asyncio.create_task(_tell_changes(context, call)),
                     asyncio.create_task(_follow_speaker(context, call, screen)),
                 ]
                 if isinstance(call, GroupCall):
                     telling.append(
-                        asyncio.create_task(keep_lobby(context, call, admit_all=admit_all))
+                        asyncio.create_task(keep_lobby(context, call, keys, admit_all=admit_all))
                     )
                 try:
                     with contextlib.suppress(TimeoutError):
@@ -235,6 +264,7 @@ async def stay(
         "path": path,
         "frames_opened": decoded,
         "frames_refused": figures.refused,
+        **recording.result(),
     }
 
 

@@ -13,6 +13,14 @@ from visavis.cli import ask, group_call
 from visavis.cli.calls import PANEL, MediaOption, MeterOption, SecondsOption, TextOption
 from visavis.cli.context import Context, synced
 from visavis.cli.output import plain
+from visavis.cli.recording_wish import (
+    AgreeOption,
+    RecordExportOption,
+    RecordingWish,
+    RecordOption,
+    wish_for,
+)
+from visavis.cli.told import MistakeError
 from visavis.core.call_effects import EndReason
 from visavis.core.errors import MEANINGS, Code, UnavailableError, VisavisError
 
@@ -45,9 +53,18 @@ def listen(
     seconds: SecondsOption = None,
     text: TextOption = False,
     meter: MeterOption = False,
+    record: RecordOption = None,
+    record_export: RecordExportOption = None,
+    agree_to_recording: AgreeOption = False,
 ) -> int:
     """Wait for calls and messages until Ctrl-C."""
     context: Context = ctx.obj
+    wish = wish_for(record, record_export, agree=agree_to_recording)
+    if agree_to_recording and not auto_accept:
+        raise MistakeError(
+            "--agree-to-recording is for tests and bots, and only with --auto-accept: whoever "
+            "answers a call is asked. Nobody is listening."
+        )
 
     async def work() -> dict[str, Any]:
         from visavis.cli.playing import can_speak
@@ -78,10 +95,11 @@ def listen(
                                 seconds,
                                 text=text,
                                 meter=meter,
+                                wish=wish,
                             )
                         else:
                             answered = await _come_in(
-                                context, incoming, auto_accept, media, seconds
+                                context, incoming, auto_accept, media, seconds, wish
                             )
                         calls.append(answered)
                         if once:
@@ -137,6 +155,7 @@ async def _answer(
     *,
     text: bool,
     meter: bool,
+    wish: RecordingWish,
 ) -> dict[str, Any]:
     """Ring, and talk if the person wants to; a failed call never ends the listening."""
     from visavis.cli.playing import Screen, open_source
@@ -164,7 +183,9 @@ async def _answer(
         ongoing = await ringing.accept(
             media="video" if picture else "voice", source=source, sink=screen
         )
-        result = await talk(context, ongoing, screen, seconds=seconds, text=text, meter=meter)
+        result = await talk(
+            context, ongoing, screen, seconds=seconds, text=text, meter=meter, wish=wish
+        )
     except VisavisError as error:
         out.say(f"[bold red]{plain(error.describe())}[/]")
         return {**unanswered, "code": str(error.code), "reason": EndReason.FAILED.value}
@@ -177,6 +198,7 @@ async def _come_in(
     auto_accept: bool,
     media: Path | None,
     seconds: float | None,
+    wish: RecordingWish,
 ) -> dict[str, Any]:
     """As `_answer`, for the call of a group."""
     out, name = context.out, ringing.group_name
@@ -192,7 +214,7 @@ async def _come_in(
         out.say(f"It rings no longer. As long as it goes on: visavis call {plain(name)}")
         return {**unanswered, "reason": "declined" if choice else "expired"}
     try:
-        result = await group_call.answer(context, ringing, media=media, seconds=seconds)
+        result = await group_call.answer(context, ringing, media=media, seconds=seconds, wish=wish)
     except VisavisError as error:
         out.say(f"[bold red]{plain(error.describe())}[/]")
         return {**unanswered, "code": str(error.code), "reason": EndReason.FAILED.value}

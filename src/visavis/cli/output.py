@@ -71,6 +71,15 @@ class Output:
             for text in held:
                 self.say(text)
 
+    @contextmanager
+    def free(self) -> Iterator[None]:
+        """Say things at once again, inside `held`: the picture has given way."""
+        held, self._held = self._held, None
+        try:
+            yield
+        finally:
+            self._held = held
+
     def as_text(self, text: str) -> str:
         """Return what `say` would print, with the styles of this terminal."""
         with self.stderr.capture() as capture:

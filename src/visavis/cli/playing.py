@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 from av import AudioFrame, VideoFrame
+from rich.cells import cell_len, set_cell_size
 
 from visavis.core.errors import Code, UnavailableError
 from visavis.media.devices import CameraSource, MicrophoneSource, SpeakerSink, load_sounddevice
@@ -18,6 +21,8 @@ from visavis.media.window import HalfBlockSink, WindowSink, half_blocks
 
 CAMERA: Final = Path("/dev/video0")
 CAPTION_LINES: Final = 3
+_STANDS_OUT: Final = "\x1b[1;97;41m"
+_AS_USUAL: Final = "\x1b[0m"
 
 
 def can_speak() -> bool:
@@ -106,6 +111,20 @@ class Screen:
         if self._captioned is not None:
             self._captioned.caption = text
 
+    def banner(self, text: str) -> None:
+        """Set a line under a picture in the terminal that stands out; "" for none."""
+        if self._captioned is not None:
+            self._captioned.banner = text
+
+    @contextlib.contextmanager
+    def giving_way(self) -> Iterator[None]:
+        """Give the terminal back as long as the block lasts: something has to be read there."""
+        if self._captioned is None or not self.in_terminal:
+            yield
+            return
+        with self._captioned.giving_way():
+            yield
+
     def start(self) -> None:
         """Open what is there; half-blocks only if there is no window."""
         if self._at_work:
@@ -145,17 +164,55 @@ class CaptionedHalfBlocks(HalfBlockSink):
     def __init__(self) -> None:
         super().__init__()
         self.caption = ""
+        self.banner = ""
+        self._drawing = threading.RLock()
+        self._gives_way = False
+        self._is_open = False
+
+    def open(self) -> None:
+        """Take the terminal."""
+        with self._drawing:
+            self._is_open = True
+            super().open()
+
+    def shut(self) -> None:
+        """Give the terminal back as it was."""
+        with self._drawing:
+            self._is_open = False
+            super().shut()
 
     def draw(self, frame: VideoFrame | None) -> None:
         """Write a picture and the caption."""
-        if frame is None:
-            return
+        with self._drawing:
+            if frame is not None and not self._gives_way:
+                self._draw(frame)
+
+    @contextlib.contextmanager
+    def giving_way(self) -> Iterator[None]:
+        """Draw nothing, and give the terminal back, as long as the block lasts."""
+        with self._drawing:
+            self._gives_way = True
+            super().shut()
+        try:
+            yield
+        finally:
+            with self._drawing:
+                self._gives_way = False
+                self._last = None
+                if self._is_open:  # the call may have ended meanwhile
+                    super().open()
+
+    def _draw(self, frame: VideoFrame) -> None:
         size = shutil.get_terminal_size()
         if (size.columns, size.lines) != self._last:
             self._stream.write("\x1b[2J")
             self._last = (size.columns, size.lines)
-        lines = max(2, size.lines - CAPTION_LINES - 1)
+        under = self.caption.splitlines()[:CAPTION_LINES]
+        if self.banner:
+            text = set_cell_size(self.banner, min(size.columns - 1, cell_len(self.banner)))
+            under = [f"{_STANDS_OUT}{text}{_AS_USUAL}", *under]
+        lines = max(2, size.lines - CAPTION_LINES - bool(self.banner) - 1)
         picture = half_blocks(frame, columns=size.columns, lines=lines)
-        under = "".join(f"\r\n{line}\x1b[K" for line in self.caption.splitlines()[:CAPTION_LINES])
-        self._stream.write(f"\x1b[H{picture}{under}")
+        below = "".join(f"\r\n{line}\x1b[K" for line in under)
+        self._stream.write(f"\x1b[H{picture}{below}\x1b[J")
         self._stream.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -20,7 +21,6 @@ from visavis.core.content_records import (
     MayCall,
     MayGo,
     MaySee,
-    Rules,
 )
 from visavis.sdk.history import NoticeKind
 
@@ -97,6 +97,13 @@ def rules(
         Adds | None,
         typer.Option("--groups", help="May bring you into groups: ask you first, at once, never."),
     ] = None,
+    never_record: Annotated[
+        bool | None,
+        typer.Option(
+            "--never-record/--no-never-record",
+            help="Nobody can ask to record calls with them; they see that before a call.",
+        ),
+    ] = None,
 ) -> int:
     """Show what a contact may do here: which calls ring and when, and groups; or change that."""
     context: Context = ctx.obj
@@ -108,13 +115,14 @@ def rules(
             fresh = await synced(client, context.out)
             who = await client.find_contact(contact)
             now = await client.rules(who)
-            wanted = Rules(
-                calls or now.calls,
-                now.hours if hours is None else spans,
-                now.sees if sees_ringing is None else MaySee.RINGING if sees_ringing else None,
-                now.path if direct is None else MayGo.DIRECT if direct else None,
-                now.keeps,
-                now.adds if groups is None else _ADDS[groups],
+            wanted = replace(
+                now,
+                calls=calls or now.calls,
+                hours=now.hours if hours is None else spans,
+                sees=now.sees if sees_ringing is None else MaySee.RINGING if sees_ringing else None,
+                path=now.path if direct is None else MayGo.DIRECT if direct else None,
+                adds=now.adds if groups is None else _ADDS[groups],
+                never_record=now.never_record if never_record is None else never_record,
             )
             if wanted != now:
                 now = wanted
@@ -130,6 +138,10 @@ def rules(
             )
             adds = next(word for word, value in _ADDS.items() if value is now.adds)
             context.out.show(f"Into groups {_ADDS_WORDS[adds]}.")
+            if now.never_record:
+                context.out.show("You are never to be recorded in calls with them.")
+            if who.never_recorded:
+                context.out.show(f"{plain(who.name)} is never to be recorded in calls with you.")
             context.out.say("A call that may not ring looks unanswered, and is a missed call here.")
             return {
                 "contact": who.name,
@@ -138,6 +150,8 @@ def rules(
                 "sees_ringing": now.sees is not None,
                 "direct": now.path is not None,
                 "groups": adds.value,
+                "never_record": now.never_record,
+                "never_recorded": who.never_recorded,
                 "fresh": fresh,
             }
 

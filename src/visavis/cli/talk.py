@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from visavis.cli import ask
 from visavis.cli.context import Context
+from visavis.cli.keys import reading
 from visavis.cli.meter_table import show_meter
 from visavis.cli.output import plain
+from visavis.cli.recording_talk import RecordingTalk
+from visavis.cli.recording_wish import NO_WISH, RecordingWish
 from visavis.cli.spans import show_seconds
 from visavis.cli.told import ToldError
 from visavis.cli.writing import writing
@@ -86,6 +89,7 @@ async def talk(
     seconds: float | None,
     text: bool = False,
     meter: bool = False,
+    wish: RecordingWish = NO_WISH,
 ) -> dict[str, Any]:
     """Stay in a call until somebody hangs up, and return what was measured.
 
@@ -96,11 +100,14 @@ async def talk(
         seconds: Hang up after so long, counted from the connection; None: never.
         text: Send what is typed as real-time text.
         meter: Show every fact of the metadata meter, not a line for each observer.
+        wish: What the person wants of recordings.
 
     Raises:
         VisavisError: It did not come to stand; why.
     """
     out, name = context.out, plain(call.contact_name)
+    picture = call.media == "video"
+    recording = RecordingTalk(out, call.recording, screen, wish, picture=picture, writes=text)
     try:
         words = ""
         with context.stoppable() as stop:
@@ -122,6 +129,8 @@ async def talk(
                         async with (
                             asyncio.timeout(seconds),
                             writing(context, call, screen, text=text, caption=caption),
+                            reading(free=not text) as keys,
+                            recording.during(keys),
                         ):
                             await unless(stop, call.ended())
                 finally:
@@ -135,7 +144,12 @@ async def talk(
         raise
     lasted = time.monotonic() - began
     result = _result(context, call, await call.ended(), lasted if connected else 0.0, before)
-    return {**result, "sas": words, "meter": show_meter(out, call, whole=meter)}
+    return {
+        **result,
+        **recording.result(),
+        "sas": words,
+        "meter": show_meter(out, call, whole=meter),
+    }
 
 
 async def _tell_paths(context: Context, call: Call) -> None:

@@ -78,7 +78,7 @@ def verify_receipt(
                 context.out.show("Perhaps a program formatted it anew: check it as it came to you.")
             return _failed(error, altered=True)
         if kantara:
-            return _kantara(consent, context.out)
+            return show_kantara(consent, context.out)
         _show(consent, context.out)
         return _as_json(consent)
 
@@ -95,7 +95,12 @@ def _read(file: Path) -> bytes:
         raise MistakeError(f"{plain(str(file))} cannot be read. Nothing was checked.") from None
 
 
-def _kantara(consent: Consent, out: Output) -> dict[str, Any]:
+def show_kantara(consent: Consent, out: Output) -> dict[str, Any]:
+    """Print a consent as a Kantara Consent Receipt, and return what is printed.
+
+    Raises:
+        MistakeError: There is no yes that stands, and that form has no place for anything else.
+    """
     from visavis.core.recording_kantara import kantara_view
 
     if consent.given is None:

@@ -173,6 +173,21 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Yes, or no by its absence: CBOR false never stands for that, so no has one encoding."""
+
+    def encode(self, value: bool) -> bool:  # noqa: FBT001 -- the shape of a codec
+        """Return it."""
+        return value
+
+    def decode(self, raw: object) -> bool:
+        """Require true."""
+        if raw is not True:
+            raise malformed("not a mark")
+        return True
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
     """One word of a closed list."""
 
@@ -278,7 +293,11 @@ def encode_fields(record: Record) -> dict[str, object]:
         PeerError: `TOO_LARGE` for text or bytes beyond a bound.
     """
     pairs = ((name, codec, getattr(record, name)) for name, codec in schema(type(record)).items())
-    return {name: codec.encode(value) for name, codec, value in pairs if value is not None}
+    return {
+        name: codec.encode(value)
+        for name, codec, value in pairs
+        if value is not None and not (isinstance(codec, Mark) and not value)
+    }
 
 
 def decode_fields(of: type[AnyRecord], raw: Mapping[str, object]) -> AnyRecord:
@@ -298,6 +317,8 @@ def decode_fields(of: type[AnyRecord], raw: Mapping[str, object]) -> AnyRecord:
             values[name] = codec.decode(raw[name])
         elif isinstance(codec, Maybe):
             values[name] = None
+        elif isinstance(codec, Mark):
+            values[name] = False
         else:
             raise malformed(f"{of.__name__} without {name}")
     return of(**values)

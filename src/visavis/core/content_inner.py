@@ -216,6 +216,21 @@ class GroupJoin(Content):
     """The device that says it. Our other devices are let in by it."""
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class RecordingNever(Content):
+    """The sender is never to be recorded in calls with us, or no longer (R-48).
+
+    Said in the conversation, so that it is known before any call. What holds in a call stands in
+    the leaf of its group (`recording_leaf`).
+    """
+
+    TYPE: ClassVar = {"t": "recording.never"}
+    id: IdField
+    at: TimeField
+    """Later than in all that the sender's account said before: the newest stands (CK-991)."""
+    never: Annotated[bool, Flag()]
+
+
 Inner: TypeAlias = (
     MessageText
     | MessageFile
@@ -230,4 +245,5 @@ Inner: TypeAlias = (
     | ContactName
     | GroupInvite
     | GroupJoin
+    | RecordingNever
 )

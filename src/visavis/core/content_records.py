@@ -13,6 +13,7 @@ from visavis.core.content_fields import (
     Blob,
     Fixed,
     Flag,
+    Mark,
     Maybe,
     Nested,
     Record,
@@ -175,7 +176,7 @@ class Hours(Record):
 class Rules(Record):
     """What one contact may do here: its calls, and bringing us into groups; see `contact_rules`.
 
-    R-87, R-32, R-41.
+    R-87, R-32, R-41, R-48.
     """
 
     calls: Annotated[MayCall, Word(MayCall)] = MayCall.VIDEO
@@ -189,6 +190,8 @@ class Rules(Record):
     """Hours for which calls with it stay in our history, 0 for none; None: as `Settings` say."""
     adds: Annotated[MayAdd | None, Maybe(Word(MayAdd))] = None
     """Whether it may bring us into groups; None: we are asked each time."""
+    never_record: Annotated[bool, Mark()] = False
+    """In calls with it we are never to be recorded, and nobody is asked (R-48)."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -207,6 +210,8 @@ class Settings(Record):
     """One more than the count of what it takes the place of: the highest stands (CK-702)."""
     device: Annotated[DeviceId | None, Maybe(Fixed(DeviceId))] = None
     """Where it was decided; None: nowhere yet."""
+    never_record: Annotated[bool, Mark()] = False
+    """We are never to be recorded, in no call, and nobody is asked (R-48)."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -220,6 +225,15 @@ class Decided(Record):
     standing: TimeField = 0
     verified: TimeField = 0
     rules: TimeField = 0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NeverSaid(Record):
+    """Whether somebody is never to be recorded, as they said it last (`RecordingNever`)."""
+
+    never: Annotated[bool, Flag()]
+    at: TimeField
+    """By their clock: the newest stands (CK-991)."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -246,3 +260,5 @@ class ContactRecord(Record):
     """When the person decided `standing`, `verified` and `rules`; None: never."""
     named: Annotated[int | None, Maybe(Uint(MAX_COUNT, 1))] = None
     """Which of the contact's handles `name` is (`visavis.core.handle`); None: its first."""
+    never_said: Annotated[NeverSaid | None, Maybe(Nested(NeverSaid))] = None
+    """What the contact said of being recorded; None: nothing."""

@@ -79,6 +79,7 @@ def decided(
     details: bool | None = None,
     sync: bool | None = None,
     trace: bool | None = None,
+    never_record: bool | None = None,
 ) -> Settings:
     """Return the settings as changed on a device; what is not given stays.
 
@@ -89,6 +90,7 @@ def decided(
         details: Keep path, cipher suite and quality.
         sync: Our other devices get the history.
         trace: Whom we call in vain sees a missed call.
+        never_record: We are never to be recorded; no preset says anything of it.
 
     Raises:
         UsageError: Out of bounds.
@@ -103,6 +105,7 @@ def decided(
         trace=now.trace if trace is None else trace,
         count=min(now.count + 1, MAX_COUNT),
         device=device,
+        never_record=now.never_record if never_record is None else never_record,
     )
 
 
@@ -110,9 +113,18 @@ def newer(one: Settings, other: Settings) -> Settings:
     """Return which of two stands, the same one on all devices (CK-702).
 
     Clocks decide nothing: they may be wrong by years. Of two that were decided without knowing of
-    each other, the one that keeps less stands.
+    each other, the one that keeps less stands; and who said on either that they are never to be
+    recorded is not.
     """
-    return max(one, other, key=lambda s: (s.count, -s.keep, encode_record(s)))
+    stands = max(one, other, key=_order)
+    if one.count == other.count and (one.never_record or other.never_record):
+        return replace(stands, never_record=True)
+    return stands
+
+
+def _order(settings: Settings) -> tuple[int, int, bytes]:
+    rest = replace(settings, never_record=False)
+    return settings.count, -settings.keep, encode_record(rest)
 
 
 def keeps_s(settings: Settings, of_contacts: Iterable[int | None]) -> int | None:

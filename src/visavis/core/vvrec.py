@@ -160,16 +160,38 @@ def read(file: BinaryIO) -> Iterator[tuple[Chunk, bytes]]:
     if file.read(len(HEAD)) != HEAD:
         raise _malformed("no recording, or of another version")
     chain = _begin()
-    while length := file.read(_LENGTH):
-        # CK-940: a length is believed only up to what a chunk may have, before anything is read.
-        size = int.from_bytes(length, "big")
-        if len(length) == _LENGTH and not 0 < size <= MAX_CHUNK:
-            raise _malformed("a chunk of impossible length")
-        data = file.read(size) if len(length) == _LENGTH else b""
-        if len(length) < _LENGTH or len(data) < size:
-            raise PeerError(Code.TOO_LARGE, "CK-941 recording: it ends in the middle")
+    while data := _read_one(file):
         yield _decode(data), chain
         chain = _next(chain, data)
+
+
+def read_part(file: BinaryIO, offset: int) -> Part:
+    """Return the part whose chunk begins at an offset: `file.tell()` before `read` yielded it.
+
+    Raises:
+        PeerError: As `read`; MALFORMED (CK-940), there is no part.
+    """
+    file.seek(offset)
+    data = _read_one(file)
+    chunk = _decode(data) if data else None
+    if not isinstance(chunk, Part):
+        raise _malformed("no part where one was")
+    return chunk
+
+
+def _read_one(file: BinaryIO) -> bytes:
+    """Return the next chunk as it is written; nothing at the end."""
+    length = file.read(_LENGTH)
+    if not length:
+        return b""
+    # CK-940: a length is believed only up to what a chunk may have, before anything is read.
+    size = int.from_bytes(length, "big")
+    if len(length) == _LENGTH and not 0 < size <= MAX_CHUNK:
+        raise _malformed("a chunk of impossible length")
+    data = file.read(size) if len(length) == _LENGTH else b""
+    if len(length) < _LENGTH or len(data) < size:
+        raise PeerError(Code.TOO_LARGE, "CK-941 recording: it ends in the middle")
+    return data
 
 
 def verify_mark(mark: Mark, key: ConsentKey, chain: bytes) -> None:

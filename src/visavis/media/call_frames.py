@@ -14,6 +14,7 @@ from threading import Lock
 from visavis.core.errors import Code, UnavailableError, UsageError
 from visavis.core.frame_keys import FrameKind, FrameReceiver, FrameSender, SendingEpoch
 from visavis.core.sframe import PRODUCT_SUITE
+from visavis.media.frame_tap import FrameTap, Track
 from visavis.media.interfaces import FrameEncryptor
 
 
@@ -25,6 +26,8 @@ class CallFrames:
 
     Attributes:
         steady: Send pictures of few sizes (`picture_padding`); set before the media is made.
+        tap: Takes what passes, for a recording; None: nothing does.
+        held: Nothing is sealed or opened until it is not so any more (`hold`).
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -34,6 +37,9 @@ class CallFrames:
         self._newest_sent = -1
         self.steady = False
         self._closed = False
+        self.held = False
+        self.tap: FrameTap | None = None
+        self._opened: int | None = None  # whose frame was opened last
         # Encoders run in worker threads and open a context when the epoch changes.
         self._lock = Lock()
 
@@ -79,6 +85,18 @@ class CallFrames:
                 self._sending.wipe()
             self._sending = None
 
+    def hold(self) -> None:
+        """Seal and open nothing until `release`, whatever keys there are.
+
+        Whoever comes into a call is held until they have answered whoever asks to record it. What
+        is dropped meanwhile is nobody's fault, and is not counted.
+        """
+        self.held = True
+
+    def release(self) -> None:
+        """Seal and open again. Harmless when nothing is held."""
+        self.held = False
+
     def remove_leaf(self, leaf: int) -> None:
         """Refuse a member's frames at once."""
         self._receiver.remove_leaf(leaf)
@@ -108,7 +126,26 @@ class CallFrames:
 
     def decrypt_from(self, frame: bytes, kind: FrameKind) -> tuple[int, bytes]:
         """As `decrypt`; return the leaf of who sealed it, too."""
-        return self._receiver.decrypt(frame, kind, self._monotonic())
+        if self.held:
+            raise UnavailableError(Code.NOT_ENCRYPTED, "nothing is opened yet")
+        leaf, plaintext = self._receiver.decrypt(frame, kind, self._monotonic())
+        self._opened = leaf
+        return leaf, plaintext
+
+    def took(self, track: Track, timestamp: int, data: bytes) -> bool:
+        """Hand on the frame that was opened last (`FrameCrypto.took`)."""
+        if self.tap is None or self._opened is None:
+            return False
+        return self.tap.opened(self._opened, track, timestamp, data)
+
+    @property
+    def wants_own_key_frame(self) -> bool:
+        """Whether the next picture of ours is to be a key frame; asking takes it back."""
+        tap = self.tap
+        if tap is None or not tap.owes_key_frame:
+            return False
+        tap.owes_key_frame = False
+        return True
 
     def current(self) -> SendingEpoch | None:
         """Return the epoch to send in, None without a key."""
@@ -129,9 +166,17 @@ class _Context:
         self._sender: FrameSender | None = None
 
     def encrypt(self, frame: bytes, kind: FrameKind) -> bytes:
-        epoch = self._frames.current()
+        epoch = None if self._frames.held else self._frames.current()
         if epoch is None:
             raise UnavailableError(Code.NOT_ENCRYPTED, "CK-655: no key to send with yet")
         if self._sender is None or epoch is not self._epoch:
             self._sender, self._epoch = self._frames.open_sender(epoch), epoch
-        return self._sender.encrypt(frame, kind)
+        sealed = self._sender.encrypt(frame, kind)
+        tap = self._frames.tap
+        if tap is not None and kind != "text":
+            tap.sent(self, kind, frame)
+        return sealed
+
+    @property
+    def wants_key_frame(self) -> bool:
+        return self._frames.wants_own_key_frame

@@ -46,6 +46,11 @@ class _Sealer:
         self._kind: Kind = kind
         self._counts = counts
 
+    @property
+    def wants_key_frame(self) -> bool:
+        """Whether the next picture is to be a key frame, for a recording of ours."""
+        return self._encryptor.wants_key_frame
+
     def seal(self, frame: bytes) -> bytes | None:
         """Return the sealed frame, or None if there is no key or anything else goes wrong.
 
@@ -135,6 +140,7 @@ class SealedVp8Encoder(Vp8Encoder):
             raise UsageError("pictures must come as video frames")
         if self._steady:  # Whatever the receiver's estimate would allow.
             self.target_bitrate = min(self.target_bitrate, STEADY_BIT_RATE)
+        force_keyframe = self._sealer.wants_key_frame or force_keyframe
         owed, self._owe_key_frame = self._owe_key_frame, False
         return super().encode(frame, force_keyframe or owed)
 

@@ -13,6 +13,7 @@ from typing import Final, Literal, Protocol
 from av import AudioFrame, VideoFrame
 
 from visavis.core.frame_keys import FrameKind
+from visavis.media.frame_tap import Track
 
 Kind = Literal["audio", "video"]
 """The two kinds of media a call has; also the kinds of an SDP media section (RFC 8866, 5.14)."""
@@ -41,12 +42,22 @@ class FrameEncryptor(Protocol):
         """
         ...
 
+    @property
+    def wants_key_frame(self) -> bool:
+        """Whether the next picture is to be a key frame; asking takes it back."""
+        ...
+
 
 class FrameCrypto(Protocol):
     """All SFrame keys of one call."""
 
     steady: bool
     """Send pictures of few sizes (`picture_padding`)."""
+
+    @property
+    def held(self) -> bool:
+        """Whether nothing is opened yet: what comes is dropped, and nobody is to blame."""
+        ...
 
     def new_context(self, kind: FrameKind) -> FrameEncryptor:
         """Return an encryptor whose (key, context) was never used and never will be again.
@@ -65,6 +76,14 @@ class FrameCrypto(Protocol):
 
         Raises:
             VisavisError: It does not decrypt, was seen before, or there is no key.
+        """
+        ...
+
+    def took(self, track: Track, timestamp: int, data: bytes) -> bool:
+        """Take what `decrypt` returned last, with its RTP timestamp; for a recording.
+
+        Returns:
+            Whether a key frame of it is wanted.
         """
         ...
 

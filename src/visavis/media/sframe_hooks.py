@@ -129,7 +129,7 @@ def protect_receiver(receiver: RTCRtpReceiver, frames: FrameCrypto, counts: Rece
             # What comes after the gap is a difference to what was in it.
             frame, begun = aiortc_private.skip_gap(buffer), None
             wants_key_frame = asks() or wants_key_frame
-        if frame is None:
+        if frame is None or frames.held:
             return wants_key_frame, None
         try:
             frame.data = frames.decrypt(frame.data, kind)
@@ -137,6 +137,8 @@ def protect_receiver(receiver: RTCRtpReceiver, frames: FrameCrypto, counts: Rece
             counts.failed[kind] += 1
             return asks() or wants_key_frame, None
         counts.decrypted[kind] += 1
+        if frames.took(kind, frame.timestamp, frame.data):
+            wants_key_frame = asks() or wants_key_frame
         if kind == "video" and begun != packet.ssrc:
             # A decoder that begins in the middle shows nothing, and nobody else would notice: the
             # key frame went by before this connection stood.

@@ -32,6 +32,7 @@ from visavis.core.ids import FeedId
 from visavis.media import aiortc_private, gathering
 from visavis.media.call_frames import CallFrames
 from visavis.media.encoders import SendCounts
+from visavis.media.frame_tap import Track
 from visavis.media.interfaces import (
     FrameEncryptor,
     GroupSink,
@@ -74,6 +75,7 @@ class FromOne:
         may: Says whether a member's frames are taken here now.
         opened: Told of each frame that was taken.
         refused: Told of each frame that is not sealed with the call's keys.
+        track: Says of what frames of a kind are here: a picture may be of a screen.
     """
 
     def __init__(
@@ -82,12 +84,19 @@ class FromOne:
         may: Callable[[int], bool],
         opened: Callable[[int, FrameKind], None],
         refused: Callable[[FrameKind], None],
+        track: Callable[[Track], Track] = lambda kind: kind,
     ) -> None:
+        self._track = track
         self._frames = frames
         self._may = may
         self._opened = opened
         self._refused = refused
         self.steady = frames.steady
+
+    @property
+    def held(self) -> bool:
+        """Whether nothing is opened yet (`FrameCrypto.held`)."""
+        return self._frames.held
 
     def new_context(self, kind: FrameKind) -> FrameEncryptor:
         """Return a context to send in (`FrameCrypto.new_context`)."""
@@ -104,6 +113,10 @@ class FromOne:
         self._require_place(leaf)
         self._opened(leaf, kind)
         return plaintext
+
+    def took(self, track: Track, timestamp: int, data: bytes) -> bool:
+        """Hand on the frame that was opened last (`FrameCrypto.took`)."""
+        return self._frames.took(self._track(track), timestamp, data)
 
     def _require_place(self, leaf: int) -> None:
         # CK-870: whoever runs the SFU, or sends to it, may not put one member in another's place,
@@ -245,7 +258,7 @@ class Downlink:
                 self._refused(here.feed, kind)
 
         place = _Place(section, self._whose, self._opened)
-        crypto = FromOne(self._frames, place.may, place.opened, refused)
+        crypto = FromOne(self._frames, place.may, place.opened, refused, place.track)
         protect_receiver(transceiver.receiver, crypto, self._counts)
         aiortc_private.send_feedback_whole(transceiver.receiver)
         task = asyncio.ensure_future(self._pump(track, place))
@@ -281,6 +294,11 @@ class _Place:
         self._whose = whose
         self._told = told
         self._last: tuple[OfferedSection, int] | None = None
+
+    def track(self, kind: Track) -> Track:
+        """Say of what pictures here are: a member's camera, or their screen."""
+        here = self._section()
+        return "screen" if here is not None and role_of(here.source) == "screen" else kind
 
     def may(self, leaf: int) -> bool:
         """Say whether a member announced the feed that is here now."""

@@ -24,6 +24,7 @@ from visavis.sdk.addresses import Addresses, Given, Purpose
 from visavis.sdk.awaited import Awaited
 from visavis.sdk.call_history import CallHistory
 from visavis.sdk.call_link_book import LinkBook
+from visavis.sdk.consent_book import OwnConsents
 from visavis.sdk.contact_book import ContactBook, JoiningDevices, Siblings
 from visavis.sdk.group_book import GroupBook
 from visavis.sdk.group_call_book import GroupCallBook
@@ -32,6 +33,7 @@ from visavis.sdk.history import History
 from visavis.sdk.lists import DeviceLists
 from visavis.sdk.own_handle import OwnHandle
 from visavis.sdk.profile import Profile
+from visavis.sdk.recordings_book import RecordingsBook
 from visavis.sdk.store import Store
 
 BUNDLE_KIND: Final = "bundle"
@@ -89,6 +91,8 @@ class Books:
         self.calls = CallHistory(store, self.profile.device_id, self._keeps, self._time, rng)
         self.calls.begin({known.account: known.rules.keeps for known in self.contacts.all()})
         self.contacts.on_saved(self.calls.follow)
+        self.consents = OwnConsents(store, self._time)
+        self.recordings = RecordingsBook(store)
         self.counters = Counters()
 
     def _time(self) -> int:

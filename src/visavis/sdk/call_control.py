@@ -7,7 +7,7 @@ reach, or that comes to the account, may still show what was deleted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from visavis.core.content import decode_sibling, encode_sibling
@@ -18,6 +18,7 @@ from visavis.core.ids import AccountId, CallId, MessageId
 from visavis.sdk.books import Books
 from visavis.sdk.conversation import Conversations
 from visavis.sdk.history import NoticeKind
+from visavis.sdk.never_record import tell_soon
 
 _UNTOLD_KIND: Final = "calls.untold"
 """By random key: what our other devices have yet to be told."""
@@ -29,11 +30,15 @@ class CallControl:
     Args:
         books: What this device keeps.
         conversations: To tell others.
+        after: Told when contacts are to be told something.
     """
 
-    def __init__(self, books: Books, conversations: Conversations) -> None:
+    def __init__(
+        self, books: Books, conversations: Conversations, *, after: Callable[[], None]
+    ) -> None:
         self._books = books
         self._conversations = conversations
+        self._after = after
 
     async def delete(self, calls: Iterable[CallId]) -> None:
         """Delete calls, here and on all our devices."""
@@ -62,9 +67,13 @@ class CallControl:
 
     async def set_settings(self, settings: Settings) -> Settings:
         """Let these settings hold on all our devices; `keeping.decided` makes them."""
-        with self._books.store.transaction():
-            self._books.calls.set_settings(settings)
+        books = self._books
+        with books.store.transaction():
+            if settings.never_record != books.calls.settings().never_record:
+                tell_soon(books, (known.account for known in books.contacts.all()))
+            books.calls.set_settings(settings)
             self._have_told(SelfSettings(settings))
+        self._after()
         await self._done()
         return settings
 

@@ -2,7 +2,7 @@
 
 They show what happened and pass on what the person wants; `calls.CallService` makes them.
 
-Not for: recording. There is none in the SDK, on purpose.
+Not for: what is recorded, and who agreed to it (`recording_objects`).
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from visavis.core.meter import Meter, Reading, Side
 from visavis.media.interfaces import MediaSink, MediaSource, MediaStats
 from visavis.sdk.call_shell import CallShell
 from visavis.sdk.call_text import CallText
+from visavis.sdk.recording_objects import CallRecording
 
 SUITE_NAME: Final = "X-Wing, AES-256-GCM, SHA-384, Ed25519"
 """The one suite (design.md section 3), for people."""
@@ -66,6 +67,7 @@ class Call:
             no note of it, and shares no screen.
         traceless: The person wants nothing of it kept, here or there.
         began_at: Unix seconds when it began, for the history.
+        recording: Who asks to record it, who agreed, and what is recorded.
         text: What the two write while they talk; gone when the call ends.
         counted: What `meter` reads: numbers, in memory until this object goes.
     """
@@ -77,6 +79,7 @@ class Call:
         self.traceless = False
         self.began_at = 0
         self.text = CallText()
+        self.recording = CallRecording()
         self.counted = Meter()
         self._service = service
         self._shell: CallShell | None = None
@@ -291,6 +294,7 @@ class Call:
         """Take the end."""
         self._end = (reason, code)
         self._ended_at = self._service.monotonic()
+        self.recording.over()
         self._tell()
 
     def _need_shell(self) -> CallShell:

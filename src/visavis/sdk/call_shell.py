@@ -36,6 +36,7 @@ from visavis.core.content_inner import (
     CallTaken,
 )
 from visavis.core.content_outer import CallWelcome, Mls
+from visavis.core.content_recording import RecordingSaid
 from visavis.core.content_self import SelfCallHandled
 from visavis.core.errors import (
     AuthorizationError,
@@ -48,12 +49,15 @@ from visavis.core.ids import AccountId, CallId, Nonce32
 from visavis.core.meter import Meter
 from visavis.media.call_frames import CallFrames
 from visavis.media.interfaces import MediaStats
+from visavis.sdk.call_consents import CallConsents
 from visavis.sdk.call_group import Rekeyed, event_of
 from visavis.sdk.call_media import MediaFactory
 from visavis.sdk.call_secrets import CallSecrets
 from visavis.sdk.call_sending import CallSending
 from visavis.sdk.call_text import CallText
 from visavis.sdk.call_transport import CallTransport
+from visavis.sdk.recording_means import RecordingMeans
+from visavis.sdk.recording_objects import CallRecording
 from visavis.sdk.seam import CallSeam
 
 _FAILURES: Final = frozenset(
@@ -76,6 +80,14 @@ class Face(Protocol):
     @property
     def text(self) -> CallText:
         """What is written in the call."""
+
+    @property
+    def recording(self) -> CallRecording:
+        """Who asks to record the call, who agreed, and what is recorded."""
+
+    @property
+    def confidential(self) -> bool:
+        """Whether nobody may ask."""
 
     def on_ringing(self) -> None:
         """Note that it rings at the other side."""
@@ -103,6 +115,7 @@ class CallShell:
         contact: Whom the call is with.
         call: Its id.
         face: Who is told.
+        recording: What consenting to recordings takes.
     """
 
     def __init__(
@@ -113,6 +126,7 @@ class CallShell:
         contact: AccountId,
         call: CallId,
         face: Face,
+        recording: RecordingMeans,
     ) -> None:
         self.contact = contact
         self.call = call
@@ -125,7 +139,8 @@ class CallShell:
         self._seam = seam
         self.feed = feed
         self.frames = CallFrames(seam.monotonic)
-        self.secrets = CallSecrets(seam, contact, call)
+        self.secrets = CallSecrets(seam, contact, call, never=recording.never([contact]))
+        self.consents = CallConsents(self, seam, recording)
         self.transport = CallTransport(seam, make_media, self)
         self._sending = CallSending(seam, contact, call, lambda: self.meter)
         self._timer: asyncio.TimerHandle | None = None
@@ -142,6 +157,7 @@ class CallShell:
     def carry_out(self, effect: do.Effect) -> None:
         """Put one effect in line; the one that must not wait is done at once."""
         if isinstance(effect, do.StopFrames):
+            self.consents.ended()
             self.frames.close()
         self._effects.put_nowait(effect)
 
@@ -158,7 +174,10 @@ class CallShell:
             self.note(error.code)
             return
         if isinstance(content, Rekeyed):
+            self.consents.epoch()
             self.secrets.enter_epoch(self.frames)
+        elif isinstance(content, RecordingSaid):
+            self.consents.hear(content)
         elif content is not None:
             self.feed(event_of(content, self._seam.monotonic()))
 
@@ -304,6 +323,7 @@ class CallShell:
     # The call group.
 
     def _install(self) -> None:
+        self.consents.begin()
         for message in self.secrets.install(self.frames):
             self.receive(message)
 
@@ -315,6 +335,7 @@ class CallShell:
         """
         commit, other = self.secrets.rekey_if_due(), self.secrets.other
         if commit is not None:
+            self.consents.epoch()
             assert other is not None  # We are the caller and took one.
             self.secrets.enter_epoch(self.frames)
             await self._sending.send_to(other, Mls(commit))
@@ -337,6 +358,7 @@ class CallShell:
         self.face.text.receive(block)
 
     def _erase(self) -> None:
+        self.consents.ended()
         self.frames.wipe()
         self.face.text.forget()
         self.secrets.erase()

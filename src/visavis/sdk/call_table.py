@@ -17,6 +17,7 @@ from visavis.sdk.call_media import MediaFactory
 from visavis.sdk.call_notes import CallNotes
 from visavis.sdk.call_objects import Call, Service
 from visavis.sdk.call_shell import CallShell
+from visavis.sdk.recording_means import RecordingMeans
 from visavis.sdk.seam import CallSeam
 
 
@@ -28,6 +29,7 @@ class CallTable:
         seam: The session.
         make_media: Makes media connections.
         happened: Takes what a shell says that happened to its call.
+        recording: What consenting to recordings takes.
     """
 
     def __init__(
@@ -36,11 +38,13 @@ class CallTable:
         seam: CallSeam,
         make_media: MediaFactory,
         happened: Callable[[CallId, on.Event], None],
+        recording: RecordingMeans,
     ) -> None:
         self._service = service
         self._seam = seam
         self._make_media = make_media
         self._happened = happened
+        self._recording = recording
         self.notes = CallNotes(seam)
         self.shells: dict[CallId, CallShell] = {}
         self.faces: dict[CallId, Call] = {}
@@ -55,7 +59,7 @@ class CallTable:
         def feed(event: on.Event) -> None:
             self._happened(call, event)
 
-        shell = CallShell(self._seam, self._make_media, feed, contact, call, face)
+        shell = CallShell(self._seam, self._make_media, feed, contact, call, face, self._recording)
         face.bind(shell)
         self.shells[call] = shell
         self.faces[call] = face

@@ -3,7 +3,7 @@
 It runs the board (`core/call_board.py`) on what arrives, and hands effects to one shell
 per call (`call_shell`). It sits on the session through `CallSeam` alone.
 
-Not for: recording. There is none in the SDK, on purpose.
+Not for: what is recorded, and who agreed to it (`recording_shell`).
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ from visavis.sdk.call_shell import CallShell
 from visavis.sdk.call_table import CallTable
 from visavis.sdk.call_terms import allowed_path, confine, goodbye
 from visavis.sdk.metering import count_arrival
+from visavis.sdk.recording_means import NO_MEANS, RecordingMeans
 from visavis.sdk.seam import CallSeam, InnerReceived, OuterReceived, SelfReceived
 
 CLOCKS_DIFFER_S: Final = 86_400
@@ -59,6 +60,7 @@ class CallService:
         seam: The session.
         allow_loopback: Let loopback relays pass; demo and tests only.
         make_media: Another maker of media connections; tests only.
+        recording: What consenting to recordings takes.
     """
 
     def __init__(
@@ -67,11 +69,12 @@ class CallService:
         *,
         allow_loopback: bool = False,
         make_media: MediaFactory | None = None,
+        recording: RecordingMeans = NO_MEANS,
     ) -> None:
         self._seam = seam
         media = make_media or relayed_media(allow_loopback=allow_loopback)
         self._board = board.Board(seam.key_material.device)
-        self._table = CallTable(self, seam, media, self._happened)
+        self._table = CallTable(self, seam, media, self._happened, recording)
         self._shells, self._faces = self._table.shells, self._table.faces
         self._incoming: asyncio.Queue[IncomingCall] = asyncio.Queue()
         self._missed: asyncio.Queue[MissedCall] = asyncio.Queue()

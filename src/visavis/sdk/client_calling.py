@@ -81,7 +81,11 @@ class Calling(Linking):
         if self._calls is None:
             from visavis.sdk.calls import CallService  # noqa: PLC0415 - aiortc loads late
 
-            self._calls = CallService(self._session, allow_loopback=self._allow_loopback)
+            self._calls = CallService(
+                self._session,
+                allow_loopback=self._allow_loopback,
+                recording=self._session.recording,
+            )
             await self._calls.start()
         return self._calls
 
@@ -120,7 +124,10 @@ class Calling(Linking):
 
             calls = await self._call_service()
             self._group_calls = GroupCallService(
-                self._session, calls.is_live, allow_loopback=self._allow_loopback
+                self._session,
+                calls.is_live,
+                self._session.recording,
+                allow_loopback=self._allow_loopback,
             )
             self._group_calls.start()
             calls.elsewhere = self._group_calls.is_in_call

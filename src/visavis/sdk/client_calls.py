@@ -76,6 +76,7 @@ class CallBook(Meeting):
         details: bool | None = None,
         sync: bool | None = None,
         trace: bool | None = None,
+        never_record: bool | None = None,
     ) -> Settings:
         """Decide what is kept, on all devices of the account; what is not given stays.
 
@@ -84,13 +85,23 @@ class CallBook(Meeting):
             details: Keep path, cipher suite and quality.
             sync: Our other devices get the history, through the vault.
             trace: Those we call in vain see a missed call.
+            never_record: We are never to be recorded, in no call that begins from now on, and
+                nobody can ask (R-48). Contacts are told.
 
         Raises:
             UsageError: Out of bounds.
         """
         books = self._session.books
         now, device = books.calls.settings(), books.device
-        settings = decided(now, device, keep=keep, details=details, sync=sync, trace=trace)
+        settings = decided(
+            now,
+            device,
+            keep=keep,
+            details=details,
+            sync=sync,
+            trace=trace,
+            never_record=never_record,
+        )
         return await self._session.call_control.set_settings(settings)
 
     async def choose_preset(self, preset: Preset) -> Settings:

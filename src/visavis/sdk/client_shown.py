@@ -30,6 +30,7 @@ class Contact:
         devices: How many devices they have.
         verified: The safety number was compared, with the very key they have now.
         rules: Which of their calls ring, and when.
+        never_recorded: They told us that they are never to be recorded (R-48).
     """
 
     account: AccountId
@@ -38,6 +39,7 @@ class Contact:
     devices: int
     verified: bool = False
     rules: Rules = ALL_RING
+    never_recorded: bool = False
 
 
 @dataclass(slots=True)
@@ -117,4 +119,7 @@ class Shown:
         newest = self._session.books.lists.newest(known.account)
         count = 0 if newest is None else len(newest.devices)
         verified = self._session.is_verified(known.account)
-        return Contact(known.account, known.name, known.state, count, verified, known.rules)
+        return Contact(
+            *(known.account, known.name, known.state, count, verified, known.rules),
+            never_recorded=known.never_recorded,
+        )

@@ -16,7 +16,14 @@ from visavis.core.address import ContactAddress
 from visavis.core.contact_rules import ALL_RING
 from visavis.core.content import decode_record, encode_record
 from visavis.core.content_fields import Array, Nested
-from visavis.core.content_records import ContactRecord, Decided, DeviceAddress, Rules, Standing
+from visavis.core.content_records import (
+    ContactRecord,
+    Decided,
+    DeviceAddress,
+    NeverSaid,
+    Rules,
+    Standing,
+)
 from visavis.core.device_list import MAX_DEVICES, UnverifiedDeviceList
 from visavis.core.errors import Code, FatalError
 from visavis.core.handle import is_handle
@@ -55,6 +62,7 @@ class Known:
         rules: Which calls of it ring here.
         decided: When `standing`, `verified` and `rules` were decided last.
         named: Which of its handles `name` was made of (`visavis.core.handle`); 0: its first.
+        never_said: What it said of being recorded.
         last: While there is no address, the one that went last: records must have one (CK-271). It
             opens nothing, and nothing is sent to it.
     """
@@ -72,6 +80,7 @@ class Known:
     rules: Rules = ALL_RING
     decided: Decided = NEVER
     named: int = 0
+    never_said: NeverSaid | None = None
     last: DeviceAddress | None = field(default=None, repr=False)
 
     @property
@@ -90,6 +99,11 @@ class Known:
     def may_reach_us(self) -> bool:
         """Whether it is an accepted contact that is not blocked and has the identity we know."""
         return self.standing is Standing.CONTACT and self.member and not self.identity_changed
+
+    @property
+    def never_recorded(self) -> bool:
+        """Whether it told us that it is never to be recorded (R-48)."""
+        return self.never_said is not None and self.never_said.never
 
     @property
     def state(self) -> str:
@@ -180,6 +194,7 @@ class ContactBook:
             rules=None if known.rules == ALL_RING else known.rules,
             decided=None if known.decided == NEVER else known.decided,
             named=known.named or None,
+            never_said=known.never_said,
         )
 
     def addresses(self, account: AccountId) -> dict[DeviceId, ContactAddress]:
@@ -217,6 +232,7 @@ def known_from_record(record: ContactRecord, *, member: bool) -> Known:
         rules=record.rules or ALL_RING,
         decided=record.decided or NEVER,
         named=record.named or 0,
+        never_said=record.never_said,
     )
 
 

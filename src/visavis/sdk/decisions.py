@@ -36,6 +36,7 @@ from visavis.sdk.addresses import LOOK, ROTATE_KIND, Purpose
 from visavis.sdk.books import Books
 from visavis.sdk.contact_book import NEVER, Known
 from visavis.sdk.knowing import check_number_with
+from visavis.sdk.never_record import tell_soon
 
 if TYPE_CHECKING:
     from visavis.sdk.conversation import Conversations
@@ -76,7 +77,14 @@ class Decisions:
             UsageError: The rules are out of bounds.
         """
         encode_rules(rules)
-        await self._decide(account, lambda known: setattr(known, "rules", rules))
+        books = self._books
+
+        def change(known: Known) -> None:
+            if known.rules.never_record != rules.never_record:
+                tell_soon(books, [account])
+            known.rules = rules
+
+        await self._decide(account, change)
 
     async def set_verified(self, account: AccountId, *, verified: bool) -> None:
         """Note that the safety number was compared and is the same, or take that back.

@@ -8,6 +8,7 @@ from visavis.sdk.books import Books
 from visavis.sdk.contact_records import ACCEPTED_KIND
 from visavis.sdk.groups import GroupKind
 from visavis.sdk.history import NoticeKind
+from visavis.sdk.never_record import forget_told
 
 
 def forget(books: Books, account: AccountId) -> None:
@@ -28,3 +29,4 @@ def forget(books: Books, account: AccountId) -> None:
     books.history.forget_notice(NoticeKind.CONTACT_ADDED, account)
     books.history.forget_notice(NoticeKind.CONTACT_BY_HANDLE, account)
     books.history.forget_renamed(account)
+    forget_told(books, account)

@@ -19,9 +19,12 @@ from visavis.core.content_group_call import (
     GroupCallReady,
     GroupCallState,
 )
+from visavis.core.content_recording import RecordingSaid
+from visavis.core.recording_leaf import consent_of
 from visavis.sdk import group_call_seam as seam
 from visavis.sdk.group_call_keys import GroupCallKeys
 from visavis.sdk.group_call_presence import Presence
+from visavis.sdk.recording_shell import RecordingShell
 
 
 class Ears:
@@ -35,6 +38,7 @@ class Ears:
 
     Attributes:
         media: Whoever sends and gets media, once there is one.
+        recording: Whoever has a say in recording, once there is one.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Ears:
         self._watcher = watcher
         self._unix = unix
         self.media: seam.Media | None = None
+        self.recording: RecordingShell | None = None
 
     def hear(
         self, number: int, body: bytes, members: Container[int], now: float
@@ -58,16 +63,18 @@ class Ears:
         Raises:
             PeerError: It is not to be opened, malformed, or says another's number (CK-867).
         """
-        leaf, _, content = self._keys.decrypt(body, now=self._unix())
+        leaf, sender, content = self._keys.decrypt(body, now=self._unix())
         said = decode_in_group_call(content)
         if leaf not in members:
             return
         match said:
-            case GroupCallReady(epoch, member, feed):
+            case GroupCallReady(epoch, member, feed, asks):
                 if self.media is not None:
                     self.media.announced(leaf, feed)
                 if self._presence.is_here(leaf, member, number):
                     yield t.MemberBack(now, leaf)
+                if self.recording is not None:
+                    self.recording.ready(consent_of(sender).key, asks)
                 yield t.ReadyReceived(now, leaf, epoch)
             case GroupCallLeaving():
                 yield t.MemberGoing(now, leaf)
@@ -76,5 +83,8 @@ class Ears:
                     self.media.told(leaf, said)
             case GroupCallState() | GroupCallReaction() | GroupCallPleaseMute():
                 self._watcher.said(leaf, said)
+            case RecordingSaid():
+                if self.recording is not None:
+                    self.recording.hear(consent_of(sender).key, said)
             case _:
                 assert_never(said)

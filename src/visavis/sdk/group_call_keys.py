@@ -188,7 +188,10 @@ class GroupCallKeys:
         )
         joiner = joiner_of(key_package)
         info = MemberInfo(None, package.identity, package.signature_key, package.extensions)
-        require_own_keys([*self.members().values(), info])
+        waiting = [one for _, one in self._noted.values()]
+        others = [*self.members().values(), *waiting]
+        # A device that knocks again may come with what it was let in by.
+        require_own_keys([*(one for one in others if _device(one) != _device(info)), info])
         self._noted[joiner] = (key_package, info)
         return joiner
 
@@ -211,13 +214,18 @@ class GroupCallKeys:
         """Make a commit of this epoch; it counts once the room took it (`won`).
 
         Raises:
-            PeerError: A key package is good no longer.
+            PeerError: A key package is good no longer, or two have one consent key (CK-938).
         """
         if not all(joiner in self._noted for joiner in add):
             raise UsageError("a joiner that nobody noted")
         packages = [self._noted[joiner][0] for joiner in add]
         key = self.room_key()
         made = self._group.commit(add=packages, remove=remove, rng=self._rng, now=now)
+        try:
+            require_own_keys(made.group.members())
+        except PeerError:
+            made.group.wipe()
+            raise
         self.lost()
         self._pending = _Pending(made, frozenset(remove))
         next_key = made.group.exporter(ROOM_LABEL, b"", 32)
@@ -347,6 +355,10 @@ class GroupCallKeys:
         self.lost()
         self._noted.clear()
         self._group.wipe()
+
+
+def _device(member: MemberInfo) -> tuple[bytes, bytes]:
+    return member.identity, member.signature_key
 
 
 def _check_call(group: Group, call: CallId) -> None:

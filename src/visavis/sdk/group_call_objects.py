@@ -17,6 +17,7 @@ from visavis.core.ids import AccountId, GroupId, SignatureKey
 from visavis.media.interfaces import GroupSink, MediaSource
 from visavis.sdk.group_call_book import GoingOn
 from visavis.sdk.group_call_media import GroupCallMedia, GroupMediaStats
+from visavis.sdk.recording_objects import CallRecording
 
 
 class GroupCallEnd(StrEnum):
@@ -154,9 +155,13 @@ class CallOfMany:
 
     Args:
         steps: What a person can do in it.
+
+    Attributes:
+        recording: Who asks to record it, who agreed, and what is recorded.
     """
 
     def __init__(self, steps: Steps) -> None:
+        self.recording = CallRecording()
         self._steps = steps
         self._members: tuple[InCall, ...] = ()
         self._inside = asyncio.Event()
@@ -273,6 +278,7 @@ class CallOfMany:
     def end(self, why: GroupCallEnd) -> None:
         """Note that it is over; for the service."""
         if not self._over.done():
+            self.recording.over()
             self._over.set_result(why)
             self._changes.put_nowait(None)
 

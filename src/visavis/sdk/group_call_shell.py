@@ -46,6 +46,9 @@ from visavis.sdk.group_call_keys import Began, GroupCallKeys
 from visavis.sdk.group_call_presence import Presence
 from visavis.sdk.group_call_pulling import AfterPull, Pulling
 from visavis.sdk.group_call_voice import Voice
+from visavis.sdk.recording_epochs import follow_members
+from visavis.sdk.recording_shell import RecordingShell
+from visavis.sdk.recording_speech import Say
 from visavis.transport.call_room import RoomLost, RoomShut
 
 LOOK_S: Final = 1.0
@@ -62,6 +65,8 @@ class GroupCallShell:
         watcher: Told what a person should see.
         unix: Unix seconds.
         door: Reads who knocks at the room's door, and answers; without it nobody does.
+        recording: Makes what has a say in recording, given what sends its words; without it
+            nobody here asks or is asked.
     """
 
     def __init__(
@@ -73,6 +78,7 @@ class GroupCallShell:
         *,
         unix: Callable[[], int],
         door: seam.Door | None = None,
+        recording: Callable[[Say], RecordingShell] | None = None,
     ) -> None:
         self._keys = keys
         self._room = room
@@ -89,6 +95,10 @@ class GroupCallShell:
             keys, room, frames, watcher, self._presence, self._voice, unix, self._queue.put_nowait
         )
         self._joiners = Joiners()
+        self.recording = None if recording is None else recording(self._voice.about_recording)
+        if self.recording is not None:
+            self._ears.recording = self.recording
+            self._voice.asks = lambda: () if self.recording is None else self.recording.asks
         self._strangers = 0
         self._unwanted: set[int] = set()  # whom the person wants out
         self._pulling = Pulling(room)
@@ -151,6 +161,8 @@ class GroupCallShell:
                 await self._one()
         finally:
             listening.cancel()
+            if self.recording is not None:
+                self.recording.ended()
             self._frames.wipe()
             self._keys.wipe()
             await self._room.leave()
@@ -261,14 +273,21 @@ class GroupCallShell:
         """We are in the room and lack nothing."""
         self._presence.back(_now())
         self._feed(t.RoomEntered(_now()))
-        self._voice.shows()  # whoever came meanwhile has not heard
+        self._repeats()  # whoever came meanwhile has not heard
 
     def _came(self, number: int) -> None:
         self._presence.came(number, _now())
         # Whatever was said before they were here they have not heard.
         if isinstance(self._state, t.Inside):
             self._voice.ready(self._state.epoch, to=number)
-            self._voice.shows(to=number)
+            self._repeats(to=number)
+
+    def _repeats(self, to: int | None = None) -> None:
+        """Say what still is so, for who was not there when it was said first."""
+        self._voice.shows(to)
+        if self.recording is not None:
+            for said in self.recording.recent:
+                self._voice.about_recording(said, to)
 
     def _gone(self, number: int) -> None:
         for leaf in self._presence.gone(number):
@@ -335,6 +354,9 @@ class GroupCallShell:
         self._feed(t.JoinWished(_now(), joiner))
 
     def _begin(self, began: Began) -> None:
+        if self.recording is not None:
+            # Before any key of this epoch is in place: nothing of it is recorded unasked.
+            follow_members(self.recording, self._keys.members().values())
         self._feed(
             t.EpochBegan(
                 _now(),

@@ -28,6 +28,7 @@ from visavis.sdk.group_call_view import View, require_there
 from visavis.sdk.group_call_ways import Ways
 from visavis.sdk.group_call_wiring import taking_part, wire
 from visavis.sdk.groups import device_of
+from visavis.sdk.recording_means import RecordingMeans
 
 AGAIN_TRIES: Final = 3
 """How often a device that was cut off comes in again within `AGAIN_S`. Higher: worse networks are
@@ -44,6 +45,7 @@ class Stay:
         ends: What we show and say, and where the others' goes.
         instead: The call to begin, which may be `going`, if that one is over already and nobody
             could tell us; None: then it is over here, too.
+        recording: What consenting to recordings takes.
         picture: The person wants to be seen, if it is a call with pictures.
         local: Let loopback relays pass; demo and tests only.
     """
@@ -54,6 +56,7 @@ class Stay:
         going: GoingOn,
         ends: Ends,
         instead: GoingOn | None,
+        recording: RecordingMeans,
         *,
         picture: bool,
         local: bool,
@@ -64,6 +67,7 @@ class Stay:
         self._fan = Fan(ends.source, video=picture)
         self._local = local
         self._instead = instead
+        self._recording = recording
         self._new = instead is not None and instead.call == going.call
         self.call = GroupCall(going, self)
         self._shell: GroupCallShell | None = None
@@ -148,7 +152,7 @@ class Stay:
         going, ways = self.call.going, self._ways
         material = ways.key_material(going.group)
         may_be_in = ways.may_be_in(going.group, going.call)
-        consent = OwnConsent.make(ways.rng)
+        consent = self._new_consent()
         return GroupCallKeys.found(
             going.call, material, consent, may_be_in, now=ways.now(), rng=ways.rng
         )
@@ -185,7 +189,7 @@ class Stay:
 
     async def _knock(self) -> GroupCallKeys:
         going, ways = self.call.going, self._ways
-        consent = OwnConsent.make(ways.rng)
+        consent = self._new_consent()
         entering = Entering(
             ways.origin,
             going.call,
@@ -202,6 +206,10 @@ class Stay:
             return await entering.enter(bundle)
         finally:
             bundle.wipe()  # a Welcome is taken once (R-22)
+
+    def _new_consent(self) -> OwnConsent:
+        others = self._ways.others(self.call.group)
+        return OwnConsent.make(self._ways.rng, never=self._recording.never(others))
 
     def _is_called_off(self) -> bool:
         """Say whether we are wanted elsewhere than at this door."""
@@ -223,6 +231,7 @@ class Stay:
         going, ways = self.call.going, self._ways
         wired = wire(
             keys,
+            going.call,
             ways.origin,
             going.room,
             self._ends,
@@ -232,6 +241,11 @@ class Stay:
             picture=self._picture,
             turn=ways.turn,
             unix=ways.now,
+            recording=self._recording,
+            spawn=ways.spawn,
+            rng=ways.rng,
+            face=self.call.recording,
+            title=lambda: ways.group_name(going.group),
             local=self._local,
             door=Doorkeeper(going.room, going.door, ways.rng),
             ticket=ways.ticket(),

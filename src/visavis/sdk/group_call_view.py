@@ -21,6 +21,7 @@ from visavis.core.errors import Code, UnavailableError
 from visavis.core.group_call_types import LeftReason
 from visavis.core.guest import Guest, is_guest
 from visavis.core.mls import MemberInfo
+from visavis.core.recording_leaf import consent_of
 from visavis.sdk.group_call_objects import CallOfMany, Change, InCall
 from visavis.sdk.group_call_shell import GroupCallShell
 from visavis.sdk.group_call_signs import Signs
@@ -95,6 +96,8 @@ class View:
         """
         self._signs.anew()
         shell.show(self._signs.own)
+        if shell.recording is not None:
+            self._call.recording.bind(shell.recording)
         self._shell, self._is_new_here = shell, is_new_here
 
     def end(self) -> None:
@@ -172,7 +175,9 @@ class View:
             one = self._known.in_call(leaf, member)
             shows = self._signs.own if one.own else self._signs.of(leaf)
             shown.append(replace(one, shows=shows))
+            self._call.recording.learn(consent_of(member).key, one.name)
         self._shown(shown)
+        self._call.recording.changed()
         self._call.show(shown, change)
 
     def _name(self, member: MemberInfo) -> str:

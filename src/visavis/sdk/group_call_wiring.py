@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from visavis.core.content_records import Media
-from visavis.core.ids import RoomId, RoomKey
+from visavis.core.ids import CallId, Rng, RoomId, RoomKey
 from visavis.media.call_frames import CallFrames
 from visavis.media.fan import Fan
 from visavis.media.interfaces import TurnServer
@@ -20,6 +20,12 @@ from visavis.sdk.group_call_keys import GroupCallKeys
 from visavis.sdk.group_call_media import GroupCallMedia
 from visavis.sdk.group_call_objects import Ends
 from visavis.sdk.group_call_shell import GroupCallShell
+from visavis.sdk.recording_means import RecordingMeans
+from visavis.sdk.recording_objects import CallRecording
+from visavis.sdk.recording_parts import RecordingParts
+from visavis.sdk.recording_shares import Spawn
+from visavis.sdk.recording_shell import RecordingShell
+from visavis.sdk.recording_speech import Say
 from visavis.transport.call_room import CallRoomSocket, Place, Ticket
 
 
@@ -34,6 +40,7 @@ class Wired:
 
 def wire(
     keys: GroupCallKeys,
+    call: CallId,
     origin: str,
     room_id: RoomId,
     ends: Ends,
@@ -44,6 +51,11 @@ def wire(
     picture: bool,
     turn: Callable[[], Awaitable[Sequence[TurnServer]]],
     unix: Callable[[], int],
+    recording: RecordingMeans,
+    spawn: Spawn,
+    rng: Rng,
+    face: CallRecording,
+    title: Callable[[], str],
     local: bool,
     door: seam.Door | None = None,
     ticket: Ticket | None = None,
@@ -53,6 +65,7 @@ def wire(
 
     Args:
         keys: Our membership.
+        call: Which call.
         origin: The server.
         room_id: The call's room.
         ends: What we show and say, and where the others' goes.
@@ -62,6 +75,11 @@ def wire(
         picture: The person wants to be seen, if it is a call with pictures.
         turn: Fetches relay credentials.
         unix: Unix seconds.
+        recording: What consenting to recordings takes.
+        spawn: Runs what goes on beside the call, and may outlast it.
+        rng: Random bytes.
+        face: What a person sees of recording.
+        title: Returns what the call is called.
         local: Let loopback relays pass; demo and tests only.
         door: Reads who knocks at the room's door; without it nobody does.
         ticket: With what a room is made.
@@ -73,7 +91,26 @@ def wire(
     if began is Media.VOICE:
         ends.source.close_video()
     frames = CallFrames()
-    shell = GroupCallShell(keys, room, frames, watcher, unix=unix, door=door)
+
+    def consents(say: Say) -> RecordingShell:
+        return RecordingShell(
+            RecordingParts(
+                call,
+                keys.consent,
+                recording,
+                rng,
+                unix,
+                asyncio.get_running_loop().time,
+                frames,
+                say,
+                spawn,
+                title=title,
+                name=face.name,
+                changed=face.changed,
+            )
+        )
+
+    shell = GroupCallShell(keys, room, frames, watcher, unix=unix, door=door, recording=consents)
     media = GroupCallMedia(
         frames,
         fan,

@@ -21,6 +21,7 @@ from visavis.sdk.group_call_objects import Ends, GroupCall
 from visavis.sdk.group_call_ringing import Ringing
 from visavis.sdk.group_call_stay import Stay
 from visavis.sdk.group_call_ways import Ways
+from visavis.sdk.recording_means import RecordingMeans
 
 if TYPE_CHECKING:
     from visavis.sdk.group_call_objects import IncomingGroupCall
@@ -33,12 +34,19 @@ class GroupCallService:
     Args:
         session: The session.
         busy: Whether there is a call of two.
+        recording: What consenting to recordings takes.
         allow_loopback: Let loopback relays pass; demo and tests only.
     """
 
     def __init__(
-        self, session: Session, busy: Callable[[], bool], *, allow_loopback: bool = False
+        self,
+        session: Session,
+        busy: Callable[[], bool],
+        recording: RecordingMeans,
+        *,
+        allow_loopback: bool = False,
     ) -> None:
+        self._recording = recording
         self._ways = Ways(session)
         self._allow_loopback = allow_loopback
         self._busy = busy
@@ -106,7 +114,13 @@ class GroupCallService:
         if self.is_live():
             raise UsageError("there is a call already")
         stay = self._live = Stay(
-            self._ways, going, ends, instead, picture=picture, local=self._allow_loopback
+            self._ways,
+            going,
+            ends,
+            instead,
+            self._recording,
+            picture=picture,
+            local=self._allow_loopback,
         )
         try:
             await stay.open()  # so that it never rings in vain

@@ -11,6 +11,7 @@ account's device says. Not for: people with an account (`visavis.sdk.client`).
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
@@ -35,6 +36,9 @@ from visavis.sdk.group_call_wiring import taking_part, wire
 from visavis.sdk.group_names import UNNAMED
 from visavis.sdk.groups import device_of
 from visavis.sdk.guest_entry import Admission, GuestEntry, GuestState, TurnedAwayError
+from visavis.sdk.recording_means import RecordingMeans
+from visavis.sdk.server_shares import ServerShares
+from visavis.sdk.tasks import Tasks
 from visavis.transport.anonymous import AnonymousApi
 from visavis.transport.http import Http
 
@@ -156,6 +160,7 @@ class Visit:
         self._relay: tuple[float, TurnServer] | None = None
         self._task: asyncio.Task[None] | None = None
         self._left = False
+        self._tasks = Tasks(self._died)
         self._view = View(self.call, self, self._over, self._shown, camera=picture)
 
     async def open(self) -> None:
@@ -207,6 +212,7 @@ class Visit:
                 self._naming.cancel()
             self._fan.close()
             self._ends.sink.close()
+            await self._tasks.end()
             await self._api.close()
             self.call.show(())
             self.call.now_is(GuestState.OVER)
@@ -237,6 +243,7 @@ class Visit:
         self.call.media = admission.media
         wired = wire(
             keys,
+            admission.call,
             self._origin,
             admission.room,
             self._ends,
@@ -246,6 +253,11 @@ class Visit:
             picture=self._picture,
             turn=self._turn,
             unix=_now,
+            recording=RecordingMeans(ServerShares(self._api, lambda: admission.relay)),
+            spawn=self._tasks.spawn,
+            rng=os.urandom,
+            face=self.call.recording,
+            title=str,
             local=self._local,
         )
         shell = wired.shell
@@ -272,6 +284,9 @@ class Visit:
             server = TurnServer(given.urls, given.username, given.credential)
             self._relay = now + min(RELAY_S, given.ttl_s / 2), server
         return [self._relay[1]]
+
+    def _died(self, error: BaseException) -> None:
+        del error  # a share of ours stays until its day, and nothing can be done about it here
 
     # Who members are (`group_call_view.Known`)
 

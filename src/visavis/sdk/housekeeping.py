@@ -15,8 +15,11 @@ from visavis.sdk.books import Books
 from visavis.sdk.first_contact import FirstContact
 from visavis.sdk.group_invites import GroupInvites
 from visavis.sdk.membership import Membership
+from visavis.sdk.my_consents import MyConsents
+from visavis.sdk.never_record import NeverTelling
 from visavis.sdk.outbox import Outbox
 from visavis.sdk.own_handle import HandleTelling
+from visavis.sdk.recordings import Recordings
 from visavis.sdk.vault import Vault
 from visavis.transport.device_api import DeviceApi
 
@@ -43,6 +46,9 @@ class Housekeeping:
         api: Capabilities and key packages.
         handle_telling: Tells our handle.
         group_invites: Says yes to invites.
+        consents: Has shares of recordings deleted.
+        recordings: Expiry of recordings.
+        never_telling: Tells contacts whether we are never to be recorded.
     """
 
     def __init__(
@@ -55,7 +61,13 @@ class Housekeeping:
         api: DeviceApi,
         handle_telling: HandleTelling,
         group_invites: GroupInvites,
+        consents: MyConsents,
+        recordings: Recordings,
+        never_telling: NeverTelling,
     ) -> None:
+        self._never_telling = never_telling
+        self._consents = consents
+        self._recordings = recordings
         self._books = books
         self._membership = membership
         self._first_contact = first_contact
@@ -116,7 +128,10 @@ class Housekeeping:
         self._first_contact.expire()
         self._group_invites.expire()
         self._books.calls.expire_if_due()
+        self._recordings.expire()
+        self._consents.expire()
         for duty in (
+            self._consents.delete_due,
             self._group_invites.tell,
             self._membership.reconcile_all,
             self._revocations,
@@ -124,6 +139,7 @@ class Housekeeping:
             self._key_packages,
             self._refused_rejoins,
             self._handle_telling.tell,
+            self._never_telling.tell,
             self._vault.follow,
             self._write_vault,
         ):

@@ -25,6 +25,7 @@ from visavis.sdk.decisions import restore
 from visavis.sdk.groups import GroupKind, GroupRecord
 from visavis.sdk.history import NoticeKind
 from visavis.sdk.membership import Membership
+from visavis.sdk.never_record import tell_anew
 from visavis.sdk.outbox import Outbox
 
 
@@ -167,6 +168,7 @@ class NewConversations:
         books.contacts.save(known)
         if is_new:
             restore(books, known)
+        tell_anew(books, account)
         books.store.put(ACCEPTED_KIND, account, token)
         books.store.delete(ASKED_KIND, account)  # what they asked for, they have
         kind = NoticeKind.CONTACT_BY_HANDLE if by_handle else NoticeKind.CONTACT_ADDED

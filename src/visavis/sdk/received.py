@@ -22,8 +22,9 @@ from visavis.core.content_inner import (
     Inner,
     MessageFile,
     MessageText,
+    RecordingNever,
 )
-from visavis.core.content_records import Standing
+from visavis.core.content_records import NeverSaid, Standing
 from visavis.core.content_self import (
     SelfCallsCut,
     SelfCallsGone,
@@ -45,6 +46,7 @@ from visavis.sdk.contact_names import take_name, take_told_name
 from visavis.sdk.decisions import is_verified, take_decision
 from visavis.sdk.groups import ANNOUNCED_KIND, GroupRecord
 from visavis.sdk.history import Message, NoticeKind
+from visavis.sdk.never_record import note_told, take_never, take_told_never
 from visavis.sdk.outbox import Outbox
 from visavis.sdk.seam import InnerReceived, SelfReceived
 
@@ -153,6 +155,9 @@ class ReceivedContents:
                     if take_name(books, known, newest):
                         self._vault_changed()
                 return None
+            case RecordingNever():
+                self._heard_never(record, said, content)
+                return None
             case GroupInvite():
                 if not own:
                     self._group_invites().receive_invite(record, content)
@@ -204,10 +209,24 @@ class ReceivedContents:
                 for contact in content.records:
                     take_decision(self._books, contact)
                     take_told_name(self._books, contact)
+                    take_told_never(self._books, contact)
                 self._outbox.kick()
                 return None
             case _:
                 return HandedOn(SelfReceived(said.device, content))
+
+    def _heard_never(self, record: GroupRecord, said: Said, content: RecordingNever) -> None:
+        books = self._books
+        word = NeverSaid(never=content.never, at=content.at)
+        if said.account == books.account:
+            note_told(books, record.account, word)
+            return
+        known = books.contacts.get(record.account)
+        # CK-990: as with names (CK-763), an account speaks for itself and nobody else.
+        if known is None or said.account != record.account or not known.may_reach_us:
+            return
+        if take_never(books, known, word):
+            self._vault_changed()
 
     def _note_missed(self, record: GroupRecord, said: CallMissed) -> None:
         """Keep a missed call, once however often it is told (R-02), and tell who reads along."""

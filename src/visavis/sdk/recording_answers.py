@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from visavis.core import recording_statements as s
 from visavis.core import recording_types as t
 from visavis.core.errors import UsageError
-from visavis.core.ids import CallId, Digest
-from visavis.sdk.consent_key import OwnConsent
-from visavis.sdk.recording_means import Answered, ConsentBook, Laid
+from visavis.core.ids import Digest
+from visavis.sdk.recording_means import Answered, Laid
+from visavis.sdk.recording_parts import RecordingParts
 from visavis.sdk.recording_shares import CallShares
 from visavis.sdk.recording_speech import Speech
 
@@ -40,26 +40,15 @@ class OwnAnswers:
     """Our answers in one call.
 
     Args:
-        call: The call.
-        own: Our consent key.
+        parts: What the call's consents are made from.
         speech: Signs and sends.
         shares: Lays and deletes.
-        book: Keeps what we answered; None: nothing is kept.
     """
 
-    def __init__(
-        self,
-        call: CallId,
-        own: OwnConsent,
-        speech: Speech,
-        shares: CallShares,
-        book: ConsentBook | None,
-    ) -> None:
-        self._call = call
-        self._own = own
+    def __init__(self, parts: RecordingParts, speech: Speech, shares: CallShares) -> None:
+        self._parts = parts
         self._speech = speech
         self._shares = shares
-        self._book = book
         self._asked: dict[Digest, Asked] = {}
         self._agreed: dict[Digest, _Agreed] = {}
         self._refused: set[Digest] = set()
@@ -141,11 +130,19 @@ class OwnAnswers:
 
     def _say(self, ask: Digest, statement: s.Statement, laid: Laid | None = None) -> None:
         signed = self._speech.sign(statement)
-        if self._book is not None:
-            agreed = self._agreed.get(ask)
-            slot = None if agreed is None else agreed.laid.slot
-            request = self._need(ask).signed
-            self._book.answered(Answered(self._call, self._own, request, signed.signed, slot))
+        parts, asked, agreed = self._parts, self._need(ask), self._agreed.get(ask)
+        if parts.means.book is not None:
+            parts.means.book.answered(
+                Answered(
+                    parts.call,
+                    parts.own,
+                    asked.signed,
+                    signed.signed,
+                    None if agreed is None else agreed.laid.slot,
+                    parts.name(asked.request.key),
+                    parts.title(),
+                )
+            )
         self._speech.say(signed, laid)
 
     def _need(self, ask: Digest) -> Asked:

@@ -5,14 +5,15 @@ Not for: what is done with it (`recording_shell`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from visavis.core import recording_statements as s
-from visavis.core.ids import CallId, ConsentKey, Digest, Secret32, ShareKey, ShareSlot
-from visavis.core.recording_types import Kinds, Members
+from visavis.core.ids import AccountId, CallId, ConsentKey, Digest, Secret32, ShareKey, ShareSlot
+from visavis.core.recording_types import Kind, Kinds, Members
 from visavis.sdk.consent_key import OwnConsent
+from visavis.sdk.recordings_book import Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,27 @@ class Recorder(Protocol):
         """Take what was signed about our request: that first, the rest in the order it came."""
         ...
 
-    def share(self, key: ConsentKey, share: Secret32) -> None:
-        """Take a member's share of the key, or ours: before it nothing of them is recorded."""
+    def share(self, ask: Digest, key: ConsentKey, share: Secret32, way: Way) -> None:
+        """Take a member's share of the key, or ours: before it nothing of them is recorded.
+
+        Args:
+            ask: Our request.
+            key: Whose share it is.
+            share: It. Not to be kept: it is read anew for each playback.
+            way: What they are called, and where it is to be had then.
+        """
         ...
 
-    def among(self, members: Members) -> None:
+    def among(self, ask: Digest, members: Members) -> None:
         """Take who is there: among whom the next yes is said."""
+        ...
+
+    def frame(self, key: ConsentKey, kind: Kind, at: float, data: bytes) -> bool:
+        """Take a frame of a member, or ours; say whether a key frame of it is wanted."""
+        ...
+
+    def over(self, ask: Digest) -> None:
+        """Note that a request is over."""
         ...
 
 
@@ -93,6 +109,8 @@ class Answered:
         request: Theirs.
         answer: Ours.
         slot: Where our share lies, if we laid one for it.
+        by: What who asked is called.
+        title: With whom the call is.
     """
 
     call: CallId
@@ -100,6 +118,8 @@ class Answered:
     request: bytes = field(repr=False)
     answer: bytes = field(repr=False)
     slot: ShareSlot | None
+    by: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +172,16 @@ class RecordingMeans:
     Attributes:
         shares: Without it nobody can agree to anything here.
         book: Keeps what we agreed to; without it nothing of it survives a restart.
-        recorder: Makes what records one call; without it nobody can ask here.
+        recorder: Makes what records one call, given our consent key, with whom the call is, and
+            what to tell if nothing can be written any more. Without it nobody can ask here.
+        never: Says whether we are never to be recorded in a call with these accounts.
     """
 
     shares: Shares | None = None
     book: ConsentBook | None = None
-    recorder: Callable[[CallId, OwnConsent], Recorder] | None = None
+    recorder: Callable[[OwnConsent, str, Callable[[], None]], Recorder] | None = None
+    never: Callable[[Iterable[AccountId]], bool] = lambda _: False
+
+
+NO_MEANS: Final = RecordingMeans()
+"""Whoever is asked can only say no."""

@@ -14,11 +14,12 @@ from visavis.core import recording_statements as s
 from visavis.core import recording_types as t
 from visavis.core.content_recording import RecordingSaid
 from visavis.core.errors import Code, UsageError
-from visavis.core.ids import Digest, Secret32
+from visavis.core.ids import ConsentKey, Digest, Secret32
 from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.recording_means import Laid, Recorder, SaidStatement
 from visavis.sdk.recording_shares import CallShares
 from visavis.sdk.recording_speech import Speech
+from visavis.sdk.recordings_book import Way
 
 
 @dataclass(slots=True)
@@ -39,6 +40,7 @@ class OwnRequests:
         speech: Signs and sends.
         shares: Lays, reads and deletes.
         make_recorder: Makes what records this call, once.
+        name: Returns what somebody is called.
     """
 
     def __init__(
@@ -47,7 +49,9 @@ class OwnRequests:
         speech: Speech,
         shares: CallShares,
         make_recorder: Callable[[], Recorder],
+        name: Callable[[ConsentKey], str],
     ) -> None:
+        self._name = name
         self._own = own
         self._speech = speech
         self._shares = shares
@@ -71,7 +75,8 @@ class OwnRequests:
         if self._recorder is None:
             self._recorder = self._make_recorder()
         self._recorder.said(signed)
-        self._recorder.share(self._own.key, mine.laid.share)
+        way = Way("", mine.laid.slot, mine.laid.read)
+        self._recorder.share(ask, self._own.key, mine.laid.share, way)
         self._speech.say(signed, mine.laid)
 
     def send_again(self, ask: Digest) -> None:
@@ -82,9 +87,13 @@ class OwnRequests:
 
     def tell(self, statement: s.Statement) -> None:
         """Sign what is so about a request of ours now, and send it."""
+        self._speech.say(self.note(statement))
+
+    def note(self, statement: s.Statement) -> SaidStatement:
+        """Sign what is so about a request of ours, for the recording alone."""
         signed = self._speech.sign(statement)
         self._told().said(signed)
-        self._speech.say(signed)
+        return signed
 
     def record(self, ask: Digest, kinds: t.Kinds) -> None:
         """Record exactly these kinds from now on."""
@@ -119,23 +128,31 @@ class OwnRequests:
             return  # CK-934: the machine took no notice of it either
         among = self._need(statement.ask).among
         if statement.members not in among:
-            recorder.among(members)
+            recorder.among(statement.ask, members)
             among.add(statement.members)
         recorder.said(said)
-        key, slot, read = statement.key, way.slot, way.read
+        ask, key, slot, read = statement.ask, statement.key, way.slot, way.read
         if slot is None or read is None:
             return  # without their share nothing of them is recorded
 
         def take(share: Secret32) -> None:
-            recorder.share(key, share)
+            recorder.share(ask, key, share, Way(self._name(key), slot, read))
 
         self._shares.read(slot, read, statement.share, wanted=wanted, take=take, refused=refused)
 
     def over(self, ask: Digest) -> None:
         """It is over: a share of ours that nothing was sealed with goes."""
         mine = self._requests.get(ask)
-        if mine is not None and not mine.was_recorded:
+        if mine is None:
+            return
+        if not mine.was_recorded:
             self._shares.remove(mine.laid)
+        if self._recorder is not None:
+            self._recorder.over(ask)
+
+    def frame(self, key: ConsentKey, kind: t.Kind, at: float, data: bytes) -> bool:
+        """Hand on a frame; say whether a key frame of it is wanted."""
+        return self._recorder is not None and self._recorder.frame(key, kind, at, data)
 
     def _told(self) -> Recorder:
         if self._recorder is None:

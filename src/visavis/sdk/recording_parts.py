@@ -13,6 +13,8 @@ from typing import Protocol
 from visavis.core import recording_statements as s
 from visavis.core import recording_types as t
 from visavis.core.ids import CallId, ConsentKey, Digest, Rng
+from visavis.core.recording import step
+from visavis.media.frame_tap import FrameTap
 from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.recording_means import RecordingMeans
 from visavis.sdk.recording_shares import Spawn
@@ -20,7 +22,13 @@ from visavis.sdk.recording_speech import Say
 
 
 class Gate(Protocol):
-    """Where a call's frames are sealed and opened; `media.call_frames.CallFrames` is one."""
+    """Where a call's frames are sealed and opened; `media.call_frames.CallFrames` is one.
+
+    Attributes:
+        tap: Takes what passes, for a recording.
+    """
+
+    tap: FrameTap | None
 
     def hold(self) -> None:
         """Seal and open nothing until `release`."""
@@ -97,6 +105,8 @@ class RecordingParts:
         say: Says something to all members.
         spawn: Runs what goes on beside the call, and may outlast it.
         confidential: Whether nobody may ask, here or there.
+        title: Returns with whom the call is.
+        name: Returns what somebody in it is called.
         changed: Told that something may have changed.
     """
 
@@ -110,6 +120,8 @@ class RecordingParts:
     say: Say = field(repr=False)
     spawn: Spawn = field(repr=False)
     confidential: Callable[[], bool] = field(default=lambda: False, repr=False)
+    title: Callable[[], str] = field(default=str, repr=False)
+    name: Callable[[ConsentKey], str] = field(default=lambda _: "", repr=False)
     changed: Callable[[], None] = field(default=lambda: None, repr=False)
 
 
@@ -117,6 +129,8 @@ def may_not_ask_in(state: t.InCall) -> MayNotAsk | None:
     """Return why the person cannot ask, as far as the machine knows."""
     if state.members == {state.own}:
         return MayNotAsk.ALONE
+    if len(state.members) > s.MAX_MEMBERS:
+        return MayNotAsk.UNABLE
     if state.held:
         return MayNotAsk.HELD
     if state.never:
@@ -125,3 +139,16 @@ def may_not_ask_in(state: t.InCall) -> MayNotAsk | None:
         return MayNotAsk.ASKED
     too_often = state.counts.get(state.own, 0) >= t.MAX_ASKS
     return MayNotAsk.TOO_OFTEN if too_often else None
+
+
+def all_refused(made: t.Step) -> t.Step:
+    """In a confidential call whatever is asked is refused, and the person is not asked."""
+    state, effects = made.state, list[t.Effect]()
+    for effect in made.effects:
+        if isinstance(effect, t.AskPerson):
+            refused = step(state, t.PersonRefused(effect.ask))
+            state = refused.state
+            effects += refused.effects
+        else:
+            effects.append(effect)
+    return t.Step(state, tuple(effects))

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import assert_never
+from typing import Final, assert_never
 
 from visavis.core import recording_statements as s
 from visavis.core import recording_types as t
@@ -24,6 +24,7 @@ from visavis.core.content_recording import RecordingSaid
 from visavis.core.errors import Code, PeerError, UnavailableError, UsageError
 from visavis.core.ids import ConsentKey, Digest
 from visavis.core.recording import begin, step
+from visavis.media.frame_tap import FrameTap, Track
 from visavis.sdk.recording_answers import Asked, OwnAnswers
 from visavis.sdk.recording_means import Recorder, SaidStatement, Wanted
 from visavis.sdk.recording_mine import OwnRequests
@@ -33,10 +34,17 @@ from visavis.sdk.recording_parts import (
     Over,
     RecordingParts,
     Shown,
+    all_refused,
     may_not_ask_in,
 )
 from visavis.sdk.recording_shares import CallShares
 from visavis.sdk.recording_speech import Speech, ask_of, event_of
+
+_KINDS: Final[Mapping[Track, t.Kind]] = {
+    "audio": t.Kind.AUDIO,
+    "video": t.Kind.VIDEO,
+    "screen": t.Kind.SCREEN,
+}
 
 
 class RecordingShell:
@@ -47,6 +55,7 @@ class RecordingShell:
 
     Attributes:
         dropped: Statements that were dropped, by code: for tests.
+        leaves: Whose leaf of the call's group is whose.
     """
 
     def __init__(self, parts: RecordingParts) -> None:
@@ -54,14 +63,15 @@ class RecordingShell:
         call, own, means = parts.call, parts.own, parts.means
         self._speech = Speech(call, own, parts.unix, parts.say)
         self._shares = CallShares(means, call, rng=parts.rng, unix=parts.unix, spawn=parts.spawn)
-        self._mine = OwnRequests(own, self._speech, self._shares, self._new_recorder)
-        self._answers = OwnAnswers(call, own, self._speech, self._shares, means.book)
+        self._mine = OwnRequests(own, self._speech, self._shares, self._new_recorder, parts.name)
+        self._answers = OwnAnswers(parts, self._speech, self._shares)
         self._state: t.State | None = None
         self._shown: dict[Digest, Shown] = {}
         self._over: dict[Digest, Over] = {}
         self._busy: set[Digest | None] = set()  # what is being said; None: we ask
         self._timer: asyncio.TimerHandle | None = None
         self.dropped: Counter[Code] = Counter()
+        self.leaves: Mapping[int, ConsentKey] = {}
 
     # What is so now
 
@@ -183,6 +193,11 @@ class RecordingShell:
     def ended(self) -> None:
         """We are out of it: nothing is signed or recorded any more. Harmless when repeated."""
         self._set_timer(None)
+        mine, state = self._mine_now, self._in_call
+        if mine is not None and state is not None:
+            # The others see that we are gone; the file has its end signed all the same.
+            head = self._speech.head(state.said + 1)
+            self._mine.note(s.RecordingEnd(*head, mine.id))
         self._feed(t.CallEnded())
 
     # What the person does
@@ -286,25 +301,12 @@ class RecordingShell:
             made: It.
             by: The member that it comes from.
         """
-        made = self._in_confidence(made)
+        if self._parts.confidential():
+            made = all_refused(made)
         self._state = made.state
         for effect in made.effects:
             self._carry_out(effect, by)
         self._parts.changed()
-
-    def _in_confidence(self, made: t.Step) -> t.Step:
-        """In a confidential call whatever is asked is refused, and the person is not asked."""
-        if not self._parts.confidential():
-            return made
-        state, effects = made.state, list[t.Effect]()
-        for effect in made.effects:
-            if isinstance(effect, t.AskPerson):
-                refused = step(state, t.PersonRefused(effect.ask))
-                state = refused.state
-                effects += refused.effects
-            else:
-                effects.append(effect)
-        return t.Step(state, tuple(effects))
 
     def _carry_out(self, effect: t.Effect, by: ConsentKey | None) -> None:
         match effect:
@@ -365,7 +367,16 @@ class RecordingShell:
         make = self._parts.means.recorder
         if make is None:
             raise UsageError("nothing can be recorded here")
-        return make(self._parts.call, self._parts.own)
+        self._parts.frames.tap = FrameTap(self._take)
+        return make(self._parts.own, self._parts.title(), self._cannot_write)
+
+    def _take(self, leaf: int | None, track: Track, at: float, data: bytes) -> bool:
+        key = self.own if leaf is None else self.leaves.get(leaf)
+        return key is not None and self._mine.frame(key, _KINDS[track], at, data)
+
+    def _cannot_write(self) -> None:
+        if self._mine_now is not None:
+            self.stop()
 
     def _request_of(self, ask: Digest) -> s.RecordingAsk | None:
         asked = self._answers.find(ask)

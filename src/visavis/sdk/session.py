@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
@@ -50,9 +51,15 @@ from visavis.sdk.groups import GroupKind, GroupRecord
 from visavis.sdk.housekeeping import Housekeeping
 from visavis.sdk.inbox import Inbox
 from visavis.sdk.membership import Membership
+from visavis.sdk.my_consents import MyConsents
+from visavis.sdk.never_record import NeverTelling, is_never
 from visavis.sdk.outbox import Outbox
 from visavis.sdk.own_handle import HandleTelling
 from visavis.sdk.received import ReceivedContents
+from visavis.sdk.recorder import FileRecorder
+from visavis.sdk.recording_means import RecordingMeans
+from visavis.sdk.recordings import Recordings
+from visavis.sdk.recordings_book import RECORDINGS
 from visavis.sdk.seam import (
     InnerHandler,
     KeyMaterial,
@@ -61,6 +68,7 @@ from visavis.sdk.seam import (
     TurnServer,
 )
 from visavis.sdk.sequencer import Applied, Sequencers
+from visavis.sdk.server_shares import ServerShares
 from visavis.sdk.session_sending import Sending, own_address, presented, told_of_commits
 from visavis.sdk.store import Store
 from visavis.sdk.syncing import Syncing
@@ -88,6 +96,12 @@ class Session:
         self._device_http = Http(origin, base64url.encode(profile.token))
         self.device_api = DeviceApi(self._device_http)
         self.anonymous = AnonymousApi(Http(origin))
+        self.shares = ServerShares(self.anonymous, self.own_turn_address)
+        self.my_consents = MyConsents(books.consents, self.shares, books.now)
+        self.recordings = Recordings(books.recordings, store.profile, self.shares, books.now)
+        self.recording = RecordingMeans(
+            self.shares, books.consents, self._recorder, functools.partial(is_never, books)
+        )
         self._send_socket = SendSocket(origin, self._hurry_receiving)
         self._sending = Sending(books, self._send_socket)
         self.outbox = Outbox(store, books.resolve, self._sending.durable, books.now)
@@ -174,6 +188,9 @@ class Session:
             self.device_api,
             self.handle_telling,
             self.group_invites,
+            self.my_consents,
+            self.recordings,
+            NeverTelling(books, self.conversations),
         )
         self.decisions = Decisions(
             books,
@@ -181,7 +198,7 @@ class Session:
             vault_stale=self.vault.write_soon,
             after=self.housekeeping.kick,
         )
-        self.call_control = CallControl(books, self.conversations)
+        self.call_control = CallControl(books, self.conversations, after=self.housekeeping.kick)
         self.inbox = Inbox(
             books,
             self.conversations,
@@ -458,6 +475,10 @@ class Session:
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run work in the session's scope: cancelled and awaited on close."""
         return self._tasks.spawn(work)
+
+    def _recorder(self, own: OwnConsent, title: str, failed: Callable[[], None]) -> FileRecorder:
+        folder = self.books.store.profile / RECORDINGS
+        return FileRecorder(folder, own, title, self.books.recordings, self.rng, failed)
 
     def _died(self, error: BaseException) -> None:
         # A task of ours that dies is a bug or a failed store: say so at the next `sync`.

@@ -19,6 +19,7 @@ from visavis.core.keeping import encode_settings
 from visavis.sdk.books import Books
 from visavis.sdk.contact_names import take_told_name
 from visavis.sdk.decisions import take_decision
+from visavis.sdk.never_record import take_told_never
 from visavis.sdk.vault_read import ACCOUNT_ITEM, Contents
 
 _ITEM_KIND: Final = "vault.item"
@@ -156,6 +157,7 @@ class VaultItems:
         for record in contents.contacts:
             take_decision(books, record)
             take_told_name(books, record)
+            take_told_never(books, record)
             offered = UnverifiedDeviceList.parse(record.list).verify()
             known = books.contacts.get(offered.account_id)
             if known is None or known.member or known.identity_changed:

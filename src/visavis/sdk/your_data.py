@@ -13,7 +13,7 @@ from visavis.core.deletion_receipt import Erased
 from visavis.core.errors import UsageError
 from visavis.core.recovery import RecoveryCode
 from visavis.sdk.addresses import ROTATE_KIND
-from visavis.sdk.client_calls import CallBook
+from visavis.sdk.client_recordings import Recorded
 from visavis.sdk.group_book import ROTATE_GROUP_KIND
 from visavis.sdk.groups import GroupKind
 from visavis.sdk.local_data import LocalData, local_data
@@ -42,7 +42,7 @@ _ERASED: Final = {
 
 
 @dataclass(slots=True)
-class YourData(CallBook):
+class YourData(Recorded):
     """The part of `Client` that is about the person's own data."""
 
     # Seeing

@@ -7,6 +7,7 @@ import { deLater } from "./de_later.ts";
 import { deMeter } from "./de_meter.ts";
 import { dePasskeys } from "./de_passkeys.ts";
 import { dePush } from "./de_push.ts";
+import { deRecording } from "./de_recording.ts";
 import { deTrouble } from "./de_trouble.ts";
 import type { Catalogue } from "./text.ts";
 
@@ -15,6 +16,7 @@ export const de: Catalogue = {
   ...deMeter,
   ...dePasskeys,
   ...dePush,
+  ...deRecording,
   ...deCare,
   ...deGroups,
   ...deLater,

@@ -1,5 +1,6 @@
 /** Deutsch, was der erste Teil nicht braucht: `en_later.ts`. */
 
+import { deConsents } from "./de_consents.ts";
 import { deData } from "./de_data.ts";
 import { deGroupCall } from "./de_group_call.ts";
 import { deHistory } from "./de_history.ts";
@@ -14,6 +15,7 @@ export const deLater = {
   ...deHistory,
   ...deKeeping,
   ...deInsights,
+  ...deConsents,
   ...deData,
   ...deLimits,
   ...deMove,

@@ -11,6 +11,7 @@ import { enGroupNews } from "./en_group_news.ts";
 import { enMeter } from "./en_meter.ts";
 import { enPasskeys } from "./en_passkeys.ts";
 import { enPush } from "./en_push.ts";
+import { enRecording } from "./en_recording.ts";
 import { enTrouble } from "./en_trouble.ts";
 import type { Plural } from "./text.ts";
 
@@ -20,6 +21,7 @@ export const en = {
   ...enMeter,
   ...enPasskeys,
   ...enPush,
+  ...enRecording,
   ...enCare,
   ...enTrouble,
   "app.name": "Visavis",

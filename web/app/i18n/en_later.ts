@@ -1,5 +1,6 @@
 /** English that the first bundle does without: loaded with the screens that say it (`later`). */
 
+import { enConsents } from "./en_consents.ts";
 import { enData } from "./en_data.ts";
 import { enGroupCall } from "./en_group_call.ts";
 import { enGroups } from "./en_groups.ts";
@@ -16,6 +17,7 @@ export const enLater = {
   ...enHistory,
   ...enKeeping,
   ...enInsights,
+  ...enConsents,
   ...enData,
   ...enLimits,
   ...enMove,

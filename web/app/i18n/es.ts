@@ -7,6 +7,7 @@ import { esLater } from "./es_later.ts";
 import { esMeter } from "./es_meter.ts";
 import { esPasskeys } from "./es_passkeys.ts";
 import { esPush } from "./es_push.ts";
+import { esRecording } from "./es_recording.ts";
 import { esTrouble } from "./es_trouble.ts";
 import type { Catalogue } from "./text.ts";
 
@@ -15,6 +16,7 @@ export const es: Catalogue = {
   ...esMeter,
   ...esPasskeys,
   ...esPush,
+  ...esRecording,
   ...esCare,
   ...esGroups,
   ...esLater,

@@ -1,5 +1,6 @@
 /** Español, lo que la primera parte no necesita: `en_later.ts`. */
 
+import { esConsents } from "./es_consents.ts";
 import { esData } from "./es_data.ts";
 import { esGroupCall } from "./es_group_call.ts";
 import { esHistory } from "./es_history.ts";
@@ -14,6 +15,7 @@ export const esLater = {
   ...esHistory,
   ...esKeeping,
   ...esInsights,
+  ...esConsents,
   ...esData,
   ...esLimits,
   ...esMove,

@@ -29,6 +29,7 @@ import {
 } from "./fixtures.ts";
 import { dataOf } from "./fixtures_data.ts";
 import { BROUGHT, MADE } from "./fixtures_move.ts";
+import { recordingActions } from "./fixtures_recording.ts";
 
 const LINKS = [
   { link: "https://calls.example.org/#call=made-up", expiresAt: NOW + 86_400, once: true },
@@ -157,6 +158,11 @@ export class FakeModel implements AppModel {
     }),
     tell: async () => [],
   };
+
+  readonly recording = recordingActions((how) => {
+    const { recording } = this.#state;
+    if (recording) this.set({ recording: how(recording) });
+  });
 
   readonly push: PushActions = {
     look: async () => ({ can: "yes", on: false }),

@@ -14,6 +14,7 @@ import { GROUP_CALL_PRESSED, GROUP_CALL_SCENES } from "./scenes_group_call.tsx";
 import { GROUP_PRESSED, GROUP_SCENES } from "./scenes_groups.tsx";
 import { HISTORY_PRESSED, HISTORY_SCENES } from "./scenes_history.tsx";
 import { MOVE_SCENES } from "./scenes_move.tsx";
+import { RECORDING_PRESSED, RECORDING_SCENES } from "./scenes_recording.tsx";
 import { painted } from "./streams.ts";
 
 export type Scene = Readonly<{
@@ -265,6 +266,7 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
   ...MOVE_SCENES,
   ...HISTORY_SCENES,
   ...GROUP_CALL_SCENES,
+  ...RECORDING_SCENES,
 
   preview: () => ({ route: { at: "preview", id: f.MIRA.id, media: "video" } }),
   "preview-on": () => ({
@@ -401,6 +403,7 @@ export const PRESSED: Readonly<Record<string, readonly [scene: string, button: s
   ...GROUP_PRESSED,
   ...HISTORY_PRESSED,
   ...GROUP_CALL_PRESSED,
+  ...RECORDING_PRESSED,
   "key-change-alarm": ["thread-changed", "Decide"],
   "device-revoke": ["devices", "Shut out"],
   "forget-contact": ["person", "Remove contact"],

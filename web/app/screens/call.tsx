@@ -6,7 +6,7 @@ import "./room.css";
 import { clock, duration, say } from "../i18n/text.ts";
 import { Icon } from "../icons.tsx";
 import type { CallView } from "../model.ts";
-import { useAppState, useModel, useSupports } from "../model_hooks.tsx";
+import { useAppState, useCallRecording, useModel, useSupports } from "../model_hooks.tsx";
 import { plainName } from "../names.ts";
 import { usePrefs } from "../prefs.ts";
 import { useAwake } from "../ui/awake.ts";
@@ -19,6 +19,7 @@ import { SelfView } from "../ui/self_view.tsx";
 import { useFull, useSeconds } from "../ui/watch.ts";
 import { type PanelName, Panels } from "./call_panels.tsx";
 import { Ended } from "./ended.tsx";
+import { Asked, Held } from "./recording_asked.tsx";
 import { TextPanel, TextReader, useKeyboardRoom } from "./text_panel.tsx";
 
 export default function Call(props: { call: CallView; onChat: () => void; panel?: PanelName }) {
@@ -48,6 +49,8 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
   const room = useRef<HTMLElement>(null);
   const remote = useRef<HTMLVideoElement>(null);
   const full = useFull();
+  // The red bar has no room in a window of the picture's own.
+  const isRecorded = (useCallRecording()?.recorded.length ?? 0) > 0;
   /** Opened here and not by the other person: then one wants to write. */
   const [wantsText, setWantsText] = useState(false);
   useKeyboardRoom(room);
@@ -68,7 +71,7 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
     camera: () => void calls.setCamera(!call.cameraOn).catch(() => setPanel("devices")),
     share: () => (call.sharing ? void calls.share(undefined) : setPanel("share")),
     full: () => void (full ? document.exitFullscreen() : room.current?.requestFullscreen()),
-    pip: () => void togglePip(remote.current),
+    pip: () => isRecorded || void togglePip(remote.current),
     text: () => {
       setWantsText(!call.text.isOpen);
       if (call.text.isOpen) room.current?.focus(); // what had the focus goes
@@ -117,7 +120,7 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
           ref={remote}
           stream={call.remote}
           hidden={!pictured}
-          detachable
+          detachable={!isRecorded}
           onFirst={setFirst}
           label={say("call.remotePicture", { name })}
           className="remote"
@@ -139,6 +142,7 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
             <p>{say("call.reconnectingHelp")}</p>
           </div>
         )}
+        <Held />
         <div className="stage-hints">
           {call.state === "inCall" && (call.quality === "poor" || call.quality === "fair") && (
             <p className={`stage-hint ${call.quality}`} role="status">
@@ -189,6 +193,7 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
       <TextReader call={call} />
 
       <footer className="room-controls">
+        <Asked />
         <Round
           label={say(call.micOn ? "call.mute" : "call.unmute")}
           icon={call.micOn ? "mic" : "micOff"}

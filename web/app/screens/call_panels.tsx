@@ -1,8 +1,9 @@
 /** What opens over a call: more, devices, security, keyboard, and the guard before a screen is shared. */
 
+import { lazy, Suspense } from "react";
 import { say } from "../i18n/text.ts";
 import type { CallView } from "../model.ts";
-import { useModel } from "../model_hooks.tsx";
+import { useCallRecording, useModel } from "../model_hooks.tsx";
 import { DeskChoices, DeskTroubles } from "../ui/desk.tsx";
 import { EffectSwitches } from "../ui/effects.tsx";
 import { KeyList, type KeyRow } from "../ui/key_list.tsx";
@@ -11,7 +12,10 @@ import { ShareGuard } from "../ui/share_guard.tsx";
 import { Sheet } from "../ui/sheet.tsx";
 import { Security } from "./security.tsx";
 
-export type PanelName = "more" | "devices" | "security" | "keys" | "share";
+/** Fetched when it is wanted: few calls are recorded, and each waits for this file. */
+const AskToRecord = lazy(() => import("./recording_ask.tsx"));
+
+export type PanelName = "more" | "devices" | "security" | "keys" | "share" | "record";
 
 export type Acts = Readonly<
   Record<"mic" | "camera" | "share" | "text" | "full" | "pip" | "end", () => void>
@@ -45,6 +49,12 @@ export function Panels(props: {
       return <Security call={props.call} onClose={close} onDiffer={props.act.end} />;
     case "keys":
       return <KeyList keys={KEYS} onClose={close} />;
+    case "record":
+      return (
+        <Suspense>
+          <AskToRecord onClose={close} />
+        </Suspense>
+      );
     case "share":
       return (
         <ShareGuard
@@ -66,6 +76,9 @@ function More(props: {
   close: () => void;
 }) {
   const { act, close, open, call } = props;
+  // What is recorded is said on every picture of a call, and that window has no room for it.
+  const recording = useCallRecording();
+  const isRecorded = recording !== undefined && recording.recorded.length > 0;
   const then = (work: () => void) => () => {
     close();
     work();
@@ -81,9 +94,12 @@ function More(props: {
           />
         )}
         <Way icon="chat" title={say("call.chat")} onPress={props.onChat} />
+        {recording && (
+          <Way icon="record" title={say("askRecord.title")} onPress={() => open("record")} />
+        )}
         <Way icon="shield" title={say("call.security")} onPress={() => open("security")} />
         <Way icon="settings" title={say("call.devices")} onPress={() => open("devices")} />
-        {document.pictureInPictureEnabled && call.media === "video" && (
+        {document.pictureInPictureEnabled && call.media === "video" && !isRecorded && (
           <Way icon="pip" title={say("call.pip")} onPress={then(act.pip)} />
         )}
         {document.fullscreenEnabled && (

@@ -4,6 +4,7 @@ import { useState } from "react";
 import type { ServerData } from "../../core/account_data.ts";
 import { type Key, say } from "../i18n/text.ts";
 import type { IconName } from "../icons.tsx";
+import { useRecording } from "../model_hooks.tsx";
 import { go } from "../router.ts";
 import { NoticeLink } from "../ui/notice_link.tsx";
 import { Way } from "../ui/parts.tsx";
@@ -32,6 +33,7 @@ export function Actions(props: {
   const [open, setOpen] = useState(props.first);
   const close = () => setOpen(undefined);
   const { choices } = data;
+  const recording = useRecording();
   const offered = (Object.keys(ACTIONS) as Action[]).filter(
     (action) => action !== "freeze" || !choices.restricted,
   );
@@ -74,6 +76,14 @@ export function Actions(props: {
               title={say("settings.devices")}
               onPress={() => go({ at: "devices" })}
             />
+            {recording?.keeps && (
+              <Way
+                icon="check"
+                title={say("settings.consents")}
+                help={say("settings.consentsHelp")}
+                onPress={() => go({ at: "consents" })}
+              />
+            )}
           </div>
           <NoticeLink />
         </div>

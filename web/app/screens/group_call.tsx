@@ -25,6 +25,7 @@ import { Comings, Floats, Notes } from "./group_call_news.tsx";
 import { type PanelName, Panels } from "./group_call_panels.tsx";
 import { Roster } from "./group_call_roster.tsx";
 import { Stage } from "./group_call_stage.tsx";
+import { Held } from "./recording_asked.tsx";
 
 /** Where the roster lies over the tiles; `group_call_roster.css`. */
 const OVER = "(max-width: 51.99rem)";
@@ -183,6 +184,7 @@ function Live(props: { call: GroupCallView; onAside: () => void; first: First })
             onCorner: setCorner,
           }}
         />
+        <Held />
         <Comings call={call} />
         <Floats call={call} />
       </div>

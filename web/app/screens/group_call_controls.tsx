@@ -8,6 +8,7 @@ import { useModel } from "../model_hooks.tsx";
 import { Reaction } from "../ui/reaction.tsx";
 import { Round } from "../ui/round.tsx";
 import { useRoving } from "../ui/roving.ts";
+import { Asked } from "./recording_asked.tsx";
 
 export type Acts = Readonly<
   Record<
@@ -31,6 +32,7 @@ export function Controls(props: {
   const reacting = props.reacting && isIn;
   return (
     <footer className="room-controls group-controls">
+      <Asked />
       {reacting && <Bar call={call} onHand={act.hand} onClose={() => props.onReacting(false)} />}
       <Round
         label={say(call.micOn ? "call.mute" : "call.unmute")}

@@ -1,8 +1,9 @@
 /** What opens over a group call: more, devices, security, keyboard, and the guard before sharing. */
 
+import { lazy, Suspense } from "react";
 import { number, say } from "../i18n/text.ts";
 import type { GroupCallView } from "../model_group_call.ts";
-import { useModel } from "../model_hooks.tsx";
+import { useCallRecording, useModel } from "../model_hooks.tsx";
 import { DeskChoices, DeskTroubles } from "../ui/desk.tsx";
 import { EffectSwitches } from "../ui/effects.tsx";
 import { KeyList, type KeyRow } from "../ui/key_list.tsx";
@@ -11,7 +12,10 @@ import { ShareGuard } from "../ui/share_guard.tsx";
 import { Sheet } from "../ui/sheet.tsx";
 import type { Acts } from "./group_call_controls.tsx";
 
-export type PanelName = "more" | "devices" | "security" | "keys" | "share";
+/** Fetched when it is wanted: few calls are recorded, and each waits for this file. */
+const AskToRecord = lazy(() => import("./recording_ask.tsx"));
+
+export type PanelName = "more" | "devices" | "security" | "keys" | "share" | "record";
 
 type Props = Readonly<{
   call: GroupCallView;
@@ -41,6 +45,12 @@ export function Panels(props: Props & { panel: PanelName }) {
       return <Security call={props.call} onClose={close} />;
     case "keys":
       return <KeyList keys={KEYS} onClose={close} />;
+    case "record":
+      return (
+        <Suspense>
+          <AskToRecord onClose={close} />
+        </Suspense>
+      );
     case "share":
       return <ShareGuard preview={say("groupCall.sharePreview")} by={groupCall} onClose={close} />;
   }
@@ -53,6 +63,7 @@ function More(props: Props & { close: () => void }) {
     work();
   };
   const isIn = call.state === "inCall";
+  const recording = useCallRecording();
   return (
     <Sheet title={say("call.more")} onClose={close}>
       <div className="ways">
@@ -72,6 +83,9 @@ function More(props: Props & { close: () => void }) {
           />
         )}
         {!call.isGuest && <Way icon="chat" title={say("call.chat")} onPress={act.aside} />}
+        {recording && isIn && (
+          <Way icon="record" title={say("askRecord.title")} onPress={() => open("record")} />
+        )}
         <Way icon="shield" title={say("call.security")} onPress={() => open("security")} />
         <Way icon="settings" title={say("call.devices")} onPress={() => open("devices")} />
         {document.fullscreenEnabled && (

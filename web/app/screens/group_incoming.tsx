@@ -8,13 +8,14 @@ import { Modal, ModalOverlay } from "react-aria-components/Modal";
 import { say } from "../i18n/text.ts";
 import { Icon } from "../icons.tsx";
 import type { IncomingGroup } from "../model_group_call.ts";
-import { useAppState, useModel } from "../model_hooks.tsx";
+import { useAppState, useGroup, useModel } from "../model_hooks.tsx";
 import { plainName } from "../names.ts";
 import { Face, Gathering } from "../ui/faces.tsx";
 import { Name, Named } from "../ui/parts.tsx";
 import { Round } from "../ui/round.tsx";
 import { useSettled } from "../ui/settled.ts";
 import { useTask } from "../ui/task.ts";
+import { RingRecording } from "./recording_before.tsx";
 
 /** Characters of a name beyond which it is set smaller. */
 const LONG = 17;
@@ -25,6 +26,7 @@ export default function GroupIncoming({ incoming }: { incoming: IncomingGroup })
   const micTrouble = useAppState((state) => state.desk.micTrouble);
   const task = useTask();
   const video = media === "video";
+  const members = useGroup(group.id)?.members.map(({ id }) => id) ?? [caller.account];
   const settled = useSettled(incoming.group.id);
   const name = plainName(group.name);
   return (
@@ -59,6 +61,7 @@ export default function GroupIncoming({ incoming }: { incoming: IncomingGroup })
                   <span>{say("groupIncoming.people", { count: people })}</span>
                 </li>
               )}
+              <RingRecording people={members} />
             </ul>
           </div>
           {task.failed && (

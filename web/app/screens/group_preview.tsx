@@ -7,6 +7,7 @@ import { useGroup, useModel } from "../model_hooks.tsx";
 import { replace } from "../router.ts";
 import { Named } from "../ui/parts.tsx";
 import { BeforeCall, useDesk } from "./before_call.tsx";
+import { BeforeRecording } from "./recording_before.tsx";
 
 export default function GroupPreview({ id, media }: { id: GroupKey; media: Media }) {
   const { groupCall } = useModel();
@@ -25,6 +26,7 @@ export default function GroupPreview({ id, media }: { id: GroupKey; media: Media
         await groupCall.start(id, media);
         replace({ at: "group", id });
       }}
+      first={<BeforeRecording people={group.members.map((member) => member.id)} />}
     />
   );
 }

@@ -9,6 +9,7 @@ import { Field } from "../ui/fields.tsx";
 import { Btn, Note, Title } from "../ui/parts.tsx";
 import { BeforeCall, useDesk } from "./before_call.tsx";
 import GroupCall from "./group_call.tsx";
+import { BeforeRecording } from "./recording_before.tsx";
 
 export default function Guest({ link, leave }: { link: string; leave: () => void }) {
   const { groupCall } = useModel();
@@ -35,15 +36,18 @@ function AskIn({ link, leave }: { link: string; leave: () => void }) {
         disabled={name.trim() === ""}
         start={() => groupCall.visit(link, name.trim(), "video")}
         first={
-          <div className="card">
-            <Field
-              label={say("guest.name")}
-              help={say("guest.nameHelp")}
-              value={name}
-              onChange={setName}
-              autoComplete="name"
-            />
-          </div>
+          <>
+            <BeforeRecording people={[]} />
+            <div className="card">
+              <Field
+                label={say("guest.name")}
+                help={say("guest.nameHelp")}
+                value={name}
+                onChange={setName}
+                autoComplete="name"
+              />
+            </div>
+          </>
         }
       />
     </main>

@@ -16,6 +16,7 @@ import { Btn, Name, Named } from "../ui/parts.tsx";
 import { Round } from "../ui/round.tsx";
 import { useSettled } from "../ui/settled.ts";
 import { useTask } from "../ui/task.ts";
+import { RingRecording } from "./recording_before.tsx";
 
 const DAY_S = 86_400;
 /** Characters of a name beyond which it is set smaller. */
@@ -116,6 +117,7 @@ function CallerCard(props: { person: Person; firstCall: boolean; confidential: b
       {confidential && <Fact icon="lock">{say("incoming.confidential")}</Fact>}
       {firstCall && <Fact icon="person">{say("incoming.first")}</Fact>}
       <Fact icon="key">{keyAge(person.since)}</Fact>
+      <RingRecording people={[person.id]} confidential={confidential} />
     </ul>
   );
 }

@@ -9,7 +9,7 @@ import "./pages.css";
 import { later, say, sayWith } from "../i18n/text.ts";
 import type { Landing } from "../landing.ts";
 import type { Alert } from "../model.ts";
-import { useAppState, useInCall, useModel } from "../model_hooks.tsx";
+import { useAppState, useInCall, useModel, useRecording } from "../model_hooks.tsx";
 import { plainName } from "../names.ts";
 import { useRinging } from "../ringing.ts";
 import { go, type Route, replace, useRoute } from "../router.ts";
@@ -18,6 +18,7 @@ import { Mark } from "../ui/faces.tsx";
 import { Btn, IconBtn, Note } from "../ui/parts.tsx";
 import { screen } from "../ui/screen.tsx";
 import { Home } from "./home.tsx";
+import { AskedAside } from "./recording_aside.tsx";
 
 const Thread = screen(() => import("./thread.tsx"));
 const Person = screen(() => later(() => import("./person.tsx")));
@@ -54,6 +55,8 @@ const Limits = screen(() => later(() => import("./limits.tsx")));
 const Doctor = screen(() => import("./doctor.tsx"));
 const Permissions = screen(() => import("./permissions.tsx"));
 const Hacked = screen(() => import("./hacked.tsx"));
+const Consents = screen(() => later(() => import("./consents.tsx")));
+const Recordings = screen(() => later(() => import("./recordings.tsx")));
 const Incoming = screen(() => import("./incoming.tsx"));
 const Call = screen(() => import("./call.tsx"));
 const GroupCall = screen(() => later(() => import("./group_call.tsx")));
@@ -94,6 +97,7 @@ export default function Inside({ landing }: { landing: Landing }) {
             <Btn look="warm" icon="phone" wide onPress={() => setAside(false)}>
               {say("call.back")}
             </Btn>
+            <AskedAside />
           </div>
         )}
         <Panes route={route} />
@@ -150,6 +154,7 @@ function keyOf(route: Route): string {
 }
 
 function Screen({ route }: { route: Route }) {
+  const hasRecording = useRecording()?.keeps ?? false;
   switch (route.at) {
     case "home":
       return <Nothing />;
@@ -225,6 +230,10 @@ function Screen({ route }: { route: Route }) {
       return <Permissions />;
     case "hacked":
       return <Hacked />;
+    case "consents":
+      return hasRecording ? <Consents /> : <Nothing />;
+    case "recordings":
+      return hasRecording ? <Recordings /> : <Nothing />;
   }
 }
 

@@ -9,6 +9,7 @@ import { replace } from "../router.ts";
 import { Toggle } from "../ui/fields.tsx";
 import { Named } from "../ui/parts.tsx";
 import { BeforeCall, useDesk } from "./before_call.tsx";
+import { BeforeRecording } from "./recording_before.tsx";
 
 export default function Preview({ id, media }: { id: PersonId; media: Media }) {
   const { calls } = useModel();
@@ -35,6 +36,7 @@ export default function Preview({ id, media }: { id: PersonId; media: Media }) {
       begin={say(media === "video" ? "preview.video" : "preview.voice")}
       note={say("preview.note")}
       start={start}
+      first={<BeforeRecording people={[id]} confidential={confidential} />}
     >
       <div className="card rows">
         <Toggle

@@ -10,6 +10,7 @@ import { useModel } from "../model_hooks.tsx";
 import { Failed } from "../ui/failed.tsx";
 import { Choice, Toggle } from "../ui/fields.tsx";
 import { useTask } from "../ui/task.ts";
+import { NeverRecordRule } from "./recording_never.tsx";
 
 const DAYS = [0, 1, 2, 3, 4, 5, 6] as const;
 const CALLS: readonly MayCall[] = ["video", "voice", "nothing"];
@@ -90,6 +91,7 @@ export function RulesCard({ person }: { person: Person }) {
           on={direct}
           onChange={(on) => change({ direct: on })}
         />
+        <NeverRecordRule rules={person.rules} onChange={change} />
         <Failed task={task} />
       </div>
     </section>

@@ -2,7 +2,7 @@
 
 import { type ReactNode, useEffect, useState } from "react";
 import { LANGUAGES, say } from "../i18n/text.ts";
-import { useAppState, useModel, useSupports } from "../model_hooks.tsx";
+import { useAppState, useModel, useRecording, useSupports } from "../model_hooks.tsx";
 import { plainName } from "../names.ts";
 import { setPrefs, type Theme, usePrefs } from "../prefs.ts";
 import { go } from "../router.ts";
@@ -12,12 +12,14 @@ import { Choice, Toggle } from "../ui/fields.tsx";
 import { NoticeLink } from "../ui/notice_link.tsx";
 import { Btn, Note, Page, Way } from "../ui/parts.tsx";
 import { useTask } from "../ui/task.ts";
+import { NeverRecord } from "./recording_never.tsx";
 
 export default function Settings() {
   return (
     <Page title={say("settings.title")}>
       <AccountGroup />
       <PrivacyGroup />
+      <RecordingGroup />
       <CallGroup />
       <LooksGroup />
       <Group title={say("settings.help")}>
@@ -161,6 +163,39 @@ function PrivacyGroup() {
         <NoticeLink />
       </div>
     </Group>
+  );
+}
+
+/** Left out where this client has nothing to do with recording. */
+function RecordingGroup() {
+  const recording = useRecording();
+  if (recording === undefined) return null;
+  return (
+    <Group title={say("settings.recording")}>
+      <div className="stack">
+        <NeverRecord />
+        {recording.keeps && <KeptWays />}
+      </div>
+    </Group>
+  );
+}
+
+function KeptWays() {
+  return (
+    <div className="ways">
+      <Way
+        icon="check"
+        title={say("settings.consents")}
+        help={say("settings.consentsHelp")}
+        onPress={() => go({ at: "consents" })}
+      />
+      <Way
+        icon="record"
+        title={say("settings.recordings")}
+        help={say("settings.recordingsHelp")}
+        onPress={() => go({ at: "recordings" })}
+      />
+    </div>
   );
 }
 

@@ -36,7 +36,7 @@ beforeAll(() => later(async () => undefined));
 function contact(change: Partial<Contact> = {}): Contact {
   const state = "contact" as const;
   const facts = { account: ANNA, key: ANNA_HEX, name: "anna.48213", devices: 1 };
-  return { ...facts, state, verified: true, rules: ALL_RING, ...change };
+  return { ...facts, state, verified: true, rules: ALL_RING, neverRecorded: false, ...change };
 }
 
 function peopleGroup(change: Partial<PeopleGroup> = {}): PeopleGroup {

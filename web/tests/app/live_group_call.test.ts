@@ -43,6 +43,7 @@ beforeEach(() => {
     media: () => "voice",
     desk: { desk: DESK, sharing: false, selfStream: undefined } as unknown as LiveDesk,
     streams: new MemberStreams(),
+    recording: () => undefined,
     show: (now) => {
       view = now;
     },

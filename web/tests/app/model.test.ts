@@ -27,6 +27,7 @@ function contact(change: Partial<Contact> = {}): Contact {
     devices: 2,
     verified: false,
     rules: ALL_RING,
+    neverRecorded: false,
     ...change,
   };
 }
@@ -81,10 +82,13 @@ describe("rules", () => {
       path: "direct",
       keeps: 0,
       adds: "never",
+      neverRecord: true,
     } as const;
     const [anna] = peopleOf([contact({ rules })], []);
     expect(anna?.rules.hours).toEqual([{ days: [0, 4, 6], start: 480, end: 1260 }]);
     expect(anna?.rules).toMatchObject({ seesRinging: true, direct: true, keepsHours: 0 });
+    expect(anna?.rules.neverRecord).toBe(true);
+    expect(peopleOf([contact({ neverRecorded: true })], [])[0]?.neverRecorded).toBe(true);
     // What a rules screen does: one of them is changed, all others stay.
     const changed = anna && clientRules({ ...anna.rules, calls: "nothing" });
     expect(changed).toEqual({ ...rules, calls: "nothing" });

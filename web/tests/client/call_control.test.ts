@@ -24,7 +24,8 @@ beforeEach(async () => {
   [anna, bob] = await world.pair();
 });
 
-const control = ({ books, conversations }: Party) => new CallControl(books, conversations);
+const control = ({ books, conversations }: Party) =>
+  new CallControl(books, conversations, () => undefined);
 const id = () => random(CallId, anna.books.rng);
 const calls = ({ books }: Party) => books.calls.entries().map(({ call }) => call);
 
@@ -79,7 +80,11 @@ describe("our other devices", () => {
     const call = await note(anna, bob);
     await note(laptop, bob, call);
     const silent = { sendInner: () => new Promise<void>(() => {}) };
-    const dead = new CallControl(anna.books, { ...silent, sendSelfMade: silent.sendInner });
+    const dead = new CallControl(
+      anna.books,
+      { ...silent, sendSelfMade: silent.sendInner },
+      () => undefined,
+    );
     void dead.delete([call]);
     await expect.poll(() => calls(anna)).toEqual([]);
     const again = await anna.restarted();

@@ -37,6 +37,9 @@ const GATHER_S = 0.1;
 /** SFrame keys as a worker would hold them. */
 export class FakeKeys implements FrameKeys {
   wiped = false;
+  /** Nothing passes for now. */
+  held = false;
+  holds = 0;
   /** What was given, to see that it is overwritten. */
   readonly given: Bytes[] = [];
   /** Answer nothing any more, as a worker that died. */
@@ -74,6 +77,15 @@ export class FakeKeys implements FrameKeys {
     this.#sending = new SendingEpoch(PRODUCT_SUITE, baseKey, epoch, leaf);
   }
 
+  async hold(): Promise<void> {
+    this.held = true;
+    this.holds += 1;
+  }
+
+  async release(): Promise<void> {
+    this.held = false;
+  }
+
   async wipe(): Promise<void> {
     this.wiped = true;
     this.#sending?.wipe();
@@ -88,7 +100,7 @@ export class FakeKeys implements FrameKeys {
 
   async seal(frame: Bytes, kind: FrameKind = "audio"): Promise<Bytes | undefined> {
     const epoch = this.#sending;
-    if (epoch === undefined) return undefined;
+    if (epoch === undefined || this.held) return undefined;
     const senders = kind === "text" ? this.#texts : this.#senders;
     const sender = senders.get(epoch) ?? epoch.newSender();
     senders.set(epoch, sender);
@@ -359,6 +371,7 @@ export class FakeMedia implements MediaConnection {
   }
 
   async #receive(sealed: Bytes): Promise<void> {
+    if (this.keys.held) return;
     try {
       await this.keys.open(sealed);
     } catch (error) {

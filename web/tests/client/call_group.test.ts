@@ -2,12 +2,14 @@
 
 import { describe, expect, it } from "vitest";
 import { CallGroup, callOf, checkKeyPackage, type Device, isFor } from "../../client/call_group.ts";
+import type { OwnConsent } from "../../client/consent_key.ts";
 import { type Bytes, equal, utf8 } from "../../core/bytes.ts";
 import { Code } from "../../core/errors.ts";
 import { CallId, Nonce32 } from "../../core/ids.ts";
-import { Group, type KeyPackageBundle, newKeyPackage, SUITE_ID } from "../../core/mls/index.ts";
+import { Group, type KeyPackageBundle, SUITE_ID } from "../../core/mls/index.ts";
 import { type FakeSeam, NOW, rng } from "./call_seam.ts";
 import { World } from "./call_world.ts";
+import { consentFor, consenting, newConsent } from "./consents.ts";
 
 const CALL = new CallId(utf8("the call's own i"));
 const [ONE, TWO, THREE] = ["1", "2", "3"].map((c) => new Nonce32(utf8(c.repeat(32)))) as [
@@ -28,20 +30,26 @@ async function seams(bens = 1): Promise<readonly [FakeSeam, FakeSeam, FakeSeam]>
 function keyPackage({ keys }: FakeSeam, suiteId: number = SUITE_ID): Promise<KeyPackageBundle> {
   const { credential: identity, signaturePrivate } = keys;
   const lifetime = { notBefore: NOW, notAfter: NOW + 9000 };
-  return newKeyPackage({ identity, signaturePrivate, ...lifetime, rng, suiteId });
+  return consenting({ identity, signaturePrivate, ...lifetime, suiteId });
 }
 
 const device = ({ account, device }: FakeSeam): Device => ({ account, device });
-const around = ({ keys }: FakeSeam) => ({ keys, now: NOW, rng });
+const around = ({ keys }: FakeSeam, consent: OwnConsent) => ({ keys, now: NOW, rng, consent });
 
 function join(ben: FakeSeam, anna: FakeSeam, welcome: Bytes, bundle: KeyPackageBundle) {
-  return CallGroup.join(welcome, bundle, CALL, device(anna), around(ben));
+  const ours = around(ben, consentFor(bundle));
+  return CallGroup.join(welcome, bundle, CALL, device(anna), ours);
+}
+
+async function create(anna: FakeSeam, ben: FakeSeam, { keyPackage }: KeyPackageBundle) {
+  const ours = around(anna, await newConsent());
+  return await CallGroup.create(CALL, device(ben), keyPackage, ours);
 }
 
 async function pair() {
   const [anna, ben] = await seams();
   const bundle = await keyPackage(ben);
-  const made = await CallGroup.create(CALL, device(ben), bundle.keyPackage, around(anna));
+  const made = await create(anna, ben, bundle);
   expect(isFor(made.welcome, bundle)).toBe(true);
   expect(isFor(made.welcome, await keyPackage(ben))).toBe(false);
   return [made.group, await join(ben, anna, made.welcome, bundle)] as const;
@@ -51,8 +59,9 @@ async function pair() {
 async function hostile(
   anna: FakeSeam,
   add: readonly Bytes[],
-  { groupId = CALL as Bytes | CallId, suiteId = SUITE_ID as number } = {},
+  { groupId = CALL as Bytes | CallId, suiteId = SUITE_ID as number, consent = "own" } = {},
 ): Promise<Bytes> {
+  const leafExtensions = consent === "none" ? [] : [(await newConsent()).extension()];
   const group = await Group.create({
     groupId: new Uint8Array(groupId),
     suiteId,
@@ -61,6 +70,7 @@ async function hostile(
     rng,
     validator: anna.keys.validator,
     lifetime: [NOW - 9, NOW + 9000],
+    leafExtensions,
   });
   const { welcome } = await group.commit({ add, rng, now: NOW });
   if (welcome === null) throw new Error("an Add makes a Welcome");
@@ -124,7 +134,7 @@ describe("a call group", () => {
   it("takes no commit of the callee's, and is as before (CK-367)", async () => {
     const [anna, ben] = await seams();
     const bundle = await keyPackage(ben);
-    const made = await CallGroup.create(CALL, device(ben), bundle.keyPackage, around(anna));
+    const made = await create(anna, ben, bundle);
     // A callee that broke its own rule: the same Welcome, without the strict shell around it.
     const { validator } = ben.keys;
     const loose = await Group.join(made.welcome, bundle, { now: NOW, validator });
@@ -158,7 +168,7 @@ describe("a call group", () => {
     const weakWelcome = await hostile(anna, [weak.keyPackage], { suiteId: 1 });
     const wrongSuite = join(ben, anna, weakWelcome, weak);
     await expect(wrongSuite).rejects.toMatchObject({ code: Code.WRONG_SUITE });
-    const made = CallGroup.create(CALL, device(ben), weak.keyPackage, around(anna));
+    const made = create(anna, ben, weak);
     await expect(made).rejects.toMatchObject({ code: Code.WRONG_SUITE });
   });
 
@@ -170,6 +180,30 @@ describe("a call group", () => {
     expect(equal(checked.data, own)).toBe(true);
     const refused = checkKeyPackage(own, device(sibling), rules);
     await expect(refused).rejects.toMatchObject({ code: Code.BAD_CREDENTIAL });
+  });
+
+  it("takes nobody without a consent key (CK-937), or with ours (CK-938)", async () => {
+    const [anna, ben] = await seams();
+    const { credential: identity, signaturePrivate } = ben.keys;
+    const facts = { identity, signaturePrivate, notBefore: NOW, notAfter: NOW + 9000 };
+    const none = await consenting({ ...facts, leafExtensions: [] });
+    const rules = { now: NOW, validator: anna.keys.validator };
+    const lacks = { code: Code.BAD_CREDENTIAL, detail: expect.stringContaining("CK-937") };
+    const same = { code: Code.BAD_CREDENTIAL, detail: expect.stringContaining("CK-938") };
+    const checked = checkKeyPackage(none.keyPackage, device(ben), rules);
+    await expect(checked).rejects.toMatchObject(lacks);
+    await expect(create(anna, ben, none)).rejects.toMatchObject(lacks);
+    const own = await newConsent();
+    const copied = await consenting(facts, own);
+    const ours = around(anna, own);
+    const made = CallGroup.create(CALL, device(ben), copied.keyPackage, ours);
+    await expect(made).rejects.toMatchObject(same);
+    // The same of whoever calls.
+    const bundle = await keyPackage(ben);
+    const welcome = await hostile(anna, [bundle.keyPackage], { consent: "none" });
+    await expect(join(ben, anna, welcome, bundle)).rejects.toMatchObject(lacks);
+    const { group } = await create(anna, ben, bundle); // The control.
+    expect(group.other.extensions).toEqual([consentFor(bundle).extension()]);
   });
 
   it("does nothing any more once it is wiped (R-22)", async () => {

@@ -1,5 +1,6 @@
 /** One device's session as the call service sees it, over the fake network; and who there is. */
 
+import type { OwnConsent } from "../../client/consent_key.ts";
 import type {
   CallSeam,
   Delivered,
@@ -176,8 +177,9 @@ export class FakeSeam implements CallSeam {
     return this.#world.clock.now;
   }
 
-  newKeyPackage(): Promise<KeyPackageBundle> {
+  newKeyPackage(consent: OwnConsent): Promise<KeyPackageBundle> {
     return newKeyPackage({
+      leafExtensions: [consent.extension()],
       identity: this.keys.credential,
       signaturePrivate: this.keys.signaturePrivate,
       notBefore: this.now() - 60,

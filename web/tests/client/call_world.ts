@@ -16,6 +16,7 @@ import type { Code } from "../../core/errors.ts";
 import { FakeEnds, FakeMedia, FakeRelay } from "./call_fakes.ts";
 import { FakeNetwork, type Fault, type Parcel } from "./call_network.ts";
 import { type Cast, FakeSeam, makeCast } from "./call_seam.ts";
+import { FakeRecorder, FakeShares } from "./recording_fakes.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
 /** One device as a story sees it. */
@@ -25,6 +26,9 @@ export class Device {
   readonly rung: IncomingCall[] = [];
   readonly missed: MissedCall[] = [];
   readonly ends: FakeEnds[] = [];
+  readonly recorder = new FakeRecorder();
+  /** The person is never to be recorded. */
+  never = false;
   readonly #world: World;
 
   constructor(world: World, seam: FakeSeam) {
@@ -32,7 +36,10 @@ export class Device {
     this.seam = seam;
     const makeMedia = (options: ConstructorParameters<typeof FakeMedia>[1]) =>
       new FakeMedia(world.relay, options);
-    this.service = new CallService(seam, { makeMedia });
+    const { shares } = world;
+    const recorder = () => this.recorder;
+    const recording = { shares, recorder, never: () => this.never };
+    this.service = new CallService(seam, { makeMedia, recording });
     seam.spawn(async (signal) => {
       for await (const ringing of this.service.incoming(signal)) this.rung.push(ringing);
     });
@@ -85,6 +92,8 @@ export class World {
   readonly clock = new VirtualClock();
   readonly relay = new FakeRelay(this.clock);
   readonly network: FakeNetwork;
+  /** Of recording keys, at the server. */
+  readonly shares = new FakeShares();
   readonly seams: FakeSeam[] = [];
   readonly turnAsked: string[] = [];
   readonly #devices = new Map<string, Device>();

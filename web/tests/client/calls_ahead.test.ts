@@ -210,8 +210,8 @@ describe("where it rings", () => {
     const { seam } = w.device("ben1");
     const bundles: KeyPackageBundle[] = [];
     const make = seam.newKeyPackage.bind(seam);
-    seam.newKeyPackage = async () => {
-      const bundle = await make();
+    seam.newKeyPackage = async (consent) => {
+      const bundle = await make(consent);
       bundles.push(bundle);
       return bundle;
     };

@@ -15,30 +15,31 @@ import {
   Group,
   generateSignatureKey,
   type KeyPackageBundle,
-  newKeyPackage,
+  type newKeyPackage,
   SUITE_ID,
 } from "../../core/mls/index.ts";
 import { commit } from "../../core/sas.ts";
 import { type FakeSeam, rng } from "./call_seam.ts";
 import { once, play, type World } from "./call_world.ts";
+import { consenting, newConsent } from "./consents.ts";
 
 type Changes = Partial<Parameters<typeof newKeyPackage>[0]>;
 
 function keyPackage(seam: FakeSeam, changes: Changes = {}): Promise<KeyPackageBundle> {
-  return newKeyPackage({
+  return consenting({
     identity: seam.keys.credential,
     signaturePrivate: seam.keys.signaturePrivate,
     notBefore: seam.now() - 9,
     notAfter: seam.now() + 9000,
-    rng,
     ...changes,
   });
 }
 
 /** Return a group that calls itself by a call's id, or by any other. */
-function forged(seam: FakeSeam, id: Uint8Array): Promise<Group> {
+async function forged(seam: FakeSeam, id: Uint8Array): Promise<Group> {
   const { keys } = seam;
-  return Group.create({
+  return await Group.create({
+    leafExtensions: [(await newConsent()).extension()],
     groupId: copy(id),
     suiteId: SUITE_ID,
     identity: keys.credential,
@@ -73,6 +74,11 @@ describe("a key package", () => {
         return keyPackage(seam, { notBefore: seam.now() - 900, notAfter: seam.now() - 800 });
       },
       Code.EXPIRED,
+    ],
+    [
+      "without a consent key (CK-937)",
+      (w) => keyPackage(w.device("ben1").seam, { leafExtensions: [] }),
+      Code.BAD_CREDENTIAL,
     ],
   ];
 

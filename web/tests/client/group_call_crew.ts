@@ -1,23 +1,34 @@
 /** Devices with real credentials for tests of group calls: one account each, no server. */
 
 import { expect } from "vitest";
+import type { OwnConsent } from "../../client/consent_key.ts";
 import {
   type Began,
   GroupCallKeys,
   type MayBeIn,
   type Offer,
 } from "../../client/group_call_keys.ts";
+import type { GroupRecordingParts } from "../../client/group_call_recording.ts";
 import type { KeyMaterial } from "../../client/seam.ts";
 import { type Bytes, hex, utf8 } from "../../core/bytes.ts";
 import { credentialIdentity, makeValidator } from "../../core/credential.ts";
 import type { DeviceList } from "../../core/device_list.ts";
 import { CallId, type Digest } from "../../core/ids.ts";
-import { type KeyPackageBundle, newKeyPackage } from "../../core/mls/index.ts";
+import type { KeyPackageBundle } from "../../core/mls/index.ts";
 import { NOW, rng } from "./call_seam.ts";
+import { consentFor, consenting, newConsent } from "./consents.ts";
 import { Person } from "./people.ts";
 
 export const CALL = new CallId(utf8("a group call, 16"));
 const MOST = 6;
+
+/** What a call is given that nobody records. */
+export const NOT_RECORDING: GroupRecordingParts = {
+  ...{ call: CALL, means: {}, rng },
+  spawn: () => {
+    throw new Error("nothing is asked");
+  },
+};
 
 export const anybody: MayBeIn = () => undefined;
 
@@ -57,10 +68,10 @@ export class Crew {
   }
 
   /** Make a fresh key package of one of the people. */
-  keyPackage(number: number): Promise<KeyPackageBundle> {
+  keyPackage(number: number, own?: OwnConsent): Promise<KeyPackageBundle> {
     const { credential: identity, signaturePrivate } = this.keys(number);
     const lifetime = { notBefore: NOW - 9, notAfter: NOW + 9000 };
-    return newKeyPackage({ identity, signaturePrivate, ...lifetime, rng });
+    return consenting({ identity, signaturePrivate, ...lifetime }, own);
   }
 
   around(number: number, mayBeIn: MayBeIn = anybody) {
@@ -68,13 +79,15 @@ export class Crew {
   }
 
   /** Begin the call as the first of the people. */
-  found(): Promise<GroupCallKeys> {
-    return GroupCallKeys.found(CALL, this.around(0));
+  async found(consent?: OwnConsent): Promise<GroupCallKeys> {
+    const own = consent ?? (await newConsent());
+    return await GroupCallKeys.found(CALL, { ...this.around(0), consent: own });
   }
 
   join(number: number, welcome: Bytes | null, bundle: KeyPackageBundle, mayBeIn = anybody) {
     if (welcome === null) throw new Error("no Welcome");
-    return GroupCallKeys.join(welcome, bundle, CALL, this.around(number, mayBeIn));
+    const around = { ...this.around(number, mayBeIn), consent: consentFor(bundle) };
+    return GroupCallKeys.join(welcome, bundle, CALL, around);
   }
 
   /** Return a call with as many members, in the order of their leaves. */

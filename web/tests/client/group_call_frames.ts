@@ -10,6 +10,8 @@ const SOUND = utf8("twenty milliseconds");
 
 export class TestFrames implements GroupFrames {
   wiped = false;
+  /** Nothing passes for now. */
+  held = false;
   /** Answer with an error from now on, as a worker that died. */
   dead = false;
   /** What was given, to see that it is overwritten. */
@@ -42,6 +44,16 @@ export class TestFrames implements GroupFrames {
     this.#receiver.removeLeaf(leaf);
   }
 
+  async hold(): Promise<void> {
+    this.#requireAlive();
+    this.held = true;
+  }
+
+  async release(): Promise<void> {
+    this.#requireAlive();
+    this.held = false;
+  }
+
   async wipe(): Promise<void> {
     this.wiped = true;
     this.#sending?.wipe();
@@ -51,7 +63,7 @@ export class TestFrames implements GroupFrames {
 
   /** Whether a frame would be sealed. */
   get isSending(): boolean {
-    return this.#sending !== undefined;
+    return this.#sending !== undefined && !this.held;
   }
 
   /** Seal a frame of sound. */
@@ -61,6 +73,7 @@ export class TestFrames implements GroupFrames {
   }
 
   async opens(frame: Bytes): Promise<boolean> {
+    if (this.held) return false;
     try {
       return equal((await this.#receiver.decrypt(frame, "audio", this.#now())).frame, SOUND);
     } catch (error) {

@@ -24,6 +24,7 @@ import {
 import type { KeyPackageBundle } from "../../core/mls/index.ts";
 import { SUITE_ID, signaturePublicKey } from "../../core/mls/index.ts";
 import { NOW, rng } from "./call_seam.ts";
+import { consentFor, newConsent } from "./consents.ts";
 import { CALL, Crew } from "./group_call_crew.ts";
 import { material, mayBeInWith, Stranger } from "./group_call_guests.ts";
 
@@ -44,7 +45,8 @@ async function founded(
   bundles: readonly KeyPackageBundle[],
   mayBeIn = mayBeInWith(crew),
 ): Promise<readonly [GroupCallKeys, Bytes]> {
-  const around = { keys: material(crew, 0), now: NOW, rng, mayBeIn };
+  const consent = await newConsent();
+  const around = { consent, keys: material(crew, 0), now: NOW, rng, mayBeIn };
   const first = await GroupCallKeys.found(CALL, around);
   const joiners = [];
   for (const { keyPackage } of bundles) joiners.push(await first.note(keyPackage, AT));
@@ -55,7 +57,8 @@ async function founded(
 }
 
 const memberJoins = (welcome: Bytes, bundle: KeyPackageBundle) => {
-  const around = { keys: material(crew, 1), now: NOW, rng, mayBeIn: mayBeInWith(crew) };
+  const consent = consentFor(bundle);
+  const around = { consent, keys: material(crew, 1), now: NOW, rng, mayBeIn: mayBeInWith(crew) };
   return GroupCallKeys.join(welcome, bundle, CALL, around);
 };
 
@@ -67,7 +70,8 @@ async function callWith(...guests: readonly Stranger[]) {
   const around = { keys: { validator: judge }, now: NOW, rng, mayBeIn: () => undefined };
   const inside: GroupCallKeys[] = [];
   for (const bundle of bundles) {
-    inside.push(await GroupCallKeys.join(welcome, bundle, CALL, around));
+    const ours = { ...around, consent: consentFor(bundle) };
+    inside.push(await GroupCallKeys.join(welcome, bundle, CALL, ours));
   }
   return { host: first, member: await memberJoins(welcome, member), inside };
 }
@@ -203,19 +207,20 @@ describe("what a guest believes", () => {
 
   test("CK-912: a call without the host is not entered", async () => {
     const admission = await checkPass(link, dana, await passed());
-    const time = { now: NOW, rng };
     const bundle = await dana.bundle();
+    const time = (own: KeyPackageBundle) => ({ now: NOW, rng, consent: consentFor(own) });
     const keys = material(crew, 1);
-    const around = { keys, now: NOW, rng, mayBeIn: () => undefined };
+    const consent = await newConsent();
+    const around = { consent, keys, now: NOW, rng, mayBeIn: () => undefined };
     const elsewhere = await GroupCallKeys.found(CALL, around);
     await elsewhere.offer([await elsewhere.note(bundle.keyPackage, AT)], [], AT);
     const { welcome } = await elsewhere.won();
-    const trying = joinCall(link, admission, welcome ?? new Uint8Array(0), bundle, time);
+    const trying = joinCall(link, admission, welcome ?? new Uint8Array(0), bundle, time(bundle));
     await expect(trying).rejects.toMatchObject({ code: Code.IDENTITY_CHANGED });
     await expect(trying).rejects.toEqual(refusedAs(/^CK-912/));
     const again = await dana.bundle();
     const [, right] = await founded([again, await crew.keyPackage(4)]);
-    const inside = await joinCall(link, admission, right, again, time); // The control.
+    const inside = await joinCall(link, admission, right, again, time(again)); // The control.
     const hosts = [...inside.members().values()].map((one) => isHost(link, one));
     expect((await Promise.all(hosts)).filter((is) => is)).toHaveLength(1);
     expect(inside.members().size).toBe(3);

@@ -16,11 +16,11 @@ import { SignatureKey } from "../../core/ids.ts";
 import {
   generateSignatureKey,
   type KeyPackageBundle,
-  newKeyPackage,
   SUITE_ID,
   signaturePublicKey,
 } from "../../core/mls/index.ts";
 import { NOW, rng } from "./call_seam.ts";
+import { consenting } from "./consents.ts";
 import { CALL, type Crew } from "./group_call_crew.ts";
 
 /** Somebody with keys of one visit. */
@@ -53,12 +53,11 @@ export class Stranger {
 
   /** Make a key package, with the right credential unless another is given. */
   async bundle(guest?: Guest): Promise<KeyPackageBundle> {
-    return await newKeyPackage({
+    return await consenting({
       identity: guestIdentity(guest ?? (await this.guest())),
       signaturePrivate: this.signaturePrivate,
       notBefore: NOW - 9,
       notAfter: NOW + 9000,
-      rng,
     });
   }
 }

@@ -1,6 +1,7 @@
 /** The MLS group of a group call, with real keys; and who is answered when somebody comes. */
 
 import { beforeAll, describe, expect, it } from "vitest";
+import type { OwnConsent } from "../../client/consent_key.ts";
 import { Joiners } from "../../client/group_call_joiners.ts";
 import { type Began, GroupCallKeys } from "../../client/group_call_keys.ts";
 import type { KeyMaterial } from "../../client/seam.ts";
@@ -10,9 +11,10 @@ import { FrameReceiver, SendingEpoch } from "../../core/frame_keys.ts";
 import { guestIdentity, signPass, withGuests } from "../../core/guest.ts";
 import { identityPublicKey } from "../../core/identity.ts";
 import { SignatureKey } from "../../core/ids.ts";
-import { Group, newKeyPackage, SUITE_ID } from "../../core/mls/index.ts";
+import { Group, SUITE_ID } from "../../core/mls/index.ts";
 import { PRODUCT_SUITE } from "../../core/sframe.ts";
 import { NOW, rng } from "./call_seam.ts";
+import { consentFor, consenting, newConsent } from "./consents.ts";
 import { anybody, CALL, Crew, commit, noteAll } from "./group_call_crew.ts";
 
 const AT = { now: NOW };
@@ -198,6 +200,7 @@ describe("what is refused", () => {
       rng,
       validator,
       lifetime: [NOW - 9, NOW + 9],
+      leafExtensions: [(await newConsent()).extension()],
     });
     const bundle = await crew.keyPackage(1);
     const { welcome } = await group.commit({ add: [bundle.keyPackage], rng, now: NOW });
@@ -235,8 +238,8 @@ describe("what is refused", () => {
   it("whom a guest adds: it brings in nobody (CK-908)", async () => {
     const host = crew.keys(0);
     const validator = withGuests(host.validator);
-    const around = (keys: KeyMaterial) => {
-      return { keys: { ...keys, validator }, now: NOW, rng, mayBeIn: anybody };
+    const around = (keys: KeyMaterial, consent: OwnConsent) => {
+      return { consent, keys: { ...keys, validator }, now: NOW, rng, mayBeIn: anybody };
     };
     const privateKey = rng(32);
     const key = new SignatureKey(new Uint8Array(await identityPublicKey(privateKey)));
@@ -244,21 +247,22 @@ describe("what is refused", () => {
     const dana = { key, name: "Dana", account: host.account, device: host.device, signature };
     const credential = guestIdentity(dana);
     const own = { ...host, credential, signaturePrivate: privateKey };
-    const bundle = await newKeyPackage({
+    const bundle = await consenting({
       identity: credential,
       signaturePrivate: privateKey,
       notBefore: NOW - 9,
       notAfter: NOW + 9000,
-      rng,
     });
     const second = await crew.keyPackage(1);
-    const first = await GroupCallKeys.found(CALL, around(host));
+    const first = await GroupCallKeys.found(CALL, around(host, await newConsent()));
     const joiners = [await noteAll([first], bundle), await noteAll([first], second)];
     await first.offer(joiners, [], AT);
     const { welcome } = await first.won();
     if (welcome === null) throw new Error("no Welcome");
-    const guest = await GroupCallKeys.join(welcome, bundle, CALL, around(own));
-    const member = await GroupCallKeys.join(welcome, second, CALL, around(crew.keys(1)));
+    const ofGuest = around(own, consentFor(bundle));
+    const guest = await GroupCallKeys.join(welcome, bundle, CALL, ofGuest);
+    const ofMember = around(crew.keys(1), consentFor(second));
+    const member = await GroupCallKeys.join(welcome, second, CALL, ofMember);
     const friend = await crew.keyPackage(4);
     const adds = await guest.offer([await noteAll([guest], friend)], [], AT);
     for (const one of [first, member]) {
@@ -273,6 +277,78 @@ describe("what is refused", () => {
     const began = await first.apply(removes.commit, AT);
     expect([...(began?.went ?? [])]).toEqual([member.began().own]);
   });
+
+  it("a leaf without a consent key (CK-937), or with another's (CK-938)", async () => {
+    const [a, b] = await three();
+    const { credential: identity, signaturePrivate } = crew.keys(4);
+    const facts = { identity, signaturePrivate, notBefore: NOW - 9, notAfter: NOW + 9000 };
+    const none = await consenting({ ...facts, leafExtensions: [] });
+    const another = [4, 5].map((name) => ({ extensionType: 0xf0a2, data: new Uint8Array(name) }));
+    const odd = await consenting({ ...facts, leafExtensions: another.slice(0, 1) });
+    const copied = await consenting(facts, b.consent);
+    const control = await consenting(facts);
+    for (const bundle of [none, odd]) {
+      await expect(a.note(bundle.keyPackage, AT)).rejects.toEqual(
+        refusedAs(Code.BAD_CREDENTIAL, "CK-937"),
+      );
+    }
+    const same = refusedAs(Code.BAD_CREDENTIAL, "CK-938");
+    await expect(a.note(copied.keyPackage, AT)).rejects.toEqual(same);
+    await a.note(control.keyPackage, AT);
+    // Two who wait, with one key: the second is not noted. The first may come again, with it or not.
+    const friend = crew.keys(5);
+    const waits = { ...facts, identity: friend.credential };
+    const second = { ...waits, signaturePrivate: friend.signaturePrivate };
+    const doubled = await consenting(second, consentFor(control));
+    await expect(a.note(doubled.keyPackage, AT)).rejects.toEqual(same);
+    await a.note((await consenting(facts, consentFor(control))).keyPackage, AT);
+    await a.note((await consenting(second)).keyPackage, AT);
+  });
+
+  it.each(["no consent key", "another's consent key", "its own"])(
+    "a commit that brings in somebody with %s, and a Welcome to them",
+    async (which) => {
+      const leafOf = async (own: OwnConsent) => (which.startsWith("no") ? [] : [own.extension()]);
+      const { credential: identity, signaturePrivate, validator } = crew.keys(0);
+      const [founder, joiner] = [await newConsent(), await newConsent()];
+      // MLS alone: whoever makes it has no rules of ours.
+      const bare = await Group.create({
+        groupId: new Uint8Array(CALL),
+        suiteId: SUITE_ID,
+        ...{ identity, signaturePrivate, rng, validator },
+        lifetime: [NOW - 9, NOW + 9000],
+        leafExtensions: [founder.extension()],
+      });
+      const second = await crew.keyPackage(1);
+      const made = await bare.commit({ add: [second.keyPackage], rng, now: NOW });
+      const member = await crew.join(1, made.welcome, second);
+      const { credential, signaturePrivate: signs } = crew.keys(4);
+      const own = which.startsWith("another") ? founder : joiner;
+      const bundle = await consenting(
+        {
+          ...{ identity: credential, signaturePrivate: signs },
+          ...{ notBefore: NOW - 9, notAfter: NOW + 9000 },
+          leafExtensions: await leafOf(own),
+        },
+        own,
+      );
+      const hostile = await made.group.commit({ add: [bundle.keyPackage], rng, now: NOW });
+      const third = await crew.keyPackage(2);
+      const late = await hostile.group.commit({ add: [third.keyPackage], rng, now: NOW });
+      const applied = member.apply(hostile.message, AT);
+      const joined = crew.join(2, late.welcome, third);
+      for (const one of [applied, joined]) one.catch(() => undefined); // each is looked at below
+      if (which === "its own") {
+        expect((await applied)?.leaves.size).toBe(3);
+        expect((await joined).members().size).toBe(4);
+        return;
+      }
+      const check = which.startsWith("no") ? "CK-937" : "CK-938";
+      await expect(applied).rejects.toEqual(refusedAs(Code.BAD_CREDENTIAL, check));
+      await expect(joined).rejects.toEqual(refusedAs(Code.BAD_CREDENTIAL, check));
+      expect(member.began().leaves).toEqual(new Set([0, 1]));
+    },
+  );
 
   it("a joiner that was forgotten, and a damaged key package", async () => {
     const first = await crew.found();
@@ -298,6 +374,7 @@ describe("what is refused", () => {
         rng,
         validator,
         lifetime: [NOW - 9, NOW + 9000],
+        leafExtensions: [(await newConsent()).extension()],
       });
       const bundle = await crew.keyPackage(1);
       const made = await bare.commit({ add: [bundle.keyPackage], rng, now: NOW });
@@ -314,7 +391,10 @@ describe("what is refused", () => {
                 validator,
               })
             )[1];
-      await expect(member.apply(hostile, AT)).rejects.toEqual(refusedAs(Code.UNEXPECTED, "CK-865"));
+      // Whoever lets themselves in has no consent key, either, and that is seen first.
+      const why: [Code, string] =
+        what === "external" ? [Code.BAD_CREDENTIAL, "CK-937"] : [Code.UNEXPECTED, "CK-865"];
+      await expect(member.apply(hostile, AT)).rejects.toEqual(refusedAs(...why));
       expect(member.began().leaves).toEqual(new Set([0, 1]));
       const said = await made.group.encrypt(utf8("as before"), { rng });
       expect((await member.decrypt(said, AT)).content).toEqual(utf8("as before"));

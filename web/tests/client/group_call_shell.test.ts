@@ -16,7 +16,7 @@ import type { KeyPackageBundle, MemberInfo } from "../../core/mls/index.ts";
 import type { GroupMedia } from "../../media/group_interfaces.ts";
 import { flipped } from "../core_vectors.ts";
 import { NOW } from "./call_seam.ts";
-import { Crew } from "./group_call_crew.ts";
+import { Crew, NOT_RECORDING } from "./group_call_crew.ts";
 import { TestFrames } from "./group_call_frames.ts";
 import { Hub, NOTICED_S, Room } from "./group_call_room.ts";
 import { VirtualClock } from "./virtual_clock.ts";
@@ -63,7 +63,7 @@ class Person implements Watcher {
     this.room = new Room(hub, () => keys.roomKey());
     const { room, frames } = this;
     const parts = { keys, room, frames, watcher: this, unix: () => NOW, monotonic };
-    this.shell = new GroupCallShell(parts);
+    this.shell = new GroupCallShell({ ...parts, recording: NOT_RECORDING });
     if (media !== undefined) this.shell.attach(media);
     this.done = this.shell.run(this.#stop.signal).catch((error: unknown) => error);
   }
@@ -418,6 +418,7 @@ story("CK-867: nobody speaks for another's number", async () => {
     epoch: liar.state.epoch,
     member: victim.room.number,
     feed: null,
+    asks: [],
   } as const;
   const body = await liar.keys.encrypt(encodeInGroupCall(claim));
   liar.room.send({ kind: "room.say", body, to: null });

@@ -9,6 +9,7 @@ import {
 } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CallRoomSocket, type Ticket } from "../../client/call_room.ts";
+import type { OwnConsent } from "../../client/consent_key.ts";
 import { CallGoneError, Doorkeeper, enterGroupCall } from "../../client/group_call_entry.ts";
 import type { GroupCallKeys } from "../../client/group_call_keys.ts";
 import type { Watcher } from "../../client/group_call_seam.ts";
@@ -24,8 +25,10 @@ import {
   RoomKey,
   random,
 } from "../../core/ids.ts";
+import type { KeyPackageBundle } from "../../core/mls/index.ts";
 import { NOW, rng } from "./call_seam.ts";
-import { anybody, CALL, Crew } from "./group_call_crew.ts";
+import { consentFor, consenting, newConsent } from "./consents.ts";
+import { anybody, CALL, Crew, NOT_RECORDING } from "./group_call_crew.ts";
 import { TestFrames } from "./group_call_frames.ts";
 import { startServer, type TestServer } from "./server.ts";
 
@@ -97,6 +100,7 @@ class Browser implements Member, Watcher {
       keys,
       room: this.#room,
       frames: this.frames,
+      recording: NOT_RECORDING,
       watcher: this,
       unix,
       monotonic,
@@ -185,10 +189,28 @@ class Call {
 
   /** Knock as one of the people, and come in. */
   async enter(number: number, origin = server.origin, signal?: AbortSignal): Promise<Browser> {
+    return await this.knock(number, await crew.keyPackage(number), origin, signal);
+  }
+
+  /** The same with a key package of theirs. */
+  async knock(
+    number: number,
+    bundle: KeyPackageBundle,
+    origin = server.origin,
+    signal?: AbortSignal,
+  ): Promise<Browser> {
     const around = { ...this.where, keys: crew.keys(number), mayBeIn: anybody, rng };
-    const entering = { ...around, origin, call: CALL, unix, monotonic };
-    const keys = await enterGroupCall(entering, await crew.keyPackage(number), signal);
+    const consent = consentFor(bundle);
+    const entering = { ...around, consent, origin, call: CALL, unix, monotonic };
+    const keys = await enterGroupCall(entering, bundle, signal);
     return this.#add(new Browser(keys, origin, this.where));
+  }
+
+  /** A device's key package with this consent key; without one if there is none. */
+  async package(number: number, own?: OwnConsent): Promise<KeyPackageBundle> {
+    const { credential: identity, signaturePrivate } = crew.keys(number);
+    const facts = { identity, signaturePrivate, notBefore: NOW - 9, notAfter: NOW + 9000 };
+    return await consenting(own === undefined ? { ...facts, leafExtensions: [] } : facts, own);
   }
 
   /** Have the Python device knock, and come in. */
@@ -380,6 +402,20 @@ test("who does not know the door key is not let in", async () => {
   const entering = stranger.enter(1, server.origin, AbortSignal.timeout(4000));
   await expect(entering).rejects.toMatchObject({ name: "TimeoutError" });
   await call.enter(1); // The control.
+  await call.settled();
+  await call.end();
+});
+
+test("CK-937, CK-938: nobody without a consent key, or with a member's, is let in, by either language", async () => {
+  const call = new Call();
+  const first = await call.begin();
+  await call.enterPython("pia");
+  const signal = () => AbortSignal.timeout(4000);
+  for (const bad of [await call.package(1), await call.package(1, first.keys.consent)]) {
+    const entering = call.knock(1, bad, server.origin, signal());
+    await expect(entering).rejects.toMatchObject({ name: "TimeoutError" });
+  }
+  await call.knock(1, await call.package(1, await newConsent())); // The control.
   await call.settled();
   await call.end();
 });

@@ -9,6 +9,7 @@ import { hex } from "../../core/bytes.ts";
 import { Media } from "../../core/content_records.ts";
 import { Code, UnavailableError } from "../../core/errors.ts";
 import { CallId, DoorKey, MessageId, RoomId, random } from "../../core/ids.ts";
+import { newConsent } from "./consents.ts";
 import {
   accept,
   begin,
@@ -55,8 +56,10 @@ test("CK-851: knowing the room and its door key is not enough", async () => {
     const keys = await ways.keyMaterial(group);
     const [unix, monotonic] = [() => ways.now(), () => ways.monotonic()];
     const { origin } = ways;
-    const around = { ...going, origin, keys, mayBeIn: () => undefined, unix, monotonic, rng };
-    return await enterGroupCall(around, await ways.newKeyPackage(), signal);
+    const consent = await newConsent();
+    const mayBeIn = () => undefined;
+    const around = { ...going, consent, origin, keys, mayBeIn, unix, monotonic, rng };
+    return await enterGroupCall(around, await ways.newKeyPackage(consent), signal);
   };
   const choir = await anna.findGroup("Choir");
   await anna.removeFromGroup(choir, await memberOf(anna, "Choir", carl.handle));

@@ -24,6 +24,7 @@ from serve_call_links import CALL_LINK_COMMANDS, CallLinking
 from serve_calls import CALL_COMMANDS, RoomCalling, Taking
 from serve_group_calls import GROUP_CALL_COMMANDS, GroupCalling, GroupCalls
 from serve_groups import GROUP_COMMANDS, Grouping
+from serve_recording import RECORDING_COMMANDS, Notes, Recording
 
 from visavis.core.call_entry import Direction, Entry, Outcome, Quality, Via
 from visavis.core.contact_rules import decode_rules, encode_rules
@@ -52,7 +53,7 @@ class Joining:
 
 
 @dataclass
-class World(Grouping, RoomCalling, GroupCalling, CallLinking):
+class World(Grouping, RoomCalling, GroupCalling, CallLinking, Recording):
     """The server and everybody at it."""
 
     server: RunningServer
@@ -62,6 +63,7 @@ class World(Grouping, RoomCalling, GroupCalling, CallLinking):
     taking: dict[str, Taking] = field(default_factory=dict)
     group_calls: dict[str, GroupCalls] = field(default_factory=dict)
     guests: dict[str, GuestCall] = field(default_factory=dict)
+    notes: dict[str, Notes] = field(default_factory=dict)
 
     # The server
 
@@ -306,6 +308,14 @@ class World(Grouping, RoomCalling, GroupCalling, CallLinking):
         """Return our handle, as this device knows it."""
         return self.people[who].handle
 
+    async def never_recorded(self, who: str) -> list[bool]:
+        """Return which contacts are never to be recorded."""
+        return [one.never_recorded for one in await self.people[who].contacts()]
+
+    async def never_record(self, who: str, *, never: bool) -> None:
+        """Decide whether we are ever to be recorded."""
+        await self.people[who].set_settings(never_record=never)
+
     async def rename(self, who: str, name: str, password: str) -> str:
         """Change the handle of an account."""
         return await self.people[who].rename(name, password)
@@ -445,8 +455,9 @@ COMMANDS: Final = {
     "revoke", "revoke_by_code", "password", "dropped", "send_file", "open_file",
     "write_vault", "decide", "decided", "note_call", "calls", "delete_calls", "settings",
     "ask_to_forget", "wishes", "rows", "move_out", "move_in", "handle", "rename", "renamed",
+    "never_record", "never_recorded",
     *GROUP_COMMANDS, *CALL_COMMANDS, *GROUP_CALL_COMMANDS,
-    *CALL_LINK_COMMANDS,
+    *CALL_LINK_COMMANDS, *RECORDING_COMMANDS,
 }  # fmt: skip
 
 

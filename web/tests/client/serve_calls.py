@@ -29,6 +29,7 @@ from visavis.core.ids import (
 from visavis.core.mls import MemberInfo, new_key_package
 from visavis.media.call_frames import CallFrames
 from visavis.sdk.client import Client
+from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.group_call_entry import Doorkeeper, Entering
 from visavis.sdk.group_call_keys import GroupCallKeys
 from visavis.sdk.group_call_shell import GroupCallShell
@@ -114,12 +115,14 @@ class RoomCalling:
             private,
             make_validator(lists.get),
         )
+        consent = OwnConsent.make(os.urandom)
         bundle = new_key_package(
             identity=keys.credential,
             signature_private=private,
             not_before=facts["now"] - 9,
             not_after=facts["now"] + 9_000,
             rng=os.urandom,
+            leaf_extensions=[consent.extension()],
         )
         entering = Entering(
             origin=self.server.origin,
@@ -127,6 +130,7 @@ class RoomCalling:
             room=RoomId(bytes.fromhex(facts["room"])),
             door=DoorKey(bytes.fromhex(facts["door"])),
             keys=keys,
+            consent=consent,
             may_be_in=lambda _: None,
             now=lambda: facts["now"],
             rng=os.urandom,

@@ -1,6 +1,7 @@
 /** The encrypted store: one writer, sealed, all or nothing. */
 
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { SCHEMA } from "../../client/database.ts";
 import { Signal, sleep } from "../../client/lock.ts";
 import { Store } from "../../client/store.ts";
 import type { Unit } from "../../client/unit.ts";
@@ -576,10 +577,40 @@ describe("what lies on disk", () => {
     ).rejects.toThrow("was not refused");
   });
 
+  it("of a version without chunks gets them, and keeps its items", async () => {
+    const device = new Device();
+    const before = await device.create();
+    await before.transaction((unit) => unit.put("note", Uint8Array.of(1), Uint8Array.of(2)));
+    await before.close();
+    const raw = await device.raw();
+    const [items, keys] = [raw.transaction("items"), raw.transaction("keys")];
+    const rows = await asked(items.objectStore("items").getAll());
+    const [names, values] = await Promise.all([
+      asked(keys.objectStore("keys").getAllKeys()),
+      asked(keys.objectStore("keys").getAll()),
+    ]);
+    raw.close();
+    await asked(device.databases.deleteDatabase(device.name));
+    const old = device.databases.open(device.name, 1);
+    old.onupgradeneeded = () => {
+      const made = old.result.createObjectStore("items", { keyPath: ["bucket", "slot"] });
+      for (const row of rows) made.put(row);
+      const opening = old.result.createObjectStore("keys");
+      for (const [at, name] of names.entries()) opening.put(values[at], name);
+    };
+    (await asked(old)).close();
+    const store = await device.open();
+    expect(store.get("note", Uint8Array.of(1))).toEqual(Uint8Array.of(2));
+    const row = { bucket: Uint8Array.of(1), slot: Uint8Array.of(2), sealed: Uint8Array.of(3) };
+    await store.putRow(row);
+    expect(await store.row(row)).toEqual(row);
+    await store.close();
+  });
+
   it("of a newer version is refused", async () => {
     const device = new Device();
     await (await device.create()).close();
-    (await asked(device.databases.open(device.name, 2))).close();
+    (await asked(device.databases.open(device.name, SCHEMA + 1))).close();
     const error = await refusal(device.open());
     expect(error).toBeInstanceOf(FatalError);
     expect(error.detail).toContain("newer version");

@@ -24,6 +24,7 @@ const ON_LOOPBACK: ReadonlySet<string> = new Set([
   "groups.e2e.ts",
   "messages.e2e.ts",
   "privacy.e2e.ts",
+  "recording_pages.e2e.ts",
 ]);
 
 /** Files at a time, each in a network of its own: people wait more than they compute. */

@@ -111,6 +111,39 @@ test("each encoder and transport has a context of its own, in each epoch", async
   ]);
 });
 
+test("while the call is held nothing passes, either way, and nobody is blamed", async () => {
+  keyed();
+  for (const kind of ["audio", "video"] as const) {
+    const [out, into] = [sending(kind), receiving(kind)];
+    const before = await sealed(out, kind === "audio" ? OPUS : KEY_FRAME);
+    const during = await sealed(out, kind === "audio" ? OPUS : DELTA);
+    expect(await into.pass(before)).toBe(true);
+    ours.held = theirs.held = true;
+    const plain = frame(OPUS);
+    expect(await out.pass(plain)).toBe(false);
+    expect(dataOf(plain)).toEqual(OPUS); // not even sealed
+    expect(await into.pass(during)).toBe(false);
+    ours.held = theirs.held = false;
+    const after = await sealed(out, kind === "audio" ? OPUS : DELTA);
+    expect(await into.pass(after)).toBe(true);
+    // Whoever missed a picture needs a whole one.
+    expect(asked).toEqual(kind === "audio" ? [] : ["encoder", "sender"]);
+    expect(ours.counts.refused[kind]).toBe(0);
+    expect(theirs.counts.failed[kind]).toBe(0);
+    expect([ours.counts.sealed[kind], theirs.counts.opened[kind]]).toEqual([3, 2]);
+  }
+  expect(theirs.counts.unopened.size).toBe(0);
+});
+
+test("what was being sealed or opened when it was held does not come out", async () => {
+  keyed();
+  const [out, into] = [sending("audio"), receiving("audio")];
+  const one = await sealed(out, OPUS);
+  const [leaves, comes] = [out.pass(frame(OPUS)), into.pass(one)];
+  ours.held = theirs.held = true;
+  expect([await leaves, await comes]).toEqual([false, false]);
+});
+
 describe("CK-650: what cannot be sealed is dropped", () => {
   test("CK-655: before the keys and after the end", async () => {
     const pipe = sending("audio");

@@ -119,6 +119,21 @@ test("with keys frames are sealed and opened, and the page's own key stays its o
   expect(await through(OUT, [OPUS])).toEqual([]);
 });
 
+test("while it is held nothing passes, in the order of what was asked, and nobody is blamed", async () => {
+  const done = [keys.hold(), keys.install(1n, KEY, new Set([0])), keys.sendIn(1n, KEY, 0)];
+  await Promise.all(done);
+  expect(await through(OUT, [OPUS])).toEqual([]);
+  await expect(keys.sealText(new Uint8Array(128))).rejects.toThrow("nothing passes yet");
+  const none = { refused: { audio: 0 }, failed: { audio: 0 }, sealed: { audio: 0 } };
+  expect(await keys.counts()).toMatchObject(none);
+  await keys.release();
+  const wires = await through(OUT, [OPUS, OPUS]);
+  expect(await through(IN, wires.slice(0, 1))).toEqual([OPUS]); // the control
+  await keys.hold();
+  expect(await through(IN, wires.slice(1))).toEqual([]);
+  expect(await keys.counts()).toMatchObject({ failed: { audio: 0 }, opened: { audio: 1 } });
+});
+
 test("CK-861: a leaf that was removed opens nothing, in the order of what was asked", async () => {
   await Promise.all([keys.install(1n, KEY, new Set([0, 2])), keys.sendIn(1n, KEY, 0)]);
   const [one, two, three] = await through(OUT, [OPUS, OPUS, OPUS]);

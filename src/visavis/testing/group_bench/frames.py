@@ -77,7 +77,7 @@ class BenchFrames(CallFrames):
         wire: Where what is sealed is noted.
 
     Attributes:
-        held: Every base key that the member ever had.
+        epochs: Every base key that the member ever had.
         switched: Epoch -> when it began to send in it (monotonic seconds).
         first_sent: When it sealed its first frame, or None.
     """
@@ -85,18 +85,18 @@ class BenchFrames(CallFrames):
     def __init__(self, wire: Wire) -> None:
         super().__init__()
         self._wire = wire
-        self.held: set[bytes] = set()
+        self.epochs: set[bytes] = set()
         self.switched: dict[int, float] = {}
         self.first_sent: float | None = None
 
     def install(self, epoch: int, base_key: bytes, leaves: set[int]) -> None:
         """Note the key; see `CallFrames.install`."""
-        self.held.add(base_key)
+        self.epochs.add(base_key)
         super().install(epoch, base_key, leaves)
 
     def send_in(self, epoch: int, base_key: bytes, leaf: int) -> None:
         """Note the key and the time; see `CallFrames.send_in`."""
-        self.held.add(base_key)
+        self.epochs.add(base_key)
         super().send_in(epoch, base_key, leaf)
         self.switched[epoch] = time.monotonic()
 
@@ -124,6 +124,10 @@ class _Noted:
         self._inner = inner
         self._frames = frames
         self._wire = wire
+
+    @property
+    def wants_key_frame(self) -> bool:
+        return self._inner.wants_key_frame
 
     def encrypt(self, frame: bytes, kind: FrameKind) -> bytes:
         sealed = self._inner.encrypt(frame, kind)

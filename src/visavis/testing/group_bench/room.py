@@ -268,9 +268,9 @@ class Room:
         return Leave(
             1000 * (switched - began),
             len(after),
-            await asyncio.to_thread(count_opened, after, who.frames.held),
-            await asyncio.to_thread(count_opened, after, stay[0].frames.held),
-            await asyncio.to_thread(count_opened, wire.sent_before(began), who.frames.held),
+            await asyncio.to_thread(count_opened, after, who.frames.epochs),
+            await asyncio.to_thread(count_opened, after, stay[0].frames.epochs),
+            await asyncio.to_thread(count_opened, wire.sent_before(began), who.frames.epochs),
             max(commits, default=0),
             stay[0].state.epoch - epoch,
             self._gaps(stay, began, ended),

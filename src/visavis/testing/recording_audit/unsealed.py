@@ -16,6 +16,7 @@ from aiortc import RTCPeerConnection
 from visavis.core.frame_keys import FrameKind
 from visavis.media import aiortc_private
 from visavis.media.connection import MediaConnection
+from visavis.media.frame_tap import Track
 from visavis.media.interfaces import (
     FrameCrypto,
     FrameEncryptor,
@@ -31,6 +32,7 @@ class UnsealedFrames:
     """Keys of a call that seal nothing (`FrameCrypto`)."""
 
     steady = False
+    held = False
 
     def new_context(self, kind: FrameKind) -> FrameEncryptor:
         """Return what hands frames back as they are."""
@@ -41,6 +43,11 @@ class UnsealedFrames:
         """Return the frame as it is."""
         del kind
         return frame
+
+    def took(self, track: Track, timestamp: int, data: bytes) -> bool:
+        """Record nothing."""
+        del track, timestamp, data
+        return False
 
 
 class UnsealedConnection(MediaConnection):
@@ -102,6 +109,8 @@ class _NoSrtp:
 
 
 class _AsItIs:
+    wants_key_frame = False
+
     def encrypt(self, frame: bytes, kind: FrameKind) -> bytes:
         del kind
         return frame

@@ -44,6 +44,7 @@ class PlainModel extends FakeModel {
       person: (id) => (id === THEM.id ? THEM : undefined),
       calledBefore: () => true,
       show: (call) => this.set({ call }),
+      recording: () => undefined,
       ring: (incoming) => this.set({ incoming }),
       comeBackInGroup: async () => undefined,
     });

@@ -25,6 +25,7 @@ const FILES = [
   "./effects.e2e.ts",
   "./group.e2e.ts",
   "./group_liars.e2e.ts",
+  "./recording.e2e.ts",
 ];
 /** Seconds for one test: what each step of it may take on a slow machine, together. */
 const TEST_S = 300;

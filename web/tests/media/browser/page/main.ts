@@ -17,6 +17,7 @@ import type {
   TurnServer,
 } from "../../../../media/interfaces.ts";
 import { made, Original } from "./peers.ts";
+import { record } from "./recording.ts";
 
 /** A camera and a microphone; Chromium's fake ones. */
 class Devices implements LocalMedia {
@@ -88,6 +89,9 @@ type End = {
 };
 
 const ends = new Map<string, End>();
+
+/** Each ends a recording of an end, and looks at it. */
+const recordings = new Map<string, Awaited<ReturnType<typeof record>>>();
 
 function end(name: string): End {
   const found = ends.get(name);
@@ -240,6 +244,15 @@ const api = {
     );
     await connection[how]();
     return Promise.race([over, elapsed(5000).then(() => false)]);
+  },
+  /** Record what an end sends and gets, from a member of this leaf. */
+  async record(name: string, theirLeaf: number): Promise<void> {
+    recordings.set(name, await record(end(name).connection.keys, theirLeaf));
+  },
+  endRecording(name: string) {
+    const ending = recordings.get(name);
+    if (ending === undefined) throw new Error("it is not recorded");
+    return ending();
   },
   write(name: string, text: string): void {
     end(name).text.open();

@@ -1,0 +1,125 @@
+"""Consent to recordings of a call of two: the shell of it, fed from the call's group (P17).
+
+Members are the two devices from the first epoch on, so nobody ever waits to hear what is asked. Not
+for: what counts as a yes (`core/recording`), or sealing (`call_secrets`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from visavis.core.content_recording import RecordingSaid
+from visavis.core.errors import UnavailableError, VisavisError
+from visavis.core.ids import ConsentKey
+from visavis.core.mls import MemberInfo
+from visavis.core.recording_leaf import consent_of
+from visavis.sdk.recording_means import RecordingMeans
+from visavis.sdk.recording_parts import RecordingParts
+from visavis.sdk.recording_shell import RecordingShell
+from visavis.sdk.seam import CallSeam
+
+if TYPE_CHECKING:
+    from visavis.sdk.call_shell import CallShell
+
+SAY_AGAIN_S: Final = 1.0
+"""Seconds until something is said again that did not reach the server. Higher: who records hears
+later of a yes that is taken back; lower: more is sent in vain."""
+
+
+class CallConsents:
+    """Consent in one call of two.
+
+    Args:
+        call: Its shell.
+        seam: The session.
+        means: What consenting to recordings takes.
+    """
+
+    def __init__(self, call: CallShell, seam: CallSeam, means: RecordingMeans) -> None:
+        self._call = call
+        self._seam = seam
+        self._means = means
+        self._shell: RecordingShell | None = None
+        self._words: asyncio.Queue[RecordingSaid] = asyncio.Queue()
+
+    def begin(self) -> None:
+        """The group stands: we and the other side, before any frame key is in place."""
+        call, seam = self._call, self._seam
+        if self._shell is not None:
+            return
+        shell = self._shell = RecordingShell(
+            RecordingParts(
+                call.call,
+                call.secrets.consent,
+                # A confidential call is kept nowhere: not that somebody asked in it, either.
+                replace(self._means, book=None) if call.face.confidential else self._means,
+                seam.rng,
+                seam.now,
+                seam.monotonic,
+                call.frames,
+                self._words.put_nowait,
+                seam.spawn,
+                lambda: call.face.confidential,
+                lambda: seam.contact_name(call.contact),
+                self._name,
+                self._changed,
+            )
+        )
+        ours = frozenset([shell.own])
+        shell.begin(ours, ours if call.secrets.consent.never else frozenset())
+        self.epoch()
+        recording = call.face.recording
+        recording.learn(consent_of(self._other()).key, seam.contact_name(call.contact))
+        recording.bind(shell)
+        seam.spawn(self._say())
+
+    def epoch(self) -> None:
+        """The group has other keys now, before they are in place; its members stay."""
+        shell = self._shell
+        if shell is None:
+            return
+        other = self._other()
+        if other.leaf_index is not None:
+            shell.leaves = {other.leaf_index: consent_of(other).key}
+        theirs, consent = consent_of(self._other()), self._call.secrets.consent
+        never = [
+            key for key, is_so in ((theirs.key, theirs.never), (shell.own, consent.never)) if is_so
+        ]
+        shell.members(frozenset([theirs.key, shell.own]), frozenset(never))
+
+    def hear(self, said: RecordingSaid) -> None:
+        """Take what the other side said."""
+        if self._shell is not None:
+            self._shell.hear(consent_of(self._other()).key, said)
+
+    def ended(self) -> None:
+        """The call is over. Harmless when repeated."""
+        if self._shell is not None:
+            self._shell.ended()
+
+    def _name(self, key: ConsentKey) -> str:
+        return self._call.face.recording.name(key)
+
+    def _changed(self) -> None:
+        self._call.face.recording.changed()
+
+    def _other(self) -> MemberInfo:
+        other = self._call.secrets.other_member
+        assert other is not None  # the group stands
+        return other
+
+    async def _say(self) -> None:
+        """Say one thing after the other, each until it has reached the server."""
+        while not self._call.over.is_set():
+            said = await self._words.get()
+            while not self._call.over.is_set():
+                try:
+                    await self._call.tell(said)
+                except (UnavailableError, TimeoutError):
+                    await asyncio.sleep(SAY_AGAIN_S)
+                except VisavisError:
+                    break  # the other side cannot be told of anything any more
+                else:
+                    break

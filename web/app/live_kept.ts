@@ -1,0 +1,163 @@
+/**
+ * What outlasts a call that was recorded, as screens see it: our answers to others, and our own
+ * recordings. Loaded when somebody looks.
+ *
+ * Not for: the call itself (`live_recording.ts`).
+ */
+
+import type { Client } from "../client/client.ts";
+import { consentIn, type OwnAnswer } from "../client/consent_book.ts";
+import { type Heard, type Looked, OWN } from "../client/recordings.ts";
+import { askedOf, type Kept, untilOf } from "../client/recordings_book.ts";
+import { type Bytes, hex, utf8 } from "../core/bytes.ts";
+import { Code, UnavailableError, VisavisError } from "../core/errors.ts";
+import { State } from "../core/recording_consent.ts";
+import { say } from "./i18n/text.ts";
+import type {
+  ConsentActions,
+  ConsentView,
+  Part,
+  Playable,
+  RecordingRow,
+  RecordingsActions,
+} from "./model_recording.ts";
+
+const DAY_MS = 86_400_000;
+const WEBM = "video/webm";
+
+function day(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().slice(0, 10);
+}
+
+/** Return our answers, as screens ask for them. */
+export function liveConsents(client: () => Client): ConsentActions {
+  const find = (id: string): OwnAnswer => {
+    const found = client()
+      .consents.all()
+      .find(({ ask }) => hex(ask) === id);
+    if (found === undefined) throw new UnavailableError(Code.CONFLICT, "it is kept no longer");
+    return found;
+  };
+  return {
+    list: async () => {
+      const found = await Promise.all(client().consents.all().map(consentView));
+      return found.toSorted((one, other) => (one.day < other.day ? 1 : -1));
+    },
+    withdraw: async (id) => void (await client().consents.withdraw(find(id).ask)),
+    receipt: async (id) => await client().consents.receipt(find(id).ask),
+    kantara: async (id) => utf8(JSON.stringify(await client().consents.kantara(find(id).ask))),
+  };
+}
+
+async function consentView(answer: OwnAnswer): Promise<ConsentView> {
+  const consent = await consentIn(answer);
+  const { ask, given, state } = consent;
+  const isOver = consent.until * 1000 <= Date.now();
+  return {
+    id: hex(answer.ask),
+    state: state === State.GIVEN && isOver ? "expired" : state,
+    by: answer.by,
+    where: answer.title,
+    day: day(ask.at),
+    kinds: [...(given?.kinds ?? ask.kinds)],
+    purpose: ask.purpose,
+    days: ask.days,
+    clear: given?.clear ?? ask.clear,
+  };
+}
+
+/** Return our recordings, as screens ask for them. */
+export function liveRecordings(client: () => Client): RecordingsActions {
+  const find = (id: string): Kept => {
+    const found = client()
+      .recordings.all()
+      .find(({ ask }) => hex(ask) === id);
+    if (found === undefined) throw new UnavailableError(Code.CONFLICT, "it is kept no longer");
+    return found;
+  };
+  return {
+    list: async () => {
+      const found = await Promise.all(
+        client()
+          .recordings.all()
+          .map((one) => row(client(), one)),
+      );
+      return found.toSorted((one, other) => (one.day < other.day ? 1 : -1));
+    },
+    play: async (id) => {
+      const { recordings } = client();
+      const parts = await recordings.play(await recordings.look(find(id)));
+      return parts.flatMap(({ key, name, kind, at, length, open }): Part[] => {
+        if (kind === "transcript") return [];
+        const blob = async () => new Blob([await open()], { type: WEBM });
+        return [
+          {
+            id: hex(key),
+            name: called(name),
+            kind,
+            at: at / 1000,
+            length: length / 1000,
+            open: blob,
+          },
+        ];
+      });
+    },
+    export: async (id, progress, signal) => {
+      const told = (done: number, whole: number) => progress(whole === 0 ? 1 : done / whole);
+      return await collected(client().recordings.exported(find(id), told), signal);
+    },
+    file: async (id) => await collected(client().recordings.file(find(id))),
+    remove: async (id) => await client().recordings.remove(find(id)),
+  };
+}
+
+/** Gather a file. A browser keeps a large Blob on disk, so it need not be in memory at once. */
+async function collected(pieces: AsyncIterable<Bytes>, signal?: AbortSignal): Promise<Blob> {
+  let whole = new Blob([]);
+  for await (const piece of pieces) {
+    signal?.throwIfAborted();
+    whole = new Blob([whole, piece], { type: WEBM });
+  }
+  return whole;
+}
+
+async function row(client: Client, kept: Kept): Promise<RecordingRow> {
+  const asked = await askedOf(kept);
+  const looked = await look(client, kept);
+  const left = Math.ceil((untilOf(asked) * 1000 - Date.now()) / DAY_MS);
+  return {
+    id: hex(kept.ask),
+    with: kept.title,
+    day: day(asked.at),
+    length_s: Math.round(kept.length / 1000),
+    kinds: [...asked.kinds],
+    daysLeft: Math.max(0, left),
+    playable: looked?.members.map((one) => playable(one, left > 0)) ?? unreached(kept),
+    mayExport: looked?.members.every(({ clear, playable: is }) => clear || !is) ?? false,
+  };
+}
+
+/** Return what a recording is now; undefined if the server cannot be reached. */
+async function look(client: Client, kept: Kept): Promise<Looked | undefined> {
+  try {
+    return await client.recordings.look(kept);
+  } catch (error) {
+    if (error instanceof VisavisError && error.code === Code.UNAVAILABLE) return undefined;
+    throw error;
+  }
+}
+
+function playable({ name, playable: is }: Heard, goesOn: boolean): Playable {
+  return { name: called(name), playable: is, why: is ? null : goesOn ? "withdrawn" : "expired" };
+}
+
+/** Return what somebody is called; ourselves in the language of the page. */
+function called(name: string): string {
+  return name === OWN ? say("askRecord.you") : name;
+}
+
+function unreached({ members }: Kept): readonly Playable[] {
+  return [...members.values()].map(([, { name }]) => {
+    return { name: called(name === "" ? OWN : name), playable: false, why: "offline" };
+  });
+}

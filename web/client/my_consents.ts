@@ -1,0 +1,123 @@
+/**
+ * My consents: what its person agreed to, refused and took back, with receipts (R-49, R-52; twin of
+ * `sdk/my_consents.py`).
+ *
+ * A yes can be taken back at any time, in the call or after it: then our share of the key is deleted at
+ * the server, and no honest client plays our part again. Not for: what happens in a call
+ * (`recording_shell.ts`).
+ */
+
+import type { Bytes } from "../core/bytes.ts";
+import { Code, PeerError, UnavailableError, VisavisError } from "../core/errors.ts";
+import { sign } from "../core/identity.ts";
+import type { Digest } from "../core/ids.ts";
+import { State } from "../core/recording_consent.ts";
+import { type KantaraView, kantaraView } from "../core/recording_kantara.ts";
+import { makeReceipt } from "../core/recording_receipt.ts";
+import { callReference, signStatement } from "../core/recording_statements.ts";
+import { consentIn, type OwnAnswer, type OwnConsents } from "./consent_book.ts";
+import type { Shares } from "./recording_means.ts";
+
+/** Seconds for which a consent is kept after its request: who was recorded may have to show it later. */
+export const KEEP_S = 3 * 365 * 86_400;
+
+/** What this device's person said to whoever asked to record. */
+export class MyConsents {
+  readonly #book: OwnConsents;
+  readonly #shares: Shares;
+  readonly #now: () => number;
+
+  /**
+   * @param book Where it is kept.
+   * @param shares Where our shares lie.
+   * @param now Returns unix seconds.
+   */
+  constructor(book: OwnConsents, shares: Shares, now: () => number) {
+    this.#book = book;
+    this.#shares = shares;
+    this.#now = now;
+  }
+
+  /** Return all of them; `consentIn` reads what was said. */
+  all(): readonly OwnAnswer[] {
+    return this.#book.all();
+  }
+
+  /**
+   * Return a signed receipt of one of them (`recording_receipt.ts`), as things stand now.
+   *
+   * @throws PeerError REFUSED, there is none.
+   */
+  async receipt(ask: Digest): Promise<Bytes> {
+    const { signed, key, privateKey } = this.#need(ask);
+    return await makeReceipt(signed, key, (label, message) => sign(privateKey, label, message));
+  }
+
+  /**
+   * Return it in the form of the Kantara Initiative, unsigned.
+   *
+   * @throws PeerError REFUSED, there is none; or what `kantaraView` throws of one that does not stand.
+   */
+  async kantara(ask: Digest): Promise<KantaraView> {
+    return kantaraView(await consentIn(this.#need(ask)));
+  }
+
+  /**
+   * Take a yes back after the call: our part of the recording is played no more.
+   *
+   * @returns Whether our share is gone; if not, it is asked for until it is.
+   * @throws PeerError REFUSED, there is no yes that stands.
+   */
+  async withdraw(ask: Digest): Promise<boolean> {
+    const known = this.#need(ask);
+    const { last, state } = await consentIn(known);
+    if (state !== State.GIVEN) {
+      throw new PeerError(Code.REFUSED, "there is no yes to take back");
+    }
+    const { call, key, privateKey, slot } = known;
+    const head = { call: callReference(call), key, number: last.number + 1, at: this.#now() };
+    const taken = { kind: "recording.withdrawal", ...head, ask } as const;
+    await this.#book.takenBack(ask, await signStatement(taken, privateKey));
+    if (slot === null) return true;
+    try {
+      await this.deleteDue();
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error; // It is tried again.
+    }
+    return this.#book.share(slot) === undefined;
+  }
+
+  /**
+   * Delete shares that are to go, those of before a restart too.
+   *
+   * @throws UnavailableError One may still be there.
+   */
+  async deleteDue(): Promise<void> {
+    let isComplete = true;
+    for (const { slot, delete: key } of await this.#book.due()) {
+      try {
+        await this.#shares.delete(slot, key);
+      } catch (error) {
+        if (!(error instanceof VisavisError)) throw error;
+        isComplete = false;
+        continue;
+      }
+      await this.#book.gone(slot);
+    }
+    if (!isComplete) throw new UnavailableError(Code.UNAVAILABLE, "a share may still be there");
+  }
+
+  /** Forget what nobody needs any more. */
+  async expire(): Promise<void> {
+    for (const known of this.#book.all()) {
+      const { ask } = await consentIn(known);
+      if (ask.at + KEEP_S <= this.#now()) await this.#book.forget(known.ask);
+    }
+  }
+
+  #need(ask: Digest): OwnAnswer {
+    const known = this.#book.get(ask);
+    if (known === undefined) throw new PeerError(Code.REFUSED, "nothing was answered to that");
+    return known;
+  }
+}

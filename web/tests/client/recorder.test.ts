@@ -1,0 +1,236 @@
+/** A recording on this device, from frames in the worker to what can be played: with a real store. */
+
+import { IDBKeyRange } from "fake-indexeddb";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { OwnConsent } from "../../client/consent_key.ts";
+import { TapeRecorder } from "../../client/recorder.ts";
+import type { RecordedCall, SaidStatement } from "../../client/recording_means.ts";
+import { Recordings } from "../../client/recordings.ts";
+import { type Kept, RecordingsBook } from "../../client/recordings_book.ts";
+import type { Store } from "../../client/store.ts";
+import { setOf } from "../../core/byte_sets.ts";
+import { type Bytes, concat, utf8 } from "../../core/bytes.ts";
+import { Code, UnavailableError } from "../../core/errors.ts";
+import { CallId, Digest, random, Secret32, ShareKey, ShareSlot } from "../../core/ids.ts";
+import { prove } from "../../core/recording_proof.ts";
+import { membersHash } from "../../core/recording_rules.ts";
+import {
+  askDigest,
+  callReference,
+  type RecordingAsk,
+  type Statement,
+  signStatement,
+} from "../../core/recording_statements.ts";
+import type { FrameTap } from "../../media/frame_tap.ts";
+import type { FrameTape, Reel } from "../../media/interfaces.ts";
+import { Tapes } from "../../media/tapes.ts";
+import { rng } from "./call_seam.ts";
+import { FakeShares } from "./recording_fakes.ts";
+import { Device } from "./stores.ts";
+
+const NOW = 1_800_000_000;
+const DAY_S = 86_400;
+/** 20 ms of Opus (RFC 6716, 3.1), whatever it sounds like. */
+const SOUND = Uint8Array.of(0xf8, 1, 2, 3, 4, 5, 6, 7);
+
+/** A worker in this thread: real tapes, and no wire in between. */
+class LocalTape implements FrameTape {
+  now = 0;
+  tap: FrameTap | undefined;
+  failed = false;
+  readonly #taken = new Map<string, (chunk: Bytes | undefined) => void>();
+  readonly #tapes = new Tapes(
+    (said) => this.#taken.get(said.taped)?.("chunk" in said ? said.chunk : undefined),
+    () => this.now,
+    (tap) => {
+      this.tap = tap;
+    },
+  );
+
+  leaves(leaves: ReadonlyMap<number, Bytes>): void {
+    this.#tapes.leaves(leaves);
+  }
+
+  begin(...[ask, parts, taken]: Parameters<FrameTape["begin"]>): Reel {
+    this.#taken.set(ask, taken);
+    const order = async (...[what]: [Parameters<Tapes["carryOut"]>[1]]) => {
+      await this.#tapes.carryOut(ask, what).catch(() => taken(undefined));
+    };
+    void order({ do: "begin", ...structuredClone(parts) });
+    return {
+      said: (said) => void order({ do: "said", ...structuredClone(said) }),
+      share: (key, share) => void order({ do: "share", key, share: structuredClone(share) }),
+      among: (members) => void order({ do: "among", members: [...members.values()] }),
+      pause: () => void order({ do: "pause" }),
+      mark: () => void order({ do: "mark" }),
+      end: () => order({ do: "end" }),
+    };
+  }
+}
+
+let store: Store;
+let shares: FakeShares;
+let book: RecordingsBook;
+let recordings: Recordings;
+let now: number;
+let work: Promise<void>[];
+
+beforeEach(async () => {
+  vi.stubGlobal("IDBKeyRange", IDBKeyRange);
+  store = await new Device().create();
+  [shares, book, now, work] = [new FakeShares(), new RecordingsBook(store), NOW, []];
+  recordings = new Recordings(book, store, shares, () => now);
+});
+afterEach(async () => {
+  await store.close();
+  vi.unstubAllGlobals();
+});
+
+/** Record twelve seconds of two, of whom one may agree to an export; return what is kept. */
+async function recorded({ clear = true, onFailed = () => {} } = {}): Promise<Kept | undefined> {
+  const tape = new LocalTape();
+  const [anna, ben] = await Promise.all([
+    OwnConsent.make({ never: false }, rng),
+    OwnConsent.make({ never: false }, rng),
+  ]);
+  const call: RecordedCall = { own: anna, title: "Ben", tape, failed: onFailed };
+  const { monotonic, spawn } = {
+    monotonic: () => tape.now,
+    spawn: (one: () => Promise<void>) => work.push(one()),
+  };
+  const recorder = new TapeRecorder(call, { book, rows: store, rng, monotonic, spawn });
+  const reference = callReference(new CallId(utf8("a call to record")));
+  const head = (own: OwnConsent, number: number) => {
+    return { call: reference, key: own.key, number, at: NOW };
+  };
+  const say = async (statement: Statement, own: OwnConsent): Promise<SaidStatement> => {
+    return { signed: await signStatement(statement, own.privateKey), statement };
+  };
+  const ask: RecordingAsk = {
+    kind: "recording.ask",
+    ...head(anna, 1),
+    ...{ kinds: new Set(["audio"]), purpose: "to hear it again", place: "device", days: 7 },
+    ...{ recipients: "asker", clear: true, named: null, withdraw: "app" },
+  };
+  const id = askDigest(ask);
+  const lay = async (own: OwnConsent, name: string) => {
+    const share = random(Secret32, rng);
+    const [slot, key] = [random(ShareSlot, rng), random(ShareKey, rng)];
+    await shares.lay({ slot, share, read: key, delete: key, expires: NOW / DAY_S + 7 });
+    recorder.share(id, own.key, share, { name, slot, read: key });
+    return Digest.sha256(share);
+  };
+  const members = setOf(anna.key, ben.key);
+  tape.leaves(new Map([[1, ben.key]]));
+  recorder.said(await say(ask, anna));
+  await lay(anna, "");
+  recorder.among(id, members);
+  const promised = await lay(ben, "Ben");
+  const kinds = ask.kinds;
+  const granted = { ask: id, kinds, members: membersHash(members), clear, share: promised };
+  recorder.said(await say({ kind: "recording.grant", ...head(ben, 1), ...granted }, ben));
+  recorder.record(id, kinds);
+  const progress = { ask: id, kinds, members };
+  recorder.said(await say({ kind: "recording.progress", ...head(anna, 2), ...progress }, anna));
+  await vi.waitFor(() => expect(tape.tap).toBeDefined());
+  for (let at = 0; at < 12; at += 0.02) {
+    tape.now = at;
+    tape.tap?.opened(1, "audio", Math.round(at * 48_000), SOUND);
+    tape.tap?.opened(9, "audio", Math.round(at * 48_000), SOUND); // a leaf that is nobody's
+    tape.tap?.opened(1, "video", Math.round(at * 90_000), SOUND); // a kind that nobody agreed to
+    tape.tap?.sent(tape, "audio", Math.round(at * 48_000), SOUND);
+  }
+  recorder.said(await say({ kind: "recording.end", ...head(anna, 3), ask: id }, anna));
+  recorder.record(id, new Set());
+  recorder.over(id);
+  await Promise.all(work);
+  expect(tape.tap).toBeUndefined();
+  return book.get(id);
+}
+
+test("what is recorded is kept in rows, proves itself, and can be played", async () => {
+  const kept = await recorded();
+  if (kept === undefined) throw new Error("nothing was kept");
+  expect(kept).toMatchObject({ title: "Ben", wasRecorded: true });
+  expect(kept.length).toBeGreaterThan(11_900);
+  const looked = await recordings.look(kept);
+  expect(looked.proof.problems).toEqual([]);
+  expect(looked.members.map(({ name, playable }) => [name, playable])).toEqual([
+    ["you", true],
+    ["Ben", true],
+  ]);
+  for (const { recordedMs } of looked.members) expect(recordedMs).toBeGreaterThan(11_500);
+  const parts = await recordings.play(looked);
+  expect(parts).toHaveLength(6);
+  expect(new Set(parts.map(({ kind }) => kind))).toEqual(new Set(["audio"]));
+  for (const part of parts) expect((await part.open()).length).toBeGreaterThan(100);
+  expect(await recordings.play(looked, 10_500)).toHaveLength(2);
+
+  const chunks: Bytes[] = [];
+  for await (const chunk of recordings.file(kept)) chunks.push(chunk);
+  let left = concat(...chunks);
+  const source = async (size: number) => {
+    const data = left.slice(0, size);
+    left = left.subarray(size);
+    return data;
+  };
+  expect((await prove(source)).ok).toBe(true);
+});
+
+test("who took their yes back is left out; the rest is exported", async () => {
+  const kept = await recorded();
+  if (kept === undefined) throw new Error("nothing was kept");
+  const ben = [...kept.members.values()].find(([, { name }]) => name === "Ben")?.[1];
+  const size = async () => {
+    let bytes = 0;
+    for await (const chunk of recordings.exported(kept)) bytes += chunk.length;
+    return bytes;
+  };
+  const both = await size();
+  if (ben !== undefined) await shares.delete(ben.slot, ben.read);
+  const looked = await recordings.look(kept);
+  expect(looked.members.map(({ playable }) => playable)).toEqual([true, false]);
+  expect(await recordings.play(looked)).toHaveLength(3);
+  expect(await size()).toBeLessThan(both * 0.6);
+});
+
+test("nothing is exported to which somebody in it did not agree", async () => {
+  const kept = await recorded({ clear: false });
+  if (kept === undefined) throw new Error("nothing was kept");
+  await expect(recordings.exported(kept).next()).rejects.toMatchObject({ code: Code.REFUSED });
+});
+
+test("a disk that is full ends the recording; what is there stays playable", async () => {
+  let rows = 0;
+  const putRow = store.putRow.bind(store);
+  vi.spyOn(store, "putRow").mockImplementation(async (row) => {
+    rows += 1;
+    if (rows > 14) throw new UnavailableError(Code.DISK_FULL, "full");
+    await putRow(row);
+  });
+  const onFailed = vi.fn();
+  const kept = await recorded({ onFailed });
+  expect(onFailed).toHaveBeenCalledTimes(1);
+  if (kept === undefined) throw new Error("nothing was kept");
+  const looked = await recordings.look(kept);
+  expect((await recordings.play(looked)).length).toBeGreaterThan(0);
+});
+
+test("when its days are over it is deleted, rows and all", async () => {
+  const kept = await recorded();
+  if (kept === undefined) throw new Error("nothing was kept");
+  now = NOW + 7 * DAY_S - 1;
+  await recordings.expire();
+  expect(recordings.all()).toHaveLength(1);
+  now += 1;
+  await recordings.expire();
+  expect(recordings.all()).toHaveLength(0);
+  expect(await recordings.file(kept).next()).toMatchObject({ done: true });
+});
+
+test("a recording outlives a passphrase that changes", async () => {
+  const kept = await recorded();
+  if (kept === undefined) throw new Error("nothing was kept");
+  await store.setPassphrase(undefined);
+  expect((await recordings.look(kept)).proof.ok).toBe(true);
+});
