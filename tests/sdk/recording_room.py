@@ -28,11 +28,13 @@ from visavis.core.recording_proof import Proof, prove
 from visavis.core.recording_tape import Tape
 from visavis.core.recording_types import Kind, Kinds, Members
 from visavis.core.vvrec import Part, read
+from visavis.media.frame_tap import FrameTap
 from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.recording_means import Answered, Laid, RecordingMeans, SaidStatement, Wanted
 from visavis.sdk.recording_parts import RecordingParts
 from visavis.sdk.recording_shares import DAY_S
 from visavis.sdk.recording_shell import RecordingShell
+from visavis.sdk.recordings_book import Way
 from visavis.testing import virtual_clock
 
 CALL: Final = CallId(b"a recorded call!")
@@ -40,6 +42,7 @@ UNIX: Final = 1_800_000_000
 TODAY: Final = UNIX // DAY_S
 WANTED: Final = Wanted(BOTH, "Minutes of the meeting", days=7)
 DOWN: Final = UnavailableError(Code.UNAVAILABLE, "the server is away")
+TITLE: Final = "Choir"
 OPUS: Final = b"\x08sound"
 NOTHING: Final[Kinds] = frozenset()
 THREE: Final = ("anna", "bob", "carl")
@@ -122,16 +125,18 @@ class FakeRecorder:
 
     Attributes:
         log: What it was told: ("said", type, whose), ("share", whose), ("among", whom),
-            ("record", kinds).
+            ("record", kinds), ("over",).
         recorded: What it was told to record.
+        cannot_write: What to tell if nothing can be written any more.
         files: What was written, of each request.
     """
 
-    def __init__(self, room: Room, own: OwnConsent) -> None:
+    def __init__(self, room: Room, own: OwnConsent, cannot_write: Callable[[], None]) -> None:
         self.log: list[tuple[Any, ...]] = []
         self.recorded: Kinds = frozenset()
         self.files: dict[Digest, io.BytesIO] = {}
         self.shares: dict[ConsentKey, Secret32] = {}
+        self.cannot_write = cannot_write
         self._room = room
         self._own = own
         self._tapes: dict[Digest, Tape] = {}
@@ -155,16 +160,27 @@ class FakeRecorder:
         else:
             self._tapes[statement.ask].said(said.signed, self._room.ms)
 
-    def share(self, key: ConsentKey, share: Secret32) -> None:
-        assert self._now is not None
-        self.log.append(("share", self._room.name(key)))
+    def share(self, ask: Digest, key: ConsentKey, share: Secret32, way: Way) -> None:
+        name = self._room.name(key)
+        self.log.append(("share", name))
+        laid = self._room.lying[way.slot]
+        assert (way.name, way.read) == ("" if key == self._own.key else name, laid.read)
         self.shares[key] = share
-        self._now.share(key, share)
+        self._tapes[ask].share(key, share)
 
-    def among(self, members: Members) -> None:
-        assert self._now is not None
+    def among(self, ask: Digest, members: Members) -> None:
         self.log.append(("among", self._room.names(members)))
-        self._now.among(members)
+        self._tapes[ask].among(members)
+
+    def frame(self, key: ConsentKey, kind: Kind, at: float, data: bytes) -> bool:
+        if self._now is None:
+            return False
+        self._now.frame(key, kind, round(1_000 * at), data)
+        return (key, kind) in self._now.waits_for
+
+    def over(self, ask: Digest) -> None:
+        assert ask in self._tapes
+        self.log.append(("over",))
 
     def hear(self, keys: Iterable[ConsentKey], seconds: int) -> None:
         """Take frames of sound of all of these, from now on."""
@@ -191,6 +207,7 @@ class FakeGate:
 
     def __init__(self) -> None:
         self.is_held = False
+        self.tap: FrameTap | None = None
         self.holds = self.releases = 0
 
     def hold(self) -> None:
@@ -246,8 +263,10 @@ class Person:
             self.gate,
             self._say,
             self._spawn,
-            lambda: confidential,
-            self._changed,
+            confidential=lambda: confidential,
+            title=lambda: TITLE,
+            name=room.name,
+            changed=self._changed,
         )
         self.shell = RecordingShell(self.parts)
 
@@ -287,10 +306,12 @@ class Person:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _record(self, call: CallId, own: OwnConsent) -> FakeRecorder:
-        assert (call, own) == (CALL, self.own)
+    def _record(
+        self, own: OwnConsent, title: str, cannot_write: Callable[[], None]
+    ) -> FakeRecorder:
+        assert (own, title) == (self.own, TITLE)
         self.recorders_made += 1
-        self.recorder = FakeRecorder(self.room, own)
+        self.recorder = FakeRecorder(self.room, own, cannot_write)
         return self.recorder
 
     def _say(self, said: RecordingSaid) -> None:

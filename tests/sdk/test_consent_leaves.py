@@ -148,6 +148,33 @@ def test_who_asks_with_the_key_of_a_member_is_not_noted(whose: int) -> None:
     assert joiner_of(data) not in members[0]._noted
 
 
+def test_two_who_ask_with_one_key_do_not_part_the_call() -> None:
+    """CK-938: a commit that let in both would be refused by all but whoever made it."""
+    members = crew(3)
+    first, twin = (bundle_with(own_leaf(), number).key_package for number in (3, 4))
+    joiners = [members[0].note(first, now=NOW)]
+    require_refused("CK-938", lambda: members[0].note(twin, now=NOW))
+    # Nor is it made if they were noted all the same.
+    noted = members[0]._noted[joiners[0]][1]
+    members[0]._noted[joiner_of(twin)] = (twin, noted)
+    require_refused("CK-938", lambda: members[0].offer([*joiners, joiner_of(twin)], (), now=NOW))
+    offer = members[0].offer(joiners, (), now=NOW)
+    commit(members[0], members[1:], offer)
+    assert len({one.room_key() for one in members}) == 1
+
+
+def test_a_device_that_knocks_again_may_come_with_the_key_it_was_let_in_by() -> None:
+    members = crew(3)
+    back = members[2].members()[2]
+    data = bundle_with(twin_of(back), 2).key_package
+    joiner = members[0].note(data, now=NOW)
+    assert members[0].leaves_of(joiner) == [2]
+    assert members[0].note(data, now=NOW) == joiner, "as often as it likes"
+    offer = members[0].offer([joiner], [2], now=NOW)  # its old leaf goes
+    began, _ = commit(members[0], [members[1]], offer)
+    assert began.admitted == {joiner: 2}
+
+
 # Group calls: somebody else's commit
 
 

@@ -12,6 +12,7 @@ from tests.sdk.recording_room import (
     ORDERS,
     THREE,
     UNIX,
+    WANTED,
     Person,
     Room,
     asked,
@@ -22,7 +23,7 @@ from tests.sdk.recording_room import (
 )
 
 from visavis.core import recording_statements as s
-from visavis.core.errors import Code, UsageError
+from visavis.core.errors import Code, UnavailableError, UsageError
 from visavis.core.ids import Digest
 from visavis.core.recording import members_hash
 from visavis.core.recording_types import HOLD_S, OverReason
@@ -409,7 +410,11 @@ def test_more_members_than_a_statement_can_name() -> None:
         assert recorder.proof(ask).ok
         asker.told()
         room.comes("one more")
-        assert asker.told() == [("said", "RecordingEnd", names[0]), ("record", NOTHING)]
+        assert asker.told() == [
+            ("said", "RecordingEnd", names[0]),
+            ("record", NOTHING),
+            ("over",),
+        ]
         await room.settle()
         assert asker.shell.over[0].reason is OverReason.STOPPED
         assert all(one.shell.asks == () for one in room.here)
@@ -417,6 +422,12 @@ def test_more_members_than_a_statement_can_name() -> None:
         await asyncio.sleep(HOLD_S + 0.1)
         assert not room["one more"].gate.is_held
         assert recorder.proof(ask).ended
+        # And nobody asks so many: no yes of theirs could be written down.
+        assert {one.shell.may_not_ask for one in room.here} == {MayNotAsk.UNABLE}
+        with pytest.raises(UnavailableError):
+            await asker.shell.ask(WANTED)
+        room.goes("one more")
+        assert asker.shell.may_not_ask is None
 
     run(whole())
 

@@ -6,12 +6,15 @@ import asyncio
 
 import pytest
 from tests.core.recorder import BOTH, SOUND
+from tests.core.webm_examples import delta_frame, key_frame
 from tests.sdk.recording_room import (
     CALL,
     DOWN,
     NOTHING,
+    OPUS,
     ORDERS,
     THREE,
+    TITLE,
     UNIX,
     WANTED,
     Person,
@@ -26,7 +29,7 @@ from visavis.core.content_recording import RecordingSaid
 from visavis.core.errors import Code, UnavailableError, UsageError
 from visavis.core.ids import Digest
 from visavis.core.recording import members_hash
-from visavis.core.recording_types import OverReason
+from visavis.core.recording_types import Kind, OverReason
 from visavis.sdk.recording_means import Answered
 from visavis.sdk.recording_parts import MayNotAsk, Shown
 
@@ -111,6 +114,7 @@ def test_what_the_recorder_is_told_in_order() -> None:
             ("said", "RecordingWithdrawal", "bob"),
             ("said", "RecordingEnd", "anna"),
             ("record", NOTHING),
+            ("over",),
         ]
 
 
@@ -276,7 +280,7 @@ def test_who_asked_stops(seed: int) -> None:
         ask = await recorded(room)
         anna.told()
         anna.shell.stop()
-        assert anna.told() == [("said", "RecordingEnd", "anna"), ("record", NOTHING)]
+        assert anna.told() == [("said", "RecordingEnd", "anna"), ("record", NOTHING), ("over",)]
         await room.settle()
         require_over(room, ask, OverReason.STOPPED, "anna")
         assert len(anna.laid) == 1, "something is sealed with it"
@@ -297,6 +301,49 @@ def test_what_was_asked_and_never_recorded_leaves_no_share_of_who_asked() -> Non
         assert room["anna"].did("leaving", "delete", "gone") == ["leaving", "delete", "gone"]
 
 
+def test_what_cannot_be_written_is_not_recorded() -> None:
+    """The disk is full, say: it is ended for all, and whoever asked may ask anew."""
+
+    @story("anna", "bob")
+    async def _(room: Room) -> None:
+        anna, bob = room.here
+        await recorded(room)
+        assert anna.recorder is not None
+        for _ in range(2):  # and harmless when it is over
+            anna.recorder.cannot_write()
+            await room.settle()
+            assert [one.shell.over[0].reason for one in room.here] == [OverReason.STOPPED] * 2
+            assert (bob.shell.shown, anna.words()) == ((), ["Ask", "Progress", "End"])
+        assert anna.recorder.recorded == NOTHING
+        assert await recorded(room)
+
+
+def test_frames_are_taken_by_the_leaves_of_the_group() -> None:
+    @story("anna", "bob")
+    async def _(room: Room) -> None:
+        anna, bob = room.here
+        assert anna.gate.tap is None, "nobody records"
+        ask = await recorded(room)
+        tap = anna.gate.tap
+        assert tap is not None
+        assert bob.gate.tap is None
+        anna.shell.leaves = {3: bob.key}
+        assert [tap.opened(leaf, "audio", 0, OPUS) for leaf in (3, 4)] == [False, False]
+        assert tap.opened(3, "video", 0, delta_frame()), "it wants a key frame"
+        assert not tap.opened(3, "video", 3_000, key_frame())
+        assert not tap.opened(4, "video", 0, delta_frame()), "nobody has this leaf"
+        tap.sent(anna, "screen", key_frame())
+        tap.sent(anna, "audio", OPUS)
+        await room.settle()
+        assert anna.recorder is not None
+        assert anna.recorder.proof(ask).ok
+        assert {(part.key, part.kind) for part in anna.recorder.parts(ask)} == {
+            (anna.key, Kind.AUDIO),
+            (bob.key, Kind.AUDIO),
+            (bob.key, Kind.VIDEO),
+        }
+
+
 def test_what_is_kept_of_an_answer() -> None:
     @story("anna", "bob")
     async def _(room: Room) -> None:
@@ -308,8 +355,8 @@ def test_what_is_kept_of_an_answer() -> None:
         kept = [entry[1] for entry in bob.log if entry[0] == "answered"]
         request = anna.said[0].statement
         assert kept == [
-            Answered(CALL, bob.own, request, bob.said[0].statement, slot),
-            Answered(CALL, bob.own, request, bob.said[1].statement, slot),
+            Answered(CALL, bob.own, request, bob.said[0].statement, slot, "anna", TITLE),
+            Answered(CALL, bob.own, request, bob.said[1].statement, slot, "anna", TITLE),
         ]
         assert [entry for entry in anna.log if entry[0] == "answered"] == []
         assert bytes(bob.own.private).hex() not in repr(kept)
@@ -345,7 +392,7 @@ def test_the_call_is_over_in_the_middle(seed: int) -> None:
         words = anna.words()
         anna.told()
         anna.shell.ended()
-        assert anna.told() == [("record", NOTHING)]
+        assert anna.told() == [("said", "RecordingEnd", "anna"), ("record", NOTHING), ("over",)]
         assert anna.words() == words, "who is out says nothing"
         anna.shell.ended()
         assert anna.told() == []
@@ -354,7 +401,8 @@ def test_the_call_is_over_in_the_middle(seed: int) -> None:
         assert len(anna.laid) == 1
         assert anna.recorder is not None
         anna.recorder.hear(room.members, 1)
-        assert anna.recorder.proof(ask).ok
+        proof = anna.recorder.proof(ask)
+        assert (proof.ok, proof.ended) == (True, True), "its end is signed in the file"
         await bob.shell.agree(ask, SOUND)
         await room.settle()
         assert anna.told() == []
