@@ -54,6 +54,16 @@ async function agree(person: Person, purpose: string): Promise<void> {
   await person.press("request.yes");
 }
 
+/** Say yes, and again if one is asked again because somebody had to come in anew. */
+async function agreeUntilRecorded(person: Person, purpose: string): Promise<void> {
+  await agree(person, purpose);
+  for (let looks = 0; looks < 240 && !(await isRecorded(person)); looks++) {
+    if (await person.offers("request.yes")) await agree(person, purpose);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  assert.ok(await isRecorded(person), "it is recorded");
+}
+
 story(stage, "one refuses, all agree, one takes it back", async () => {
   const anna = await Person.signUp(stage, "chromium", "anna");
   const bert = await Person.signUp(stage, "chromium", "bert");
@@ -80,9 +90,8 @@ story(stage, "one refuses, all agree, one takes it back", async () => {
 
   // All agree: it is shown to everybody.
   await ask(anna, "For grandma");
-  await Promise.all([bert, fine].map((one) => agree(one, "For grandma")));
+  await Promise.all([bert, fine].map((one) => agreeUntilRecorded(one, "For grandma")));
   await anna.read("You record: ");
-  await Promise.all([bert, fine].map((one) => one.read(" records: ")));
   await new Promise((resolve) => setTimeout(resolve, RECORDED_MS));
 
   // One takes it back: it ends for all.
@@ -102,6 +111,8 @@ story(stage, "one refuses, all agree, one takes it back", async () => {
   // The heading above it has the same words.
   await anna.page.locator(`::-p-text(${anna.words("settings.recordingsHelp")})`).click();
   await anna.see("recordings.silent.withdrawn");
+  await anna.press("recordings.play");
+  await anna.see("recordings.position");
   await anna.press("recordings.play");
   await plays(anna);
   const file = await saved(anna, "recordings.file");
