@@ -6,9 +6,9 @@
  */
 
 import type { Client } from "../client/client.ts";
-import { consentIn, type OwnAnswer } from "../client/consent_book.ts";
-import { type Heard, type Looked, OWN } from "../client/recordings.ts";
-import { askedOf, type Kept, untilOf } from "../client/recordings_book.ts";
+import type { OwnAnswer } from "../client/consent_book.ts";
+import type { Heard, Looked } from "../client/recordings.ts";
+import type { Kept } from "../client/recordings_book.ts";
 import { type Bytes, hex, utf8 } from "../core/bytes.ts";
 import { Code, UnavailableError, VisavisError } from "../core/errors.ts";
 import { State } from "../core/recording_consent.ts";
@@ -23,6 +23,8 @@ import type {
 } from "./model_recording.ts";
 
 const DAY_MS = 86_400_000;
+/** What the client calls our own tracks (`client/recordings.ts`). */
+const OWN = "you";
 const WEBM = "video/webm";
 
 function day(seconds: number): string {
@@ -50,6 +52,7 @@ export function liveConsents(client: () => Client): ConsentActions {
 }
 
 async function consentView(answer: OwnAnswer): Promise<ConsentView> {
+  const { consentIn } = await import("../client/consent_book.ts");
   const consent = await consentIn(answer);
   const { ask, given, state } = consent;
   const isOver = consent.until * 1000 <= Date.now();
@@ -122,6 +125,7 @@ async function collected(pieces: AsyncIterable<Bytes>, signal?: AbortSignal): Pr
 }
 
 async function row(client: Client, kept: Kept): Promise<RecordingRow> {
+  const { askedOf, untilOf } = await import("../client/recordings_book.ts");
   const asked = await askedOf(kept);
   const looked = await look(client, kept);
   const left = Math.ceil((untilOf(asked) * 1000 - Date.now()) / DAY_MS);

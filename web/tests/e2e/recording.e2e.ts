@@ -162,7 +162,13 @@ async function saved(person: Person, key: "recordings.file"): Promise<string> {
   const folder = join(stage.folder, "saved");
   mkdirSync(folder, { recursive: true });
   const session = await person.page.createCDPSession();
-  await session.send("Browser.setDownloadBehavior", { behavior: "allow", downloadPath: folder });
+  const { id } = person.page.browserContext();
+  const where = {
+    behavior: "allow",
+    downloadPath: folder,
+    ...(id && { browserContextId: id }),
+  } as const;
+  await session.send("Browser.setDownloadBehavior", where);
   await person.press(key);
   for (let looks = 0; looks < 120; looks++) {
     const found = readdirSync(folder).find((name) => name.endsWith(".vvrec"));
