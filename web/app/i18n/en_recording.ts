@@ -11,6 +11,7 @@ import type { Plural } from "./text.ts";
 export const enRecording = {
   "kind.audio": "Sound",
   "kind.video": "Picture",
+  "kind.videoHelp": "Also a screen that is shared in its place.",
   "kind.screen": "Shared screen",
   "kind.transcript": "Transcript",
 
