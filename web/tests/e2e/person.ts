@@ -22,6 +22,8 @@ const WAS_SECOND = /status of 409 /;
  * the machine's doing; what the page makes of it is seen in what happens next.
  */
 const NETWORK_CHANGED = /net::ERR_NETWORK_CHANGED/;
+/** Firefox says so of what a page fetched ahead and left behind as it went elsewhere. */
+const LEFT_BEHIND = /Failed to load .* A ServiceWorker intercepted the request and encountered/;
 /** Less energy than this was no sound. */
 const SILENCE = 0.001;
 /** What has not moved for so long stands still. */
@@ -190,7 +192,7 @@ export class Person {
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("console", (message) => {
       const text = message.text();
-      const isOurs = !WAS_SECOND.test(text) && !NETWORK_CHANGED.test(text);
+      const isOurs = ![WAS_SECOND, NETWORK_CHANGED, LEFT_BEHIND].some((one) => one.test(text));
       if (message.type() === "error" && isOurs) complaints.push(text);
     });
     await page.evaluateOnNewDocument(watch);
