@@ -76,7 +76,7 @@ footer { margin-block-start: 2.5rem; border-block-start: 1px solid var(--line);
 @media screen and (max-width: 44rem) { BODY }
 @media screen and (max-width: 62rem) { WIDE }
 @media print {
-  @page { size: A4; margin: 12mm; }
+  @page { size: A4; margin: 10mm; }
   :root { --ground: #fff; --paper: #fff; --ink: #000; --soft: #333; --line: #999; --act: #000;
     --tint: #fff; --on-tint: #000; }
   html { font-size: 8.6pt; line-height: 1.35; }
