@@ -18,7 +18,8 @@ from visavis.core import cbor
 from visavis.core import recording_statements as s
 from visavis.core.errors import PeerError
 from visavis.core.ids import ConsentKey, Digest, Secret32
-from visavis.core.recording_proof import DAY_S, prove
+from visavis.core.recording_proof import prove
+from visavis.core.recording_statements import DAY_S
 from visavis.core.recording_types import Kind
 from visavis.core.vvrec import (
     HEAD,

@@ -14,7 +14,8 @@ from tests.core.recorder import AT, BOTH, KEY, PRIVATE, SECRET, SHARE, SOUND, Re
 from visavis.core import recording_statements as s
 from visavis.core.errors import PeerError, UsageError
 from visavis.core.ids import Digest
-from visavis.core.recording_proof import DAY_S, Proof, prove
+from visavis.core.recording_proof import Proof, prove
+from visavis.core.recording_statements import DAY_S
 from visavis.core.recording_types import Kind
 from visavis.core.vvrec import (
     HEAD,

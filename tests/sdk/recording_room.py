@@ -25,6 +25,7 @@ from visavis.core.content_recording import RecordingSaid
 from visavis.core.errors import AuthorizationError, Code, UnavailableError
 from visavis.core.ids import CallId, ConsentKey, Digest, Secret32, ShareKey, ShareSlot
 from visavis.core.recording_proof import Proof, prove
+from visavis.core.recording_statements import DAY_S
 from visavis.core.recording_tape import Tape
 from visavis.core.recording_types import Kind, Kinds, Members
 from visavis.core.vvrec import Part, read
@@ -32,7 +33,6 @@ from visavis.media.frame_tap import FrameTap
 from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.recording_means import Answered, Laid, RecordingMeans, SaidStatement, Wanted
 from visavis.sdk.recording_parts import RecordingParts
-from visavis.sdk.recording_shares import DAY_S
 from visavis.sdk.recording_shell import RecordingShell
 from visavis.sdk.recordings_book import Way
 from visavis.testing import virtual_clock

@@ -23,8 +23,6 @@ import type {
 } from "./model_recording.ts";
 
 const DAY_MS = 86_400_000;
-/** What the client calls our own tracks (`client/recordings.ts`). */
-const OWN = "you";
 const WEBM = "video/webm";
 
 function day(seconds: number): string {
@@ -90,13 +88,13 @@ export function liveRecordings(client: () => Client): RecordingsActions {
     play: async (id) => {
       const { recordings } = client();
       const parts = await recordings.play(await recordings.look(find(id)));
-      return parts.flatMap(({ key, name, kind, at, length, open }): Part[] => {
+      return parts.flatMap(({ key, own, name, kind, at, length, open }): Part[] => {
         if (kind === "transcript") return [];
         const blob = async () => new Blob([await open()], { type: WEBM });
         return [
           {
             id: hex(key),
-            name: called(name),
+            name: own ? ourselves() : name,
             kind,
             at: at / 1000,
             length: length / 1000,
@@ -125,10 +123,13 @@ async function collected(pieces: AsyncIterable<Bytes>, signal?: AbortSignal): Pr
 }
 
 async function row(client: Client, kept: Kept): Promise<RecordingRow> {
-  const { askedOf, untilOf } = await import("../client/recordings_book.ts");
+  const [{ askedOf }, { endsAt }] = await Promise.all([
+    import("../client/recordings_book.ts"),
+    import("../core/recording_statements.ts"),
+  ]);
   const asked = await askedOf(kept);
   const looked = await look(client, kept);
-  const left = Math.ceil((untilOf(asked) * 1000 - Date.now()) / DAY_MS);
+  const left = Math.ceil((endsAt(asked) * 1000 - Date.now()) / DAY_MS);
   return {
     id: hex(kept.ask),
     with: kept.title,
@@ -151,17 +152,21 @@ async function look(client: Client, kept: Kept): Promise<Looked | undefined> {
   }
 }
 
-function playable({ name, playable: is }: Heard, goesOn: boolean): Playable {
-  return { name: called(name), playable: is, why: is ? null : goesOn ? "withdrawn" : "expired" };
+function playable({ own, name, playable: is }: Heard, goesOn: boolean): Playable {
+  return {
+    name: own ? ourselves() : name,
+    playable: is,
+    why: is ? null : goesOn ? "withdrawn" : "expired",
+  };
 }
 
-/** Return what somebody is called; ourselves in the language of the page. */
-function called(name: string): string {
-  return name === OWN ? say("askRecord.you") : name;
+/** Return what we are called, in the language of the page. */
+function ourselves(): string {
+  return say("askRecord.you");
 }
 
 function unreached({ members }: Kept): readonly Playable[] {
   return [...members.values()].map(([, { name }]) => {
-    return { name: called(name === "" ? OWN : name), playable: false, why: "offline" };
+    return { name: name === "" ? ourselves() : name, playable: false, why: "offline" };
   });
 }

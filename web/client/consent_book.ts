@@ -14,14 +14,12 @@ import { decode, encode, isBytes, isList } from "../core/cbor.ts";
 import { Code, FatalError, UsageError } from "../core/errors.ts";
 import { CallId, ConsentKey, Digest, Secret32, ShareKey, ShareSlot } from "../core/ids.ts";
 import { type Consent, readConsent } from "../core/recording_consent.ts";
-import { askDigest, readStatement } from "../core/recording_statements.ts";
+import { askDigest, DAY_S, readStatement } from "../core/recording_statements.ts";
 import type { Answered, ConsentBook, Laid } from "./recording_means.ts";
 import type { Reader, Unit, UnitStore } from "./unit.ts";
 
 export const CONSENT_KIND = "consent";
 export const SHARE_KIND = "consent.share";
-
-const DAY_S = 86_400;
 
 /** A share of ours at the server. Never printed. */
 export type OwnShare = Readonly<{

@@ -33,8 +33,8 @@ const KIND = "housekeeping";
 
 /** What was recorded, and what was agreed to, as far as it comes to an end. */
 type Recorded = Readonly<{
-  recordings: Pick<Recordings, "expire">;
-  consents: Pick<MyConsents, "expire" | "deleteDue">;
+  recordings: Pick<Recordings, "expireIfDue">;
+  consents: Pick<MyConsents, "deleteDue" | "expireIfDue">;
 }>;
 
 /** The things that are due, and the task that does them. */
@@ -197,8 +197,8 @@ export class Housekeeping {
   async #expireRecorded(): Promise<void> {
     const { recordings, consents } = this.#recorded;
     try {
-      await recordings.expire();
-      await consents.expire();
+      await recordings.expireIfDue();
+      await consents.expireIfDue();
     } catch (error) {
       // A full disk, or a profile that another page took: it is tried again.
       if (!(error instanceof UnavailableError)) throw error;

@@ -14,11 +14,11 @@ import type { Digest } from "../core/ids.ts";
 import { State } from "../core/recording_consent.ts";
 import { type KantaraView, kantaraView } from "../core/recording_kantara.ts";
 import { makeReceipt } from "../core/recording_receipt.ts";
-import { callReference, signStatement } from "../core/recording_statements.ts";
+import { callReference, DAY_S, signStatement } from "../core/recording_statements.ts";
 import { consentIn, type OwnAnswer, type OwnConsents } from "./consent_book.ts";
 import type { Shares } from "./recording_means.ts";
 
-/** Seconds for which a consent is kept after its request: who was recorded may have to show it later. */
+/** Seconds for which a consent is kept after the last answer: it may have to be shown later. */
 export const KEEP_S = 3 * 365 * 86_400;
 
 /** What this device's person said to whoever asked to record. */
@@ -26,6 +26,7 @@ export class MyConsents {
   readonly #book: OwnConsents;
   readonly #shares: Shares;
   readonly #now: () => number;
+  #lookAt = 0;
 
   /**
    * @param book Where it is kept.
@@ -107,12 +108,20 @@ export class MyConsents {
     if (!isComplete) throw new UnavailableError(Code.UNAVAILABLE, "a share may still be there");
   }
 
+  /** Do so once a day: it reads all that was ever signed. */
+  async expireIfDue(): Promise<void> {
+    if (this.#now() >= this.#lookAt) await this.expire();
+  }
+
   /** Forget what nobody needs any more. */
   async expire(): Promise<void> {
+    const now = this.#now();
     for (const known of this.#book.all()) {
-      const { ask } = await consentIn(known);
-      if (ask.at + KEEP_S <= this.#now()) await this.#book.forget(known.ask);
+      // By our own answer: a request may have any time, and decides nothing by it.
+      const { last } = await consentIn(known);
+      if (last.at + KEEP_S <= now) await this.#book.forget(known.ask);
     }
+    this.#lookAt = now + DAY_S;
   }
 
   #need(ask: Digest): OwnAnswer {

@@ -15,11 +15,9 @@ import {
   VisavisError,
 } from "../core/errors.ts";
 import { type CallId, Digest, random, Secret32, ShareKey, ShareSlot } from "../core/ids.ts";
-import { MAX_DAYS } from "../core/recording_statements.ts";
+import { DAY_S, MAX_DAYS } from "../core/recording_statements.ts";
 import { sleep } from "./lock.ts";
 import type { Laid, RecordingMeans } from "./recording_means.ts";
-
-const DAY_S = 86_400;
 
 /**
  * Seconds before something is asked of the server again, at first; twice as long each time. Higher: a

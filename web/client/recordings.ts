@@ -19,14 +19,14 @@ import {
 } from "../core/errors.ts";
 import type { ConsentKey, Digest, Secret32 } from "../core/ids.ts";
 import { type MemberProof, type Proof, prove } from "../core/recording_proof.ts";
-import type { RecordingAsk } from "../core/recording_statements.ts";
+import { DAY_S, endsAt, type RecordingAsk } from "../core/recording_statements.ts";
 import type { Kind } from "../core/recording_types.ts";
 import { openPart, type Part, readPart as partOf, read } from "../core/vvrec.ts";
 import { joined, readPart } from "../core/webm.ts";
 import type { Frame, Source } from "../core/webm_types.ts";
 import type { Shares } from "./recording_means.ts";
 import { RecordingFile, type Rows } from "./recording_store.ts";
-import { askedOf, type Kept, type RecordingsBook, untilOf } from "./recordings_book.ts";
+import { askedOf, type Kept, type RecordingsBook } from "./recordings_book.ts";
 
 /** What our own tracks are called. */
 export const OWN = "you";
@@ -38,6 +38,8 @@ export type Progress = (done: number, whole: number) => void;
 export type Heard = Readonly<{
   /** By which they are known in it. */
   key: ConsentKey;
+  /** It is this device. */
+  own: boolean;
   /** What they were called. */
   name: string;
   /** How much there is of them, milliseconds. */
@@ -63,6 +65,7 @@ export type Looked = Readonly<{
 /** Some seconds of one member's track: a WebM file that plays by itself. */
 export type PlayPart = Readonly<{
   key: ConsentKey;
+  own: boolean;
   name: string;
   kind: Kind;
   /** Milliseconds since the recording began. */
@@ -86,6 +89,7 @@ export class Recordings {
   readonly #rows: Rows;
   readonly #shares: Shares;
   readonly #now: () => number;
+  #lookAt = 0;
 
   /**
    * @param book What is known of them.
@@ -127,7 +131,7 @@ export class Recordings {
       const isOwn = equal(member.key, asked.key);
       const { key, recordedMs, withdrawn } = member;
       members.push({
-        ...{ key, recordedMs, withdrawn: withdrawn !== null },
+        ...{ key, own: isOwn, recordedMs, withdrawn: withdrawn !== null },
         name: isOwn ? OWN : (get(kept.members, key)?.name ?? ""),
         playable: await this.#isPlayable(kept, proof, member),
         clear: isOwn ? asked.clear : member.clear,
@@ -159,18 +163,18 @@ export class Recordings {
     const parts = (await this.#index(file, looked)).filter(({ at, length }) => at + length > from);
     return parts
       .toSorted((one, other) => one.at - other.at)
-      .map(({ row, ...part }) => ({
-        ...part,
-        name: members.find(({ key }) => equal(key, part.key))?.name ?? "",
-        open: async () => {
+      .map(({ row, ...part }) => {
+        const whose = members.find(({ key }) => equal(key, part.key));
+        const opened = async () => {
           const share = await this.#share(kept, part.key);
           try {
             return await open(file, row, kept, share);
           } finally {
             wipe(share);
           }
-        },
-      }));
+        };
+        return { ...part, own: whose?.own ?? false, name: whose?.name ?? "", open: opened };
+      });
   }
 
   /**
@@ -253,11 +257,24 @@ export class Recordings {
     await this.#book.forget(kept.ask);
   }
 
+  /**
+   * Do so, if something may be due: what a look every minute may cost. Whatever is begun meanwhile has
+   * a day at least.
+   */
+  async expireIfDue(): Promise<void> {
+    if (this.#now() >= this.#lookAt) await this.expire();
+  }
+
   /** Delete those whose days are over, also what a crash left before anything was recorded. */
   async expire(): Promise<void> {
+    const now = this.#now();
+    let lookAt = now + DAY_S;
     for (const kept of this.#book.all()) {
-      if (untilOf(await askedOf(kept)) <= this.#now()) await this.remove(kept);
+      const until = endsAt(await askedOf(kept));
+      if (until <= now) await this.remove(kept);
+      else lookAt = Math.min(lookAt, until);
     }
+    this.#lookAt = lookAt;
   }
 
   /** Read a member's share, or ours; whoever gets it overwrites it after use. */

@@ -19,8 +19,6 @@ import type { Reader, UnitStore } from "./unit.ts";
 
 export const RECORDING_KIND = "recording";
 
-const DAY_S = 86_400;
-
 /** A member of a recording: what they are called here, and where their share lies. Never printed. */
 export type Way = Readonly<{ name: string; slot: ShareSlot; read: ShareKey }>;
 
@@ -49,11 +47,6 @@ export async function askedOf({ request }: Pick<Kept, "request">): Promise<Recor
   const found = await readStatement(request);
   if (found.kind !== "recording.ask") throw new UsageError("no request of ours");
   return found;
-}
-
-/** Return from when on nothing of a recording can be played any more, unix seconds. */
-export function untilOf({ at, days }: Pick<RecordingAsk, "at" | "days">): number {
-  return at + days * DAY_S;
 }
 
 /** What is kept of our recordings. */

@@ -17,6 +17,7 @@ import type { ConsentKey } from "./ids.ts";
 import { isPart } from "./recording_rules.ts";
 import {
   askDigest,
+  endsAt,
   type RecordingAsk,
   type RecordingGrant,
   type RecordingRefusal,
@@ -30,8 +31,6 @@ import {
  * that somebody hands over cost more to check.
  */
 export const MAX_ANSWERS = 256;
-
-const DAY_S = 86_400;
 
 export type Answer = RecordingGrant | RecordingRefusal | RecordingWithdrawal;
 
@@ -92,7 +91,7 @@ export class Consent {
 
   /** From when on nothing of it can be played any more, unix seconds. */
   get until(): number {
-    return this.ask.at + this.ask.days * DAY_S;
+    return endsAt(this.ask);
   }
 }
 

@@ -22,6 +22,7 @@ import type { ConsentKey, Digest } from "./ids.ts";
 import { isPart, membersHash, NOTHING } from "./recording_rules.ts";
 import {
   askDigest,
+  endsAt,
   type RecordingAsk,
   type RecordingGrant,
   type RecordingProgress,
@@ -30,8 +31,6 @@ import {
 } from "./recording_statements.ts";
 import type { Kinds, Members } from "./recording_types.ts";
 import { type Chunk, type Mark, type Part, read, type Source, verifyMark } from "./vvrec.ts";
-
-export const DAY_S = 86_400;
 
 /** One member, known by a key that was made for this call. */
 export type MemberProof = Readonly<Member>;
@@ -103,7 +102,7 @@ export class Proof {
   isPlayable(member: MemberProof, now: number): boolean {
     if (this.ask === null || member.withdrawn !== null) return false;
     const isAsker = equal(member.key, this.ask.key);
-    return (isAsker || member.granted.size > 0) && now < this.ask.at + this.ask.days * DAY_S;
+    return (isAsker || member.granted.size > 0) && now < endsAt(this.ask);
   }
 }
 

@@ -41,6 +41,8 @@ import { Kind, type Kinds, type Members } from "./recording_types.ts";
 
 /** For which a share of the key can lie at the server; a recording is playable no longer (P16). */
 export const MAX_DAYS = 30;
+
+export const DAY_S = 86_400;
 export const MAX_PURPOSE = 600;
 export const MAX_NAMED = 600;
 export const MAX_MEMBERS = 64;
@@ -191,6 +193,11 @@ export function callReference(call: CallId): Digest {
 /** Return by what all other statements name a request: all that it says. */
 export function askDigest(ask: RecordingAsk): Digest {
   return Digest.sha256(concat(ASK_LABEL, FAMILY.encode(ask)));
+}
+
+/** Return from when on nothing of a recording can be played any more, unix seconds. */
+export function endsAt({ at, days }: Pick<RecordingAsk, "at" | "days">): number {
+  return at + days * DAY_S;
 }
 
 /**

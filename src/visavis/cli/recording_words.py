@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, TypeVar
 
 from visavis.cli.told import MistakeError
+from visavis.core.recording_statements import DAY_S
 from visavis.core.recording_types import Kind
 
 T = TypeVar("T")
@@ -23,7 +24,6 @@ WORDS: Final = {
 ID_DIGITS: Final = 8
 """Hex digits of a request's id that tell it from others of this device."""
 
-DAY_S: Final = 86_400
 DAY: Final = "%d %b %Y"
 
 

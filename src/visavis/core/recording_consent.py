@@ -23,8 +23,6 @@ MAX_ANSWERS: Final = 256
 """Of one person to one request: they are asked again whenever somebody comes. Higher lets a file
 that somebody hands over cost more to check."""
 
-DAY_S: Final = 86_400
-
 Answer: TypeAlias = s.RecordingGrant | s.RecordingRefusal | s.RecordingWithdrawal
 
 
@@ -78,7 +76,7 @@ class Consent:
     @property
     def until(self) -> int:
         """From when on nothing of it can be played any more, unix seconds."""
-        return self.ask.at + self.ask.days * DAY_S
+        return s.ends_at(self.ask)
 
 
 def state_of(answer: Answer) -> State:

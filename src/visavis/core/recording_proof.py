@@ -16,7 +16,7 @@ Pure but for reading the file, in one pass and constant memory. Not for: playing
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from visavis.core import recording_statements as s
 from visavis.core.errors import Code, PeerError
@@ -24,8 +24,6 @@ from visavis.core.ids import ConsentKey, Digest
 from visavis.core.recording import members_hash
 from visavis.core.recording_types import Kinds, Members
 from visavis.core.vvrec import Among, Chunk, Mark, Part, Said, read, verify_mark
-
-DAY_S: Final = 86_400
 
 
 @dataclass(slots=True)
@@ -91,7 +89,7 @@ class Proof:
         if self.ask is None or member.withdrawn is not None:
             return False
         is_asker = member.key == self.ask.key
-        return (is_asker or bool(member.granted)) and now < self.ask.at + self.ask.days * DAY_S
+        return (is_asker or bool(member.granted)) and now < s.ends_at(self.ask)
 
 
 class _NoProofError(Exception):

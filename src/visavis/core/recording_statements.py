@@ -39,6 +39,8 @@ from visavis.core.recording_types import Kind, Kinds, Members
 MAX_DAYS: Final = 30
 """For which a share of the key can lie at the server; a recording is playable no longer (P16)."""
 
+DAY_S: Final = 86_400
+
 MAX_PURPOSE: Final = 600
 MAX_NAMED: Final = 600
 MAX_MEMBERS: Final = 64
@@ -220,6 +222,11 @@ def call_reference(call: CallId) -> Digest:
 def ask_digest(ask: RecordingAsk) -> Digest:
     """Return by what all other statements name a request: all that it says."""
     return Digest.sha256(_ASK_LABEL + _FAMILY.encode(ask))
+
+
+def ends_at(ask: RecordingAsk) -> int:
+    """Return from when on nothing of a recording can be played any more, unix seconds."""
+    return ask.at + ask.days * DAY_S
 
 
 def sign_statement(statement: Statement, private: bytes) -> bytes:

@@ -23,7 +23,6 @@ from visavis.sdk.store import Store
 
 CONSENT_KIND: Final = "consent"
 SHARE_KIND: Final = "consent.share"
-DAY_S: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +188,7 @@ class OwnConsents:
 
     def due(self) -> Iterator[OwnShare]:
         """Yield shares that are to be deleted; forget those whose day has come."""
-        today = self._now() // DAY_S
+        today = self._now() // s.DAY_S
         for slot, data in self._store.items(SHARE_KIND):
             share = _share(slot, data)
             if share.expires <= today:

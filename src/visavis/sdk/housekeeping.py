@@ -128,8 +128,8 @@ class Housekeeping:
         self._first_contact.expire()
         self._group_invites.expire()
         self._books.calls.expire_if_due()
-        self._recordings.expire()
-        self._consents.expire()
+        self._recordings.expire_if_due()
+        self._consents.expire_if_due()
         for duty in (
             self._consents.delete_due,
             self._group_invites.tell,

@@ -21,7 +21,7 @@ from visavis.sdk.consent_book import OwnAnswer, OwnConsents
 from visavis.sdk.recording_means import Shares
 
 KEEP_S: Final = 3 * 365 * 86_400
-"""For how long a consent is kept after its request: who was recorded may have to show it later."""
+"""For how long a consent is kept after the last answer: it may have to be shown later."""
 
 
 class MyConsents:
@@ -37,6 +37,7 @@ class MyConsents:
         self._book = book
         self._shares = shares
         self._now = now
+        self._look_at = 0
 
     def all(self) -> list[OwnAnswer]:
         """Return all of them, the oldest request first."""
@@ -97,11 +98,19 @@ class MyConsents:
         if not complete:
             raise UnavailableError(Code.UNAVAILABLE, "a share may still be there")
 
+    def expire_if_due(self) -> None:
+        """Do so once a day: it reads all that was ever signed."""
+        if self._now() >= self._look_at:
+            self.expire()
+
     def expire(self) -> None:
         """Forget what nobody needs any more."""
+        now = self._now()
         for known in self._book.all():
-            if known.consent().ask.at + KEEP_S <= self._now():
+            # By our own answer: a request may have any time, and decides nothing by it.
+            if known.consent().answers[-1].at + KEEP_S <= now:
                 self._book.forget(known.ask)
+        self._look_at = now + s.DAY_S
 
     def _need(self, ask: Digest) -> OwnAnswer:
         known = self._book.get(ask)

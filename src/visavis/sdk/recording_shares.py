@@ -21,8 +21,6 @@ from visavis.core.errors import (
 from visavis.core.ids import CallId, Digest, Rng, Secret32, ShareKey, ShareSlot
 from visavis.sdk.recording_means import Laid, RecordingMeans, Shares
 
-DAY_S: Final = 86_400
-
 AGAIN_S: Final = 2.0
 """Seconds before something is asked of the server again, at first; twice as long each time. Higher:
 a share that was taken back lies there for longer; lower: a server in trouble hears more of it."""
@@ -100,7 +98,7 @@ class CallShares:
             Secret32.random(rng),
             ShareKey.random(rng),
             ShareKey.random(rng),
-            self._unix() // DAY_S + min(days + 1, s.MAX_DAYS),
+            self._unix() // s.DAY_S + min(days + 1, s.MAX_DAYS),
         )
         if book is not None:
             book.laying(self._call, laid)  # first: what a crash leaves there must be known here

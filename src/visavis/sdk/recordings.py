@@ -20,6 +20,7 @@ from visavis.core import recording_proof as proof
 from visavis.core import vvrec
 from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError
 from visavis.core.ids import ConsentKey, Digest, Secret32
+from visavis.core.recording_statements import DAY_S
 from visavis.core.recording_types import Kind
 from visavis.core.webm import joined, read_part
 from visavis.core.webm_types import Frame, Source
@@ -91,6 +92,7 @@ class Recordings:
         self._folder = profile / RECORDINGS
         self._shares = shares
         self._now = now
+        self._look_at = 0
 
     def all(self) -> list[Kept]:
         """Return those in which something was recorded, the oldest first."""
@@ -197,11 +199,25 @@ class Recordings:
         self._book.forget(kept.ask)
         self.path(kept).unlink(missing_ok=True)
 
+    def expire_if_due(self) -> None:
+        """Do so, if something may be due: what a look every minute may cost.
+
+        Whatever is begun meanwhile has a day at least.
+        """
+        if self._now() >= self._look_at:
+            self.expire()
+
     def expire(self) -> None:
         """Delete those whose days are over, and what a crash left before anything was recorded."""
+        now = self._now()
+        look_at = now + DAY_S
         for kept in self._book.all():
-            if kept.until <= self._now():
+            until = kept.until
+            if until <= now:
                 self.remove(kept)
+            else:
+                look_at = min(look_at, until)
+        self._look_at = look_at
 
     def get(self, ask: Digest) -> Kept | None:
         """Return one of them."""

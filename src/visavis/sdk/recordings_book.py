@@ -22,8 +22,6 @@ RECORDING_KIND: Final = "recording"
 RECORDINGS: Final = "recordings"
 """The folder of their files, in the profile's."""
 
-DAY_S: Final = 86_400
-
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -68,8 +66,7 @@ class Kept:
     @property
     def until(self) -> int:
         """From when on nothing of it can be played any more, unix seconds."""
-        asked = self.asked
-        return asked.at + asked.days * DAY_S
+        return s.ends_at(self.asked)
 
     def to_bytes(self) -> bytes:
         """Return the stored form."""

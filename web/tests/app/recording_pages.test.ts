@@ -1,6 +1,5 @@
 /** Pages about recordings outside of calls: before one, settings, consents, and what was recorded. */
 
-import { readFileSync } from "node:fs";
 import { createElement, type ReactElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -26,7 +25,6 @@ import { RingRecording } from "../../app/screens/recording_before.tsx";
 import { NeverRecordRule } from "../../app/screens/recording_never.tsx";
 import Recordings from "../../app/screens/recordings.tsx";
 import Settings from "../../app/screens/settings.tsx";
-import { OWN } from "../../client/recordings.ts";
 import { utf8 } from "../../core/bytes.ts";
 
 beforeAll(() => later(async () => undefined));
@@ -184,9 +182,4 @@ test("while something is recorded the picture gets no window of its own", () => 
   expect(remote([RECORDED])).toMatch(/disablePictureInPicture/i);
   expect(remote([])).toBeDefined();
   expect(remote([])).not.toMatch(/disablePictureInPicture/i);
-});
-
-test("our own tracks are known by the client's word for them", async () => {
-  const page = readFileSync(new URL("../../app/live_kept.ts", import.meta.url), "utf8");
-  expect(page).toContain(`const OWN = ${JSON.stringify(OWN)};`);
 });

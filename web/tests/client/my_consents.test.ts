@@ -34,7 +34,7 @@ beforeEach(() => {
 });
 
 /** Somebody asked, and we agreed; the call is over. */
-async function agreed(): Promise<Readonly<{ ask: Digest; slot: ShareSlot }>> {
+async function agreed({ at = NOW } = {}): Promise<Readonly<{ ask: Digest; slot: ShareSlot }>> {
   const [anna, own] = [
     await OwnConsent.make({ never: false }, rng),
     await OwnConsent.make({ never: false }, rng),
@@ -45,6 +45,7 @@ async function agreed(): Promise<Readonly<{ ask: Digest; slot: ShareSlot }>> {
   const request: RecordingAsk = {
     kind: "recording.ask",
     ...head(anna),
+    at,
     ...{ kinds: new Set(["audio"]), purpose: "to hear it again", place: "device", days: 7 },
     ...{ recipients: "asker", clear: false, named: null, withdraw: "app" },
   };
@@ -94,6 +95,12 @@ test("a share that cannot be deleted now is deleted later, also after a restart"
   expect(shares.lying.size).toBe(0);
   await mine().deleteDue();
   expect(shares.asked.filter((what) => what === "delete")).toHaveLength(2);
+});
+
+test("what a request says of its own time does not end what is kept of our answer", async () => {
+  await agreed({ at: 0 });
+  await mine().expireIfDue();
+  expect(mine().all()).toHaveLength(1);
 });
 
 test("a share whose day has come is forgotten, and a consent after three years", async () => {

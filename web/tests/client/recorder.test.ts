@@ -159,6 +159,8 @@ test("what is recorded is kept in rows, proves itself, and can be played", async
     ["you", true],
     ["Ben", true],
   ]);
+  // By their key, and not by what somebody is called: a guest may call themselves "you".
+  expect(looked.members.map(({ own }) => own)).toEqual([true, false]);
   for (const { recordedMs } of looked.members) expect(recordedMs).toBeGreaterThan(11_500);
   const parts = await recordings.play(looked);
   expect(parts).toHaveLength(6);

@@ -1,7 +1,7 @@
 /**
  * Consent to a recording as a browser shows it: the red bar stays whatever is done to it, and no and
- * yes are alike to the pixel. On the scenes, as there is no client yet that records; no call, and no
- * server.
+ * yes are alike to the pixel. On the scenes, so that each state stands still; with calls, see
+ * `recording.e2e.ts`.
  */
 
 import assert from "node:assert/strict";
