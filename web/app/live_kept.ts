@@ -6,12 +6,13 @@
  */
 
 import type { Client } from "../client/client.ts";
-import type { OwnAnswer } from "../client/consent_book.ts";
-import type { Heard, Looked } from "../client/recordings.ts";
+import type { Looked } from "../client/recordings.ts";
 import type { Kept } from "../client/recordings_book.ts";
-import { type Bytes, hex, utf8 } from "../core/bytes.ts";
-import { Code, UnavailableError, VisavisError } from "../core/errors.ts";
+import { type Bytes, equal, hex, utf8 } from "../core/bytes.ts";
+import type { ConsentRecord } from "../core/consent_record.ts";
+import { Code, UnavailableError } from "../core/errors.ts";
 import { State } from "../core/recording_consent.ts";
+import type { RecordingAsk } from "../core/recording_statements.ts";
 import { say } from "./i18n/text.ts";
 import type {
   ConsentActions,
@@ -31,10 +32,10 @@ function day(seconds: number): string {
 
 /** Return our answers, as screens ask for them. */
 export function liveConsents(client: () => Client): ConsentActions {
-  const find = (id: string): OwnAnswer => {
+  const find = (id: string): ConsentRecord => {
     const found = client()
       .consents.all()
-      .find(({ ask }) => hex(ask) === id);
+      .find((one) => idOf(one) === id);
     if (found === undefined) throw new UnavailableError(Code.CONFLICT, "it is kept no longer");
     return found;
   };
@@ -43,19 +44,30 @@ export function liveConsents(client: () => Client): ConsentActions {
       const found = await Promise.all(client().consents.all().map(consentView));
       return found.toSorted((one, other) => (one.day < other.day ? 1 : -1));
     },
-    withdraw: async (id) => void (await client().consents.withdraw(find(id).ask)),
-    receipt: async (id) => await client().consents.receipt(find(id).ask),
-    kantara: async (id) => utf8(JSON.stringify(await client().consents.kantara(find(id).ask))),
+    withdraw: async (id) => {
+      const consent = find(id);
+      const { consentIn } = await import("../core/consent_record.ts");
+      // Another device of ours may have taken it back meanwhile: it is done then.
+      if ((await consentIn(consent)).state !== State.GIVEN) return;
+      await client().consents.withdraw(consent);
+    },
+    receipt: async (id) => await client().consents.receipt(find(id)),
+    kantara: async (id) => utf8(JSON.stringify(await client().consents.kantara(find(id)))),
   };
 }
 
-async function consentView(answer: OwnAnswer): Promise<ConsentView> {
-  const { consentIn } = await import("../client/consent_book.ts");
+/** Who came into a call again answered by another key. */
+function idOf({ ask, key }: ConsentRecord): string {
+  return hex(ask) + hex(key);
+}
+
+async function consentView(answer: ConsentRecord): Promise<ConsentView> {
+  const { consentIn } = await import("../core/consent_record.ts");
   const consent = await consentIn(answer);
   const { ask, given, state } = consent;
   const isOver = consent.until * 1000 <= Date.now();
   return {
-    id: hex(answer.ask),
+    id: idOf(answer),
     state: state === State.GIVEN && isOver ? "expired" : state,
     by: answer.by,
     where: answer.title,
@@ -78,17 +90,19 @@ export function liveRecordings(client: () => Client): RecordingsActions {
   };
   return {
     list: async () => {
+      // From the book alone: files are read, and keys asked for, when one is opened.
       const found = await Promise.all(
         client()
           .recordings.all()
-          .map((one) => row(client(), one)),
+          .map((one) => rowOf(one)),
       );
       return found.toSorted((one, other) => (one.day < other.day ? 1 : -1));
     },
     play: async (id) => {
       const { recordings } = client();
-      const parts = await recordings.play(await recordings.look(find(id)));
-      return parts.flatMap(({ key, own, name, kind, at, length, open }): Part[] => {
+      const looked = await recordings.look(find(id));
+      const found = await recordings.play(looked);
+      const parts = found.flatMap(({ key, own, name, kind, at, length, open }): Part[] => {
         if (kind === "transcript") return [];
         const blob = async () => new Blob([await open()], { type: WEBM });
         return [
@@ -102,6 +116,7 @@ export function liveRecordings(client: () => Client): RecordingsActions {
           },
         ];
       });
+      return { row: await rowOf(looked.kept, looked), parts };
     },
     export: async (id, progress, signal) => {
       const told = (done: number, whole: number) => progress(whole === 0 ? 1 : done / whole);
@@ -122,14 +137,19 @@ async function collected(pieces: AsyncIterable<Bytes>, signal?: AbortSignal): Pr
   return whole;
 }
 
-async function row(client: Client, kept: Kept): Promise<RecordingRow> {
+/**
+ * Return a recording as a screen shows it.
+ *
+ * @param looked What its file proves and the server has, if it was opened.
+ */
+async function rowOf(kept: Kept, looked?: Looked): Promise<RecordingRow> {
   const [{ askedOf }, { endsAt }] = await Promise.all([
     import("../client/recordings_book.ts"),
     import("../core/recording_statements.ts"),
   ]);
   const asked = await askedOf(kept);
-  const looked = await look(client, kept);
   const left = Math.ceil((endsAt(asked) * 1000 - Date.now()) / DAY_MS);
+  const members = looked?.members ?? toldOf(kept, asked, left > 0);
   return {
     id: hex(kept.ask),
     with: kept.title,
@@ -137,22 +157,24 @@ async function row(client: Client, kept: Kept): Promise<RecordingRow> {
     length_s: Math.round(kept.length / 1000),
     kinds: [...asked.kinds],
     daysLeft: Math.max(0, left),
-    playable: looked?.members.map((one) => playable(one, left > 0)) ?? unreached(kept),
-    mayExport: looked?.members.every(({ clear, playable: is }) => clear || !is) ?? false,
+    playable: members.map((one) => playable(one, left > 0)),
+    mayExport: members.every(({ clear, playable: is }) => clear || !is),
   };
 }
 
-/** Return what a recording is now; undefined if the server cannot be reached. */
-async function look(client: Client, kept: Kept): Promise<Looked | undefined> {
-  try {
-    return await client.recordings.look(kept);
-  } catch (error) {
-    if (error instanceof VisavisError && error.code === Code.UNAVAILABLE) return undefined;
-    throw error;
-  }
+type Shown = Readonly<{ own: boolean; name: string; playable: boolean; clear: boolean }>;
+
+/** Return whose parts there may be, and whether they play, as far as this device was told. */
+function toldOf(kept: Kept, asked: RecordingAsk, goesOn: boolean): readonly Shown[] {
+  return [...kept.members.values()].map(([key, { name }]) => {
+    const own = equal(key, asked.key);
+    const said = kept.said.get(hex(key))?.[1];
+    const stands = own || (said?.stands ?? false);
+    return { own, name, playable: goesOn && stands, clear: own ? asked.clear : !!said?.clear };
+  });
 }
 
-function playable({ own, name, playable: is }: Heard, goesOn: boolean): Playable {
+function playable({ own, name, playable: is }: Shown, goesOn: boolean): Playable {
   return {
     name: own ? ourselves() : name,
     playable: is,
@@ -163,10 +185,4 @@ function playable({ own, name, playable: is }: Heard, goesOn: boolean): Playable
 /** Return what we are called, in the language of the page. */
 function ourselves(): string {
   return say("askRecord.you");
-}
-
-function unreached({ members }: Kept): readonly Playable[] {
-  return [...members.values()].map(([, { name }]) => {
-    return { name: name === "" ? ourselves() : name, playable: false, why: "offline" };
-  });
 }

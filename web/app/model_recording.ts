@@ -130,7 +130,7 @@ export interface ConsentActions {
 export type Playable = Readonly<{
   name: string;
   playable: boolean;
-  why: null | "withdrawn" | "expired" | "offline";
+  why: null | "withdrawn" | "expired";
 }>;
 
 /** A recording of ours. `with` is the name of the conversation, a text of a stranger. */
@@ -143,6 +143,7 @@ export type RecordingRow = Readonly<{
   kinds: readonly Kind[];
   /** Until its keys are gone, and nobody can play it. */
   daysLeft: number;
+  /** As far as this device was told; once it is opened, as its file proves and the server has it. */
   playable: readonly Playable[];
   /** Everybody agreed to an export that is not sealed. */
   mayExport: boolean;
@@ -160,10 +161,13 @@ export type Part = Readonly<{
   open: () => Promise<Blob>;
 }>;
 
+/** A recording that was opened: its file proves itself, and the server was asked for each key. */
+export type OpenedRecording = Readonly<{ row: RecordingRow; parts: readonly Part[] }>;
+
 export interface RecordingsActions {
   list(): Promise<readonly RecordingRow[]>;
-  /** What there is to play, in order of time. */
-  play(id: string): Promise<readonly Part[]>;
+  /** Open it; its parts are what there is to play, in order of time. */
+  play(id: string): Promise<OpenedRecording>;
   /** Everything in one WebM file, not sealed; `progress` is told the part that is done, 0 to 1. */
   export(id: string, progress: (done: number) => void, signal: AbortSignal): Promise<Blob>;
   /** The sealed file with its proof. */

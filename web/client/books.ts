@@ -25,6 +25,7 @@ import { Addresses, type Given, Purpose } from "./addresses.ts";
 import { Awaited } from "./awaited.ts";
 import { CallHistory } from "./call_history.ts";
 import { LinkBook } from "./call_link_book.ts";
+import { OwnConsents } from "./consent_book.ts";
 import { ContactBook, JoiningDevices, Siblings } from "./contact_book.ts";
 import { GroupBook } from "./group_book.ts";
 import { GroupCallBook } from "./group_call_book.ts";
@@ -33,6 +34,7 @@ import { History } from "./history.ts";
 import { DeviceLists } from "./lists.ts";
 import { OwnHandle } from "./own_handle.ts";
 import { Profile } from "./profile.ts";
+import { RecordingsBook } from "./recordings_book.ts";
 import type { Reader, Unit, UnitStore } from "./unit.ts";
 
 export const BUNDLE_KIND = "bundle";
@@ -106,6 +108,8 @@ export class Books {
   readonly history = new History();
   readonly ownHandle: OwnHandle;
   readonly calls: CallHistory;
+  readonly consents: OwnConsents;
+  readonly recordings: RecordingsBook;
   readonly counters = new Counters();
 
   private constructor(store: UnitStore, lists: DeviceLists, means: Means) {
@@ -128,6 +132,8 @@ export class Books {
       return known?.rules?.keeps ?? null;
     };
     this.calls = new CallHistory(store, deviceId, keeps, () => this.now(), this.rng);
+    this.consents = new OwnConsents(store, () => this.now());
+    this.recordings = new RecordingsBook(store);
     this.contacts.onKeeps((unit) => this.calls.expire(unit));
   }
 

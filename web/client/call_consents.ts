@@ -70,6 +70,7 @@ export class CallConsents {
       spawn: (work) => this.#seam.spawn(work),
       confidential: () => this.#call.face.confidential,
       title: () => this.#seam.contactName(contact),
+      where: { contact, group: null },
       name: (key) => this.#call.face.recording.name(key),
       changed: () => this.#call.face.recording.changed(),
     });

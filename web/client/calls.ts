@@ -207,6 +207,7 @@ export class CallService implements Service {
       case "group.invite":
       case "group.join":
       case "recording.never":
+      case "recording.withdrawn":
         return; // The session's.
       default:
         return assertNever(content);

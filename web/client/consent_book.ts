@@ -1,63 +1,60 @@
 /**
- * What this device keeps of what its person agreed to, refused and took back (R-51, R-52; twin of
+ * What this account keeps of what its person agreed to, refused and took back (R-51, R-52; twin of
  * `sdk/consent_book.py`).
  *
- * For each request: the request and our answers, as they were signed; the consent key of that call, so
- * that a yes can be taken back after it and a receipt be signed; and where our share of the key lies,
- * with what deletes it. Everything is sealed in the profile's store.
+ * For each request, and each consent key by which we answered it, a `ConsentRecord`: what was signed,
+ * the key, where our share of the recording's key lies, and what deletes it. Everything is sealed in the
+ * profile's store, and stands in the vault for our other devices.
  *
  * Not for: what we recorded ourselves (`recordings_book.ts`), or what follows from an answer.
  */
 
-import { type Bytes, copy } from "../core/bytes.ts";
+import { type Bytes, concat, copy, equal, uint } from "../core/bytes.ts";
 import { decode, encode, isBytes, isList } from "../core/cbor.ts";
+import {
+  type ConsentRecord,
+  consentIn,
+  consentItem,
+  encodeConsent,
+  leavingOf,
+  merged,
+  type OwnShare,
+  parseConsent,
+  vaultForm,
+  withAnswer,
+} from "../core/consent_record.ts";
 import { Code, FatalError, UsageError } from "../core/errors.ts";
-import { CallId, ConsentKey, Digest, Secret32, ShareKey, ShareSlot } from "../core/ids.ts";
-import { type Consent, readConsent } from "../core/recording_consent.ts";
+import { type CallId, ConsentKey, Digest, Secret32, ShareKey, ShareSlot } from "../core/ids.ts";
+import { State } from "../core/recording_consent.ts";
 import { askDigest, DAY_S, readStatement } from "../core/recording_statements.ts";
 import type { Answered, ConsentBook, Laid } from "./recording_means.ts";
 import type { Reader, Unit, UnitStore } from "./unit.ts";
 
-export const CONSENT_KIND = "consent";
-export const SHARE_KIND = "consent.share";
+/** By request and consent key. */
+export const CONSENT_KIND = "consent.record";
+/** By slot: a share that was laid, for an answer that is not kept yet. */
+export const LAID_KIND = "consent.laid";
+/** By request and consent key: a yes taken back that who recorded has yet to be told of. */
+export const UNTOLD_KIND = "consent.untold";
 
-/** A share of ours at the server. Never printed. */
-export type OwnShare = Readonly<{
-  slot: ShareSlot;
-  /** What deletes it. */
-  delete: ShareKey;
-  /** First day on which it is gone, in days since 1970 (UTC). */
-  expires: number;
-  /** It is to be deleted, and may still be there. */
-  leaving: boolean;
-}>;
+/** Seconds for which a consent is kept after the last answer: it may have to be shown later. */
+export const KEEP_S = 3 * 365 * DAY_S;
 
-/** One request of somebody else, and what we said to it. Never printed. */
-export type OwnAnswer = Readonly<{
-  ask: Digest;
-  call: CallId;
-  /** Our consent key in that call, and its private half. */
-  key: ConsentKey;
-  privateKey: Secret32;
-  /** Who asked, as they were called then. */
-  by: string;
-  /** With whom the call was. */
-  title: string;
-  /** The request, then our answers, as they were signed. */
-  signed: readonly Bytes[];
-  /** Where our share lies, if we ever laid one for it. */
-  slot: ShareSlot | null;
-}>;
+/** Which of them: whoever comes into a call again has another key. */
+export type Which = Pick<ConsentRecord, "ask" | "key">;
 
-/** Return what was asked and answered. */
-export function consentIn({ signed, key }: OwnAnswer): Promise<Consent> {
-  return readConsent(signed, key);
-}
+/** A yes that was taken back after the call, as it was signed. */
+export type Untold = Readonly<{ which: Which; statement: Bytes; until: number }>;
 
 /** Our answers, and our shares. */
 export class OwnConsents implements ConsentBook {
   readonly #store: UnitStore;
   readonly #now: () => number;
+  readonly #changed: ((unit: Unit) => void)[] = [];
+  readonly #forgot: ((unit: Unit, item: Bytes) => void)[] = [];
+  readonly #due: (() => void)[] = [];
+  /** Before that no share is due, unless one was changed. */
+  #lookAt = 0;
 
   /**
    * @param store The profile's.
@@ -68,125 +65,211 @@ export class OwnConsents implements ConsentBook {
     this.#now = now;
   }
 
+  /** Have a listener told, inside the unit, that the vault should have something else. */
+  onChanged(listener: (unit: Unit) => void): void {
+    this.#changed.push(listener);
+  }
+
+  /** Have a listener told, likewise, that an item is to be taken out of it. */
+  onForgot(listener: (unit: Unit, item: Bytes) => void): void {
+    this.#forgot.push(listener);
+  }
+
+  /** Have a listener told that a share is to be deleted, or somebody to be told. */
+  onDue(listener: () => void): void {
+    this.#due.push(listener);
+  }
+
   // From calls
 
   /** Keep what deletes a share, before it lies at the server. */
   async laying(_call: CallId, laid: Laid): Promise<void> {
     const { slot, expires } = laid;
     const share = { slot, delete: laid.delete, expires, leaving: false };
-    await this.#store.transaction((unit) => putShare(unit, share));
+    await this.#store.transaction((unit) => putLaid(unit, share));
   }
 
   /** Keep what we answered. */
-  async answered({ call, own, request, answer, slot, by, title }: Answered): Promise<void> {
+  async answered(answered: Answered): Promise<void> {
+    const { call, own, request, answer, slot, by, title, where = null } = answered;
     // At once: it is overwritten with the end of the call.
     const [key, privateKey] = [own.key, new Secret32(copy(own.privateKey))];
     const asked = await readStatement(request);
     if (asked.kind !== "recording.ask") throw new UsageError("an answer to no request");
     const ask = askDigest(asked);
     await this.#store.transaction((unit) => {
-      const first = { ask, call, key, privateKey, by, title, signed: [request], slot: null };
-      const known: OwnAnswer = read(unit, ask) ?? first;
-      put(unit, { ...known, signed: [...known.signed, answer], slot: slot ?? known.slot });
+      const known = read(unit, { ask, key });
+      const first = { ask, call, key, private: privateKey, by, title, where, share: null };
+      const told =
+        known === undefined ? { ...first, signed: [request, answer] } : withAnswer(known, answer);
+      const laid = slot === null ? undefined : readLaid(unit, slot);
+      if (laid !== undefined) unit.delete(LAID_KIND, laid.slot);
+      this.#put(unit, laid === undefined ? told : { ...told, share: laid });
     });
   }
 
   /** Note that a share is to be deleted. */
   async leaving(slot: ShareSlot): Promise<void> {
     await this.#store.transaction((unit) => {
-      const share = readShare(unit, slot);
-      if (share !== undefined) putShare(unit, { ...share, leaving: true });
+      const laid = readLaid(unit, slot);
+      if (laid !== undefined) putLaid(unit, { ...laid, leaving: true });
+      unit.after(() => this.#look());
+      const known = this.#of(unit, slot);
+      if (known?.share != null && !known.share.leaving) {
+        this.#put(unit, { ...known, share: { ...known.share, leaving: true } });
+      }
     });
   }
 
   /** Forget a share that is deleted. */
   async gone(slot: ShareSlot): Promise<void> {
-    await this.#store.transaction((unit) => unit.delete(SHARE_KIND, slot));
+    await this.#store.transaction((unit) => this.#forgetShare(unit, slot));
   }
 
   // For the person
 
-  /** Return what we answered to a request. */
-  get(ask: Digest): OwnAnswer | undefined {
-    return read(this.#store, ask);
+  /** Return what we answered to a request by a key. */
+  get(which: Which): ConsentRecord | undefined {
+    return read(this.#store, which);
   }
 
   /** Return all that we answered. */
-  all(): readonly OwnAnswer[] {
-    return this.#store.items(CONSENT_KIND).map(([ask, data]) => fromBytes(ask, data));
+  all(reader: Reader = this.#store): readonly ConsentRecord[] {
+    return reader.items(CONSENT_KIND).map(([, data]) => fromBytes(data));
   }
 
-  /** Add an answer that was given after the call; our share is to be deleted with that. */
-  async takenBack(ask: Digest, answer: Bytes): Promise<void> {
-    await this.#store.transaction((unit) => {
-      const known = read(unit, ask);
-      if (known === undefined) return;
-      put(unit, { ...known, signed: [...known.signed, answer] });
-      const share = known.slot === null ? undefined : readShare(unit, known.slot);
-      if (share !== undefined) putShare(unit, { ...share, leaving: true });
+  /** Add that a yes was taken back after the call; our share goes with that, and others are told. */
+  async takenBack(which: Which, statement: Bytes): Promise<void> {
+    const known = this.get(which);
+    if (known === undefined) return;
+    const { until } = await consentIn(known);
+    await this.#store.transaction(async (unit) => {
+      const newest = read(unit, which);
+      // Pressed twice, or on another device meanwhile: once is enough.
+      if (newest === undefined || (await consentIn(newest)).state !== State.GIVEN) return;
+      const { share } = newest;
+      const leaving = share === null ? null : { ...share, leaving: true };
+      this.#put(unit, { ...withAnswer(newest, statement), share: leaving });
+      if (newest.where === null) return;
+      unit.put(UNTOLD_KIND, consentItem(which), concat(uint(until, 8), statement));
     });
   }
 
   /** Forget a request and our answers to it; a share that lies is deleted by its day. */
-  async forget(ask: Digest): Promise<void> {
-    await this.#store.transaction((unit) => unit.delete(CONSENT_KIND, ask));
-  }
-
-  /** Return a share of ours. */
-  share(slot: ShareSlot): OwnShare | undefined {
-    return readShare(this.#store, slot);
+  async forget(which: Which): Promise<void> {
+    await this.#store.transaction((unit) => {
+      unit.delete(CONSENT_KIND, consentItem(which));
+      unit.delete(UNTOLD_KIND, consentItem(which));
+      for (const listener of this.#forgot) listener(unit, consentItem(which));
+    });
   }
 
   /** Return the shares that are to be deleted; forget those whose day has come. */
   async due(): Promise<readonly OwnShare[]> {
-    const shares = this.#store.items(SHARE_KIND).map(([slot, data]) => shareOf(slot, data));
+    // It reads what was signed: not at every message that comes.
+    if (this.#now() < this.#lookAt) return [];
     const today = Math.floor(this.#now() / DAY_S);
-    for (const { slot } of shares.filter(({ expires }) => expires <= today)) await this.gone(slot);
-    return shares.filter(({ expires, leaving }) => leaving && expires > today);
+    const laid = this.#store.items(LAID_KIND).map(([slot, data]) => shareOf(slot, data));
+    const found = laid.filter(({ leaving }) => leaving);
+    const known = this.all();
+    for (const one of known) {
+      const share = await leavingOf(one);
+      if (share !== null) found.push(share);
+    }
+    const all = [...laid, ...known.flatMap(({ share }) => share ?? [])];
+    for (const { slot } of all.filter(({ expires }) => expires <= today)) await this.gone(slot);
+    const due = found.filter(({ expires }) => expires > today);
+    this.#lookAt = due.length > 0 ? 0 : (today + 1) * DAY_S;
+    return due;
+  }
+
+  // Whom to tell
+
+  /** Return what was taken back, and who recorded has yet to be told. */
+  untold(): readonly Untold[] {
+    return this.#store.items(UNTOLD_KIND).map(([row, data]) => {
+      const which = { ask: new Digest(row.slice(0, 32)), key: new ConsentKey(row.slice(32)) };
+      const until = Number(new DataView(data.buffer, data.byteOffset).getBigUint64(0));
+      return { which, until, statement: data.slice(8) };
+    });
+  }
+
+  /** Note that it is told; say whether it was untold. */
+  told(unit: Unit, which: Which): boolean {
+    return unit.delete(UNTOLD_KIND, consentItem(which));
+  }
+
+  // The vault
+
+  /** Whether there is one whose item in the vault is called so: as its row is. */
+  has(reader: Reader, item: Bytes): boolean {
+    return reader.get(CONSENT_KIND, item) !== undefined;
+  }
+
+  /** Take over what another device of ours has of a consent; nothing, once its time is over. */
+  async take(unit: Unit, theirs: ConsentRecord): Promise<void> {
+    const { last } = await consentIn(theirs);
+    if (last.at + KEEP_S <= this.#now()) return;
+    const ours = read(unit, theirs);
+    const both = ours === undefined ? theirs : await merged(ours, theirs);
+    const data = encodeConsent(both);
+    if (ours === undefined || !equal(data, encodeConsent(ours))) {
+      unit.put(CONSENT_KIND, consentItem(theirs), data);
+      unit.after(() => this.#look());
+    }
+    const isNews = !equal(encodeConsent(vaultForm(both)), encodeConsent(theirs));
+    if (isNews) this.#tellChanged(unit);
+  }
+
+  // Kit
+
+  #put(unit: Unit, consent: ConsentRecord): void {
+    unit.put(CONSENT_KIND, consentItem(consent), encodeConsent(consent));
+    unit.after(() => this.#look());
+    this.#tellChanged(unit);
+  }
+
+  #of(reader: Reader, slot: ShareSlot): ConsentRecord | undefined {
+    return this.all(reader).find(({ share }) => share !== null && equal(share.slot, slot));
+  }
+
+  #forgetShare(unit: Unit, slot: ShareSlot): void {
+    unit.delete(LAID_KIND, slot);
+    const known = this.#of(unit, slot);
+    if (known !== undefined) this.#put(unit, { ...known, share: null });
+  }
+
+  #tellChanged(unit: Unit): void {
+    for (const listener of this.#changed) listener(unit);
+  }
+
+  /** Have it looked what is due. */
+  #look(): void {
+    this.#lookAt = 0;
+    for (const listener of this.#due) listener();
   }
 }
 
-function read(reader: Reader, ask: Digest): OwnAnswer | undefined {
-  const data = reader.get(CONSENT_KIND, ask);
-  return data && fromBytes(ask, data);
+function read(reader: Reader, which: Which): ConsentRecord | undefined {
+  const data = reader.get(CONSENT_KIND, consentItem(which));
+  return data && fromBytes(data);
 }
 
-function put(unit: Unit, known: OwnAnswer): void {
-  const { ask, call, key, privateKey, by, title, signed, slot } = known;
-  const value = encode([call, key, privateKey, by, title, [...signed], slot ?? new Uint8Array()]);
-  unit.put(CONSENT_KIND, ask, value);
+function fromBytes(data: Bytes): ConsentRecord {
+  try {
+    return parseConsent(data);
+  } catch {
+    throw new FatalError(Code.MALFORMED, "a consent cannot be read");
+  }
 }
 
-function fromBytes(ask: Bytes, data: Bytes): OwnAnswer {
-  const raw = decode(data);
-  const [call, key, privateKey, by, title, signed, slot] = isList(raw) ? raw : [];
-  const isOne =
-    isBytes(call) &&
-    isBytes(key) &&
-    isBytes(privateKey) &&
-    typeof by === "string" &&
-    typeof title === "string" &&
-    isList(signed) &&
-    signed.every(isBytes) &&
-    isBytes(slot);
-  if (!isOne) throw new FatalError(Code.MALFORMED, "a consent cannot be read");
-  return {
-    ask: new Digest(copy(ask)),
-    call: new CallId(call),
-    key: new ConsentKey(key),
-    privateKey: new Secret32(privateKey),
-    ...{ by, title, signed },
-    slot: slot.length === 0 ? null : new ShareSlot(slot),
-  };
-}
-
-function readShare(reader: Reader, slot: ShareSlot): OwnShare | undefined {
-  const data = reader.get(SHARE_KIND, slot);
+function readLaid(reader: Reader, slot: ShareSlot): OwnShare | undefined {
+  const data = reader.get(LAID_KIND, slot);
   return data && shareOf(slot, data);
 }
 
-function putShare(unit: Unit, share: OwnShare): void {
-  unit.put(SHARE_KIND, share.slot, encode([share.delete, share.expires, share.leaving]));
+function putLaid(unit: Unit, share: OwnShare): void {
+  unit.put(LAID_KIND, share.slot, encode([share.delete, share.expires, share.leaving]));
 }
 
 function shareOf(slot: Bytes, data: Bytes): OwnShare {

@@ -7,6 +7,7 @@
 
 import { setOf } from "../core/byte_sets.ts";
 import { equal, type Rng } from "../core/bytes.ts";
+import type { Where } from "../core/consent_record.ts";
 import type { RecordingSaid } from "../core/content_recording.ts";
 import { Code, PeerError } from "../core/errors.ts";
 import type { CallId, ConsentKey, Digest } from "../core/ids.ts";
@@ -31,6 +32,8 @@ export type GroupRecordingParts = Readonly<{
   changed?: () => void;
   /** Returns what the call is called. */
   title?: () => string;
+  /** The group's conversation in which it is; undefined: guests are in none. */
+  where?: Where;
   /** Returns what somebody in it is called. */
   name?: (key: ConsentKey) => string;
 }>;
@@ -42,10 +45,11 @@ export function recordingOf(
   { recording }: Pick<CallOfMany, "recording">,
   call: CallId,
   means: RecordingMeans,
-  around: Readonly<{ rng: Rng; spawn: Spawn; title: () => string }>,
+  around: Readonly<{ rng: Rng; spawn: Spawn; title: () => string; where?: Where }>,
 ): GroupRecordingParts {
   return {
     ...{ call, means, rng: around.rng },
+    ...(around.where && { where: around.where }),
     spawn: (work) => around.spawn(work),
     bind: (shell) => recording.bind(shell),
     changed: () => recording.changed(),

@@ -361,6 +361,7 @@ export class Stay {
           rng: ways.rng,
           spawn: (work) => ways.spawn(work),
           title: () => ways.groupName(going.group),
+          where: { contact: null, group: going.group },
         }),
         door: new Doorkeeper(room, door, ways.rng),
       });

@@ -89,6 +89,9 @@ export class GroupTalk {
         return await this.#callBegan(unit, record, said, content, live);
       case "groupcall.over":
         return books.groupCalls.over(unit, record.groupId, content.call);
+      case "recording.withdrawn":
+        await books.recordings.withdrawn(unit, content.statement);
+        return;
       default:
         return assertNever(content);
     }

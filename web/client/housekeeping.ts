@@ -14,7 +14,6 @@ import type { GroupInvites } from "./group_invites.ts";
 import { Signal, withTimeout } from "./lock.ts";
 import type { Membership } from "./membership.ts";
 import type { MyConsents } from "./my_consents.ts";
-import type { NeverTelling } from "./never_record.ts";
 import type { Outbox } from "./outbox.ts";
 import type { HandleTelling } from "./own_handle.ts";
 import type { Recordings } from "./recordings.ts";
@@ -31,9 +30,12 @@ const CHECK_EVERY_S = 86_400;
 
 const KIND = "housekeeping";
 
+/** Tells others what they have to know, what is untold from before a restart too. */
+type Telling = Readonly<{ tell(): Promise<void> }>;
+
 /** What was recorded, and what was agreed to, as far as it comes to an end. */
 type Recorded = Readonly<{
-  recordings: Pick<Recordings, "expireIfDue">;
+  recordings: Pick<Recordings, "expireIfDue" | "putBehind">;
   consents: Pick<MyConsents, "deleteDue" | "expireIfDue">;
 }>;
 
@@ -49,7 +51,7 @@ export class Housekeeping {
   readonly #api: DeviceApi;
   readonly #handleTelling: Pick<HandleTelling, "tell">;
   readonly #groupInvites: Pick<GroupInvites, "tell" | "expire">;
-  readonly #neverTelling: Pick<NeverTelling, "tell">;
+  readonly #tellings: readonly Telling[];
   readonly #recorded: Recorded;
   readonly #wake = new Signal();
   /** Refused addresses of those who wait for us, already looked up. */
@@ -69,7 +71,7 @@ export class Housekeeping {
    * @param api Capabilities and key packages.
    * @param handleTelling Tells our handle.
    * @param groupInvites Says yes to invites.
-   * @param neverTelling Tells contacts whether we are never to be recorded.
+   * @param tellings Tell others what was decided about recording.
    * @param recorded Recordings and consents whose time is over; shares that are to be deleted.
    */
   constructor(
@@ -81,10 +83,10 @@ export class Housekeeping {
     api: DeviceApi,
     handleTelling: Pick<HandleTelling, "tell">,
     groupInvites: Pick<GroupInvites, "tell" | "expire">,
-    neverTelling: Pick<NeverTelling, "tell">,
+    tellings: readonly Telling[],
     recorded: Recorded,
   ) {
-    this.#neverTelling = neverTelling;
+    this.#tellings = tellings;
     this.#recorded = recorded;
     this.#books = books;
     this.#membership = membership;
@@ -172,7 +174,8 @@ export class Housekeeping {
       () => this.#keyPackages(),
       () => this.#refusedRejoins(),
       () => this.#handleTelling.tell(),
-      () => this.#neverTelling.tell(),
+      ...this.#tellings.map((one) => () => one.tell()),
+      () => this.#recorded.recordings.putBehind(),
       () => this.#vault.follow(),
       () => this.#vault.write({ ifDue: true }),
     ];

@@ -8,20 +8,17 @@
  */
 
 import type { Bytes } from "../core/bytes.ts";
+import { type ConsentRecord, consentIn, nextNumber } from "../core/consent_record.ts";
 import { Code, PeerError, UnavailableError, VisavisError } from "../core/errors.ts";
 import { sign } from "../core/identity.ts";
-import type { Digest } from "../core/ids.ts";
 import { State } from "../core/recording_consent.ts";
 import { type KantaraView, kantaraView } from "../core/recording_kantara.ts";
 import { makeReceipt } from "../core/recording_receipt.ts";
 import { callReference, DAY_S, signStatement } from "../core/recording_statements.ts";
-import { consentIn, type OwnAnswer, type OwnConsents } from "./consent_book.ts";
+import { KEEP_S, type OwnConsents, type Which } from "./consent_book.ts";
 import type { Shares } from "./recording_means.ts";
 
-/** Seconds for which a consent is kept after the last answer: it may have to be shown later. */
-export const KEEP_S = 3 * 365 * 86_400;
-
-/** What this device's person said to whoever asked to record. */
+/** What this account's person said to whoever asked to record. */
 export class MyConsents {
   readonly #book: OwnConsents;
   readonly #shares: Shares;
@@ -40,7 +37,7 @@ export class MyConsents {
   }
 
   /** Return all of them; `consentIn` reads what was said. */
-  all(): readonly OwnAnswer[] {
+  all(): readonly ConsentRecord[] {
     return this.#book.all();
   }
 
@@ -49,9 +46,12 @@ export class MyConsents {
    *
    * @throws PeerError REFUSED, there is none.
    */
-  async receipt(ask: Digest): Promise<Bytes> {
-    const { signed, key, privateKey } = this.#need(ask);
-    return await makeReceipt(signed, key, (label, message) => sign(privateKey, label, message));
+  async receipt(which: Which): Promise<Bytes> {
+    const known = this.#need(which);
+    const { signed } = await consentIn(known);
+    return await makeReceipt(signed, known.key, (label, message) => {
+      return sign(known.private, label, message);
+    });
   }
 
   /**
@@ -59,33 +59,34 @@ export class MyConsents {
    *
    * @throws PeerError REFUSED, there is none; or what `kantaraView` throws of one that does not stand.
    */
-  async kantara(ask: Digest): Promise<KantaraView> {
-    return kantaraView(await consentIn(this.#need(ask)));
+  async kantara(which: Which): Promise<KantaraView> {
+    return kantaraView(await consentIn(this.#need(which)));
   }
 
   /**
-   * Take a yes back after the call: our part of the recording is played no more.
+   * Take a yes back after the call: our part of the recording is played no more, and who recorded is
+   * told in the conversation in which the call was.
    *
    * @returns Whether our share is gone; if not, it is asked for until it is.
    * @throws PeerError REFUSED, there is no yes that stands.
    */
-  async withdraw(ask: Digest): Promise<boolean> {
-    const known = this.#need(ask);
-    const { last, state } = await consentIn(known);
-    if (state !== State.GIVEN) {
+  async withdraw(which: Which): Promise<boolean> {
+    const known = this.#need(which);
+    if ((await consentIn(known)).state !== State.GIVEN) {
       throw new PeerError(Code.REFUSED, "there is no yes to take back");
     }
-    const { call, key, privateKey, slot } = known;
-    const head = { call: callReference(call), key, number: last.number + 1, at: this.#now() };
+    const { ask, call, key, share } = known;
+    const number = await nextNumber(known);
+    const head = { call: callReference(call), key, number, at: this.#now() };
     const taken = { kind: "recording.withdrawal", ...head, ask } as const;
-    await this.#book.takenBack(ask, await signStatement(taken, privateKey));
-    if (slot === null) return true;
+    await this.#book.takenBack(which, await signStatement(taken, known.private));
+    if (share === null) return true;
     try {
       await this.deleteDue();
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error; // It is tried again.
     }
-    return this.#book.share(slot) === undefined;
+    return this.#book.get(which)?.share == null;
   }
 
   /**
@@ -119,13 +120,13 @@ export class MyConsents {
     for (const known of this.#book.all()) {
       // By our own answer: a request may have any time, and decides nothing by it.
       const { last } = await consentIn(known);
-      if (last.at + KEEP_S <= now) await this.#book.forget(known.ask);
+      if (last.at + KEEP_S <= now) await this.#book.forget(known);
     }
     this.#lookAt = now + DAY_S;
   }
 
-  #need(ask: Digest): OwnAnswer {
-    const known = this.#book.get(ask);
+  #need(which: Which): ConsentRecord {
+    const known = this.#book.get(which);
     if (known === undefined) throw new PeerError(Code.REFUSED, "nothing was answered to that");
     return known;
   }

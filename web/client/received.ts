@@ -103,6 +103,11 @@ export class ReceivedContents {
     const books = this.#books;
     const own = equal(said.account, books.account);
     const known = books.contacts.get(unit, record.account);
+    if (content.kind === "recording.withdrawn") {
+      // Also of who is blocked: taking a yes back takes nobody's leave.
+      await books.recordings.withdrawn(unit, content.statement);
+      return undefined;
+    }
     if (known !== undefined && known.standing === Standing.BLOCKED && !own) return undefined;
     if (content.kind === "message.text" || content.kind === "message.file") {
       const message = entryOf(record.account, content, { outgoing: own });

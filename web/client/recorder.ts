@@ -14,7 +14,7 @@
  */
 
 import { mapOf } from "../core/byte_sets.ts";
-import { type Bytes, hex, type Rng } from "../core/bytes.ts";
+import { type Bytes, copy, hex, type Rng } from "../core/bytes.ts";
 import { UsageError, VisavisError } from "../core/errors.ts";
 import { type ConsentKey, type Digest, random, Secret32 } from "../core/ids.ts";
 import { askDigest } from "../core/recording_statements.ts";
@@ -36,6 +36,8 @@ export type RecorderMeans = Readonly<{
   monotonic: () => number;
   /** Runs what goes on beside the call, and may outlast it. */
   spawn: (work: () => Promise<void>) => unknown;
+  /** Told that a file is written: what was taken back meanwhile can be put behind. */
+  after?: () => void;
 }>;
 
 /** One request and its file. */
@@ -72,9 +74,11 @@ export class TapeRecorder implements Recorder {
       this.#begin(askDigest(statement), said);
       return;
     }
-    const reel = this.#find(statement.ask)?.reel;
-    reel?.said(said);
-    if (statement.kind !== "recording.grant") reel?.mark();
+    const running = this.#find(statement.ask);
+    if (running === undefined) return;
+    running.reel.said(said);
+    if (statement.kind !== "recording.grant") running.reel.mark();
+    this.#inLine(running, () => this.#means.book.said(statement.ask, statement));
   }
 
   share(ask: Digest, key: ConsentKey, share: Secret32, way: Way): void {
@@ -113,14 +117,18 @@ export class TapeRecorder implements Recorder {
     const length = Math.round((this.#means.monotonic() - running.began) * 1000);
     const written = running.reel.end();
     this.#means.spawn(async () => {
-      await written; // All chunks have come, and stand in line.
-      await running.line;
+      const { book } = this.#means;
       try {
-        if (running.wasRecorded) await this.#means.book.ended(ask, length);
+        await written; // All chunks have come, and stand in line.
+        await running.line;
+        if (running.wasRecorded) await book.ended(ask, length);
         else await this.#forget(ask);
       } catch (error) {
         // A full disk: it has no length then, as after a crash.
         if (!(error instanceof VisavisError)) throw error;
+      } finally {
+        book.closed(ask);
+        this.#means.after?.();
       }
     });
   }
@@ -129,13 +137,15 @@ export class TapeRecorder implements Recorder {
     const { book, monotonic, rng, rows } = this.#means;
     const { own, title } = this.#call;
     const kept: Kept = {
-      ...{ ask, title, request: signed, length: 0, wasRecorded: false, members: mapOf() },
+      ...{ ask, title, request: signed, length: 0, wasRecorded: false },
+      ...{ members: mapOf(), said: mapOf() },
+      // A copy, at once: it is overwritten with the end of the call.
+      privateKey: new Secret32(copy(own.privateKey)),
       secret: random(Secret32, rng),
       rows: random(Secret32, rng),
     };
     const parts = { request: signed, secret: kept.secret, own: own.key };
-    // The private half is copied at once: it is overwritten with the end of the call.
-    const reel = this.#tape.begin(hex(ask), { ...parts, privateKey: own.privateKey }, (chunk) =>
+    const reel = this.#tape.begin(hex(ask), { ...parts, privateKey: kept.privateKey }, (chunk) =>
       this.#took(running, file, chunk),
     );
     const running: Running = {

@@ -129,13 +129,13 @@ export class OwnAnswers {
   /** Sign an answer, and have it kept. */
   async #sign(ask: Digest, statement: Statement): Promise<SaidStatement> {
     const signed = await this.#speech.sign(statement);
-    const { call, means, name, own, spawn, title } = this.#parts;
+    const { call, means, name, own, spawn, title, where = null } = this.#parts;
     const { book } = means;
     if (book !== undefined) {
       const slot = this.#agreed.get(hex(ask))?.laid.slot ?? null;
       const { request: asked, signed: request } = this.#need(ask);
       const names = { by: name?.(asked.key) ?? "", title: title?.() ?? "" };
-      const answered = { call, own, request, answer: signed.signed, slot, ...names };
+      const answered = { call, own, request, answer: signed.signed, slot, where, ...names };
       spawn(() => book.answered(answered));
     }
     return signed;

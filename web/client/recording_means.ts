@@ -5,6 +5,7 @@
  */
 
 import type { Bytes } from "../core/bytes.ts";
+import type { Where } from "../core/consent_record.ts";
 import type {
   AccountId,
   CallId,
@@ -91,6 +92,8 @@ export type Answered = Readonly<{
   by: string;
   /** With whom the call is. */
   title: string;
+  /** In which conversation it is, if it is in one: there who recorded is told later. */
+  where?: Where | null;
 }>;
 
 /** One entry into a call, for whoever records it. Never printed. */

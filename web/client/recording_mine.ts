@@ -88,9 +88,14 @@ export class OwnRequests {
 
   /** Sign what is so about a request of ours now, and send it. */
   async tell(statement: Exclude<Statement, RecordingAsk>): Promise<void> {
+    void this.#speech.say(await this.note(statement));
+  }
+
+  /** Sign what is so about a request of ours, for the recording alone. */
+  async note(statement: Exclude<Statement, RecordingAsk>): Promise<SaidStatement> {
     const signed = await this.#speech.sign(statement);
     this.#recorder?.said(signed);
-    void this.#speech.say(signed);
+    return signed;
   }
 
   /** Record exactly these kinds from now on. */

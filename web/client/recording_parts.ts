@@ -6,6 +6,7 @@
 
 import { get } from "../core/byte_sets.ts";
 import { equal, type Rng } from "../core/bytes.ts";
+import type { Where } from "../core/consent_record.ts";
 import { Code, UnavailableError } from "../core/errors.ts";
 import type { CallId, ConsentKey, Digest } from "../core/ids.ts";
 import { step } from "../core/recording.ts";
@@ -74,6 +75,8 @@ export type RecordingParts = Readonly<{
   confidential?: () => boolean;
   /** Returns with whom the call is. */
   title?: () => string;
+  /** In which conversation it is; undefined or null: in none, as with guests. */
+  where?: Where | null;
   /** Returns what somebody in it is called. */
   name?: (key: ConsentKey) => string;
   /** Told that something may have changed. */

@@ -212,7 +212,13 @@ export class RecordingShell {
   /** We are out of it: nothing is signed or recorded any more. Harmless when repeated. */
   async ended(): Promise<void> {
     clearTimeout(this.#timer);
-    await this.#feed({ kind: "callEnded" });
+    const [mine, state] = [this.#mineNow, this.#inCall];
+    await this.#feed({ kind: "callEnded" }, async () => {
+      if (mine === undefined || state === undefined) return;
+      // The others see that we are gone; the file has its end signed all the same.
+      const head = this.#speech.head(state.said + 1);
+      await this.#mine.note({ kind: "recording.end", ...head, ask: mine.id });
+    });
     this.#answers.wipe();
   }
 
@@ -308,9 +314,10 @@ export class RecordingShell {
     return this.#inCall?.asks ?? new Map();
   }
 
-  #feed(event: Event): Promise<void> {
+  #feed(event: Event, first?: () => Promise<void>): Promise<void> {
     const state = this.#inCall;
-    return state === undefined ? Promise.resolve() : this.#follow(step(state, event));
+    if (state === undefined) return Promise.resolve();
+    return this.#follow(step(state, event), undefined, first);
   }
 
   /**
@@ -319,12 +326,16 @@ export class RecordingShell {
    * @param by The member that it comes from.
    * @param first Done before that.
    */
-  #follow(made: Step, by?: ConsentKey, first: () => void = () => undefined): Promise<void> {
+  #follow(
+    made: Step,
+    by?: ConsentKey,
+    first: () => void | Promise<void> = () => undefined,
+  ): Promise<void> {
     const isConfidential = this.#parts.confidential?.() ?? false;
     const { state, effects } = isConfidential ? inConfidence(made) : made;
     this.#state = state;
     return this.#turns.run(async () => {
-      first();
+      await first();
       for (const effect of effects) await this.#carryOut(effect, state, by);
       this.#parts.changed?.();
     });

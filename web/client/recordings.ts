@@ -24,6 +24,8 @@ import type { Kind } from "../core/recording_types.ts";
 import { openPart, type Part, readPart as partOf, read } from "../core/vvrec.ts";
 import { joined, readPart } from "../core/webm.ts";
 import type { Frame, Source } from "../core/webm_types.ts";
+import { Lock } from "./lock.ts";
+import { putBehind } from "./recording_behind.ts";
 import type { Shares } from "./recording_means.ts";
 import { RecordingFile, type Rows } from "./recording_store.ts";
 import { askedOf, type Kept, type RecordingsBook } from "./recordings_book.ts";
@@ -89,6 +91,8 @@ export class Recordings {
   readonly #rows: Rows;
   readonly #shares: Shares;
   readonly #now: () => number;
+  /** Files are added to and deleted one after the other: no row is to lie where no line is. */
+  readonly #changing = new Lock();
   #lookAt = 0;
 
   /**
@@ -131,7 +135,8 @@ export class Recordings {
       const isOwn = equal(member.key, asked.key);
       const { key, recordedMs, withdrawn } = member;
       members.push({
-        ...{ key, own: isOwn, recordedMs, withdrawn: withdrawn !== null },
+        ...{ key, own: isOwn, recordedMs },
+        withdrawn: withdrawn !== null || !(isOwn || stands(kept, key)),
         name: isOwn ? OWN : (get(kept.members, key)?.name ?? ""),
         playable: await this.#isPlayable(kept, proof, member),
         clear: isOwn ? asked.clear : member.clear,
@@ -142,6 +147,8 @@ export class Recordings {
 
   async #isPlayable(kept: Kept, proof: Proof, member: MemberProof): Promise<boolean> {
     if (!proof.isPlayable(member, this.#now())) return false;
+    const isOwn = proof.ask !== null && equal(member.key, proof.ask.key);
+    if (!(isOwn || stands(kept, member.key))) return false;
     try {
       wipe(await this.#share(kept, member.key));
       return true;
@@ -252,9 +259,39 @@ export class Recordings {
 
   /** Delete a recording. */
   async remove(kept: Kept): Promise<void> {
-    // The line last: a crash in between leaves nothing that nobody knows of.
-    await (await RecordingFile.of(this.#rows, kept.rows)).remove();
-    await this.#book.forget(kept.ask);
+    await this.#changing.run(async () => {
+      // The line last: a crash in between leaves nothing that nobody knows of.
+      await (await RecordingFile.of(this.#rows, kept.rows)).remove();
+      await this.#book.forget(kept.ask);
+    });
+  }
+
+  /**
+   * Put behind each file what was taken back after the call, so that it proves that, too.
+   *
+   * @throws UnavailableError DISK_FULL: it can be tried again.
+   */
+  async putBehind(): Promise<void> {
+    for (const { ask, said } of this.#book.all()) {
+      if (this.#book.isWritten(ask)) continue;
+      for (const [key, { late }] of said.values()) {
+        if (late !== null) await this.#changing.run(() => this.#putBehind(ask, key));
+      }
+    }
+  }
+
+  async #putBehind(ask: Digest, key: ConsentKey): Promise<void> {
+    const kept = this.#book.get(ask);
+    const statement = kept && get(kept.said, key)?.late;
+    if (kept === undefined || statement == null) return; // It was removed meanwhile.
+    const file = await RecordingFile.of(this.#rows, kept.rows);
+    try {
+      await whole(putBehind(file, statement, key, kept.privateKey));
+    } catch (error) {
+      // To a file that was altered nothing can be added. That they took it back the book has.
+      if (!(error instanceof PeerError)) throw error;
+    }
+    await this.#book.putBehind(ask, key);
   }
 
   /**
@@ -302,6 +339,11 @@ export class Recordings {
     }
     return places;
   }
+}
+
+/** Whether a member's yes stands, as far as we were told. */
+export function stands({ said }: Pick<Kept, "said">, key: ConsentKey): boolean {
+  return get(said, key)?.stands ?? false;
 }
 
 /** Open the part in a row; there is one chunk in each, behind its length. */

@@ -19,7 +19,6 @@ import { Books, type Means } from "./books.ts";
 import { ByHandle } from "./by_handle.ts";
 import { CallControl } from "./call_control.ts";
 import { moveCalls } from "./call_rows_before.ts";
-import { OwnConsents } from "./consent_book.ts";
 import { Conversations } from "./conversation.ts";
 import { Decisions } from "./decisions.ts";
 import { FirstContact } from "./first_contact.ts";
@@ -36,7 +35,6 @@ import { HandleTelling } from "./own_handle.ts";
 import { TapeRecorder } from "./recorder.ts";
 import type { RecordingMeans } from "./recording_means.ts";
 import { Recordings } from "./recordings.ts";
-import { RecordingsBook } from "./recordings_book.ts";
 import { explainRefusal } from "./refusal.ts";
 import type {
   CallSeam,
@@ -62,6 +60,7 @@ import { SendSocket } from "./transport/send_socket.ts";
 import type { Unit, UnitStore } from "./unit.ts";
 import { Vault } from "./vault.ts";
 import { Welcomes } from "./welcomes.ts";
+import { WithdrawnTelling } from "./withdrawn_telling.ts";
 
 /** Everything a device does between opening and closing its profile. */
 export class Session extends SessionSeam implements CallSeam {
@@ -164,13 +163,15 @@ export class Session extends SessionSeam implements CallSeam {
     );
     this.handleTelling = new HandleTelling(books, this.conversations);
     const shares = serverShares(this.anonymous, () => this.ownTurnAddress());
-    const book = new RecordingsBook(books.store);
-    const consents = new OwnConsents(books.store, books.now);
+    const { consents, recordings: book } = books;
+    consents.onChanged(changed);
+    consents.onForgot((unit, item) => this.vault.removed(unit, item));
+    consents.onDue(after);
     this.recordings = new Recordings(book, store, shares, books.now);
     this.consents = new MyConsents(consents, shares, books.now);
     const { monotonic, rng } = books;
     const spawn = (work: () => Promise<void>) => this.spawn(work);
-    const kept = { book, rows: store, rng, monotonic, spawn };
+    const kept = { book, rows: store, rng, monotonic, spawn, after };
     const recorder: RecordingMeans["recorder"] = (call) => new TapeRecorder(call, kept);
     const never = (accounts: readonly AccountId[]) => isNeverWith(books, store, accounts);
     this.recording = { shares, book: consents, recorder, never };
@@ -183,7 +184,10 @@ export class Session extends SessionSeam implements CallSeam {
       this.deviceApi,
       this.handleTelling,
       this.people.invites,
-      new NeverTelling(books, this.conversations),
+      [
+        new NeverTelling(books, this.conversations),
+        new WithdrawnTelling(books, this.conversations),
+      ],
       { recordings: this.recordings, consents: this.consents },
     );
     this.inbox = new Inbox(

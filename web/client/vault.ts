@@ -14,7 +14,6 @@ import { isPage } from "../core/call_page.ts";
 import * as cbor from "../core/cbor.ts";
 import { Code, FatalError, PeerError } from "../core/errors.ts";
 import { sign } from "../core/identity.ts";
-import type { AccountId } from "../core/ids.ts";
 import { SHA256 } from "../core/mls/kdf.ts";
 import type { Books } from "./books.ts";
 import { NoticeKind } from "./history.ts";
@@ -92,12 +91,13 @@ export class Vault {
   }
 
   /**
-   * Have a contact that was removed here taken out of the vault with the next write.
+   * Have what was removed here taken out of the vault with the next write: a contact by its account,
+   * or a consent by its item.
    *
    * A device of ours that still has it writes it again: it is gone when the last one removed it.
    */
-  removed(unit: Unit, account: AccountId): void {
-    this.#own.remove(unit, account);
+  removed(unit: Unit, item: Bytes): void {
+    this.#own.remove(unit, item);
     this.changed(unit);
   }
 

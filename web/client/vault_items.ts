@@ -7,6 +7,7 @@
 import { addressToCbor, requireServer } from "../core/address.ts";
 import { type Bytes, compare, copy, equal, fromHex, hex } from "../core/bytes.ts";
 import * as cbor from "../core/cbor.ts";
+import { consentItem, encodeConsent, vaultForm } from "../core/consent_record.ts";
 import { encodeRecord } from "../core/content.ts";
 import { ContactRecord } from "../core/content_records.ts";
 import { type DeviceList, UnverifiedDeviceList } from "../core/device_list.ts";
@@ -28,7 +29,7 @@ import { type Hashes, type Items, itemsByKey } from "./vault_slots.ts";
 const ITEM_KIND = "vault.item";
 /** By page: the same. */
 const PAGE_KIND = "vault.page";
-/** By account: contacts that were removed on this device, until the vault does not have them. */
+/** By item: contacts and consents that were removed here, until the vault does not have them. */
 const REMOVED_KIND = "vault.removed";
 
 /** This device's side of the vault's contents. */
@@ -67,6 +68,10 @@ export class VaultItems {
       const record = encodeRecord(ContactRecord, books.contacts.record(unit, known));
       add(copy(known.account), cbor.encode({ k: "contact", r: record }));
     }
+    for (const consent of books.consents.all(unit)) {
+      const record = encodeConsent(vaultForm(consent));
+      add(consentItem(consent), cbor.encode({ k: "consent", r: record }));
+    }
     return items;
   }
 
@@ -103,25 +108,30 @@ export class VaultItems {
 
   // What was removed
 
-  /** Have a contact taken out with the next write. */
-  remove(unit: Unit, account: AccountId): void {
-    unit.put(REMOVED_KIND, copy(account), new Uint8Array());
+  /** Have an item taken out with the next write: of a contact its account, or a consent's. */
+  remove(unit: Unit, item: Bytes): void {
+    unit.put(REMOVED_KIND, copy(item), new Uint8Array());
   }
 
-  /** Return the accounts that were removed here and did not come back, as hex. */
+  /** Return the items that were removed here and did not come back, as hex. */
   gone(): ReadonlySet<string> {
-    const { contacts, store } = this.#books;
-    const removed = store.items(REMOVED_KIND).map(([account]) => new AccountId(account));
-    return new Set(removed.filter((id) => contacts.get(store, id) === undefined).map(hex));
+    const { store } = this.#books;
+    const removed = store.items(REMOVED_KIND).map(([item]) => item);
+    return new Set(removed.filter((item) => !this.#isHere(store, item)).map(hex));
   }
 
   /** Remember no more whom the vault does not have, nor who is a contact again. */
   settle(unit: Unit, slots: Slots): void {
     const held = new Set([...slots.values()].map(({ item }) => hex(item)));
-    for (const [account] of unit.items(REMOVED_KIND)) {
-      const isBack = this.#books.contacts.get(unit, new AccountId(account)) !== undefined;
-      if (isBack || !held.has(hex(account))) unit.delete(REMOVED_KIND, account);
+    for (const [item] of unit.items(REMOVED_KIND)) {
+      if (this.#isHere(unit, item) || !held.has(hex(item))) unit.delete(REMOVED_KIND, item);
     }
+  }
+
+  #isHere(reader: Reader, item: Bytes): boolean {
+    const { contacts, consents } = this.#books;
+    if (consents.has(reader, item)) return true;
+    return item.length === 16 && contacts.get(reader, new AccountId(item)) !== undefined;
   }
 
   // What stands there
@@ -133,6 +143,11 @@ export class VaultItems {
     this.#takeHandle(unit, contents.handle);
     await this.#takeAddresses(unit, contents);
     if (contents.settings !== undefined) calls.takeSettings(unit, contents.settings);
+    for (const [consent, payload] of contents.consents) {
+      await this.#books.consents.take(unit, consent);
+      // What stands there now: if ours is more, it is written.
+      this.wrote(unit, consentItem(consent), payload);
+    }
     calls.takePages(unit, contents.pages);
     for (const name of contents.pages.keys()) {
       const payload = contents.payloads.get(name);

@@ -23,6 +23,7 @@ import {
 import type { Page } from "../core/call_entry.ts";
 import { decodePage, isPage } from "../core/call_page.ts";
 import * as cbor from "../core/cbor.ts";
+import { type ConsentRecord, consentItem, decodeConsent } from "../core/consent_record.ts";
 import { decodeRecord } from "../core/content.ts";
 import { ContactRecord, type Settings } from "../core/content_records.ts";
 import { type DeviceList, UnverifiedDeviceList } from "../core/device_list.ts";
@@ -79,6 +80,8 @@ export type Contents = Readonly<{
   /** Our devices by the hex of their ids. */
   siblings: ReadonlyMap<string, readonly [DeviceId, ContactAddress]>;
   contacts: readonly ContactRecord[];
+  /** What we agreed to, refused and took back, with what is in the vault of each. */
+  consents: readonly (readonly [ConsentRecord, payload: Bytes])[];
   /** Items that break the schema: of a faulty device of ours, or a newer one. */
   unreadable: number;
   /** What is in each slot that was read and holds something, by the hex of its id. */
@@ -176,8 +179,8 @@ async function readState(
     throw new PeerError(Code.BAD_CREDENTIAL, "CK-590: the manifest's writer is not on our list");
   }
   await verify(writer.signatureKey, LABEL, manifest.body, manifest.signature);
-  const { contacts, unreadable, payloads, pages } = opened;
-  const contents = { ...own, contacts, unreadable, payloads, pages };
+  const { contacts, consents, unreadable, payloads, pages } = opened;
+  const contents = { ...own, contacts, consents, unreadable, payloads, pages };
   return { counter: manifest.counter, contents, slots };
 }
 
@@ -211,6 +214,7 @@ type Own = Pick<Contents, "ownList" | "siblings" | "settings" | "handle">;
 class Opened {
   own: Own | undefined;
   readonly contacts: ContactRecord[] = [];
+  readonly consents: (readonly [ConsentRecord, Bytes])[] = [];
   unreadable = 0;
   readonly payloads = new Map<string, Bytes>();
   readonly pages = new Map<string, Page>();
@@ -229,6 +233,14 @@ class Opened {
         const [record, account] = await readContact(r);
         this.contacts.push(record);
         return copy(account);
+      });
+    }
+    if (kind === "consent" && cbor.isBytes(r)) {
+      // CK-994: one that does not fit together is left out, and changes nothing.
+      return await this.#orUnreadable(async () => {
+        const consent = await decodeConsent(r);
+        this.consents.push([consent, payload]);
+        return consentItem(consent);
       });
     }
     if (isPage(fields)) {

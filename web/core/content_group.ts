@@ -21,7 +21,7 @@ import {
   record,
   type Schema,
 } from "./content_fields.ts";
-import { MessageFile, MessageText } from "./content_inner.ts";
+import { MessageFile, MessageText, RecordingWithdrawn } from "./content_inner.ts";
 import {
   ACCOUNT,
   ADDRESSES,
@@ -123,6 +123,7 @@ export const IN_GROUP = [
   GroupPicture,
   GroupCallBegan,
   GroupCallOver,
+  RecordingWithdrawn,
 ] as const;
 
 export type InGroup =
@@ -132,4 +133,5 @@ export type InGroup =
   | GroupLeave
   | GroupPicture
   | GroupCallBegan
-  | GroupCallOver;
+  | GroupCallOver
+  | RecordingWithdrawn;

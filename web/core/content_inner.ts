@@ -40,6 +40,7 @@ import {
 import { MAX_NAME_BYTES } from "./file_name.ts";
 import { FileType, MAX_FILE_BYTES } from "./file_type.ts";
 import { BlobId, Digest, FileKey, MessageId } from "./ids.ts";
+import { MAX_SIGNED } from "./recording_statements.ts";
 
 export const MAX_BODY_BYTES = 16_384;
 /**
@@ -164,6 +165,17 @@ export type GroupJoin = ContentOf<typeof GroupJoin>;
 export const RecordingNever = inner("recording.never", { never: FLAG });
 export type RecordingNever = ContentOf<typeof RecordingNever>;
 
+/**
+ * A yes to a recording was taken back after the call: said where the call was, to who recorded.
+ *
+ * Who signed it the statement says; whoever sends it need not be the same (CK-993).
+ */
+export const RecordingWithdrawn = inner("recording.withdrawn", {
+  /** A `recording.withdrawal`, as `signStatement` makes it. */
+  statement: blob(MAX_SIGNED),
+});
+export type RecordingWithdrawn = ContentOf<typeof RecordingWithdrawn>;
+
 export type Inner =
   | MessageText
   | MessageFile
@@ -178,7 +190,8 @@ export type Inner =
   | ContactName
   | GroupInvite
   | GroupJoin
-  | RecordingNever;
+  | RecordingNever
+  | RecordingWithdrawn;
 
 /** All of them, to look them up. */
 export const INNER = [
@@ -196,4 +209,5 @@ export const INNER = [
   GroupInvite,
   GroupJoin,
   RecordingNever,
+  RecordingWithdrawn,
 ] as const;

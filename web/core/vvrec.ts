@@ -198,6 +198,28 @@ export async function* read(source: Source): AsyncGenerator<readonly [chunk: Chu
 }
 
 /**
+ * Return what a whole file holds, for whoever writes on behind it.
+ *
+ * @param source Of the file, at its beginning. Throws as `read`.
+ * @param taken Given each chunk.
+ */
+export async function behindOf(
+  source: Source,
+  taken: (chunk: Chunk) => void | Promise<void> = () => undefined,
+): Promise<Behind> {
+  let [before, parts]: [Bytes, number] = [begun(), 0];
+  let last: Chunk | undefined;
+  for await (const [chunk, chain] of read(source)) {
+    [before, last] = [chain, chunk];
+    if (chunk.word === "part") parts += 1;
+    await taken(chunk);
+  }
+  // `read` has the chain of what is before each chunk; each has one encoding.
+  const chain = last === undefined ? before : await next(before, encode(fieldsOf(last)));
+  return { chain, parts };
+}
+
+/**
  * Return the part that stands in some bytes of a file: its length, and the chunk.
  *
  * @throws PeerError MALFORMED (CK-940): it is none.

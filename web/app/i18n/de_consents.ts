@@ -20,7 +20,7 @@ export const deConsents: Pick<Catalogue, keyof typeof enConsents> = {
   "consents.clearHelp": "Wurde eine gemacht, lässt sie sich nicht zurückholen.",
   "consents.withdraw": "Ja zurücknehmen",
   "consents.withdrawHelp":
-    "Sofort und für immer. Visavis spielt dann nichts mehr ab, was darin von dir ist.",
+    "Sofort und für immer. Visavis spielt dann nichts mehr ab, was darin von dir ist, und wer aufgenommen hat, erfährt es in eurem Gespräch.",
   "consents.receipt": "Beleg",
   "consents.receiptHelp":
     "Unterschrieben mit deinem Schlüssel von jenem Anruf. „visavis verify-receipt“ prüft ihn ohne Server, und Namen stehen nicht darin.",
@@ -46,7 +46,6 @@ export const deConsents: Pick<Catalogue, keyof typeof enConsents> = {
   "recordings.plays": "Spielt",
   "recordings.silent.withdrawn": "Ja zurückgenommen",
   "recordings.silent.expired": "Abgelaufen",
-  "recordings.silent.offline": "Für den Schlüssel muss der Server erreichbar sein",
   "recordings.play": "Abspielen",
   "recordings.pause": "Anhalten",
   "recordings.position": "Stelle",

@@ -18,7 +18,7 @@ export const enConsents = {
   "consents.clearHelp": "If one was made, it cannot be called back.",
   "consents.withdraw": "Withdraw my yes",
   "consents.withdrawHelp":
-    "At once and for good. Visavis then no longer plays what there is of you.",
+    "At once and for good. Visavis then no longer plays what there is of you, and whoever recorded is told in your conversation.",
   "consents.receipt": "Receipt",
   "consents.receiptHelp":
     "Signed with your key of that call. “visavis verify-receipt” checks it without a server, and the names stay out of it.",
@@ -44,7 +44,6 @@ export const enConsents = {
   "recordings.plays": "Plays",
   "recordings.silent.withdrawn": "Yes withdrawn",
   "recordings.silent.expired": "Expired",
-  "recordings.silent.offline": "The server has to be reached for its key",
   "recordings.play": "Play",
   "recordings.pause": "Pause",
   "recordings.position": "Position",

@@ -20,7 +20,7 @@ export const esConsents: Pick<Catalogue, keyof typeof enConsents> = {
   "consents.clearHelp": "Si se hizo una, no se puede recuperar.",
   "consents.withdraw": "Retirar mi sí",
   "consents.withdrawHelp":
-    "Al instante y para siempre. Visavis deja de reproducir lo que haya de ti.",
+    "Al instante y para siempre. Visavis deja de reproducir lo que haya de ti, y se avisa a quien grabó en vuestra conversación.",
   "consents.receipt": "Recibo",
   "consents.receiptHelp":
     "Firmado con tu clave de aquella llamada. «visavis verify-receipt» lo comprueba sin servidor, y no lleva nombres.",
@@ -46,7 +46,6 @@ export const esConsents: Pick<Catalogue, keyof typeof enConsents> = {
   "recordings.plays": "Se reproduce",
   "recordings.silent.withdrawn": "Sí retirado",
   "recordings.silent.expired": "Caducado",
-  "recordings.silent.offline": "Hay que llegar al servidor para obtener su clave",
   "recordings.play": "Reproducir",
   "recordings.pause": "Pausar",
   "recordings.position": "Posición",

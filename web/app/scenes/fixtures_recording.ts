@@ -226,7 +226,7 @@ const RESTING: RecordingActions = {
   },
   recordings: {
     list: async () => RECORDINGS,
-    play: async () => PARTS,
+    play: async () => ({ row: RECORDING, parts: PARTS }),
     export: async () => new Blob(),
     file: async () => new Blob(),
     remove: done,

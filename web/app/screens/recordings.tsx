@@ -61,7 +61,9 @@ function Recording(props: {
   first?: Readonly<{ what: Opened; parts?: readonly Part[]; done?: number }>;
 }) {
   const { recordings } = useRecordingActions();
-  const { row, first } = props;
+  const { first } = props;
+  const [opened, setOpened] = useState<RecordingRow>();
+  const row = opened ?? props.row;
   const [asks, setAsks] = useState(first?.what);
   const [parts, setParts] = useState(first?.parts);
   const [done, setDone] = useState(first?.done);
@@ -127,7 +129,9 @@ function Recording(props: {
             busy={task.busy}
             onPress={() =>
               void task.run(async () => {
-                setParts(await recordings.play(row.id));
+                const found = await recordings.play(row.id);
+                setOpened(found.row);
+                setParts(found.parts);
                 setAsks("player");
               })
             }

@@ -1,9 +1,9 @@
 /** What one agreed to: kept over a restart, shown by a receipt, and taken back after the call. */
 
 import { beforeEach, expect, test } from "vitest";
-import { OwnConsents } from "../../client/consent_book.ts";
+import { KEEP_S, OwnConsents } from "../../client/consent_book.ts";
 import { OwnConsent } from "../../client/consent_key.ts";
-import { KEEP_S, MyConsents } from "../../client/my_consents.ts";
+import { MyConsents } from "../../client/my_consents.ts";
 import { setOf } from "../../core/byte_sets.ts";
 import { utf8 } from "../../core/bytes.ts";
 import { Code } from "../../core/errors.ts";
