@@ -28,6 +28,7 @@ import {
   uint,
   VERSION,
 } from "./content_fields.ts";
+import { MAX_NAME_BYTES } from "./content_records.ts";
 import { Code, PeerError, UsageError } from "./errors.ts";
 import { identityPublicKey } from "./identity.ts";
 import {
@@ -51,8 +52,6 @@ import {
 } from "./recording_consent.ts";
 import { askDigest, callReference, MAX_SIGNED, readStatement } from "./recording_statements.ts";
 
-/** Bytes of what somebody, or a call, is called. */
-export const MAX_TITLE = 512;
 const MAX_DAY = 2 ** 32 - 1;
 
 /**
@@ -92,9 +91,9 @@ const ConsentFields = record("ConsentRecord", {
   /** Its private half. */
   private: fixed(Secret32),
   /** Who asked, as they were called then. */
-  by: text(MAX_TITLE, { shortest: 0 }),
+  by: text(MAX_NAME_BYTES, { shortest: 0 }),
   /** With whom the call was. */
-  title: text(MAX_TITLE, { shortest: 0 }),
+  title: text(MAX_NAME_BYTES, { shortest: 0 }),
   /** The request, then our answers, as they were signed; their numbers rise. */
   signed: array(blob(MAX_SIGNED), 1 + MAX_ANSWERS, 2),
   /** Null: in no conversation, as with guests. */

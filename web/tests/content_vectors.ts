@@ -117,13 +117,14 @@ function changed(value: Value | undefined, path: Change[0], spec: Spec): Encodab
 /** Change what was encoded in every way of the vectors; return those that end otherwise. */
 export async function disagreements(
   e: Element,
-  again: (data: Bytes) => Bytes,
+  again: (data: Bytes) => Bytes | Promise<Bytes>,
+  encoded: Bytes = e.data("encoded"),
 ): Promise<readonly string[]> {
   const wrong: string[] = [];
-  const raw = decodeMap(e.data("encoded"));
+  const raw = decodeMap(encoded);
   for (const [path, spec, expected] of rows<Change>(e, "changes")) {
     const data = encode(changed(raw, path, spec));
-    const found = await outcome(() => expect(again(data)).toEqual(data));
+    const found = await outcome(async () => expect(await again(data)).toEqual(data));
     if (found !== expected) wrong.push(`${path.join(".")} ${JSON.stringify(spec)}: ${found}`);
   }
   return wrong;
