@@ -10,8 +10,10 @@ import { joinAsGuest } from "../../client/guest.ts";
 import type { ConsentBook, Laid } from "../../client/recording_means.ts";
 import type { CallRecording } from "../../client/recording_objects.ts";
 import { serverShares } from "../../client/server_shares.ts";
+import { hex } from "../../core/bytes.ts";
 import { Code } from "../../core/errors.ts";
 import { FakeEnds, FakeMedia, FakeRelay } from "./call_fakes.ts";
+import { agreedIn, recordedIn } from "./consent_answers.ts";
 import { ends, framesOf, testGroupMedia } from "./group_call_ends.ts";
 import { begin, type Taking, together } from "./group_call_live.ts";
 import { accept as comeIntoGroup, groupOf, all as settleAll, underneath } from "./group_people.ts";
@@ -268,6 +270,36 @@ test("a browser and a Python device ask each other, agree, refuse and take back"
   await hannas.call.leave();
   await server.ask("calls_leave", { who: "py" });
 }, 90_000);
+
+test("a yes taken back after the call reaches who recorded, and its share is gone", async () => {
+  const [kim, leo] = [await people.signUp("kim"), await people.signUp("leo")];
+  await people.befriend(kim, leo);
+  await groupOf("Choir", kim, leo);
+  const [kims, leos] = [underneath(kim), underneath(leo)];
+  const { books } = leos;
+  const { shares } = leos.recording;
+  if (shares === undefined) throw new Error("no shares");
+  const { group } = await leo.findGroup("Choir");
+  const contact = leo.findContact("kim").account;
+  for (const where of [
+    { contact, group: null },
+    { contact: null, group },
+  ]) {
+    const lay = (laid: Laid) => shares.lay(laid);
+    const agreed = await agreedIn(books.consents, { now: books.now(), where, lay });
+    await recordedIn(kims.books.recordings, agreed);
+    const { laid, which } = agreed;
+    const stands = () => kims.books.recordings.get(which.ask)?.said.get(hex(which.key))?.[1];
+    expect(await shares.read(laid.slot, laid.read)).toEqual(laid.share);
+    expect(stands()).toMatchObject({ stands: true });
+    expect(await leo.consents.withdraw(which)).toBe(true);
+    await settle(leo, kim);
+    await settle(kim);
+    expect(stands()).toMatchObject({ stands: false });
+    await expect(shares.read(laid.slot, laid.read)).rejects.toMatchObject({ code: Code.REFUSED });
+    expect(books.consents.untold()).toEqual([]);
+  }
+}, 60_000);
 
 /** The clock of this machine, as fake media want one. */
 function realClock(): VirtualClock {

@@ -1,10 +1,11 @@
 /** A recording on this device, from frames in the worker to what can be played: with a real store. */
 
 import { IDBKeyRange } from "fake-indexeddb";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { OwnConsent } from "../../client/consent_key.ts";
 import { TapeRecorder } from "../../client/recorder.ts";
 import type { RecordedCall, SaidStatement } from "../../client/recording_means.ts";
+import { RecordingFile } from "../../client/recording_store.ts";
 import { Recordings } from "../../client/recordings.ts";
 import { type Kept, RecordingsBook } from "../../client/recordings_book.ts";
 import type { Store } from "../../client/store.ts";
@@ -12,12 +13,13 @@ import { setOf } from "../../core/byte_sets.ts";
 import { type Bytes, concat, utf8 } from "../../core/bytes.ts";
 import { Code, UnavailableError } from "../../core/errors.ts";
 import { CallId, Digest, random, Secret32, ShareKey, ShareSlot } from "../../core/ids.ts";
-import { prove } from "../../core/recording_proof.ts";
+import { type Proof, prove } from "../../core/recording_proof.ts";
 import { membersHash } from "../../core/recording_rules.ts";
 import {
   askDigest,
   callReference,
   type RecordingAsk,
+  type RecordingWithdrawal,
   type Statement,
   signStatement,
 } from "../../core/recording_statements.ts";
@@ -74,6 +76,8 @@ let book: RecordingsBook;
 let recordings: Recordings;
 let now: number;
 let work: Promise<void>[];
+/** Signs that somebody took back what they said yes to. */
+let takeBack: (more?: Partial<RecordingWithdrawal>, by?: OwnConsent) => Promise<Bytes>;
 
 beforeEach(async () => {
   vi.stubGlobal("IDBKeyRange", IDBKeyRange);
@@ -87,7 +91,11 @@ afterEach(async () => {
 });
 
 /** Record twelve seconds of two, of whom one may agree to an export; return what is kept. */
-async function recorded({ clear = true, onFailed = () => {} } = {}): Promise<Kept | undefined> {
+async function recorded({
+  clear = true,
+  onFailed = () => {},
+  during = async () => {},
+} = {}): Promise<Kept | undefined> {
   const tape = new LocalTape();
   const [anna, ben] = await Promise.all([
     OwnConsent.make({ never: false }, rng),
@@ -113,6 +121,10 @@ async function recorded({ clear = true, onFailed = () => {} } = {}): Promise<Kep
     ...{ recipients: "asker", clear: true, named: null, withdraw: "app" },
   };
   const id = askDigest(ask);
+  takeBack = async (more = {}, by = ben) => {
+    const said = { ...head(by, 2 ** 31), ask: id, ...more };
+    return await signStatement({ kind: "recording.withdrawal", ...said }, by.privateKey);
+  };
   const lay = async (own: OwnConsent, name: string) => {
     const share = random(Secret32, rng);
     const [slot, key] = [random(ShareSlot, rng), random(ShareKey, rng)];
@@ -140,6 +152,7 @@ async function recorded({ clear = true, onFailed = () => {} } = {}): Promise<Kep
     tape.tap?.opened(1, "video", Math.round(at * 90_000), SOUND); // a kind that nobody agreed to
     tape.tap?.sent(tape, "audio", Math.round(at * 48_000), SOUND);
   }
+  await during();
   recorder.said(await say({ kind: "recording.end", ...head(anna, 3), ask: id }, anna));
   recorder.record(id, new Set());
   recorder.over(id);
@@ -235,4 +248,130 @@ test("a recording outlives a passphrase that changes", async () => {
   if (kept === undefined) throw new Error("nothing was kept");
   await store.setPassphrase(undefined);
   expect((await recordings.look(kept)).proof.ok).toBe(true);
+});
+
+describe("a yes that is taken back after the call", () => {
+  const tell = (statement: Bytes) => store.transaction((unit) => book.withdrawn(unit, statement));
+  const whole = async (kept: Kept) => {
+    const chunks: Bytes[] = [];
+    for await (const chunk of recordings.file(kept)) chunks.push(chunk);
+    return chunks;
+  };
+  const proofOf = async (kept: Kept) => {
+    let left = concat(...(await whole(kept)));
+    return await prove(async (size) => {
+      const data = left.slice(0, size);
+      left = left.subarray(size);
+      return data;
+    });
+  };
+  const backIn = (proof: Proof) => proof.members.map(({ withdrawn }) => withdrawn !== null);
+  /** What the book says of whoever agreed. */
+  const stands = (kept: Kept) => {
+    return [...(book.get(kept.ask)?.said.values() ?? [])].map(([, one]) => one.stands);
+  };
+
+  test("stands in the book at once, then behind the file, once and marked", async () => {
+    const kept = await recorded();
+    if (kept === undefined) throw new Error("nothing was kept");
+    const before = await whole(kept);
+    expect(stands(kept)).toEqual([true]);
+    const statement = await takeBack();
+    expect(await tell(statement)).toBe(true);
+    expect(stands(kept)).toEqual([false]);
+    // The server has the share still: who took it back is left out all the same.
+    const again = book.get(kept.ask);
+    if (again === undefined) throw new Error("it is gone");
+    const { members } = await recordings.look(again);
+    expect(members.map(({ own, playable, withdrawn }) => [own, playable, withdrawn])).toEqual([
+      [true, true, false],
+      [false, false, true],
+    ]);
+    expect(backIn(await proofOf(kept))).toEqual([false, false]);
+    await recordings.putBehind();
+    const proof = await proofOf(kept);
+    expect([proof.ok, proof.unproven, backIn(proof)]).toEqual([true, 0, [false, true]]);
+    const after = await whole(kept);
+    expect(after).toHaveLength(before.length + 2);
+    // The same again changes nothing, nor does another word to the same end.
+    expect(await tell(statement)).toBe(false);
+    expect(await tell(await takeBack({ at: NOW + 1 }))).toBe(false);
+    await recordings.putBehind();
+    expect(await whole(kept)).toEqual(after);
+    expect((await recordings.look(again)).proof.ok).toBe(true);
+  });
+
+  test("survives a crash between the word and its mark", async () => {
+    const kept = await recorded();
+    if (kept === undefined) throw new Error("nothing was kept");
+    const before = await whole(kept);
+    await tell(await takeBack());
+    for (const fails of [1, 2]) {
+      let rows = 0;
+      const putRow = store.putRow.bind(store);
+      const spied = vi.spyOn(store, "putRow").mockImplementation(async (row) => {
+        rows += 1;
+        if (rows === fails) throw new UnavailableError(Code.DISK_FULL, "full");
+        await putRow(row);
+      });
+      await expect(recordings.putBehind()).rejects.toMatchObject({ code: Code.DISK_FULL });
+      spied.mockRestore();
+    }
+    // As after a restart: the word is there, and nobody has signed it.
+    expect([(await proofOf(kept)).ok, (await proofOf(kept)).unproven]).toEqual([true, 1]);
+    const restarted = new Recordings(new RecordingsBook(store), store, shares, () => now);
+    await restarted.putBehind();
+    const proof = await proofOf(kept);
+    expect([proof.ok, proof.unproven, backIn(proof)]).toEqual([true, 0, [false, true]]);
+    expect(await whole(kept)).toHaveLength(before.length + 2);
+  });
+
+  test("waits for a file that is being written", async () => {
+    const kept = await recorded({
+      during: async () => {
+        await vi.waitFor(() => expect(book.all()[0]?.said.size).toBe(1));
+        expect(await tell(await takeBack())).toBe(true);
+        await recordings.putBehind();
+      },
+    });
+    if (kept === undefined) throw new Error("nothing was kept");
+    expect(backIn(await proofOf(kept))).toEqual([false, false]);
+    await recordings.putBehind();
+    const proof = await proofOf(kept);
+    expect([proof.ok, backIn(proof)]).toEqual([true, [false, true]]);
+  });
+
+  test("is refused from whoever did not say yes to this (CK-992, CK-993)", async () => {
+    const kept = await recorded();
+    if (kept === undefined) throw new Error("nothing was kept");
+    const before = [await whole(kept), book.get(kept.ask)];
+    const stranger = await OwnConsent.make({ never: false }, rng);
+    const statement = await takeBack();
+    const refusals: readonly (readonly [Bytes, string])[] = [
+      [await takeBack({}, stranger), "CK-993"],
+      [await takeBack({ call: Digest.sha256(statement) }), "CK-993"],
+      [await takeBack({ number: 1 }), "CK-993"],
+      [kept.request, "CK-992"],
+    ];
+    for (const [one, check] of refusals) {
+      await expect(tell(one)).rejects.toThrow(check);
+    }
+    const altered = statement.with(-1, (statement.at(-1) ?? 0) ^ 1);
+    await expect(tell(altered)).rejects.toMatchObject({ code: Code.BAD_SIGNATURE });
+    // Of what others recorded we know nothing.
+    expect(await tell(await takeBack({ ask: Digest.sha256(statement) }))).toBe(false);
+    await recordings.putBehind();
+    expect([await whole(kept), book.get(kept.ask)]).toEqual(before);
+    expect(await tell(statement)).toBe(true); // the control
+  });
+
+  test("is known although the file was altered, or is gone", async () => {
+    const kept = await recorded();
+    if (kept === undefined) throw new Error("nothing was kept");
+    await tell(await takeBack());
+    await (await RecordingFile.of(store, kept.rows)).remove();
+    await recordings.putBehind();
+    expect(stands(kept)).toEqual([false]);
+    expect(await whole(kept)).toEqual([]);
+  });
 });

@@ -478,6 +478,11 @@ describe("of three", () => {
       await agreed(anna, ben, carla);
       await party.leave(anna);
       expect(anna.recorder.kinds.size).toBe(0);
+      // The file has its end signed before it is closed; the others see that she is gone.
+      expect(anna.recorder.told.slice(-3)).toEqual(["recording.end", "record nothing", "over"]);
+      expect(await kindsOf(anna)).toEqual(["ask", "progress"]);
+      const { statement, signed } = anna.recorder.statements.at(-1) ?? {};
+      expect(await readStatement(signed ?? new Uint8Array())).toEqual(statement);
       expect([ben.shown, carla.shown]).toEqual([[], []]);
       expect(ben.recording.ended).toMatchObject([{ reason: "gone" }]);
     }));
