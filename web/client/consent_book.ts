@@ -9,7 +9,7 @@
  * Not for: what we recorded ourselves (`recordings_book.ts`), or what follows from an answer.
  */
 
-import { type Bytes, concat, copy, equal, uint } from "../core/bytes.ts";
+import { type Bytes, concat, copy, equal, hex, uint } from "../core/bytes.ts";
 import { decode, encode, isBytes, isList } from "../core/cbor.ts";
 import {
   type ConsentRecord,
@@ -53,6 +53,11 @@ export class OwnConsents implements ConsentBook {
   readonly #changed: ((unit: Unit) => void)[] = [];
   readonly #forgot: ((unit: Unit, item: Bytes) => void)[] = [];
   readonly #due: (() => void)[] = [];
+  /**
+   * Slots, by their hex, of shares that a call of now sees to: it says first that a yes is taken back,
+   * then asks until its share is gone.
+   */
+  readonly #asked = new Set<string>();
   /** Before that no share is due, unless one was changed. */
   #lookAt = 0;
 
@@ -85,6 +90,7 @@ export class OwnConsents implements ConsentBook {
   /** Keep what deletes a share, before it lies at the server. */
   async laying(_call: CallId, laid: Laid): Promise<void> {
     const { slot, expires } = laid;
+    this.#asked.add(hex(slot));
     const share = { slot, delete: laid.delete, expires, leaving: false };
     await this.#store.transaction((unit) => putLaid(unit, share));
   }
@@ -108,12 +114,11 @@ export class OwnConsents implements ConsentBook {
     });
   }
 
-  /** Note that a share is to be deleted. */
+  /** Note that a share is to be deleted; the call asks for it until that, or a restart. */
   async leaving(slot: ShareSlot): Promise<void> {
     await this.#store.transaction((unit) => {
       const laid = readLaid(unit, slot);
       if (laid !== undefined) putLaid(unit, { ...laid, leaving: true });
-      unit.after(() => this.#look());
       const known = this.#of(unit, slot);
       if (known?.share != null && !known.share.leaving) {
         this.#put(unit, { ...known, share: { ...known.share, leaving: true } });
@@ -123,6 +128,7 @@ export class OwnConsents implements ConsentBook {
 
   /** Forget a share that is deleted. */
   async gone(slot: ShareSlot): Promise<void> {
+    this.#asked.delete(hex(slot));
     await this.#store.transaction((unit) => this.#forgetShare(unit, slot));
   }
 
@@ -148,6 +154,7 @@ export class OwnConsents implements ConsentBook {
       // Pressed twice, or on another device meanwhile: once is enough.
       if (newest === undefined || (await consentIn(newest)).state !== State.GIVEN) return;
       const { share } = newest;
+      if (share !== null) this.#asked.delete(hex(share.slot));
       const leaving = share === null ? null : { ...share, leaving: true };
       this.#put(unit, { ...withAnswer(newest, statement), share: leaving });
       if (newest.where === null) return;
@@ -164,7 +171,7 @@ export class OwnConsents implements ConsentBook {
     });
   }
 
-  /** Return the shares that are to be deleted; forget those whose day has come. */
+  /** Return the shares that are to be deleted, and that no call sees to; forget those of past days. */
   async due(): Promise<readonly OwnShare[]> {
     // It reads what was signed: not at every message that comes.
     if (this.#now() < this.#lookAt) return [];
@@ -178,7 +185,8 @@ export class OwnConsents implements ConsentBook {
     }
     const all = [...laid, ...known.flatMap(({ share }) => share ?? [])];
     for (const { slot } of all.filter(({ expires }) => expires <= today)) await this.gone(slot);
-    const due = found.filter(({ expires }) => expires > today);
+    // One asks for each: the call that it was laid in, while it can.
+    const due = found.filter(({ expires, slot }) => expires > today && !this.#asked.has(hex(slot)));
     this.#lookAt = due.length > 0 ? 0 : (today + 1) * DAY_S;
     return due;
   }
@@ -215,6 +223,9 @@ export class OwnConsents implements ConsentBook {
     const data = encodeConsent(both);
     if (ours === undefined || !equal(data, encodeConsent(ours))) {
       unit.put(CONSENT_KIND, consentItem(theirs), data);
+      const leaving = await leavingOf(both);
+      // Taken back elsewhere: no call here sees to it.
+      if (leaving !== null) this.#asked.delete(hex(leaving.slot));
       unit.after(() => this.#look());
     }
     const isNews = !equal(encodeConsent(vaultForm(both)), encodeConsent(theirs));

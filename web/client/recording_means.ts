@@ -114,7 +114,7 @@ export interface ConsentBook {
   laying(call: CallId, laid: Laid): Promise<void>;
   /** We answered a request, or took a yes back. */
   answered(answered: Answered): Promise<void>;
-  /** A share is to be deleted: to be tried again until `gone` is told. */
+  /** A share is to be deleted: who says so tries until `gone` is told; after a restart, the book. */
   leaving(slot: ShareSlot): Promise<void>;
   /** A share is deleted. */
   gone(slot: ShareSlot): Promise<void>;

@@ -61,6 +61,30 @@ test("a share that cannot be deleted now is deleted later, also after a restart"
   expect(shares.asked.filter((what) => what === "delete")).toHaveLength(2);
 });
 
+test("a share that a call asks for is asked for by nobody else, until a restart", async () => {
+  const first = book();
+  const { laid, which, request } = await agreedIn(first, {
+    ...{ now: NOW, where: WHERE },
+    lay: (one) => shares.lay(one),
+  });
+  const kept = first.get(which);
+  if (kept === undefined) throw new Error("nothing is kept");
+  const own = { key: kept.key, privateKey: kept.private } as OwnConsent;
+  const head = { call: callReference(CALL), key: kept.key, number: 2, at: NOW };
+  const back = { kind: "recording.withdrawal", ...head, ask: which.ask } as const;
+  const answer = await signStatement(back, kept.private);
+  const names = { by: "Anna", title: "Anna" };
+  await first.answered({ call: CALL, own, slot: laid.slot, ...names, request, answer });
+  const here = new MyConsents(first, shares, () => now);
+  // First the call says it: who records is not to take a share that is gone for a fault.
+  await here.deleteDue();
+  await first.leaving(laid.slot);
+  await here.deleteDue();
+  expect(shares.lying.size).toBe(1);
+  await mine().deleteDue();
+  expect(shares.lying.size).toBe(0);
+});
+
 test("what a request says of its own time does not end what is kept of our answer", async () => {
   await agreed({ at: 0 });
   await mine().expireIfDue();

@@ -2,6 +2,8 @@
 
 import { IDBKeyRange } from "fake-indexeddb";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { liveRecordings } from "../../app/live_kept.ts";
+import type { Client } from "../../client/client.ts";
 import { OwnConsent } from "../../client/consent_key.ts";
 import { TapeRecorder } from "../../client/recorder.ts";
 import type { RecordedCall, SaidStatement } from "../../client/recording_means.ts";
@@ -299,6 +301,29 @@ describe("a yes that is taken back after the call", () => {
     await recordings.putBehind();
     expect(await whole(kept)).toEqual(after);
     expect((await recordings.look(again)).proof.ok).toBe(true);
+  });
+
+  test("shows in the list, which reads no file and asks for no key, until it is opened", async () => {
+    const kept = await recorded();
+    if (kept === undefined) throw new Error("nothing was kept");
+    vi.setSystemTime(NOW * 1000);
+    const page = liveRecordings(() => ({ recordings }) as unknown as Client);
+    const row = vi.spyOn(store, "row");
+    shares.asked.length = 0;
+    const listed = async () => (await page.list()).map(({ playable }) => playable);
+    const you = { name: "You", playable: true, why: null };
+    expect(await listed()).toEqual([[you, { name: "Ben", playable: true, why: null }]]);
+    await tell(await takeBack());
+    const ben = { name: "Ben", playable: false, why: "withdrawn" };
+    expect(await listed()).toEqual([[you, ben]]);
+    expect((await page.list())[0]).toMatchObject({ mayExport: true, daysLeft: 7, with: "Ben" });
+    expect([row.mock.calls, shares.asked]).toEqual([[], []]);
+    const opened = await page.play((await page.list())[0]?.id ?? "");
+    expect(opened.row.playable).toEqual([you, ben]);
+    expect(new Set(opened.parts.map(({ name }) => name))).toEqual(new Set(["You"]));
+    expect(row.mock.calls.length).toBeGreaterThan(10);
+    expect(shares.asked.length).toBeGreaterThan(0);
+    vi.useRealTimers();
   });
 
   test("survives a crash between the word and its mark", async () => {
