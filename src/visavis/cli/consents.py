@@ -18,8 +18,8 @@ from visavis.core.errors import Code
 from visavis.core.recording_consent import State
 
 if TYPE_CHECKING:
+    from visavis.core.consent_record import ConsentRecord
     from visavis.sdk.client import Client
-    from visavis.sdk.consent_book import OwnAnswer
 
 IdArgument = Annotated[
     str, typer.Argument(metavar="ID", help="The consent, as visavis consents names it.")
@@ -127,12 +127,12 @@ def receipt(
 # What the commands share
 
 
-def _named(client: Client, which: str) -> OwnAnswer:
+def _named(client: Client, which: str) -> ConsentRecord:
     found = ((one.ask, one) for one in client.my_consents.all())
     return named(found, which, "consent", "visavis consents")
 
 
-def _row(one: OwnAnswer) -> tuple[str, ...]:
+def _row(one: ConsentRecord) -> tuple[str, ...]:
     consent = one.consent()
     given = consent.given
     kinds = consent.ask.kinds if given is None else given.kinds
@@ -149,7 +149,7 @@ def _row(one: OwnAnswer) -> tuple[str, ...]:
     )
 
 
-def _described(one: OwnAnswer) -> dict[str, Any]:
+def _described(one: ConsentRecord) -> dict[str, Any]:
     consent = one.consent()
     given = consent.given
     return {
