@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from visavis.core.consent_record import Where
 from visavis.core.content_records import Media
 from visavis.core.ids import CallId, Rng, RoomId, RoomKey
 from visavis.media.call_frames import CallFrames
@@ -56,6 +57,7 @@ def wire(
     rng: Rng,
     face: CallRecording,
     title: Callable[[], str],
+    where: Where | None,
     local: bool,
     door: seam.Door | None = None,
     ticket: Ticket | None = None,
@@ -80,6 +82,7 @@ def wire(
         rng: Random bytes.
         face: What a person sees of recording.
         title: Returns what the call is called.
+        where: In which conversation it is.
         local: Let loopback relays pass; demo and tests only.
         door: Reads who knocks at the room's door; without it nobody does.
         ticket: With what a room is made.
@@ -105,6 +108,7 @@ def wire(
                 say,
                 spawn,
                 title=title,
+                where=where,
                 name=face.name,
                 changed=face.changed,
             )

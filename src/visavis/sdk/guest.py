@@ -258,6 +258,7 @@ class Visit:
             rng=os.urandom,
             face=self.call.recording,
             title=str,
+            where=None,
             local=self._local,
         )
         shell = wired.shell

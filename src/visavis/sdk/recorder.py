@@ -103,6 +103,7 @@ class FileRecorder:
             reel = self._reels.get(statement.ask)
             if reel is not None:
                 reel.tape.said(said.signed, reel.at(self._loop.time()))
+                self._book.said(statement.ask, statement)
                 if not isinstance(statement, s.RecordingGrant):
                     reel.mark()
 
@@ -179,7 +180,7 @@ class FileRecorder:
         name = f"{bytes(ask[:8]).hex()}.vvrec"
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._folder / name
-        self._book.begun(Kept(ask, name, self._title, secret, said.signed))
+        self._book.begun(Kept(ask, name, self._title, secret, said.signed, self._own.private))
         self._reels[ask] = _Reel(path, said, secret, self._own, self._loop.time())
 
     async def _mark_often(self) -> None:
