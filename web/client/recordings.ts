@@ -272,11 +272,8 @@ export class Recordings {
    * @throws UnavailableError DISK_FULL: it can be tried again.
    */
   async putBehind(): Promise<void> {
-    for (const { ask, said } of this.#book.all()) {
-      if (this.#book.isWritten(ask)) continue;
-      for (const [key, { late }] of said.values()) {
-        if (late !== null) await this.#changing.run(() => this.#putBehind(ask, key));
-      }
+    for (const [ask, key] of this.#book.late()) {
+      await this.#changing.run(() => this.#putBehind(ask, key));
     }
   }
 

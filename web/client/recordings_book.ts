@@ -76,6 +76,8 @@ export class RecordingsBook {
   readonly #store: UnitStore;
   /** Requests whose files are being written, by their hex. */
   readonly #written = new Set<string>();
+  /** Something may have to be put behind a file: else none of them is read to see. */
+  #mayBeLate = true;
 
   /** @param store The profile's. */
   constructor(store: UnitStore) {
@@ -119,7 +121,21 @@ export class RecordingsBook {
     const said = late(kept, call, statement, signed);
     if (said === undefined) return false;
     unit.put(RECORDING_KIND, kept.ask, toBytes({ ...kept, said }));
+    unit.after(() => {
+      this.#mayBeLate = true;
+    });
     return true;
+  }
+
+  /** Return whose words are to be put behind files that no call writes now. */
+  late(): readonly (readonly [ask: Digest, key: ConsentKey])[] {
+    if (!this.#mayBeLate) return [];
+    const found = this.all().flatMap(({ ask, said }) => {
+      const late = [...said.values()].filter(([, one]) => one.late !== null);
+      return late.map(([key]) => [ask, key] as const);
+    });
+    this.#mayBeLate = found.length > 0;
+    return found.filter(([ask]) => !this.#written.has(hex(ask)));
   }
 
   /** Note that the file has what was taken back after the call. */
@@ -145,11 +161,6 @@ export class RecordingsBook {
   /** Nothing more of it is written by the call. */
   closed(ask: Digest): void {
     this.#written.delete(hex(ask));
-  }
-
-  /** Whether its file is being written by a call that goes on. */
-  isWritten(ask: Digest): boolean {
-    return this.#written.has(hex(ask));
   }
 
   /** Forget a recording: without our half of its keys nothing opens it. */
@@ -183,10 +194,12 @@ function read(reader: Reader, ask: Digest): Kept | undefined {
 /** Return what was said, with what somebody said in the call. */
 function heard(said: Kept["said"], answer: Answer): Kept["said"] {
   const { key, number } = answer;
+  const known = get(said, key);
+  // What another device of theirs said for after the call is the last word (`AFTER_CALL`).
+  if (known !== undefined && known.number >= number) return said;
   if (answer.kind === "recording.grant") {
     return put(said, key, { number, clear: answer.clear, stands: true, late: null });
   }
-  const known = get(said, key);
   // Who never agreed has nothing to take back.
   return known === undefined
     ? said

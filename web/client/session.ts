@@ -19,6 +19,7 @@ import { Books, type Means } from "./books.ts";
 import { ByHandle } from "./by_handle.ts";
 import { CallControl } from "./call_control.ts";
 import { moveCalls } from "./call_rows_before.ts";
+import { ConsentTelling } from "./consent_telling.ts";
 import { Conversations } from "./conversation.ts";
 import { Decisions } from "./decisions.ts";
 import { FirstContact } from "./first_contact.ts";
@@ -60,7 +61,6 @@ import { SendSocket } from "./transport/send_socket.ts";
 import type { Unit, UnitStore } from "./unit.ts";
 import { Vault } from "./vault.ts";
 import { Welcomes } from "./welcomes.ts";
-import { WithdrawnTelling } from "./withdrawn_telling.ts";
 
 /** Everything a device does between opening and closing its profile. */
 export class Session extends SessionSeam implements CallSeam {
@@ -184,10 +184,7 @@ export class Session extends SessionSeam implements CallSeam {
       this.deviceApi,
       this.handleTelling,
       this.people.invites,
-      [
-        new NeverTelling(books, this.conversations),
-        new WithdrawnTelling(books, this.conversations),
-      ],
+      [new NeverTelling(books, this.conversations), new ConsentTelling(books, this.conversations)],
       { recordings: this.recordings, consents: this.consents },
     );
     this.inbox = new Inbox(

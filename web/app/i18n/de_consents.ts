@@ -6,7 +6,7 @@ import type { Catalogue } from "./text.ts";
 export const deConsents: Pick<Catalogue, keyof typeof enConsents> = {
   "consents.title": "Meine Einwilligungen",
   "consents.lead":
-    "Was du zu Aufnahmen gefragt wurdest und was du gesagt hast. Liegt auf deinen Geräten.",
+    "Was du zu Aufnahmen gefragt wurdest und was du gesagt hast. Liegt auf deinen Geräten und, für sie versiegelt, auf dem Server.",
   "consents.none": "Niemand hat dich um eine Aufnahme gebeten.",
   "consents.given": "Du hast Ja gesagt",
   "consents.refused": "Du hast Nein gesagt",

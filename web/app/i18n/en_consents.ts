@@ -4,7 +4,8 @@ import type { Plural } from "./text.ts";
 
 export const enConsents = {
   "consents.title": "My consents",
-  "consents.lead": "What you were asked about recordings, and what you said. Kept on your devices.",
+  "consents.lead":
+    "What you were asked about recordings, and what you said. Kept on your devices and, sealed for them, on the server.",
   "consents.none": "Nobody has asked you to record a call.",
   "consents.given": "You said yes",
   "consents.refused": "You said no",

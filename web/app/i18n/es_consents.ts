@@ -6,7 +6,7 @@ import type { Catalogue } from "./text.ts";
 export const esConsents: Pick<Catalogue, keyof typeof enConsents> = {
   "consents.title": "Mis consentimientos",
   "consents.lead":
-    "Qué se te preguntó sobre grabaciones y qué dijiste. Se guarda en tus dispositivos.",
+    "Qué se te preguntó sobre grabaciones y qué dijiste. Se guarda en tus dispositivos y, sellado para ellos, en el servidor.",
   "consents.none": "Nadie te ha pedido grabar una llamada.",
   "consents.given": "Dijiste que sí",
   "consents.refused": "Dijiste que no",

@@ -1,8 +1,8 @@
 /** A yes taken back after the call reaches who recorded, in the conversation in which the call was. */
 
 import { beforeEach, expect, test, vi } from "vitest";
+import { ConsentTelling } from "../../client/consent_telling.ts";
 import { MyConsents } from "../../client/my_consents.ts";
-import { WithdrawnTelling } from "../../client/withdrawn_telling.ts";
 import { Code, UnavailableError } from "../../core/errors.ts";
 import { type Agreed, agreedIn, recordedIn } from "./consent_answers.ts";
 import { FakeShares } from "./recording_fakes.ts";
@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 
 const consents = ({ books }: Party) => new MyConsents(books.consents, shares, books.now);
-const telling = ({ books, conversations }: Party) => new WithdrawnTelling(books, conversations);
+const telling = ({ books, conversations }: Party) => new ConsentTelling(books, conversations);
 /** What the book of who recorded says of the yes. */
 const stands = ({ books }: Party) => {
   const kept = books.recordings.get(agreed.which.ask);

@@ -1,6 +1,6 @@
 /**
  * Tells who recorded that a yes was taken back after the call, where the call was (twin of
- * `src/visavis/sdk/withdrawn_telling.py`).
+ * `src/visavis/sdk/consent_telling.py`).
  *
  * What deletes our share is done beside this, and waits for nobody. Once whoever recorded has the
  * statement, their file proves that it was taken back.
@@ -17,7 +17,7 @@ import type { Conversations } from "./conversation.ts";
 import type { Unit } from "./unit.ts";
 
 /** Says what was taken back, once each. */
-export class WithdrawnTelling {
+export class ConsentTelling {
   readonly #books: Books;
   readonly #conversations: Pick<Conversations, "sendInnerMade" | "sendInGroup">;
 
