@@ -176,7 +176,6 @@ test("in full screen one is asked, and sheets lie above the room", async () => {
     };
     await page.waitForFunction(onTop, ".asked");
     await page.keyboard.press("i");
-    await page.getByRole("dialog").waitFor();
     await page.waitForFunction(onTop, ".sheet");
     await page.close();
   }
