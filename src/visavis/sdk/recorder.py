@@ -181,7 +181,7 @@ class FileRecorder:
         wants = False
         for reel in self._reels.values():
             self._write_to(reel, lambda one: one.tape.frame(key, kind, one.at(at), data))
-            wants = wants or (not reel.is_broken and (key, kind) in reel.tape.waits_for)
+            wants |= not reel.is_broken and reel.tape.wants_key_frame(key, kind)
         return wants
 
     # Kit
