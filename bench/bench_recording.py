@@ -55,8 +55,8 @@ def report(cost: Cost, hour: Sequence[Length], taken: Sequence[Taken]) -> Report
             f"Bound: {BOUND}; {_met(median <= BOUND)}. {len(cost.ratios)} ratios; ± is the "
             f"standard error of their mean. A small call: 480 x 360, {sent:.0f} pictures a second "
             f"sent and {decoded:.0f} decoded, {written / 1000:.0f} kB/s written. The larger the "
-            f"pictures, the less recording is of the whole. Load of the machine before: "
-            f"{cost.load:.2f}."
+            f"pictures, the less recording is of the whole. Load of the machine before "
+            f"and after: {cost.before:.1f} and {cost.after:.1f}."
         ),
         more=[_hour(hour), _taken(taken)],
     )

@@ -15,11 +15,13 @@ from visavis.testing.clip import clip_path
 from visavis.testing.demo.process import PeerProcess
 from visavis.testing.server import running_server
 
-CALLS = 6
+CALLS = 10
 ASKS = 3
 """Recordings in a call: nobody may ask more often."""
 
-BLOCK_S = 10.0
+BLOCK_S = 5.0
+"""As long as a part is: each block has its share of sealed parts and key frames."""
+
 SETTLE_S = 5.0
 BOUND = 1.05
 
@@ -45,15 +47,17 @@ class Block:
 
 @dataclass(frozen=True)
 class Cost:
-    """All blocks of all calls, and the load of the machine before.
+    """All blocks of all calls, and the load of the machine.
 
     Attributes:
         calls: Of each call its blocks in order: the first and every other one without recording.
-        load: Processes that wanted to run, the mean of a minute.
+        before: Processes that wanted to run, the mean of a minute, when it began.
+        after: Likewise, when it ended; these two people are among them.
     """
 
     calls: Sequence[Sequence[Block]]
-    load: float
+    before: float
+    after: float
 
     @property
     def ratios(self) -> list[float]:
@@ -80,9 +84,10 @@ def spread(values: Sequence[float]) -> tuple[float, float, float, float]:
 
 def measure() -> Cost:
     """Have two people call each other, and one record both: four tracks."""
-    load = os.getloadavg()[0]
+    before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
-        return Cost(asyncio.run(_calls(Path(folder))), load)
+        calls = asyncio.run(_calls(Path(folder)))
+    return Cost(calls, before, os.getloadavg()[0])
 
 
 async def _calls(folder: Path) -> list[list[Block]]:

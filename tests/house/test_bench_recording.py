@@ -20,7 +20,7 @@ def block(cpu: float, *, recording: bool) -> Block:
 
 def cost(*cpus: float) -> Cost:
     blocks = [block(cpu, recording=number % 2 == 1) for number, cpu in enumerate(cpus)]
-    return Cost([blocks, blocks], 0.5)
+    return Cost([blocks, blocks], 0.5, 1.5)
 
 
 WORK = Work(30.0, 20.0, 80.0, 101)
