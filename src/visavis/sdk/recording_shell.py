@@ -339,6 +339,9 @@ class RecordingShell:
                 self._answers.withdraw(effect)
             case t.Record(ask, kinds):
                 self._mine.record(ask, kinds)
+                # While nothing is recorded, no frame takes the way to a recorder.
+                frames = self._parts.frames
+                frames.tap = (frames.tap or FrameTap(self._take)) if kinds else None
             case t.Show(ask, who, kinds):
                 self._shown.pop(ask, None)
                 if kinds:
@@ -372,7 +375,6 @@ class RecordingShell:
         make = self._parts.means.recorder
         if make is None:
             raise UsageError("nothing can be recorded here")
-        self._parts.frames.tap = FrameTap(self._take)
         return make(self._parts.own, self._parts.title(), self._cannot_write)
 
     def _take(self, leaf: int | None, track: Track, at: float, data: bytes) -> bool:
