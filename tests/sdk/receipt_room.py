@@ -54,7 +54,7 @@ class Person:
         self.said: list[AboutReceipt] = []
         self.clock_s = 0
         self.confidential = False
-        self.changes = 0
+        self.on_changed: Callable[[], None] = lambda: None
         self._room = room
         self.receipting = CallReceipting(
             ReceiptParts(
@@ -99,7 +99,7 @@ class Person:
         self._room.put(self, said)
 
     def _changed(self) -> None:
-        self.changes += 1
+        self.on_changed()
 
 
 class Room:
