@@ -25,6 +25,7 @@ import {
   encodeField,
   FIELDS,
   type Field,
+  Media,
   type Receipt,
   readField,
   readTerms,
@@ -251,7 +252,10 @@ function fieldOf([name, one]: [string, Item]): readonly [Field, readonly [Bytes,
   if (field === undefined || !isList(one) || one.length !== 2) throw noReceipt();
   const [salt, value] = one;
   if (typeof value !== "string") throw noReceipt();
-  if (field === "media") return [field, [bytesOf(salt), value]];
+  if (field === "media") {
+    if (value !== Media.VOICE && value !== Media.VIDEO) throw noReceipt();
+    return [field, [bytesOf(salt), value]];
+  }
   if (!NUMBER.test(value)) throw noReceipt();
   return [field, [bytesOf(salt), Number(value)]];
 }

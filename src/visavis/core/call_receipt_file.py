@@ -26,6 +26,7 @@ from typing import Any, Final, Self
 from visavis.core import base64url
 from visavis.core.call_receipt import (
     Field,
+    Media,
     Receipt,
     Terms,
     commitment,
@@ -249,7 +250,7 @@ def _field(name: Field, one: object) -> tuple[bytes, int | str]:
     match one:
         case [str(salt), str(value)]:
             if name is Field.MEDIA:
-                return base64url.decode(salt), value
+                return base64url.decode(salt), Media(value).value
             if _NUMBER.fullmatch(value):
                 return base64url.decode(salt), int(value)
     raise ValueError
