@@ -110,7 +110,7 @@ class Stay:
             try:
                 await self._lobbies.close()
             finally:
-                self._notes.over(self.call.going)
+                self._notes.over(self.call.going, recorded=self.call.recording.was_recorded)
                 self.call.show(())
                 self.call.end(why)
 
