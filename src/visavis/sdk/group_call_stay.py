@@ -245,6 +245,7 @@ class Stay:
             spawn=ways.spawn,
             rng=ways.rng,
             face=self.call.recording,
+            receipts=self.call.receipts,
             title=lambda: ways.group_name(going.group),
             local=self._local,
             door=Doorkeeper(going.room, going.door, ways.rng),

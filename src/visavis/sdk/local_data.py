@@ -24,6 +24,7 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "calls": ("calls.page", "calls", "calls.urgent", "calls.seen", "calls.asked", "calls.untold",
               "vault.page"),
     "recordings and consents": ("recording", "consent", "consent.share"),
+    "signed receipts of calls": ("call.receipt",),
     "contacts": ("contact", "awaited", "list", "list.previous", "joining", "link", "request",
                  "asked", "accepted", "made", "handle.seed", "never.told", "never.due"),
     "keys of conversations": ("group", "group.state", "group.pending", "announced", "bundle",

@@ -100,7 +100,11 @@ class Session:
         self.my_consents = MyConsents(books.consents, self.shares, books.now)
         self.recordings = Recordings(books.recordings, store.profile, self.shares, books.now)
         self.recording = RecordingMeans(
-            self.shares, books.consents, self._recorder, functools.partial(is_never, books)
+            self.shares,
+            books.consents,
+            self._recorder,
+            functools.partial(is_never, books),
+            books.call_receipts,
         )
         self._send_socket = SendSocket(origin, self._hurry_receiving)
         self._sending = Sending(books, self._send_socket)
