@@ -77,15 +77,7 @@ describe("as in Python", () => {
     | readonly ["install", epoch: string, key: string, leaves: number[], outcome: string]
     | readonly ["remove", leaf: number, outcome: string]
     | readonly ["tick", nowS: number, outcome: string]
-    | readonly [
-        "decrypt",
-        FrameKind,
-        wire: string,
-        nowS: number,
-        outcome: string,
-        number?,
-        string?,
-      ]
+    | readonly ["decrypt", FrameKind, wire: string, nowS: number, outcome: string, number?, string?]
     | readonly [
         "picture",
         wire: string,

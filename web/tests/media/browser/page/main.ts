@@ -21,7 +21,7 @@ import { record } from "./recording.ts";
 
 /** A camera and a microphone; Chromium's fake ones. */
 class Devices implements LocalMedia {
-  tracks: LocalTracks = { audio: undefined, video: undefined };
+  tracks: LocalTracks = { audio: undefined, video: undefined, isScreen: false };
   readonly #video: boolean;
   readonly #listeners = new Set<(tracks: LocalTracks) => void>();
 
@@ -36,7 +36,8 @@ class Devices implements LocalMedia {
       audio: true,
       video: this.#video ? size : false,
     });
-    this.change({ audio: stream.getAudioTracks()[0], video: stream.getVideoTracks()[0] });
+    const [video] = stream.getVideoTracks();
+    this.change({ audio: stream.getAudioTracks()[0], video, isScreen: false });
   }
 
   change(tracks: LocalTracks): void {
@@ -51,7 +52,7 @@ class Devices implements LocalMedia {
 
   closeVideo(): void {
     this.tracks.video?.stop();
-    this.change({ audio: this.tracks.audio, video: undefined });
+    this.change({ audio: this.tracks.audio, video: undefined, isScreen: false });
   }
 
   close(): void {
@@ -294,7 +295,8 @@ const api = {
   async share(name: string): Promise<void> {
     const stream = await navigator.mediaDevices.getDisplayMedia({ video: true });
     const { devices } = end(name);
-    devices.change({ audio: devices.tracks.audio, video: stream.getVideoTracks()[0] });
+    const { audio } = devices.tracks;
+    devices.change({ audio, video: stream.getVideoTracks()[0], isScreen: true });
   },
   /** Two connections without any transform: does anything leave? */
   async unprotected(servers: RTCIceServer[], closed: boolean): Promise<Rtp> {
