@@ -1,25 +1,21 @@
-"""A call's keys that seal each picture as one of a screen, as browsers do while they share one."""
+"""Keys that seal pictures as those of a screen, as browsers do while they share one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from visavis.core.frame_keys import FrameKind
-from visavis.media.call_frames import CallFrames
-from visavis.media.interfaces import FrameEncryptor
+from visavis.core.vp8 import key_frame_size
+from visavis.media.interfaces import FrameCrypto, FrameEncryptor
+
+Size = tuple[int, int]
 
 
 class AsScreens:
-    """`FrameCrypto` over the call's own keys.
+    """`FrameCrypto` over the call's own keys, of a sender that sends nothing but a screen."""
 
-    Args:
-        frames: The call's.
-
-    Attributes:
-        sharing: Pictures are of a screen now.
-    """
-
-    def __init__(self, frames: CallFrames) -> None:
+    def __init__(self, frames: FrameCrypto) -> None:
         self._frames = frames
-        self.sharing = True
         self.steady = frames.steady
 
     @property
@@ -27,7 +23,7 @@ class AsScreens:
         return self._frames.held
 
     def new_context(self, kind: FrameKind) -> FrameEncryptor:
-        return _AsScreen(self, self._frames.new_context(kind))
+        return AsScreen(self._frames.new_context(kind), lambda _: True)
 
     def decrypt(self, frame: bytes, kind: FrameKind) -> bytes:
         return self._frames.decrypt(frame, kind)
@@ -36,14 +32,24 @@ class AsScreens:
         return self._frames.took(timestamp, data)
 
 
-class _AsScreen:
-    def __init__(self, frames: AsScreens, inner: FrameEncryptor) -> None:
-        self._frames = frames
+class AsScreen:
+    """Seals as a screen what begins with a key frame of the size of one.
+
+    Args:
+        inner: Seals as it is told.
+        is_screen: Says it of a size.
+    """
+
+    def __init__(self, inner: FrameEncryptor, is_screen: Callable[[Size], bool]) -> None:
         self._inner = inner
+        self._is_screen = is_screen
+        self._now = False
 
     def encrypt(self, frame: bytes, kind: FrameKind) -> bytes:
-        is_screen = kind == "video" and self._frames.sharing
-        return self._inner.encrypt(frame, "screen" if is_screen else kind)
+        size = key_frame_size(frame) if kind == "video" else None
+        if size is not None:
+            self._now = self._is_screen(size)
+        return self._inner.encrypt(frame, "screen" if kind == "video" and self._now else kind)
 
     @property
     def wants_key_frame(self) -> bool:
