@@ -9,6 +9,7 @@ import "./group.ts";
 import "./sfu.ts";
 import { type Bytes, fromHex } from "../../../../core/bytes.ts";
 import { RealtimeText } from "../../../../core/realtime_text.ts";
+import type { Kind } from "../../../../core/recording_types.ts";
 import { relayedMedia } from "../../../../media/connection.ts";
 import type {
   LocalMedia,
@@ -247,8 +248,8 @@ const api = {
     return Promise.race([over, elapsed(5000).then(() => false)]);
   },
   /** Record what an end sends and gets, from a member of this leaf. */
-  async record(name: string, theirLeaf: number): Promise<void> {
-    recordings.set(name, await record(end(name).connection.keys, theirLeaf));
+  async record(name: string, theirLeaf: number, kinds?: readonly Kind[]): Promise<void> {
+    recordings.set(name, await record(end(name).connection.keys, theirLeaf, kinds));
   },
   endRecording(name: string) {
     const ending = recordings.get(name);
