@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fuzz import (
+    targets_call_receipt,
     targets_client,
     targets_content,
     targets_history,
@@ -21,6 +22,7 @@ __all__ = ["Target", "all_targets"]
 def all_targets() -> dict[str, Target]:
     """Return every target; the modules are imported here and nowhere else."""
     modules = (
+        targets_call_receipt,
         targets_client,
         targets_content,
         targets_history,

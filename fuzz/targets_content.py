@@ -27,6 +27,7 @@ from visavis.core.content_fields import (
     Codec,
     Fixed,
     Flag,
+    Mark,
     Maybe,
     Nested,
     Record,
@@ -84,7 +85,7 @@ def example(codec: Codec, rnd: random.Random) -> Any:
             return text if shortest <= len(text.encode()) <= longest else "0" * shortest
         case Uint(highest, lowest):
             return rnd.choice((lowest, highest, rnd.randint(lowest, highest)))
-        case Flag():
+        case Flag() | Mark():
             return rnd.choice((False, True))
         case Word(of):
             return rnd.choice(list(of))

@@ -22,6 +22,7 @@ for folder in (str(ROOT), str(ROOT / "tools")):  # The examples are the tests'.
     if folder not in sys.path:
         sys.path.insert(0, folder)
 
+from core_vector_call_receipts import call_receipt_vectors  # noqa: E402
 from core_vector_calls import shown_vectors  # noqa: E402
 from core_vector_cbor import address_vectors, cbor_vectors  # noqa: E402
 from core_vector_consent import consent_vectors  # noqa: E402
@@ -57,6 +58,7 @@ from core_vector_webm import webm_vectors  # noqa: E402
 VECTORS: Final = ROOT / "vectors"
 FILES: Final[dict[str, Maker]] = {
     "core-address.json": address_vectors,
+    "core-call-receipts.json": call_receipt_vectors,
     "core-calls-shown.json": shown_vectors,
     "core-cbor.json": cbor_vectors,
     "core-compare.json": compare_vectors,

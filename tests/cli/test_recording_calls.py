@@ -126,6 +126,9 @@ def test_a_call_is_recorded_exported_and_a_yes_taken_back(home: Terminal, start:
     proven, _ = done(start("anna", "verify-recording", looked["file"], "--json"))
     assert proven["ok"] is True, proven
     assert proven["ended"] is True
+    for name in ("anna", "bob"):
+        (call,) = done(start(name, "history", "--json"))[0]["calls"]
+        assert call["recorded"] is True, name
     both = home.home / "both.webm"
     assert done(start("anna", "recordings", "export", which, str(both), "--json"))[0]["ok"]
     counts = frames(both)

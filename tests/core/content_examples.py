@@ -19,6 +19,7 @@ from visavis.core import content_outer as outer
 from visavis.core import content_self as own
 from visavis.core.address import ContactAddress
 from visavis.core.content_fields import Content
+from visavis.core.content_receipt import ReceiptAsk, ReceiptRefused, ReceiptSigned
 from visavis.core.content_recording import RecordingSaid
 from visavis.core.content_records import (
     ContactRecord,
@@ -211,6 +212,9 @@ IN_CALL: Final = Family(
         call.CallAnswer("v=0\r\n", DIGEST),
         RecordingSaid(b"what was signed"),
         RecordingSaid(b"what was signed", ShareSlot(rng(16)), ShareKey(rng(32))),
+        ReceiptAsk(b"terms", (b"at", b"media", b"since"), SIGNATURE),
+        ReceiptSigned(DIGEST, SIGNATURE),
+        ReceiptRefused(DIGEST),
     ),
 )
 SIBLING: Final = Family(
@@ -244,6 +248,9 @@ IN_GROUP_CALL: Final = Family(
         group_call.GroupCallReaction(group_call.Reaction.CLAP),
         group_call.GroupCallPleaseMute(),
         RecordingSaid(b"what was signed"),
+        ReceiptAsk(b"terms", (b"at", b"media", b"since"), SIGNATURE),
+        ReceiptSigned(DIGEST, SIGNATURE),
+        ReceiptRefused(DIGEST),
     ),
 )
 IN_GROUP: Final = Family(

@@ -100,6 +100,14 @@ def test_the_better_outcome_stands_then_the_longer_duration() -> None:
     assert merge_entries(longer, answered) == longer
 
 
+def test_it_was_recorded_if_either_says_so() -> None:
+    short = entry(outcome=Outcome.ANSWERED, seconds=3, recorded=True)
+    longer = replace(short, seconds=60, recorded=False)
+    assert merge_entries(short, longer) == merge_entries(longer, short)
+    assert merge_entries(longer, short) == replace(longer, recorded=True)
+    assert not merge_entries(longer, replace(short, recorded=False)).recorded
+
+
 def test_the_mark_made_knowing_of_the_other_stands_whatever_the_clocks_say() -> None:
     first = marked(entry(at=NOW + 10**9), device=PHONE, pinned=True, note="one")
     second = marked(replace(first, at=NOW), device=LAPTOP, pinned=False, note="two")

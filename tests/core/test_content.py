@@ -35,6 +35,7 @@ from visavis.core import (
 from visavis.core import content as codec
 from visavis.core.content_fields import Content, schema
 from visavis.core.content_inner import MAX_BODY_BYTES, MessageText
+from visavis.core.content_receipt import ReceiptAsk, ReceiptRefused, ReceiptSigned
 from visavis.core.content_recording import RecordingSaid
 from visavis.core.content_records import MAX_MLS_BYTES, ContactRecord, DeviceAddress
 from visavis.core.envelope import MAX_CONTENT
@@ -81,11 +82,11 @@ def test_decodes_only_where_it_belongs(family: Family, example: Content) -> None
         example,
         content_inner.MessageText | content_inner.MessageFile | content_inner.RecordingWithdrawn,
     )
-    recording = isinstance(example, RecordingSaid)
+    in_any_call = isinstance(example, RecordingSaid | ReceiptAsk | ReceiptSigned | ReceiptRefused)
     for other in FAMILIES:
         if said and other in (INNER, IN_GROUP):
             assert other.decode(data) == example  # to one person, or to a group
-        elif recording and other in (IN_CALL, IN_GROUP_CALL):
+        elif in_any_call and other in (IN_CALL, IN_GROUP_CALL):
             assert other.decode(data) == example  # in a call of two, or of many
         elif other is not family:
             with refused(match="CK-27[12]"):

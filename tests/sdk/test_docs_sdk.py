@@ -25,7 +25,7 @@ BLOCK = re.compile(r"```python( media)?\n(.*?)```", re.DOTALL)
 
 def blocks(*, media: bool) -> list[str]:
     found = [code for tag, code in BLOCK.findall(PAGE.read_text("utf-8")) if bool(tag) is media]
-    assert len(found) == (3 if media else 13)
+    assert len(found) == (4 if media else 13)
     return found
 
 

@@ -85,7 +85,8 @@ async def in_call(
 async def test_all_agree_and_one_takes_it_back(
     people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    notes, (anna, bob, _), calls = await in_call(people, monkeypatch, "anna", "bob", "carl")
+    notes, clients, calls = await in_call(people, monkeypatch, "anna", "bob", "carl")
+    anna, bob, _ = clients
     annas, bobs, carls = (call.recording for call in calls)
     await until(annas, lambda: annas.may_not_ask is None)
     await until(bobs, lambda: bobs.may_not_ask is None)
@@ -125,10 +126,12 @@ async def test_all_agree_and_one_takes_it_back(
                 await asyncio.sleep(0.05)
     for call in calls:
         await call.leave()
+    for client in clients:
+        assert [entry.recorded for entry in await client.call_history()] == [True]
 
 
 async def test_one_refuses(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
-    notes, _, calls = await in_call(people, monkeypatch, "anna", "bob")
+    notes, clients, calls = await in_call(people, monkeypatch, "anna", "bob")
     annas, bobs = (call.recording for call in calls)
     await until(annas, lambda: annas.may_not_ask is None)
     ask = await annas.ask(Wanted(AUDIO, "Minutes"))
@@ -140,3 +143,5 @@ async def test_one_refuses(people: People, monkeypatch: pytest.MonkeyPatch) -> N
     assert len(calls[0].members) == 2
     for call in calls:
         await call.leave()
+    for client in clients:
+        assert [entry.recorded for entry in await client.call_history()] == [False]

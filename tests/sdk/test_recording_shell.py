@@ -334,6 +334,7 @@ def test_frames_are_taken_by_the_leaves_of_the_group() -> None:
         assert not tap.opened(4, "video", 0, delta_frame()), "nobody has this leaf"
         tap.sent(anna, "screen", key_frame())
         tap.sent(anna, "audio", OPUS)
+        tap.opened(3, "audio", 960, OPUS)  # what waits of ours goes with theirs
         await room.settle()
         assert anna.recorder is not None
         assert anna.recorder.proof(ask).ok
@@ -342,6 +343,8 @@ def test_frames_are_taken_by_the_leaves_of_the_group() -> None:
             (bob.key, Kind.AUDIO),
             (bob.key, Kind.VIDEO),
         }
+        anna.shell.stop()
+        assert anna.gate.tap is None, "nobody records any more"
 
 
 def test_what_is_kept_of_an_answer() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from tests.sdk.conftest import PASSWORD, People, folder_bytes, settle
 from tests.server.full_account import projection
 
+import visavis.sdk
 from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError
 from visavis.sdk import server_data
 from visavis.sdk.client import Client
@@ -311,3 +313,16 @@ async def test_a_server_that_is_away_leaves_the_profile(own: People) -> None:
     await anna.close_account(PASSWORD)
     own._open.remove(anna)
     assert not own.profile("anna").exists()
+
+
+def test_every_kind_of_row_that_this_program_keeps_is_named() -> None:
+    """The kinds that stand in the SDK's sources, as constants."""
+    folder = Path(visavis.sdk.__file__).parent
+    kept = {
+        found
+        for source in folder.glob("*.py")
+        for found in re.findall(r'KIND: Final = "([a-z.]+)"', source.read_text())
+    }
+    assert "consent.share" in kept, "the control"
+    named = {name for names in KINDS.values() for name in names}
+    assert kept - named == set()

@@ -90,6 +90,7 @@ export class LiveCalls implements CallActions {
     const local = this.#host.desk.lend(media);
     const terms = { local, remote, again, noted };
     const call = await service.call(contact, media, terms);
+    if (left.recorded) call.recording.noteRecorded();
     show(call, hex(contact), media, outgoing, since);
     setTimeout(() => {
       if (this.#shown?.call === call && this.#shown.comingBack) void call.hangUp();

@@ -25,6 +25,12 @@ import type {
 const DAY_MS = 86_400_000;
 const WEBM = "video/webm";
 
+/**
+ * Bytes of a file that are gathered before the browser gets them. Higher: more is in memory; lower: an
+ * hour is made of more Blobs, each of which names all before it.
+ */
+const GATHERED = 8 * 2 ** 20;
+
 function day(seconds: number): string {
   return new Date(seconds * 1000).toISOString().slice(0, 10);
 }
@@ -104,22 +110,42 @@ export function liveRecordings(client: () => Client): RecordingsActions {
       });
     },
     export: async (id, progress, signal) => {
-      const told = (done: number, whole: number) => progress(whole === 0 ? 1 : done / whole);
-      return await collected(client().recordings.exported(find(id), told), signal);
+      return await collected(client().recordings.exported(find(id), percents(progress)), signal);
     },
     file: async (id) => await collected(client().recordings.file(find(id))),
     remove: async (id) => await client().recordings.remove(find(id)),
   };
 }
 
-/** Gather a file. A browser keeps a large Blob on disk, so it need not be in memory at once. */
+/** Tell each percent once: a page that draws a step for each frame of an hour does little else. */
+function percents(progress: (part: number) => void): (done: number, whole: number) => void {
+  let told = -1;
+  return (done, whole) => {
+    const percent = whole === 0 ? 100 : Math.floor((100 * done) / whole);
+    if (percent <= told) return; // frames of several tracks come in turn; it never goes back
+    told = percent;
+    progress(percent / 100);
+  };
+}
+
+/**
+ * Gather a file. Only so many bytes are in the page's own memory: the rest is the browser's, and
+ * Chromium keeps a large Blob on disk.
+ */
 async function collected(pieces: AsyncIterable<Bytes>, signal?: AbortSignal): Promise<Blob> {
-  let whole = new Blob([]);
+  let whole = new Blob([], { type: WEBM });
+  let latest: Bytes[] = [];
+  let size = 0;
   for await (const piece of pieces) {
     signal?.throwIfAborted();
-    whole = new Blob([whole, piece], { type: WEBM });
+    latest.push(piece);
+    size += piece.length;
+    if (size < GATHERED) continue;
+    whole = new Blob([whole, ...latest], { type: WEBM });
+    latest = [];
+    size = 0;
   }
-  return whole;
+  return new Blob([whole, ...latest], { type: WEBM });
 }
 
 async function row(client: Client, kept: Kept): Promise<RecordingRow> {

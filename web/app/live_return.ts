@@ -43,7 +43,8 @@ export function leftCallOf(talk: Talk, desk: Desk): LeftCall | undefined {
   if (since === undefined || call.state === "ended" || call.leavesNoTrace) return undefined;
   const on = { microphone: desk.micOn, camera: desk.cameraOn };
   const noted = call.notedAs ?? call.id;
-  return { contact: call.contact, call: call.id, noted, media, outgoing, since, ...on };
+  const recorded = call.recording.wasRecorded;
+  return { contact: call.contact, call: call.id, noted, media, outgoing, since, ...on, recorded };
 }
 
 /** A call of a group, and what its page knows of it. */
@@ -68,7 +69,8 @@ export function leftGroupCallOf(talk: GroupTalk, desk: Desk): LeftGroupCall | un
   if (call.isInside && others.length === 0) return undefined;
   const on = { microphone: desk.micOn, camera: desk.cameraOn };
   const outgoing = equal(going.by, account);
-  return { group: going.group, call: going.call, media, outgoing, since, met, ...on };
+  const recorded = call.recording.wasRecorded;
+  return { group: going.group, call: going.call, media, outgoing, since, met, ...on, recorded };
 }
 
 /** A call that a page could come back to; undefined: none. */

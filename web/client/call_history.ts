@@ -175,7 +175,9 @@ export class CallHistory {
     let whole = entry;
     if (earlier !== undefined) {
       const { call, direction, at, mark } = earlier;
-      whole = { ...entry, call, direction, at, mark, seconds: earlier.seconds + entry.seconds };
+      const seconds = earlier.seconds + entry.seconds;
+      const recorded = earlier.recorded || entry.recorded;
+      whole = { ...entry, call, direction, at, mark, seconds, recorded };
     }
     const touched = this.#pages.work(unit).add(asKept(whole, this.settings(unit)), this.#rng);
     this.#write(unit, touched);

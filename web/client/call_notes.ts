@@ -153,6 +153,7 @@ export function entryOf(
     seconds: call.seconds,
     via: call.path,
     quality: qualityOfTrip(call.rttMs),
+    recorded: call.recording.wasRecorded,
     suite: SUITE_ID,
   };
 }

@@ -176,6 +176,19 @@ export class Database {
     return found?.result === undefined ? undefined : rowOf(found.result);
   }
 
+  /** Return the places of all such rows. */
+  async chunkPlaces(): Promise<readonly Place[]> {
+    let found: IDBRequest<IDBValidKey[]> | undefined;
+    await this.#run(
+      "readonly",
+      (transaction) => {
+        found = transaction.objectStore(CHUNKS).getAllKeys();
+      },
+      CHUNKS,
+    );
+    return (found?.result ?? []).map(placeOf);
+  }
+
   /** Delete all such rows of a bucket; throws as `write`. */
   dropChunks(owner: Bytes, bucket: Bytes): Promise<void> {
     // Lists come after bytes (W3C IndexedDB, 2.4): so this is whatever begins with the bucket.
@@ -284,6 +297,15 @@ function rowOf(value: unknown): Row {
     throw new FatalError(Code.MALFORMED, "CK-551: a row of the store cannot be read");
   }
   return { bucket, slot, sealed };
+}
+
+/** Keys that are bytes come back as buffers (W3C IndexedDB, 7.3). */
+function placeOf(key: IDBValidKey): Place {
+  const [bucket, slot] = Array.isArray(key) ? key : [];
+  if (!(bucket instanceof ArrayBuffer) || !(slot instanceof ArrayBuffer)) {
+    throw new FatalError(Code.MALFORMED, "CK-551: a row of the store cannot be read");
+  }
+  return { bucket: new Uint8Array(bucket), slot: new Uint8Array(slot) };
 }
 
 function unlockOf(value: unknown): Unlock {

@@ -65,8 +65,12 @@ export class GroupCallNotes {
     for (const met of others) this.#met.set(hex(met.account), met);
   }
 
-  /** It is over here: keep it, as far as the person wants calls kept. */
-  async over(going: GoingOn): Promise<void> {
+  /**
+   * It is over here: keep it, as far as the person wants calls kept.
+   *
+   * @param recorded Something of it was recorded, by whomever.
+   */
+  async over(going: GoingOn, recorded: boolean): Promise<void> {
     const ways = this.#ways;
     const begun = equal(going.by, ways.account);
     if (this.#metAt === undefined) {
@@ -82,6 +86,7 @@ export class GroupCallNotes {
       ),
       seconds: Math.max(0, (this.#aloneAt ?? ways.now()) - this.#metAt),
       verified: met.every(({ verified }) => verified),
+      recorded,
       via: Via.RELAYED,
       suite: SUITE_ID,
     });

@@ -100,6 +100,7 @@ export class Stay {
       askToMute: (member) => this.#roster.askToMute(member),
     });
     this.#notes = new GroupCallNotes(ways, parts.before);
+    if (parts.before?.recorded) this.call.recording.noteRecorded();
     this.call.met = this.#notes.met;
     this.#roster = new Roster({
       call: this.call,
@@ -152,7 +153,7 @@ export class Stay {
       await this.#roster.end(async () => {
         try {
           await this.#lobbies.close();
-          await this.#notes.over(this.call.going);
+          await this.#notes.over(this.call.going, this.call.recording.wasRecorded);
         } catch (error) {
           if (!(error instanceof VisavisError)) throw error; // The profile is being closed.
         } finally {

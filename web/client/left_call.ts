@@ -41,6 +41,8 @@ export type LeftCall = Readonly<{
   /** What was on. */
   microphone: boolean;
   camera: boolean;
+  /** Something of it was recorded. */
+  recorded: boolean;
 }>;
 
 /** Keep the call, in the place of the one before; with undefined, keep none. */
@@ -59,9 +61,9 @@ export async function keepCall(
 }
 
 function ofTwo(left: LeftCall): Encodable[] {
-  const { contact, call, noted, media, outgoing, since, microphone, camera } = left;
+  const { contact, call, noted, media, outgoing, since, microphone, camera, recorded } = left;
   const on = [microphone, camera];
-  return [copy(contact), copy(call), media, outgoing, since, ...on, copy(noted)];
+  return [copy(contact), copy(call), media, outgoing, since, ...on, copy(noted), recorded];
 }
 
 /**
@@ -92,6 +94,7 @@ export async function takeLeftCall(
       direction: left.outgoing ? Direction.OUTGOING : Direction.INCOMING,
       outcome: Outcome.ANSWERED,
       seconds: isRecent ? Math.max(0, now() - at) : 0,
+      recorded: left.recorded,
       suite: SUITE_ID,
     });
     return left;
@@ -112,7 +115,8 @@ function leftCallOf(row: Bytes): LeftCall | LeftGroupCall | undefined {
   const fields = isList(value) ? value : [];
   const group = leftGroupCallOf(fields);
   if (group !== undefined) return group;
-  const [contact, call, media, outgoing, since, microphone, camera, noted = call] = fields;
+  const [contact, call, media, outgoing, since, microphone, camera, noted = call, recorded] =
+    fields;
   const isMedia = media === Media.VOICE || media === Media.VIDEO;
   if (!isBytes(contact) || !isBytes(call) || !isMedia || typeof since !== "number") {
     return undefined;
@@ -126,5 +130,6 @@ function leftCallOf(row: Bytes): LeftCall | LeftGroupCall | undefined {
     since,
     microphone: microphone === true,
     camera: camera === true,
+    recorded: recorded === true,
   };
 }

@@ -36,6 +36,8 @@ export type LeftGroupCall = Readonly<{
   /** What was on. */
   microphone: boolean;
   camera: boolean;
+  /** Something of it was recorded. */
+  recorded: boolean;
 }>;
 
 /** Whom a person met in a call. */
@@ -51,16 +53,16 @@ export type MetOne = Readonly<{ account: AccountId; verified: boolean }>;
 
 /** Return it as it is kept. */
 export function fieldsOf(left: LeftGroupCall): Encodable[] {
-  const { group, call, media, outgoing, since, microphone, camera, met } = left;
+  const { group, call, media, outgoing, since, microphone, camera, met, recorded } = left;
   const people = met.people.slice(0, MAX_MEMBERS);
   const facts = [media, outgoing, since, microphone, camera, met.at];
   const who = people.map(({ account, verified }) => [copy(account), verified]);
-  return [OF_A_GROUP, copy(group), copy(call), ...facts, who];
+  return [OF_A_GROUP, copy(group), copy(call), ...facts, who, recorded];
 }
 
 /** Read it; undefined for what is none. */
 export function leftGroupCallOf(fields: readonly Value[]): LeftGroupCall | undefined {
-  const [what, group, call, media, outgoing, since, microphone, camera, at, who] = fields;
+  const [what, group, call, media, outgoing, since, microphone, camera, at, who, recorded] = fields;
   const isMedia = media === Media.VOICE || media === Media.VIDEO;
   if (what !== OF_A_GROUP || !isBytes(group) || !isBytes(call) || !isMedia) return undefined;
   if (typeof since !== "number" || typeof at !== "number") return undefined;
@@ -75,6 +77,7 @@ export function leftGroupCallOf(fields: readonly Value[]): LeftGroupCall | undef
     met: { at, people },
     microphone: microphone === true,
     camera: camera === true,
+    recorded: recorded === true,
   };
 }
 
@@ -105,6 +108,7 @@ export function noteLeft(
     direction: left.outgoing ? Direction.OUTGOING : Direction.INCOMING,
     outcome: Outcome.ANSWERED,
     seconds: isRecent ? Math.max(0, books.now() - left.met.at) : 0,
+    recorded: left.recorded,
     via: Via.RELAYED,
     suite: SUITE_ID,
   });

@@ -6,18 +6,20 @@
  * Not for: what the server keeps (`server_data.ts`).
  */
 
-import { type Footprint, type LocalData, sum } from "../core/account_data.ts";
+import { type Footprint, type LocalData, NO_FOOTPRINT, sum } from "../core/account_data.ts";
 import { MESSAGE_KIND, SEEN_KIND } from "./history.ts";
 import type { Store } from "./store.ts";
 
 export const MESSAGES = "messages";
+export const RECORDINGS = "recordings";
 export const OTHER = "other";
 
 /** Kinds of items, by what a person calls them. Messages have a kind for each contact. */
-const KINDS: Readonly<Record<string, string>> = {
+export const KINDS: Readonly<Record<string, string>> = {
   device:
     "profile keystore housekeeping vault vault.slot vault.item vault.removed vault.stale revoking sibling untold use handle handle.untold",
   calls: "calls.page calls calls.urgent calls.seen calls.asked calls.untold vault.page call.left",
+  [RECORDINGS]: "recording consent consent.share",
   contacts:
     "contact awaited list list.previous joining link request asked accepted made handle.seed never.told never.due",
   keys: "group group.state group.pending announced bundle inner.pending",
@@ -32,15 +34,14 @@ const KIND_OF: ReadonlyMap<string, string> = new Map(
   Object.entries(KINDS).flatMap(([name, kinds]) => kinds.split(" ").map((kind) => [kind, name])),
 );
 
-/** Measure an open profile; bytes before they are sealed. */
-export function localData(store: Pick<Store, "sizes">): LocalData {
+/** Measure an open profile; bytes before they are sealed, but of the files of recordings as they lie. */
+export async function localData(store: Pick<Store, "sizes" | "rowsSize">): Promise<LocalData> {
   const kinds = new Map<string, Footprint>();
-  for (const [kind, size] of store.sizes()) {
-    if (size.rows === 0) continue;
-    const name = nameOf(kind);
-    const before = kinds.get(name);
-    kinds.set(name, before === undefined ? size : sum([before, size]));
-  }
+  const count = (name: string, size: Footprint) => {
+    if (size.rows > 0) kinds.set(name, sum([kinds.get(name) ?? NO_FOOTPRINT, size]));
+  };
+  for (const [kind, size] of store.sizes()) count(nameOf(kind), size);
+  count(RECORDINGS, await store.rowsSize());
   return { kinds, total: sum(kinds.values()) };
 }
 

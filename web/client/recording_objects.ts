@@ -102,6 +102,7 @@ export class CallRecording {
   readonly #names = new Map<string, string>();
   #shell: RecordingShell | undefined;
   #view: View | undefined;
+  #wasRecorded = false;
 
   /** @param tell Has whoever subscribed to the call look again. */
   constructor(tell: () => void) {
@@ -116,6 +117,11 @@ export class CallRecording {
   /** What is recorded now, or may be: to be shown for as long as it stands here. */
   get recorded(): readonly Recorded[] {
     return this.#now.recorded;
+  }
+
+  /** Whether anything was shown to be recorded at any time; also once the call is over. */
+  get wasRecorded(): boolean {
+    return this.#wasRecorded;
   }
 
   /** What we ask; null: nothing. */
@@ -202,8 +208,14 @@ export class CallRecording {
     this.#view = undefined;
   }
 
+  /** Something of it was recorded before the page was reloaded. */
+  noteRecorded(): void {
+    this.#wasRecorded = true;
+  }
+
   /** Something may have changed. */
   changed(): void {
+    if (this.#shell !== undefined && this.#shell.shown.length > 0) this.#wasRecorded = true;
     this.#view = undefined;
     this.#tell();
   }

@@ -55,6 +55,7 @@ import {
 } from "./recording_parts.ts";
 import { CallShares } from "./recording_shares.ts";
 import { askOf, eventOf, Speech } from "./recording_speech.ts";
+import { Told } from "./recording_told.ts";
 
 /** Who asks is busy under this name; who answers under the request's. */
 const ASKING = "";
@@ -68,6 +69,7 @@ export class RecordingShell {
   readonly #shares: CallShares;
   readonly #mine: OwnRequests;
   readonly #answers: OwnAnswers;
+  readonly #told = new Told();
   readonly #turns = new Lock();
   #state: State | undefined;
   /** By the hex of the request, like all below. */
@@ -190,6 +192,7 @@ export class RecordingShell {
     if (before === undefined) return;
     const { statement: signed } = said;
     const ask = askOf(statement);
+    this.#told.hear(ask, statement);
     const isClear = statement.kind === "recording.grant" && statement.clear;
     if (isClear && this.#requestOf(ask)?.clear === false) {
       // CK-931, of an export: the machine knows nothing of that.
@@ -207,6 +210,8 @@ export class RecordingShell {
       const refused = (code: Code) => this.#drop(code);
       this.#mine.heard(before, { signed, statement }, said, wanted, refused);
     });
+    // Nothing will ever be played with our share.
+    if (!has(this.#asks, ask) && this.#told.isNeverRecorded(ask)) this.#answers.unlay(ask);
   }
 
   /** We are out of it: nothing is signed or recorded any more. Harmless when repeated. */

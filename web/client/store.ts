@@ -237,6 +237,21 @@ export class Store implements UnitStore {
     return await this.#requireOurs().chunk(place);
   }
 
+  /**
+   * Return how many such rows there are, and how many bytes sealed. One is read at a time, each by
+   * itself: there may be gigabytes, and others write meanwhile.
+   */
+  async rowsSize(): Promise<Footprint> {
+    let [rows, bytes] = [0, 0];
+    for (const place of await this.#requireOurs().chunkPlaces()) {
+      const row = await this.row(place);
+      if (row === undefined) continue; // deleted meanwhile
+      rows += 1;
+      bytes += row.sealed.length;
+    }
+    return { rows, bytes };
+  }
+
   /** Delete all such rows of a bucket. Throws as `transaction`. */
   async dropRows(bucket: Bytes): Promise<void> {
     await this.#watched(this.#requireOurs().dropChunks(this.#owner, bucket));

@@ -77,8 +77,8 @@ export class YourData {
   }
 
   /** Return how much this device itself keeps. */
-  local(): LocalData {
-    return localData(this.#session.store);
+  async local(): Promise<LocalData> {
+    return await localData(this.#session.store);
   }
 
   // Mending

@@ -110,7 +110,7 @@ export type Entry = Readonly<{
   seconds: number;
   /** The safety numbers of all members had been compared. */
   verified: boolean;
-  /** A recording was made of it. */
+  /** Something of it was shown to be recorded, by whomever. */
   recorded: boolean;
   /** How packets travelled; `NONE` where details are not kept. */
   via: Via;
@@ -179,7 +179,10 @@ export function mergeEntries(one: Entry, other: Entry): Entry {
   if (!equal(one.call, other.call)) throw new UsageError("two calls are not one");
   const facts = compareFacts(one, other) >= 0 ? one : other;
   const mark = compareMarks(one.mark, other.mark) >= 0 ? one.mark : other.mark;
-  return compareMarks(facts.mark, mark) === 0 ? facts : { ...facts, mark };
+  // A device may have left the call, or have come back into it, before or after the recording.
+  const recorded = one.recorded || other.recorded;
+  const isWhole = facts.recorded === recorded && compareMarks(facts.mark, mark) === 0;
+  return isWhole ? facts : { ...facts, mark, recorded };
 }
 
 /**
@@ -212,7 +215,9 @@ export function factsOf(entry: Entry): readonly number[] {
 
 function compareFacts(one: Entry, other: Entry): number {
   const outcome = (entry: Entry) => WORDS.outcome.indexOf(entry.outcome);
-  const facts = (entry: Entry) => encode([[...entry.members], ...factsOf(entry)]);
+  // Whether it was recorded is no matter of rank.
+  const facts = (entry: Entry) =>
+    encode([[...entry.members], ...factsOf({ ...entry, recorded: false })]);
   return (
     outcome(one) - outcome(other) ||
     one.seconds - other.seconds ||

@@ -14,6 +14,7 @@ import {
   text,
   word,
 } from "./content_fields.ts";
+import { type AboutReceipt, ReceiptAsk, ReceiptRefused, ReceiptSigned } from "./content_receipt.ts";
 import { RecordingSaid } from "./content_recording.ts";
 import { NONCE, PATH, SDP } from "./content_records.ts";
 import { Digest } from "./ids.ts";
@@ -85,7 +86,8 @@ export type InCall =
   | CallPath
   | CallOffer
   | CallAnswer
-  | RecordingSaid;
+  | RecordingSaid
+  | AboutReceipt;
 
 /** All of them, to look them up. */
 export const IN_CALL = [
@@ -97,4 +99,7 @@ export const IN_CALL = [
   CallOffer,
   CallAnswer,
   RecordingSaid,
+  ReceiptAsk,
+  ReceiptSigned,
+  ReceiptRefused,
 ] as const;

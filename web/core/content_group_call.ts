@@ -18,6 +18,7 @@ import {
   uint,
   word,
 } from "./content_fields.ts";
+import { ReceiptAsk, ReceiptRefused, ReceiptSigned } from "./content_receipt.ts";
 import { RecordingSaid } from "./content_recording.ts";
 import { SDP } from "./content_records.ts";
 import { Digest, FeedId } from "./ids.ts";
@@ -111,6 +112,9 @@ export const IN_GROUP_CALL = [
   GroupCallReaction,
   GroupCallPleaseMute,
   RecordingSaid,
+  ReceiptAsk,
+  ReceiptSigned,
+  ReceiptRefused,
 ] as const;
 
 export type InGroupCall = ContentOf<(typeof IN_GROUP_CALL)[number]>;

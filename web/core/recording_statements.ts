@@ -47,7 +47,7 @@ export const MAX_PURPOSE = 600;
 export const MAX_NAMED = 600;
 export const MAX_MEMBERS = 64;
 const MAX_NUMBER = 2 ** 32 - 1;
-const MAX_AT = 2 ** 40;
+export const MAX_AT = 2 ** 40;
 /** Bytes of a statement's body. */
 const MAX_STATEMENT = 4_096;
 /** Bytes of a statement with its signature. */

@@ -67,6 +67,11 @@ export function safetyNumber(own: Party, contact: Party): SafetyNumber {
   return { groups: halves.flat(), qr, text: SCHEME + base64url.encode(qr) };
 }
 
+/** Return an account's half of every safety number that it is in: six groups of five digits. */
+export function halfOf(party: Party): readonly string[] {
+  return half(fingerprint(party));
+}
+
 /**
  * Compare a QR code on the contact's screen with what we hold.
  *

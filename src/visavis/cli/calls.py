@@ -14,6 +14,7 @@ from visavis.cli import group_call
 from visavis.cli.context import Context, synced
 from visavis.cli.output import plain
 from visavis.cli.recording_wish import (
+    ReceiptOption,
     RecordExportOption,
     RecordingWish,
     RecordOption,
@@ -84,15 +85,18 @@ def call(
     ] = False,
     record: RecordOption = None,
     record_export: RecordExportOption = None,
+    receipt: ReceiptOption = False,
 ) -> int:
     """Call a contact or a group: with picture, or --voice.
 
     In a group you come into the call that goes on there, or begin one.
     """
     context: Context = ctx.obj
-    wish = wish_for(record, record_export)
+    wish = wish_for(record, record_export, receipt=receipt)
     if record is not None and confidential:
         raise MistakeError("Nobody records a confidential call. Nobody was called.")
+    if receipt and confidential:
+        raise MistakeError("Nothing is kept of a confidential call. Nobody was called.")
 
     async def use(client: Client) -> dict[str, Any]:
         await synced(client)

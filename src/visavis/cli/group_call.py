@@ -197,10 +197,11 @@ async def stay(
         name: What the call is called.
         seconds: Leave after so many.
         admit_all: Let in every guest who asks: for tests and bots.
-        wish: What the person wants of recordings.
+        wish: What the person wants of recordings and receipts.
     """
     from visavis.cli.keys import reading
     from visavis.cli.lobby import keep_lobby
+    from visavis.cli.receipt_talk import ReceiptTalk
     from visavis.cli.recording_talk import RecordingTalk
     from visavis.cli.talk import unless
     from visavis.sdk.group_call_objects import GroupCall
@@ -216,6 +217,7 @@ async def stay(
         picture=isinstance(call, GroupCall) and call.media.value == "video",
         guest=not isinstance(call, GroupCall),
     )
+    receipts = ReceiptTalk(out, call.receipts, screen, wish, guest=not isinstance(call, GroupCall))
     try:
         async with contextlib.AsyncExitStack() as stack:
             stop = stack.enter_context(context.stoppable())
@@ -226,6 +228,7 @@ async def stay(
                     out.say("It rings at the others.")
                 keys = await stack.enter_async_context(reading())
                 await stack.enter_async_context(recording.during(keys))
+                await stack.enter_async_context(receipts.during(keys))
                 telling = [
                     asyncio.create_task(_tell_changes(context, call)),
                     asyncio.create_task(_follow_speaker(context, call, screen)),
@@ -265,6 +268,7 @@ async def stay(
         "frames_opened": decoded,
         "frames_refused": figures.refused,
         **recording.result(),
+        **receipts.result(),
     }
 
 

@@ -48,7 +48,7 @@ WORDS: Final = {
 
 def register(app: typer.Typer) -> None:
     """Add `visavis history` and what is under it."""
-    from visavis.cli import history_control
+    from visavis.cli import history_control, history_receipts
 
     group = typer.Typer(
         help="The calls that were, as only you can read them.", invoke_without_command=True
@@ -59,6 +59,7 @@ def register(app: typer.Typer) -> None:
     group.command("unpin")(unpin)
     group.command("export")(export)
     history_control.register(group)
+    history_receipts.register(group)
     app.add_typer(group, name="history", rich_help_panel=PANEL)
 
 

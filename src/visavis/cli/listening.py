@@ -15,9 +15,11 @@ from visavis.cli.context import Context, synced
 from visavis.cli.output import plain
 from visavis.cli.recording_wish import (
     AgreeOption,
+    ReceiptOption,
     RecordExportOption,
     RecordingWish,
     RecordOption,
+    SignOption,
     wish_for,
 )
 from visavis.cli.told import MistakeError
@@ -56,14 +58,23 @@ def listen(
     record: RecordOption = None,
     record_export: RecordExportOption = None,
     agree_to_recording: AgreeOption = False,
+    receipt: ReceiptOption = False,
+    sign_receipts: SignOption = False,
 ) -> int:
     """Wait for calls and messages until Ctrl-C."""
     context: Context = ctx.obj
-    wish = wish_for(record, record_export, agree=agree_to_recording)
+    wish = wish_for(
+        record, record_export, agree=agree_to_recording, receipt=receipt, sign=sign_receipts
+    )
     if agree_to_recording and not auto_accept:
         raise MistakeError(
             "--agree-to-recording is for tests and bots, and only with --auto-accept: whoever "
             "answers a call is asked. Nobody is listening."
+        )
+    if sign_receipts and not auto_accept:
+        raise MistakeError(
+            "--sign-receipts is for tests and bots, and only with --auto-accept: whoever answers "
+            "a call is asked. Nobody is listening."
         )
 
     async def work() -> dict[str, Any]:

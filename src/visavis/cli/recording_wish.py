@@ -1,4 +1,4 @@
-"""What a person wants of recordings in a call, as the command line says it."""
+"""What a person wants of recordings and receipts in a call, as the command line says it."""
 
 from __future__ import annotations
 
@@ -35,26 +35,49 @@ AgreeOption = Annotated[
     ),
 ]
 
+ReceiptOption = Annotated[
+    bool,
+    typer.Option(
+        "--receipt",
+        help="Sign a receipt of the call and ask everybody in it to; a signature is for good.",
+    ),
+]
+SignOption = Annotated[
+    bool,
+    typer.Option("--sign-receipts", help="Sign any receipt of a call: for tests and bots."),
+]
+
 
 @dataclass(frozen=True, slots=True)
 class RecordingWish:
-    """What a person wants of recordings.
+    """What a person wants of recordings and receipts.
 
     Attributes:
         purpose: What they ask to record for; None: they do not ask.
         export_to: Who gets an export that anybody can play; None: none is asked for.
         agree: Agree to whatever others ask, and ask nobody here: for tests and bots.
+        receipt: Ask for a signed receipt of the call, as soon as somebody else is there.
+        sign: Sign whatever receipt others ask for: for tests and bots.
     """
 
     purpose: str | None = None
     export_to: str | None = None
     agree: bool = False
+    receipt: bool = False
+    sign: bool = False
 
 
 NO_WISH: Final = RecordingWish()
 
 
-def wish_for(purpose: str | None, export_to: str | None, *, agree: bool = False) -> RecordingWish:
+def wish_for(
+    purpose: str | None,
+    export_to: str | None,
+    *,
+    agree: bool = False,
+    receipt: bool = False,
+    sign: bool = False,
+) -> RecordingWish:
     """Return what the options say.
 
     Raises:
@@ -68,7 +91,7 @@ def wish_for(purpose: str | None, export_to: str | None, *, agree: bool = False)
     ):
         if text is not None and not 1 <= _size(text) <= most:
             raise MistakeError(f"{option} takes 1 to {most} bytes of text. Nobody was called.")
-    return RecordingWish(purpose, export_to, agree)
+    return RecordingWish(purpose, export_to, agree, receipt, sign)
 
 
 def _size(text: str) -> int:

@@ -14,6 +14,7 @@ from visavis.cli.context import Context
 from visavis.cli.keys import reading
 from visavis.cli.meter_table import show_meter
 from visavis.cli.output import plain
+from visavis.cli.receipt_talk import ReceiptTalk
 from visavis.cli.recording_talk import RecordingTalk
 from visavis.cli.recording_wish import NO_WISH, RecordingWish
 from visavis.cli.spans import show_seconds
@@ -100,7 +101,7 @@ async def talk(
         seconds: Hang up after so long, counted from the connection; None: never.
         text: Send what is typed as real-time text.
         meter: Show every fact of the metadata meter, not a line for each observer.
-        wish: What the person wants of recordings.
+        wish: What the person wants of recordings and receipts.
 
     Raises:
         VisavisError: It did not come to stand; why.
@@ -108,6 +109,7 @@ async def talk(
     out, name = context.out, plain(call.contact_name)
     picture = call.media == "video"
     recording = RecordingTalk(out, call.recording, screen, wish, picture=picture, writes=text)
+    receipts = ReceiptTalk(out, call.receipts, screen, wish, writes=text)
     try:
         words = ""
         with context.stoppable() as stop:
@@ -131,6 +133,7 @@ async def talk(
                             writing(context, call, screen, text=text, caption=caption),
                             reading(free=not text) as keys,
                             recording.during(keys),
+                            receipts.during(keys),
                         ):
                             await unless(stop, call.ended())
                 finally:
@@ -147,6 +150,7 @@ async def talk(
     return {
         **result,
         **recording.result(),
+        **receipts.result(),
         "sas": words,
         "meter": show_meter(out, call, whole=meter),
     }

@@ -1,9 +1,11 @@
-"""`visavis verify-receipt`: what one person said to a request to record, offline."""
+"""`visavis verify-receipt`: what a receipt proves, of a consent or of a call, offline.
+
+Not for: what is said of a receipt of a call (`verify_call_receipt`).
+"""
 
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -12,10 +14,10 @@ import typer
 from visavis.cli.context import Context
 from visavis.cli.output import Output, plain
 from visavis.cli.told import MistakeError
+from visavis.cli.verify_call_receipt import failed, is_of_call, verify_call
 from visavis.cli.verify_recording import PANEL
 
 if TYPE_CHECKING:
-    from visavis.core.errors import PeerError
     from visavis.core.ids import ConsentKey
     from visavis.core.recording_consent import Answer, Consent
     from visavis.core.recording_statements import RecordingAsk
@@ -33,7 +35,7 @@ NO_VIEW: Final = (
     "the receipt itself says it."
 )
 
-_CHECK: Final = re.compile(r"\bCK-\d+:? ?")
+NO_CONSENT: Final = "This is a receipt of a call: Kantara's form is for consents alone."
 
 
 def register(app: typer.Typer) -> None:
@@ -44,14 +46,20 @@ def register(app: typer.Typer) -> None:
 def verify_receipt(
     ctx: typer.Context,
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A receipt for a consent to a recording.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A receipt for a consent to a recording, or of a call."
+        ),
     ],
     kantara: Annotated[
         bool,
         typer.Option("--kantara", help="Print it as a Kantara Consent Receipt (v1.1), unsigned."),
     ] = False,
 ) -> int:
-    """Say who asked to record, what one person answered, and whether the receipt was altered.
+    """Say what a receipt proves, and whether it was altered.
+
+    Of a consent to a recording: who asked to record, and what one person answered. Of a call: that
+    all who were in it signed, and what whoever shows it discloses.
 
     Needs no server and no profile: all it takes are public keys that stand in the file. They were
     made for one call and name nobody.
@@ -63,11 +71,15 @@ def verify_receipt(
         from visavis.core.recording_receipt import UnverifiedConsentReceipt
 
         data = _read(file)
+        if is_of_call(data):
+            if kantara:
+                raise MistakeError(NO_CONSENT)
+            return verify_call(data, context.out)
         try:
             given = UnverifiedConsentReceipt.parse(data)
         except PeerError as error:
             context.out.show("[bold red]This file is no receipt[/] for a consent to a recording.")
-            return _failed(error, altered=False)
+            return failed(error, altered=False)
         try:
             consent = given.verify()
         except PeerError as error:
@@ -76,7 +88,7 @@ def verify_receipt(
             )
             if error.detail.startswith("CK-961"):
                 context.out.show("Perhaps a program formatted it anew: check it as it came to you.")
-            return _failed(error, altered=True)
+            return failed(error, altered=True)
         if kantara:
             return show_kantara(consent, context.out)
         _show(consent, context.out)
@@ -190,10 +202,6 @@ def _as_json(consent: Consent) -> dict[str, Any]:
         },
         "answers": [{"at": one.at, "said": state_of(one)} for one in consent.answers],
     }
-
-
-def _failed(error: PeerError, *, altered: bool) -> dict[str, Any]:
-    return {"ok": False, "altered": altered, "problem": _CHECK.sub("", error.detail)}
 
 
 def _kinds(kinds: frozenset[Any]) -> str:

@@ -1,9 +1,9 @@
 """One call in its owner's history, and what becomes of two entries of it (R-05, P6).
 
 Entries of one call that two devices wrote become one, whichever comes first: of the facts the
-better outcome stands, then the longer duration, then the greater bytes; of the person's marks
-(note, pin) the one that was made knowing of the others. Clocks decide nothing: they may be wrong by
-years.
+better outcome stands, then the longer duration, then the greater bytes; it was recorded if either
+says so; of the person's marks (note, pin) the one that was made knowing of the others. Clocks
+decide nothing: they may be wrong by years.
 
 Pure. Not for: how entries stand in bytes (`call_page.py`), where one is put, or what becomes of a
 page (`call_log.py`).
@@ -122,7 +122,7 @@ class Entry:
         at: Unix seconds when it began, by the clock of the device that wrote it.
         seconds: How long it was talked in; 0 unless it was answered.
         verified: The safety numbers of all members had been compared.
-        recorded: A recording was made of it.
+        recorded: Something of it was shown to be recorded, by whomever.
         via: How packets travelled; NONE where details are not kept.
         quality: How it went; UNKNOWN where details are not kept.
         suite: The MLS cipher suite; 0 where details are not kept.
@@ -180,7 +180,8 @@ def merge_entries(one: Entry, other: Entry) -> Entry:
         raise UsageError("two calls are not one")
     facts = max(one, other, key=_facts_rank)
     mark = max(one.mark, other.mark, key=_mark_rank)
-    return facts if facts.mark == mark else replace(facts, mark=mark)
+    # A device may have left the call, or have come back into it, before or after the recording.
+    return replace(facts, mark=mark, recorded=one.recorded or other.recorded)
 
 
 def marked(entry: Entry, *, device: DeviceId, pinned: bool, note: str) -> Entry:
@@ -209,7 +210,8 @@ def facts_of(entry: Entry) -> list[object]:
 
 
 def _facts_rank(entry: Entry) -> tuple[int, int, bytes]:
-    facts = cbor.encode([list(entry.members), *facts_of(entry)])
+    unflagged = replace(entry, recorded=False)  # that is no matter of rank
+    facts = cbor.encode([list(entry.members), *facts_of(unflagged)])
     return (INDEX[entry.outcome], entry.seconds, facts)
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Final, TypeAlias
 
 from visavis.core.content_fields import Array, Content, Fixed, Text, Word
+from visavis.core.content_receipt import AboutReceipt
 from visavis.core.content_recording import RecordingSaid
 from visavis.core.content_records import NonceField, Path, SdpField
 from visavis.core.ids import Digest
@@ -100,4 +101,4 @@ OfCall: TypeAlias = (
 )
 """What the call itself is made of."""
 
-InCall: TypeAlias = OfCall | RecordingSaid
+InCall: TypeAlias = OfCall | RecordingSaid | AboutReceipt

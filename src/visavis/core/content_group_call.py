@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar, Final, TypeAlias
 
 from visavis.core.content_call import CandidatesField
 from visavis.core.content_fields import Array, Content, Fixed, Flag, Maybe, Uint, Word
+from visavis.core.content_receipt import AboutReceipt
 from visavis.core.content_recording import RecordingSaid
 from visavis.core.content_records import SdpField
 from visavis.core.ids import Digest, FeedId
@@ -120,6 +121,7 @@ InGroupCall: TypeAlias = (
     | GroupCallReaction
     | GroupCallPleaseMute
     | RecordingSaid
+    | AboutReceipt
 )
 
 ToOne: TypeAlias = GroupCallOffer | GroupCallAnswer | GroupCallPleaseMute

@@ -103,11 +103,12 @@ class Tape:
     @property
     def waits_for(self) -> frozenset[Track]:
         """Tracks of video that want a key frame."""
-        return frozenset(
-            track
-            for track, cutter in self._cutters.items()
-            if isinstance(cutter, PictureCutter) and cutter.wants_key_frame
-        )
+        return frozenset(track for track in self._cutters if self.wants_key_frame(*track))
+
+    def wants_key_frame(self, key: ConsentKey, kind: Kind) -> bool:
+        """Say whether a track is one of `waits_for`: cheap enough for each frame."""
+        cutter = self._cutters.get((key, kind))
+        return isinstance(cutter, PictureCutter) and cutter.wants_key_frame
 
     def pause(self, at: int) -> None:
         """End the parts that grow now; what comes then begins others."""

@@ -9,6 +9,7 @@ Not for: who may be recorded (`core/recording_tape` drops the rest), or writing 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -31,6 +32,11 @@ said; lower: jitter gets into the recording. It also is how late a cutter takes 
 
 SILENT_S: Final = 0.5
 """After so long without a frame of one encoder of ours another one counts."""
+
+HANDED_ON_S: Final = 0.1
+"""How long frames of ours wait for one of somebody else. A wake of the event loop for each of them
+would cost more than all the rest of recording it. Higher: the last ones of a recording are lost;
+lower: more wakes where nobody else is heard."""
 
 _WRAP: Final = 2**32
 
@@ -85,11 +91,18 @@ class FrameTap:
         self._loop = asyncio.get_running_loop()
         self._clocks: dict[tuple[int, Track], FrameClock] = {}
         self._own: dict[Track, _Own] = {}
+        self._waiting: deque[tuple[Track, float, bytes]] = deque()
+        self._handed_on = self._loop.time()
         self.owes_key_frame = False
         """Whether the next picture of ours is to be a key frame."""
 
     def opened(self, leaf: int, track: Track, timestamp: int, data: bytes) -> bool:
-        """Hand on a frame of a member; say whether a key frame of them is wanted."""
+        """Hand on a frame of a member, and what waits of ours.
+
+        Returns:
+            Whether a key frame of them is wanted.
+        """
+        self._hand_on()
         clock = self._clocks.setdefault((leaf, track), FrameClock(RATES[track]))
         return self._take(leaf, track, clock.at(timestamp, self._loop.time()), data)
 
@@ -105,8 +118,13 @@ class FrameTap:
         own = self._own.get(track)
         if own is None or own.encoder is encoder or now - own.last > SILENT_S:
             self._own[track] = _Own(encoder, now)
-            self._loop.call_soon_threadsafe(self._take_own, track, now, data)
+            self._waiting.append((track, now, data))
+            if now - self._handed_on > HANDED_ON_S:
+                self._loop.call_soon_threadsafe(self._hand_on)
 
-    def _take_own(self, track: Track, at: float, data: bytes) -> None:
-        if self._take(None, track, at, data):
-            self.owes_key_frame = True
+    def _hand_on(self) -> None:
+        self._handed_on = self._loop.time()
+        while self._waiting:
+            track, at, data = self._waiting.popleft()
+            if self._take(None, track, at, data):
+                self.owes_key_frame = True

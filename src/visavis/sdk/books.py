@@ -24,6 +24,7 @@ from visavis.sdk.addresses import Addresses, Given, Purpose
 from visavis.sdk.awaited import Awaited
 from visavis.sdk.call_history import CallHistory
 from visavis.sdk.call_link_book import LinkBook
+from visavis.sdk.call_receipt_book import CallReceiptBook
 from visavis.sdk.consent_book import OwnConsents
 from visavis.sdk.contact_book import ContactBook, JoiningDevices, Siblings
 from visavis.sdk.group_book import GroupBook
@@ -93,6 +94,7 @@ class Books:
         self.contacts.on_saved(self.calls.follow)
         self.consents = OwnConsents(store, self._time)
         self.recordings = RecordingsBook(store)
+        self.call_receipts = CallReceiptBook(store, self.profile.signature_key)
         self.counters = Counters()
 
     def _time(self) -> int:

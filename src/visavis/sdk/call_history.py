@@ -131,6 +131,7 @@ class CallHistory:
                 direction=earlier.direction,
                 at=earlier.at,
                 seconds=earlier.seconds + entry.seconds,
+                recorded=earlier.recorded or entry.recorded,
                 mark=earlier.mark,
             )
         touched = self._log().add(as_kept(entry, self.settings()), self._rng)

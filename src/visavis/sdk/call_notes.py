@@ -84,7 +84,7 @@ def entry_of(
         at,
         call.seconds if answered else 0,
         verified,
-        recorded=False,
+        recorded=call.recording.was_recorded,
         via=Via(call.path) if answered else Via.NONE,
         quality=quality_of_trip(call.rtt_ms) if answered else Quality.UNKNOWN,
         suite=SUITE_ID if answered else 0,

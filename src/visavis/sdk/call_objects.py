@@ -32,6 +32,7 @@ from visavis.core.errors import Code, UnavailableError, UsageError
 from visavis.core.ids import AccountId, CallId
 from visavis.core.meter import Meter, Reading, Side
 from visavis.media.interfaces import MediaSink, MediaSource, MediaStats
+from visavis.sdk.call_receipt_objects import CallReceiptTalk
 from visavis.sdk.call_shell import CallShell
 from visavis.sdk.call_text import CallText
 from visavis.sdk.recording_objects import CallRecording
@@ -68,6 +69,7 @@ class Call:
         traceless: The person wants nothing of it kept, here or there.
         began_at: Unix seconds when it began, for the history.
         recording: Who asks to record it, who agreed, and what is recorded.
+        receipts: Who asks for a signed receipt of it, and who has signed.
         text: What the two write while they talk; gone when the call ends.
         counted: What `meter` reads: numbers, in memory until this object goes.
     """
@@ -80,6 +82,7 @@ class Call:
         self.began_at = 0
         self.text = CallText()
         self.recording = CallRecording()
+        self.receipts = CallReceiptTalk(self.recording.name)
         self.counted = Meter()
         self._service = service
         self._shell: CallShell | None = None
@@ -295,6 +298,7 @@ class Call:
         self._end = (reason, code)
         self._ended_at = self._service.monotonic()
         self.recording.over()
+        self.receipts.over()
         self._tell()
 
     def _need_shell(self) -> CallShell:

@@ -36,6 +36,7 @@ from visavis.core.content_inner import (
     CallTaken,
 )
 from visavis.core.content_outer import CallWelcome, Mls
+from visavis.core.content_receipt import AboutReceipt
 from visavis.core.content_recording import RecordingSaid
 from visavis.core.content_self import SelfCallHandled
 from visavis.core.errors import (
@@ -52,6 +53,7 @@ from visavis.media.interfaces import MediaStats
 from visavis.sdk.call_consents import CallConsents
 from visavis.sdk.call_group import Rekeyed, event_of
 from visavis.sdk.call_media import MediaFactory
+from visavis.sdk.call_receipt_objects import CallReceiptTalk
 from visavis.sdk.call_secrets import CallSecrets
 from visavis.sdk.call_sending import CallSending
 from visavis.sdk.call_text import CallText
@@ -84,6 +86,14 @@ class Face(Protocol):
     @property
     def recording(self) -> CallRecording:
         """Who asks to record the call, who agreed, and what is recorded."""
+
+    @property
+    def receipts(self) -> CallReceiptTalk:
+        """Who asks for a signed receipt of the call, and who has signed."""
+
+    @property
+    def media(self) -> str:
+        """What the call carries: "voice" or "video"."""
 
     @property
     def confidential(self) -> bool:
@@ -176,7 +186,7 @@ class CallShell:
         if isinstance(content, Rekeyed):
             self.consents.epoch()
             self.secrets.enter_epoch(self.frames)
-        elif isinstance(content, RecordingSaid):
+        elif isinstance(content, RecordingSaid | AboutReceipt):
             self.consents.hear(content)
         elif content is not None:
             self.feed(event_of(content, self._seam.monotonic()))

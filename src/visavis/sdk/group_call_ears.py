@@ -19,9 +19,11 @@ from visavis.core.content_group_call import (
     GroupCallReady,
     GroupCallState,
 )
+from visavis.core.content_receipt import ReceiptAsk, ReceiptRefused, ReceiptSigned
 from visavis.core.content_recording import RecordingSaid
 from visavis.core.recording_leaf import consent_of
 from visavis.sdk import group_call_seam as seam
+from visavis.sdk.call_receipting import CallReceipting
 from visavis.sdk.group_call_keys import GroupCallKeys
 from visavis.sdk.group_call_presence import Presence
 from visavis.sdk.recording_shell import RecordingShell
@@ -39,6 +41,7 @@ class Ears:
     Attributes:
         media: Whoever sends and gets media, once there is one.
         recording: Whoever has a say in recording, once there is one.
+        receipting: Whoever signs receipts, once there is one.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Ears:
         self._unix = unix
         self.media: seam.Media | None = None
         self.recording: RecordingShell | None = None
+        self.receipting: CallReceipting | None = None
 
     def hear(
         self, number: int, body: bytes, members: Container[int], now: float
@@ -86,5 +90,8 @@ class Ears:
             case RecordingSaid():
                 if self.recording is not None:
                     self.recording.hear(consent_of(sender).key, said)
+            case ReceiptAsk() | ReceiptSigned() | ReceiptRefused():
+                if self.receipting is not None:
+                    self.receipting.hear(consent_of(sender).key, said)
             case _:
                 assert_never(said)

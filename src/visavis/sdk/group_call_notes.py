@@ -43,8 +43,13 @@ class GroupCallNotes:
         self._alone_at = None if others else now
         self._met |= others
 
-    def over(self, going: GoingOn) -> None:
-        """It is over here: keep it, as far as the person wants calls kept."""
+    def over(self, going: GoingOn, *, recorded: bool) -> None:
+        """It is over here: keep it, as far as the person wants calls kept.
+
+        Args:
+            going: The call.
+            recorded: Something of it was recorded, by whomever.
+        """
         ways = self._ways
         begun = going.by == ways.account
         if self._met_at is None:
@@ -60,6 +65,7 @@ class GroupCallNotes:
             self._began_at,
             max(0, (self._alone_at or ways.now()) - self._met_at),
             all(self._met.values()),
+            recorded,
             via=Via.RELAYED,
             suite=SUITE_ID,
         )

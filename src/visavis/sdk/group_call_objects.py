@@ -15,6 +15,7 @@ from visavis.core.content_group_call import GroupCallState, Reaction
 from visavis.core.content_records import Media
 from visavis.core.ids import AccountId, GroupId, SignatureKey
 from visavis.media.interfaces import GroupSink, MediaSource
+from visavis.sdk.call_receipt_objects import CallReceiptTalk
 from visavis.sdk.group_call_book import GoingOn
 from visavis.sdk.group_call_media import GroupCallMedia, GroupMediaStats
 from visavis.sdk.recording_objects import CallRecording
@@ -158,10 +159,12 @@ class CallOfMany:
 
     Attributes:
         recording: Who asks to record it, who agreed, and what is recorded.
+        receipts: Who asks for a signed receipt of it, and who has signed.
     """
 
     def __init__(self, steps: Steps) -> None:
         self.recording = CallRecording()
+        self.receipts = CallReceiptTalk(self.recording.name)
         self._steps = steps
         self._members: tuple[InCall, ...] = ()
         self._inside = asyncio.Event()
@@ -279,6 +282,7 @@ class CallOfMany:
         """Note that it is over; for the service."""
         if not self._over.done():
             self.recording.over()
+            self.receipts.over()
             self._over.set_result(why)
             self._changes.put_nowait(None)
 

@@ -37,6 +37,7 @@ from visavis.core.group_call import step
 from visavis.core.guest import is_guest
 from visavis.core.ids import Digest, FeedId
 from visavis.core.mls import MemberInfo
+from visavis.sdk import call_receipting as rc
 from visavis.sdk import group_call_seam as seam
 from visavis.sdk.group_call_ears import Ears
 from visavis.sdk.group_call_hands import Hands
@@ -46,7 +47,7 @@ from visavis.sdk.group_call_keys import Began, GroupCallKeys
 from visavis.sdk.group_call_presence import Presence
 from visavis.sdk.group_call_pulling import AfterPull, Pulling
 from visavis.sdk.group_call_voice import Voice
-from visavis.sdk.recording_epochs import follow_members
+from visavis.sdk.recording_epochs import follow_members, keys_of
 from visavis.sdk.recording_shell import RecordingShell
 from visavis.sdk.recording_speech import Say
 from visavis.transport.call_room import RoomLost, RoomShut
@@ -67,6 +68,7 @@ class GroupCallShell:
         door: Reads who knocks at the room's door, and answers; without it nobody does.
         recording: Makes what has a say in recording, given what sends its words; without it
             nobody here asks or is asked.
+        receipting: Makes what signs receipts, likewise.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class GroupCallShell:
         unix: Callable[[], int],
         door: seam.Door | None = None,
         recording: Callable[[Say], RecordingShell] | None = None,
+        receipting: Callable[[rc.Say], rc.CallReceipting] | None = None,
     ) -> None:
         self._keys = keys
         self._room = room
@@ -99,6 +102,8 @@ class GroupCallShell:
         if self.recording is not None:
             self._ears.recording = self.recording
             self._voice.asks = lambda: () if self.recording is None else self.recording.asks
+        self.receipting = None if receipting is None else receipting(self._voice.about_receipt)
+        self._ears.receipting = self.receipting
         self._strangers = 0
         self._unwanted: set[int] = set()  # whom the person wants out
         self._pulling = Pulling(room)
@@ -163,6 +168,8 @@ class GroupCallShell:
             listening.cancel()
             if self.recording is not None:
                 self.recording.ended()
+            if self.receipting is not None:
+                self.receipting.ended()
             self._frames.wipe()
             self._keys.wipe()
             await self._room.leave()
@@ -288,6 +295,8 @@ class GroupCallShell:
         if self.recording is not None:
             for said in self.recording.recent:
                 self._voice.about_recording(said, to)
+        for one in () if self.receipting is None else self.receipting.recent:
+            self._voice.about_receipt(one, to)
 
     def _gone(self, number: int) -> None:
         for leaf in self._presence.gone(number):
@@ -357,6 +366,8 @@ class GroupCallShell:
         if self.recording is not None:
             # Before any key of this epoch is in place: nothing of it is recorded unasked.
             follow_members(self.recording, self._keys.members().values())
+        if self.receipting is not None:
+            self.receipting.follow(keys_of(self._keys.members().values()))
         self._feed(
             t.EpochBegan(
                 _now(),

@@ -111,7 +111,7 @@ class Stay:
             try:
                 await self._lobbies.close()
             finally:
-                self._notes.over(self.call.going)
+                self._notes.over(self.call.going, recorded=self.call.recording.was_recorded)
                 self.call.show(())
                 self.call.end(why)
 
@@ -246,6 +246,7 @@ class Stay:
             spawn=ways.spawn,
             rng=ways.rng,
             face=self.call.recording,
+            receipts=self.call.receipts,
             title=lambda: ways.group_name(going.group),
             where=Where(group=going.group),
             local=self._local,

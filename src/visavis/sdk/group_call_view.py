@@ -98,6 +98,8 @@ class View:
         shell.show(self._signs.own)
         if shell.recording is not None:
             self._call.recording.bind(shell.recording)
+        if shell.receipting is not None:
+            self._call.receipts.bind(shell.receipting)
         self._shell, self._is_new_here = shell, is_new_here
 
     def end(self) -> None:
@@ -178,6 +180,7 @@ class View:
             self._call.recording.learn(consent_of(member).key, one.name)
         self._shown(shown)
         self._call.recording.changed()
+        self._call.receipts.changed()
         self._call.show(shown, change)
 
     def _name(self, member: MemberInfo) -> str:

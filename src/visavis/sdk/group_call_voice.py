@@ -18,6 +18,7 @@ from visavis.core.content_group_call import (
     Reaction,
     ToOne,
 )
+from visavis.core.content_receipt import AboutReceipt
 from visavis.core.content_recording import RecordingSaid
 from visavis.core.content_room import RoomSay
 from visavis.core.ids import Digest, FeedId
@@ -69,6 +70,10 @@ class Voice:
 
     def about_recording(self, said: RecordingSaid, to: int | None = None) -> None:
         """Say what we signed about recording."""
+        self._say(said, to)
+
+    def about_receipt(self, said: AboutReceipt, to: int | None = None) -> None:
+        """Say something of a signed receipt."""
         self._say(said, to)
 
     def tell(self, leaf: int, content: ToOne) -> bool:

@@ -16,7 +16,9 @@ from visavis.core.ids import CallId, Rng, RoomId, RoomKey
 from visavis.media.call_frames import CallFrames
 from visavis.media.fan import Fan
 from visavis.media.interfaces import TurnServer
+from visavis.sdk import call_receipting as rc
 from visavis.sdk import group_call_seam as seam
+from visavis.sdk.call_receipt_objects import CallReceiptTalk
 from visavis.sdk.group_call_keys import GroupCallKeys
 from visavis.sdk.group_call_media import GroupCallMedia
 from visavis.sdk.group_call_objects import Ends
@@ -56,6 +58,7 @@ def wire(
     spawn: Spawn,
     rng: Rng,
     face: CallRecording,
+    receipts: CallReceiptTalk,
     title: Callable[[], str],
     where: Where | None,
     local: bool,
@@ -81,6 +84,7 @@ def wire(
         spawn: Runs what goes on beside the call, and may outlast it.
         rng: Random bytes.
         face: What a person sees of recording.
+        receipts: What they see of signed receipts.
         title: Returns what the call is called.
         where: In which conversation it is.
         local: Let loopback relays pass; demo and tests only.
@@ -114,7 +118,32 @@ def wire(
             )
         )
 
-    shell = GroupCallShell(keys, room, frames, watcher, unix=unix, door=door, recording=consents)
+    def receipting(say: rc.Say) -> rc.CallReceipting:
+        return rc.CallReceipting(
+            rc.ReceiptParts(
+                call,
+                keys.consent,
+                recording.receipts,
+                rng,
+                unix,
+                say,
+                lambda: began.value,
+                title=title,
+                name=face.name,
+                changed=receipts.changed,
+            )
+        )
+
+    shell = GroupCallShell(
+        keys,
+        room,
+        frames,
+        watcher,
+        unix=unix,
+        door=door,
+        recording=consents,
+        receipting=receipting,
+    )
     media = GroupCallMedia(
         frames,
         fan,

@@ -257,6 +257,7 @@ class Visit:
             spawn=self._tasks.spawn,
             rng=os.urandom,
             face=self.call.recording,
+            receipts=self.call.receipts,
             title=str,
             where=None,
             local=self._local,

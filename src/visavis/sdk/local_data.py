@@ -30,6 +30,7 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
         "consent.forgotten",
         "consent.untold",
     ),
+    "signed receipts of calls": ("call.receipt",),
     "contacts": ("contact", "awaited", "list", "list.previous", "joining", "link", "request",
                  "asked", "accepted", "made", "handle.seed", "never.told", "never.due"),
     "keys of conversations": ("group", "group.state", "group.pending", "announced", "bundle",

@@ -11,7 +11,8 @@ from typing import Final, Self
 
 from visavis.core import cbor
 from visavis.core.errors import AuthorizationError, Code, FatalError
-from visavis.core.ids import AccountId, DeviceId, MailboxId
+from visavis.core.ids import AccountId, DeviceId, MailboxId, SignatureKey
+from visavis.core.mls import SUITE_ID, signature_public_key
 from visavis.sdk.store import Store
 
 KIND: Final = "profile"
@@ -43,6 +44,11 @@ class Profile:
     mailbox: MailboxId
     vault_keys: bytes = field(repr=False)
     active: bool = False
+
+    @property
+    def signature_key(self) -> SignatureKey:
+        """This device's MLS signature key, public half."""
+        return SignatureKey(signature_public_key(SUITE_ID, self.signature_private))
 
     def save(self, store: Store) -> None:
         """Write it to the store."""

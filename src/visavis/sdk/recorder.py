@@ -4,8 +4,8 @@
     frame                               every frame that passes, of all members
 
 Which frames are kept, the tape decides by what was said (`core/recording_tape`). The file is marked
-every few seconds, so a crash leaves all before that. A disk that is full ends the recording, and
-what is on it stays playable.
+every few seconds, so a crash leaves all before that. A disk that is full ends the recording: the
+file is cut back to its last mark, and what is before that stays playable.
 
 Not for: who may be recorded, or what a person sees of their recordings (`recordings`).
 """
@@ -15,11 +15,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from visavis.core import recording_statements as s
+from visavis.core.errors import UnavailableError
 from visavis.core.ids import ConsentKey, Digest, Rng, Secret32
 from visavis.core.recording_tape import Tape
 from visavis.core.recording_types import Kind, Kinds, Members
@@ -29,6 +30,9 @@ from visavis.sdk.recordings_book import Kept, RecordingsBook, Way
 
 MARK_S: Final = 5.0
 """Seconds between two marks. Lower: a crash loses less; higher: the file has fewer of them."""
+
+CANNOT_WRITE: Final = (OSError, UnavailableError)
+"""What a full disk raises: the file's, and the book's."""
 
 
 class _Reel:
@@ -40,9 +44,16 @@ class _Reel:
         self.path = path
         self.began = now
         self.was_recorded = False
+        self.is_broken = False
+        self._marked = 0
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self.file: BinaryIO = os.fdopen(fd, "wb")
         self.tape = Tape(self.file, ask.signed, secret=secret, private=own.private)
+
+    @property
+    def is_worth_keeping(self) -> bool:
+        """Whether something was recorded, and could be written."""
+        return self.was_recorded and (self._marked > 0 or not self.is_broken)
 
     def at(self, time_s: float) -> int:
         """Return milliseconds since the recording began."""
@@ -52,12 +63,17 @@ class _Reel:
         """Sign what is written, and hand it to the system: it survives this program."""
         self.tape.mark()
         self.file.flush()
+        self._marked = self.file.tell()
 
     def close(self) -> None:
-        """Have all on the disk."""
-        with self.file:
-            self.file.flush()
-            os.fsync(self.file.fileno())
+        """Have all on the disk; of a file that could not be written, what is marked."""
+        try:
+            with self.file:
+                self.file.flush()
+                os.fsync(self.file.fileno())
+        finally:
+            if self.is_broken:
+                os.truncate(self.path, self._marked)
 
 
 class FileRecorder:
@@ -96,61 +112,59 @@ class FileRecorder:
     def said(self, said: SaidStatement) -> None:
         """Take what was signed about our request: that first, the rest in the order it came."""
         statement = said.statement
-        with self._writing():
-            if isinstance(statement, s.RecordingAsk):
-                self._begin(s.ask_digest(statement), said)
-                return
-            reel = self._reels.get(statement.ask)
-            if reel is not None:
-                reel.tape.said(said.signed, reel.at(self._loop.time()))
-                self._book.said(statement.ask, statement)
-                if not isinstance(statement, s.RecordingGrant):
-                    reel.mark()
+        if isinstance(statement, s.RecordingAsk):
+            self._begin(s.ask_digest(statement), said)
+            return
+        ask = statement.ask
+
+        def write(reel: _Reel) -> None:
+            reel.tape.said(said.signed, reel.at(self._loop.time()))
+            self._book.said(ask, statement)
+            if not isinstance(statement, s.RecordingGrant):
+                reel.mark()
+
+        self._write(ask, write)
 
     def share(self, ask: Digest, key: ConsentKey, share: Secret32, way: Way) -> None:
         """Take a member's share of the key, or ours, and where it is to be had later."""
-        reel = self._reels.get(ask)
-        if reel is not None:
-            reel.tape.share(key, share)
+
+        def take(reel: _Reel) -> None:
             self._book.member(ask, key, way)
+            reel.tape.share(key, share)
+
+        self._write(ask, take)
 
     def among(self, ask: Digest, members: Members) -> None:
         """Take who is there: among whom the next yes is said."""
-        reel = self._reels.get(ask)
-        if reel is not None:
-            with self._writing():
-                reel.tape.among(members)
+        self._write(ask, lambda reel: reel.tape.among(members))
 
     def record(self, ask: Digest, kinds: Kinds) -> None:
         """Note that something is recorded; what, the statement that follows says to the tape."""
-        reel = self._reels.get(ask)
-        if reel is None:
-            return
-        if kinds:
-            reel.was_recorded = True
+
+        def note(reel: _Reel) -> None:
+            if not kinds:
+                self._end_parts(reel)
+                return
             self._book.recorded(ask)
+            reel.was_recorded = True
             if self._marking is None:
                 self._marking = self._loop.create_task(self._mark_often())
-        else:
-            with self._writing():
-                reel.tape.pause(reel.at(self._loop.time()))
-                reel.mark()
+
+        self._write(ask, note)
 
     def over(self, ask: Digest) -> None:
         """Close a recording; if nothing was recorded there is none."""
+        self._write(ask, self._end_parts)
         reel = self._reels.pop(ask, None)
         if reel is None:
             return
         with contextlib.suppress(OSError):
-            reel.tape.pause(reel.at(self._loop.time()))
-            reel.mark()
-        with contextlib.suppress(OSError):
             reel.close()
-        if reel.was_recorded:
-            self._book.ended(ask, reel.at(self._loop.time()))
-        else:
-            reel.path.unlink(missing_ok=True)
-            self._book.forget(ask)
+        with contextlib.suppress(UnavailableError):  # the disk is full: how long it is, is not kept
+            if reel.is_worth_keeping:
+                self._book.ended(ask, reel.at(self._loop.time()))
+            else:
+                self._forget(ask, reel.path)
         if not self._reels and self._marking is not None:
             self._marking.cancel()
             self._marking = None
@@ -168,9 +182,8 @@ class FileRecorder:
         """
         wants = False
         for reel in self._reels.values():
-            with self._writing():
-                reel.tape.frame(key, kind, reel.at(at), data)
-            wants = wants or (key, kind) in reel.tape.waits_for
+            self._write_to(reel, lambda one: one.tape.frame(key, kind, one.at(at), data))
+            wants |= not reel.is_broken and reel.tape.wants_key_frame(key, kind)
         return wants
 
     # Kit
@@ -178,22 +191,42 @@ class FileRecorder:
     def _begin(self, ask: Digest, said: SaidStatement) -> None:
         secret = Secret32.random(self._rng)
         name = f"{bytes(ask[:8]).hex()}.vvrec"
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._folder / name
-        self._book.begun(Kept(ask, name, self._title, secret, said.signed, self._own.private))
-        self._reels[ask] = _Reel(path, said, secret, self._own, self._loop.time())
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._book.begun(Kept(ask, name, self._title, secret, said.signed, self._own.private))
+            self._reels[ask] = _Reel(path, said, secret, self._own, self._loop.time())
+        except CANNOT_WRITE:
+            with contextlib.suppress(*CANNOT_WRITE):
+                self._forget(ask, path)
+            self._loop.call_soon(self._failed)
+
+    def _forget(self, ask: Digest, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        self._book.forget(ask)
+
+    def _end_parts(self, reel: _Reel) -> None:
+        reel.tape.pause(reel.at(self._loop.time()))
+        reel.mark()
 
     async def _mark_often(self) -> None:
         while True:
             await asyncio.sleep(MARK_S)
             for reel in tuple(self._reels.values()):
-                with self._writing():
-                    reel.mark()
+                self._write_to(reel, _Reel.mark)
 
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _write(self, ask: Digest, write: Callable[[_Reel], None]) -> None:
+        reel = self._reels.get(ask)
+        if reel is not None:
+            self._write_to(reel, write)
+
+    def _write_to(self, reel: _Reel, write: Callable[[_Reel], None]) -> None:
+        """Write, unless it failed before: behind half a chunk nothing could be read."""
+        if reel.is_broken:
+            return
         try:
-            yield
-        except OSError:
+            write(reel)
+        except CANNOT_WRITE:
             # The disk is full, or gone: what is marked stays; nothing more is recorded.
+            reel.is_broken = True
             self._loop.call_soon(self._failed)

@@ -7,9 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from visavis.core.ids import ConsentKey
 from visavis.core.mls import MemberInfo
 from visavis.core.recording_leaf import consent_of
 from visavis.sdk.recording_shell import RecordingShell
+
+
+def keys_of(members: Iterable[MemberInfo]) -> frozenset[ConsentKey]:
+    """Return the consent keys of an epoch's leaves, each of which has one (CK-937)."""
+    return frozenset(consent_of(member).key for member in members)
 
 
 def follow_members(shell: RecordingShell, members: Iterable[MemberInfo]) -> None:

@@ -1,4 +1,4 @@
-"""What calls are given for recordings: what recording and consenting take of the world around.
+"""What calls are given for recordings and receipts: what these take of the world around.
 
 Not for: what is done with it (`recording_shell`).
 """
@@ -11,8 +11,18 @@ from typing import Final, Protocol
 
 from visavis.core import recording_statements as s
 from visavis.core.consent_record import Where
-from visavis.core.ids import AccountId, CallId, ConsentKey, Digest, Secret32, ShareKey, ShareSlot
+from visavis.core.ids import (
+    AccountId,
+    CallId,
+    ConsentKey,
+    Digest,
+    Secret32,
+    ShareKey,
+    ShareSlot,
+    SignatureKey,
+)
 from visavis.core.recording_types import Kind, Kinds, Members
+from visavis.sdk.call_receipt_book import KeptReceipt
 from visavis.sdk.consent_key import OwnConsent
 from visavis.sdk.recordings_book import Way
 
@@ -168,9 +178,22 @@ class ConsentBook(Protocol):
         ...
 
 
+class ReceiptKeeper(Protocol):
+    """Keeps signed receipts of calls; `call_receipt_book.CallReceiptBook` is one."""
+
+    @property
+    def device(self) -> SignatureKey:
+        """Return the signature key of this device: to it our consent key is bound."""
+        ...
+
+    def keep(self, kept: KeptReceipt) -> None:
+        """Keep a receipt that all have signed."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class RecordingMeans:
-    """What the calls of a device are given for recordings; what is left out cannot be done.
+    """What a device's calls are given for recordings and receipts; what is left out cannot be done.
 
     Attributes:
         shares: Without it nobody can agree to anything here.
@@ -178,12 +201,14 @@ class RecordingMeans:
         recorder: Makes what records one call, given our consent key, with whom the call is, and
             what to tell if nothing can be written any more. Without it nobody can ask here.
         never: Says whether we are never to be recorded in a call with these accounts.
+        receipts: Keeps signed receipts; without it they are in memory, with the call's object.
     """
 
     shares: Shares | None = None
     book: ConsentBook | None = None
     recorder: Callable[[OwnConsent, str, Callable[[], None]], Recorder] | None = None
     never: Callable[[Iterable[AccountId]], bool] = lambda _: False
+    receipts: ReceiptKeeper | None = None
 
 
 NO_MEANS: Final = RecordingMeans()

@@ -102,6 +102,7 @@ class CallRecording:
         self._shell: RecordingShell | None = None
         self._changed = asyncio.Event()
         self._is_over = False
+        self._was_recorded = False
 
     @property
     def requests(self) -> tuple[AskedOfUs, ...]:
@@ -137,6 +138,11 @@ class CallRecording:
             Recorded(one.id, self.name(one.by), one.by == own, one.kinds)
             for one in self._shell.shown
         )
+
+    @property
+    def was_recorded(self) -> bool:
+        """Whether anything was shown to be recorded at any time; also once the call is over."""
+        return self._was_recorded
 
     @property
     def own(self) -> OwnAsk | None:
@@ -243,6 +249,8 @@ class CallRecording:
 
     def changed(self) -> None:
         """Note that something may have changed."""
+        if self.recorded:
+            self._was_recorded = True
         self._changed.set()
         self._changed = asyncio.Event()
 

@@ -39,6 +39,7 @@ from visavis.sdk.recording_parts import (
 )
 from visavis.sdk.recording_shares import CallShares
 from visavis.sdk.recording_speech import Speech, ask_of, event_of
+from visavis.sdk.recording_told import Told
 
 _KINDS: Final[Mapping[Track, t.Kind]] = {
     "audio": t.Kind.AUDIO,
@@ -65,6 +66,7 @@ class RecordingShell:
         self._shares = CallShares(means, call, rng=parts.rng, unix=parts.unix, spawn=parts.spawn)
         self._mine = OwnRequests(own, self._speech, self._shares, self._new_recorder, parts.name)
         self._answers = OwnAnswers(parts, self._speech, self._shares)
+        self._told = Told()
         self._state: t.State | None = None
         self._shown: dict[Digest, Shown] = {}
         self._over: dict[Digest, Over] = {}
@@ -169,6 +171,7 @@ class RecordingShell:
         before, ask = self._in_call, ask_of(statement)
         if before is None:
             return
+        self._told.hear(ask, statement)
         if isinstance(statement, s.RecordingGrant) and statement.clear:
             request = self._request_of(ask)
             # CK-931, of an export: the machine knows nothing of that.
@@ -189,6 +192,8 @@ class RecordingShell:
                 refused=lambda code: self.dropped.update([code]),
             )
         self._follow(made, key)
+        if ask not in self.asks and self._told.is_never_recorded(ask):
+            self._answers.unlay(ask)  # nothing will ever be played with our share
 
     def ended(self) -> None:
         """We are out of it: nothing is signed or recorded any more. Harmless when repeated."""
@@ -334,6 +339,9 @@ class RecordingShell:
                 self._answers.withdraw(effect)
             case t.Record(ask, kinds):
                 self._mine.record(ask, kinds)
+                # While nothing is recorded, no frame takes the way to a recorder.
+                frames = self._parts.frames
+                frames.tap = (frames.tap or FrameTap(self._take)) if kinds else None
             case t.Show(ask, who, kinds):
                 self._shown.pop(ask, None)
                 if kinds:
@@ -367,7 +375,6 @@ class RecordingShell:
         make = self._parts.means.recorder
         if make is None:
             raise UsageError("nothing can be recorded here")
-        self._parts.frames.tap = FrameTap(self._take)
         return make(self._parts.own, self._parts.title(), self._cannot_write)
 
     def _take(self, leaf: int | None, track: Track, at: float, data: bytes) -> bool:

@@ -100,7 +100,11 @@ class Session:
         self.shares = ServerShares(self.anonymous, self.own_turn_address)
         self.recordings = Recordings(books.recordings, store.profile, self.shares, books.now)
         self.recording = RecordingMeans(
-            self.shares, books.consents, self._recorder, functools.partial(is_never, books)
+            self.shares,
+            books.consents,
+            self._recorder,
+            functools.partial(is_never, books),
+            books.call_receipts,
         )
         self._send_socket = SendSocket(origin, self._hurry_receiving)
         self._sending = Sending(books, self._send_socket)

@@ -87,10 +87,12 @@ export const deData = {
   "data.nothing": "nichts",
   "data.device": "Auf diesem Gerät",
   "data.deviceLead":
-    "In diesem Browser aufbewahrt, versiegelt. Die Größen sind die vor dem Versiegeln.",
+    "In diesem Browser aufbewahrt, versiegelt. Die Größen sind die vor dem Versiegeln; bei Aufnahmen die, die sie hier haben.",
   "data.local.device": "Dieses Gerät",
   "data.local.calls": "Anrufe",
+  "data.local.recordings": "Aufnahmen und Einwilligungen",
   "data.local.contacts": "Kontakte",
+  "data.local.groups": "Gruppen",
   "data.local.keys": "Schlüssel von Gesprächen",
   "data.local.addresses": "Vergebene Adressen",
   "data.local.notices": "Hinweise",

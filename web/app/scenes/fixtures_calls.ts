@@ -80,7 +80,12 @@ export const FEW: readonly CallEntry[] = [
     mark: { ...NO_MARK, count: 1, pinned: true, note: "The hut: key under the third stone" },
   }),
   call(CALL_ELIF, NOW - 5 * HOUR, { outcome: "unanswered", seconds: 0, suite: 0, via: "none" }),
-  call(CALL_GRANDMA, NOW - DAY - 2 * HOUR, { media: "video", seconds: 724, via: "direct" }),
+  call(CALL_GRANDMA, NOW - DAY - 2 * HOUR, {
+    media: "video",
+    seconds: 724,
+    via: "direct",
+    recorded: true,
+  }),
   call(CALL_JONAS, NOW - DAY - 6 * HOUR, {
     ...MISSED,
     outcome: "declined",

@@ -240,8 +240,9 @@ export const LOCAL: LocalData = {
     ["addresses", { rows: 262, bytes: 9_800 }],
     ["messages", { rows: 118, bytes: 31_020 }],
     ["calls", { rows: 3, bytes: 12_500 }],
+    ["recordings", { rows: 64, bytes: 48_210_300 }],
   ]),
-  total: { rows: 437, bytes: 265_140 },
+  total: { rows: 501, bytes: 48_475_440 },
 };
 
 export const LOOKED = { now: DATA_NOW, ahead: DATA_AHEAD, local: LOCAL };

@@ -11,12 +11,13 @@ import { plainName } from "../names.ts";
 import { usePrefs } from "../prefs.ts";
 import { useAwake } from "../ui/awake.ts";
 import { Meeting, type Nearness } from "../ui/faces.tsx";
+import { useFullScreen } from "../ui/full_screen.ts";
 import { useKeys } from "../ui/keys.ts";
 import { Name, Named, Title } from "../ui/parts.tsx";
 import { Picture, Sound } from "../ui/picture.tsx";
 import { Round } from "../ui/round.tsx";
 import { SelfView } from "../ui/self_view.tsx";
-import { useFull, useSeconds } from "../ui/watch.ts";
+import { useSeconds } from "../ui/watch.ts";
 import { type PanelName, Panels } from "./call_panels.tsx";
 import { Ended } from "./ended.tsx";
 import { Asked, Held } from "./recording_asked.tsx";
@@ -48,7 +49,7 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
   const [corner, setCorner] = useState(0);
   const room = useRef<HTMLElement>(null);
   const remote = useRef<HTMLVideoElement>(null);
-  const full = useFull();
+  const [full, toggleFull] = useFullScreen();
   // The red bar has no room in a window of the picture's own.
   const isRecorded = (useCallRecording()?.recorded.length ?? 0) > 0;
   /** Opened here and not by the other person: then one wants to write. */
@@ -70,7 +71,7 @@ function Live(props: { call: CallView; onChat: () => void; panel?: PanelName }) 
     mic: () => void calls.setMic(!call.micOn),
     camera: () => void calls.setCamera(!call.cameraOn).catch(() => setPanel("devices")),
     share: () => (call.sharing ? void calls.share(undefined) : setPanel("share")),
-    full: () => void (full ? document.exitFullscreen() : room.current?.requestFullscreen()),
+    full: toggleFull,
     pip: () => isRecorded || void togglePip(remote.current),
     text: () => {
       setWantsText(!call.text.isOpen);

@@ -112,6 +112,12 @@ export function EntryRow(props: { row: Of<"call">; passed: boolean; onPress: () 
             <span className="row-name clip">
               {inPerson ? <span>{day(entry.at)}</span> : <Members entry={entry} />}
             </span>
+            {entry.recorded && (
+              <span className="call-mark">
+                <Icon name="record" small />
+                <span className="unseen">{say("calls.recorded")}</span>
+              </span>
+            )}
             {entry.mark.pinned && (
               <span className="call-mark">
                 <Icon name="pin" small />

@@ -14,10 +14,11 @@ import { plainName } from "../names.ts";
 import { usePrefs } from "../prefs.ts";
 import { useChimes } from "../tones.ts";
 import { useAwake } from "../ui/awake.ts";
+import { useFullScreen } from "../ui/full_screen.ts";
 import { useKeys } from "../ui/keys.ts";
 import { Name, Title } from "../ui/parts.tsx";
 import { Sound } from "../ui/picture.tsx";
-import { useFull, useSeconds } from "../ui/watch.ts";
+import { useSeconds } from "../ui/watch.ts";
 import { Controls } from "./group_call_controls.tsx";
 import { GroupEnded } from "./group_call_ended.tsx";
 import { MuteRequest } from "./group_call_mute.tsx";
@@ -82,9 +83,8 @@ function Live(props: { call: GroupCallView; onAside: () => void; first: First })
   const [pinned, setPinned] = useState<TileOf>();
   const [page, setPage] = useState(first.page ?? 0);
   const [corner, setCorner] = useState(0);
-  const room = useRef<HTMLElement>(null);
   const chip = useRef<HTMLButtonElement>(null);
-  const full = useFull();
+  const [full, toggleFull] = useFullScreen();
   useAwake();
   // Whoever comes in at the leaf of who was pinned is somebody else.
   const isPinnedHere = call.members.some(({ leaf }) => leaf === pinned?.leaf);
@@ -109,7 +109,7 @@ function Live(props: { call: GroupCallView; onAside: () => void; first: First })
       setRoster(!hasRoster);
     },
     aside: props.onAside,
-    full: () => void (full ? document.exitFullscreen() : room.current?.requestFullscreen()),
+    full: toggleFull,
     leave: () => void groupCall.leave(),
   };
   useKeys(prefs.keys && panel === undefined, {
@@ -132,7 +132,6 @@ function Live(props: { call: GroupCallView; onAside: () => void; first: First })
 
   return (
     <section
-      ref={room}
       tabIndex={-1}
       className={`room group-room${hasRoster ? " listing" : ""}`}
       aria-label={say("groupCall.title", { name })}

@@ -77,7 +77,9 @@ const BASES: ReadonlyMap<string, Key> = new Map([
 const LOCAL: ReadonlyMap<string, Key> = new Map([
   ["device", "data.local.device"],
   ["calls", "data.local.calls"],
+  ["recordings", "data.local.recordings"],
   ["contacts", "data.local.contacts"],
+  ["groups", "data.local.groups"],
   ["keys", "data.local.keys"],
   ["addresses", "data.local.addresses"],
   ["notices", "data.local.notices"],

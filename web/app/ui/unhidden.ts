@@ -42,10 +42,11 @@ const LOOK_MS = 1000;
 /** Repairs within that time. More: somebody undoes each at once, and neither would ever stop. */
 const MAX_REPAIRS = 20;
 
-/** In full screen, what lies elsewhere is seen at best, and takes no tap. */
+/** Where one element alone is in full screen, what lies elsewhere is seen at best, and takes no tap. */
 function placeNow(): Element {
   const full = document.fullscreenElement;
-  return full === null || full instanceof HTMLMediaElement ? document.body : full;
+  const isPage = full === null || full === document.documentElement;
+  return isPage || full instanceof HTMLMediaElement ? document.body : full;
 }
 
 /**

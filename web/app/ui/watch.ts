@@ -1,4 +1,4 @@
-/** What changes beside the model: time, full screen, the page in front or behind, the size of a place. */
+/** What changes beside the model: time, the page in front or behind, the size of a place. */
 
 import { type RefObject, useEffect, useLayoutEffect, useState } from "react";
 
@@ -10,16 +10,6 @@ export function useSeconds(since: number | undefined): number {
     return () => clearInterval(timer);
   }, []);
   return since === undefined ? 0 : Math.max(0, (now - since) / 1000);
-}
-
-export function useFull(): boolean {
-  const [full, setFull] = useState(false);
-  useEffect(() => {
-    const look = () => setFull(document.fullscreenElement !== null);
-    document.addEventListener("fullscreenchange", look);
-    return () => document.removeEventListener("fullscreenchange", look);
-  }, []);
-  return full;
 }
 
 /** Say whether the page lies behind another one, or its window is put away. */

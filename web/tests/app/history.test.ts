@@ -19,6 +19,7 @@ import {
   many,
 } from "../../app/scenes/fixtures_calls.ts";
 import CallsScreen from "../../app/screens/calls.tsx";
+import { EntryRow } from "../../app/screens/calls_rows.tsx";
 import { within } from "../../app/screens/delete_part.tsx";
 import Insights from "../../app/screens/insights.tsx";
 import Keeping from "../../app/screens/keeping.tsx";
@@ -314,4 +315,24 @@ describe("insights and their mirror", () => {
 test("the name of a call is its own, and the same each time", () => {
   expect(new Set(LIFE.map(keyOf)).size).toBe(LIFE.length);
   expect(LIFE.slice(0, 9).map(keyOf)).toEqual(LIFE.slice(0, 9).map(keyOf));
+});
+
+test("a call that was recorded is marked in its row, in each language", async () => {
+  for (const language of ["en", "de", "es"] as const) {
+    await speak(language);
+    const marks = FEW.map((entry) => {
+      const row = {
+        kind: "call",
+        key: "1",
+        height: 1,
+        position: 0,
+        entry,
+        inPerson: false,
+      } as const;
+      const markup = drawn(EntryRow, { row, passed: false, onPress: () => undefined });
+      return markup.includes(say("calls.recorded"));
+    });
+    expect(marks).toEqual(FEW.map(({ recorded }) => recorded));
+    expect(new Set(marks).size).toBe(2); // some are, and some are not
+  }
 });

@@ -26,6 +26,26 @@ describe("the table", () => {
     }
   });
 
+  test("where a part of a country is named, so is the law; and where only one source was read", () => {
+    const parts = LAW.filter(({ place }) => /^(?:AU|US)/.test(place) && place !== "US-REST");
+    expect(parts.length).toBeGreaterThanOrEqual(25);
+    for (const { cite, place } of parts) expect(cite, place).toMatch(/\d|v\. /);
+    const clear = parts.filter(({ place, standing }) => standing === "clear" && place !== "US");
+    for (const { place, source } of clear)
+      expect(source.split(", ").length, place).toBeGreaterThan(1);
+  });
+
+  test("all of Australia is there, with what each law asks for", () => {
+    const rules = LAW.filter(({ place }) => place.startsWith("AU-")).map(({ place, rule }) => [
+      place.slice(3),
+      rule,
+    ]);
+    expect(Object.fromEntries(rules)).toEqual({
+      ...{ NSW: "all", SA: "all", WA: "all", TAS: "all", ACT: "mixed" },
+      ...{ VIC: "one", QLD: "one", NT: "one" },
+    });
+  });
+
   test("where sources disagree, it says so and takes no side", () => {
     const contested = LAW.filter(({ standing }) => standing === "contested");
     expect(contested.map(({ place }) => place).toSorted()).toEqual(

@@ -27,7 +27,8 @@ function call(fields: Fields = {}): GroupCall {
     { own: true, guest: false },
     { own: false, guest: false },
   ];
-  return { going, members, met: MET, isInside: true, ...fields } as unknown as GroupCall;
+  const recording = { wasRecorded: true };
+  return { going, members, met: MET, isInside: true, recording, ...fields } as unknown as GroupCall;
 }
 
 function left(fields: Fields = {}, more: Partial<Parameters<typeof leftGroupCallOf>[0]> = {}) {
@@ -39,7 +40,7 @@ describe("what is kept", () => {
   test("is which call, what was on, and whom the history has to name", () => {
     expect(left()).toEqual({
       ...{ group: id(GroupId, 3), call: id(CallId, 4), media: "video", outgoing: true },
-      ...{ since: 5000, met: MET, microphone: true, camera: true },
+      ...{ since: 5000, met: MET, microphone: true, camera: true, recorded: true },
     });
     const { call: same } = { call: call() };
     const talk = { account: OTHER, connectedAt: 5000, media: "voice", isLeaving: false } as const;
@@ -95,9 +96,11 @@ describe("the keeper", () => {
     const two = {
       ...{ contact: OTHER, call: id(CallId, 4), noted: id(CallId, 4), media: "voice" as const },
       ...{ outgoing: true, since: 5000, microphone: true, camera: false },
+      recorded: false,
     };
     for (const [one, other] of [
       [two, { ...two, microphone: false }],
+      [two, { ...two, recorded: true }],
       [two, { ...two, contact: OWN }],
       [two, { ...two, call: id(CallId, 5) }],
       [some, { ...some, group: id(GroupId, 5) }],

@@ -19,7 +19,8 @@ import DataRows from "../../app/screens/data_rows.tsx";
 import { dayOptions } from "../../app/screens/data_shorten.tsx";
 import YourData from "../../app/screens/your_data.tsx";
 import { fetchWhole, htmlFile, jsonFile, valueText } from "../../app/ui/data_file.ts";
-import { countdown, outcomeWord, sizeWord } from "../../app/ui/data_words.ts";
+import { countdown, localWord, outcomeWord, sizeWord } from "../../app/ui/data_words.ts";
+import { KINDS, MESSAGES } from "../../client/local_data.ts";
 import { footprintOf, isLong, objectable, type ServerData } from "../../core/account_data.ts";
 import { AuthorizationError, Code, PeerError } from "../../core/errors.ts";
 
@@ -164,4 +165,14 @@ describe("files", () => {
     expect(after.split("<h3>")[0]?.match(/<tr><td>[0-9a-f]{64}/g)).toHaveLength(totalRows);
     expect(valueText(new Uint8Array(65).fill(255))).toBe(`${"ff".repeat(64)}… (65 byte)`);
   });
+});
+
+test("what this device keeps has a name for each kind, in each language", async () => {
+  for (const language of ["en", "de", "es"] as const) {
+    await speak(language);
+    const words = [...Object.keys(KINDS), MESSAGES].map(localWord);
+    expect(new Set(words).size).toBe(words.length);
+    expect(words).not.toContain(localWord("of tomorrow"));
+  }
+  await speak("en");
 });

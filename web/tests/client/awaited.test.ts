@@ -5,6 +5,7 @@ import { Purpose } from "../../client/addresses.ts";
 import { AWAITED_KIND, awaitedContact } from "../../client/awaited.ts";
 import { isVerified, restore, UNTOLD_KIND } from "../../client/decisions.ts";
 import { localData } from "../../client/local_data.ts";
+import { NO_FOOTPRINT } from "../../core/account_data.ts";
 import { concat, equal, uint, utf8 } from "../../core/bytes.ts";
 import { Direction, type Entry, NO_MARK, Outcome, Quality, Via } from "../../core/call_entry.ts";
 import { ALL_RING, type Rules } from "../../core/contact_rules.ts";
@@ -372,9 +373,10 @@ describe("until they come", () => {
     expect(found !== undefined && equal(found.identity, listOf(before).identityKey)).toBe(true);
   });
 
-  test("they are counted among the contacts that this device keeps", () => {
+  test("they are counted among the contacts that this device keeps", async () => {
     const sizes = new Map([[AWAITED_KIND, { rows: 2, bytes: 300 }]]);
-    const { kinds } = localData({ sizes: () => sizes });
+    const rowsSize = async () => NO_FOOTPRINT;
+    const { kinds } = await localData({ sizes: () => sizes, rowsSize });
     expect([...kinds]).toEqual([["contacts", { rows: 2, bytes: 300 }]]);
   });
 });

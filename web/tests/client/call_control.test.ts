@@ -193,6 +193,7 @@ describe("a call that a page was in", () => {
     since: 1000 * (world.time - 40),
     microphone: true,
     camera: false,
+    recorded: false,
   });
 
   test("is in the history when the page comes back, and goes on as one", async () => {
@@ -205,10 +206,12 @@ describe("a call that a page was in", () => {
     ]);
     // It is reloaded once more: another call for the protocol, the same one for a person.
     world.time += 20;
-    const second = { ...first, call: id() };
+    const second = { ...first, call: id(), recorded: true };
     await keepCall(anna.books, second);
     expect(await takeLeftCall(anna.books, { isRecent: true })).toEqual(second);
-    expect(anna.books.calls.entries()).toMatchObject([{ call: first.call, seconds: 60 }]);
+    expect(anna.books.calls.entries()).toMatchObject([
+      { call: first.call, seconds: 60, recorded: true },
+    ]);
     expect(await takeLeftCall(anna.books, { isRecent: true })).toBeUndefined();
   });
 

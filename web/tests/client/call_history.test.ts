@@ -345,6 +345,18 @@ describe("what is kept", () => {
     }
   });
 
+  test("a call was recorded if one device says so, or before a reload", async () => {
+    const [phone, , bob] = await withBob();
+    await note(phone, entry(bob, 1, { seconds: 5, recorded: true }));
+    await note(phone, entry(bob, 1, { seconds: 50 }));
+    expect(phone.books.calls.entries()).toMatchObject([{ seconds: 50, recorded: true }]);
+    const later = entry(bob, 2, { seconds: 12 });
+    await phone.store.transaction((unit) => phone.books.calls.note(unit, later, callId(1)));
+    expect(phone.books.calls.entries()).toMatchObject([{ seconds: 62, recorded: true }]);
+    await note(phone, entry(bob, 3)); // control
+    expect(phone.books.calls.entries().map(({ recorded }) => recorded)).toContain(false);
+  });
+
   test("a call that goes on after a reload is one", async () => {
     const [phone, , bob] = await withBob();
     await note(phone, entry(bob, 1, { seconds: 30 }));

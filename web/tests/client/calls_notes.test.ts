@@ -224,10 +224,11 @@ describe("what it went like", () => {
     });
     const id = random(CallId, rng);
     const call = { contact: random(AccountId, rng), rttMs, endReason, wasConnected };
+    const recording = { wasRecorded: false };
     const rest = { leavesNoTrace: false, notedMedia: Media.VOICE, seconds: 1, path: "direct" };
     notes.begins(id, beginning);
-    notes.over(id, { ...call, ...rest } as Call);
-    notes.over(id, { ...call, ...rest } as Call); // it is noted once
+    notes.over(id, { ...call, ...rest, recording } as Call);
+    notes.over(id, { ...call, ...rest, recording } as Call); // it is noted once
     return found;
   };
 

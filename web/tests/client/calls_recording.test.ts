@@ -64,6 +64,9 @@ describe("a call of two", () => {
       expect(call.recording.recorded).toMatchObject([{ by: "ben", own: false }]);
       await call.hangUp();
       await theirs.ended();
+      await w.clock.wait(1);
+      const noted = ["anna1", "ben1"].flatMap((name) => w.device(name).seam.noted);
+      expect(noted.map(({ entry }) => entry.recorded)).toEqual([true, true]);
       expect([shown(call), shown(theirs), w.device("ben1").recorder.kinds.size]).toEqual([
         [],
         [],
@@ -84,6 +87,10 @@ describe("a call of two", () => {
       expect(call.recording.ended).toMatchObject([{ own: true, reason: "refused", by: "ben" }]);
       expect([call.state, theirs.state, shown(call)]).toEqual(["in_call", "in_call", []]);
       await call.hangUp();
+      await theirs.ended();
+      await w.clock.wait(1);
+      const noted = ["anna1", "ben1"].flatMap((name) => w.device(name).seam.noted);
+      expect(noted.map(({ entry }) => entry.recorded)).toEqual([false, false]);
     }),
   );
 

@@ -44,6 +44,7 @@ beforeEach(async () => {
     },
     microphone: false,
     camera: true,
+    recorded: true,
   };
 });
 
@@ -86,7 +87,8 @@ test("what does not read is not come back to", () => {
 test("it is in the history, and how long it lasted, if that is known", async () => {
   await keepCall(anna.books, left);
   await takeLeftCall(anna.books, { isRecent: false });
-  const entry = { call: left.call, members: accounts(), outcome: Outcome.ANSWERED, verified: true };
+  const facts = { outcome: Outcome.ANSWERED, verified: true, recorded: true };
+  const entry = { call: left.call, members: accounts(), ...facts };
   const known = { ...entry, direction: Direction.OUTGOING, at: world.time - 60 };
   expect(anna.books.calls.entries()).toMatchObject([{ ...known, seconds: 0 }]);
   await keepCall(anna.books, left);
@@ -111,8 +113,8 @@ test("a call that was come back to is one call, with all who were met", async ()
   const inVain = new GroupCallNotes(ways, left);
   expect(inVain.met).toEqual(left.met);
   world.time += 20;
-  await inVain.over(going);
-  expect(noted).toMatchObject([{ ...whole, seconds: 40, members: accounts() }]);
+  await inVain.over(going, true);
+  expect(noted).toMatchObject([{ ...whole, seconds: 40, members: accounts(), recorded: true }]);
 
   const back = new GroupCallNotes(ways, left);
   const [bob] = left.met.people;
@@ -121,6 +123,7 @@ test("a call that was come back to is one call, with all who were met", async ()
   if (bob === undefined) throw new Error("nobody");
   back.show([{ ...there, ...bob }]);
   world.time += 20;
-  await back.over(going);
+  await back.over(going, false);
   expect(noted[1]).toMatchObject({ ...whole, seconds: 80, members: accounts(), verified: true });
+  expect(noted[1]).toMatchObject({ recorded: false });
 });

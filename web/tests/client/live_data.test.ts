@@ -128,8 +128,8 @@ test("it is the database, row for row and byte for byte", async () => {
   expect(footprintOf(found).get(DataClass.DEVICES)?.rows).toBe(258);
   expect(objectable(found).length).toBeGreaterThan(3);
   expect(JSON.stringify(dataJson(found))).toContain('"restricted":false');
-  expect(data.local().total.bytes).toBeGreaterThan(1000);
-  expect([...data.local().kinds.keys()]).not.toContain("other");
+  expect((await data.local()).total.bytes).toBeGreaterThan(1000);
+  expect([...(await data.local()).kinds.keys()]).not.toContain("other");
 });
 
 test("in some days: what the server says would be left, and until when", async () => {

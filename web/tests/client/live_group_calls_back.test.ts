@@ -42,7 +42,7 @@ async function dies(client: Client, { call }: Taking): Promise<void> {
     ...{ group: going.group, call: going.call, media: going.media, met },
     outgoing: equal(going.by, client.account),
     since: 1000 * (met.at - 30),
-    ...{ microphone: false, camera: false },
+    ...{ microphone: false, camera: false, recorded: false },
   };
   await client.keepCall(left);
   await underneath(client).close();

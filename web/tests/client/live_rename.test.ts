@@ -54,7 +54,7 @@ test("a browser and a Python device of one account, and contacts of both kinds",
   await bob.setVerified(bob.findContact("anna"), true);
 
   const handle = await rename(anna, "maria", PASSWORD);
-  expect([...(await anna.yourData()).local().kinds.keys()]).not.toContain("other");
+  expect([...(await (await anna.yourData()).local()).kinds.keys()]).not.toContain("other");
   expect([handle.slice(0, 6), anna.handle]).toEqual(["maria.", handle]);
   await settle(anna, bob);
   for (const who of ["carl", "anna py"]) await server.ask("sync", { who });

@@ -1,7 +1,9 @@
 /** What a server says of our data is checked before it is shown: strange answers are refused. */
 
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { localData, MESSAGES, OTHER } from "../../client/local_data.ts";
+import { KINDS, localData, MESSAGES, OTHER, RECORDINGS } from "../../client/local_data.ts";
 import { choicesFrom, MAX_PAGES, readServerData, readValue } from "../../client/server_data.ts";
 import {
   classOf,
@@ -185,17 +187,38 @@ test("choices without a word on freezing are none", () => {
   expect(() => choicesFrom({ ...SETTINGS, envelope_days: "7" })).toThrow("envelope_days");
 });
 
-test("what this device keeps is counted by kind, and nothing is left out", () => {
+test("what this device keeps is counted by kind, and nothing is left out", async () => {
   const sizes = new Map([
     ["profile", { rows: 1, bytes: 300 }],
     ["message/00aa", { rows: 2, bytes: 50 }],
     ["message.seen/00aa", { rows: 2, bytes: 32 }],
+    ["recording", { rows: 1, bytes: 200 }],
+    ["consent", { rows: 2, bytes: 700 }],
+    ["consent.share", { rows: 1, bytes: 100 }],
     ["of tomorrow", { rows: 1, bytes: 5 }],
     ["outbox", { rows: 0, bytes: 0 }],
   ]);
-  const { kinds, total } = localData({ sizes: () => sizes });
-  expect(total).toEqual({ rows: 6, bytes: 387 });
+  const rowsSize = async () => ({ rows: 2, bytes: 8_000_000 });
+  const { kinds, total } = await localData({ sizes: () => sizes, rowsSize });
+  expect(total).toEqual({ rows: 12, bytes: 8_001_387 });
   expect(kinds.get(MESSAGES)).toEqual({ rows: 4, bytes: 82 });
+  expect(kinds.get(RECORDINGS)).toEqual({ rows: 6, bytes: 8_001_000 });
   expect(kinds.get(OTHER)).toEqual({ rows: 1, bytes: 5 });
   expect(kinds.has("outbox")).toBe(false);
+});
+
+test("every kind of item that this program keeps is named", () => {
+  const client = join(import.meta.dirname, "../../client");
+  const kept = readdirSync(client)
+    .filter((name) => name.endsWith(".ts"))
+    .flatMap((name) => [
+      ...readFileSync(join(client, name), "utf8").matchAll(
+        /\bKIND = "([a-z.]+)"|_KIND = "([a-z.]+)"/g,
+      ),
+    ])
+    .map(([, one, other]) => one ?? other ?? "");
+  expect(kept).toContain("consent.share"); // control
+  const named = new Set(Object.values(KINDS).join(" ").split(" "));
+  // Rows by themselves, which `rowsSize` counts.
+  expect(kept.filter((kind) => !named.has(kind))).toEqual(["recording.chunk"]);
 });

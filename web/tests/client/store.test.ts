@@ -604,6 +604,9 @@ describe("what lies on disk", () => {
     const row = { bucket: Uint8Array.of(1), slot: Uint8Array.of(2), sealed: Uint8Array.of(3) };
     await store.putRow(row);
     expect(await store.row(row)).toEqual(row);
+    expect(await store.rowsSize()).toEqual({ rows: 1, bytes: 1 });
+    await store.putRow({ ...row, bucket: Uint8Array.of(7), sealed: new Uint8Array(9) });
+    expect(await store.rowsSize()).toEqual({ rows: 2, bytes: 10 });
     await store.close();
   });
 

@@ -163,6 +163,24 @@ test("it stays in full screen, in each theme, and says so in the tab", async () 
   await page.close();
 });
 
+test("in full screen one is asked, and sheets lie above the room", async () => {
+  for (const name of ["record-request-all", "record-request-group"]) {
+    const page = await scene(name);
+    await page.getByRole("button", { name: "Security" }).hover();
+    await page.keyboard.press("f");
+    await page.waitForFunction(() => document.fullscreenElement !== null);
+    const onTop = (selector: string) => {
+      const box = document.querySelector(selector)?.getBoundingClientRect();
+      const found = box && document.elementFromPoint(box.left + box.width / 2, box.top + 8);
+      return found?.closest(selector) instanceof Element;
+    };
+    await page.waitForFunction(onTop, ".asked");
+    await page.keyboard.press("i");
+    await page.waitForFunction(onTop, ".sheet");
+    await page.close();
+  }
+});
+
 test("nothing of a call lies under it", async () => {
   for (const name of ["recorded-both", "recorded-group", "recorded-hostile"]) {
     for (const viewport of [PHONE, DESKTOP]) {

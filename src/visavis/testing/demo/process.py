@@ -15,10 +15,24 @@ WAIT_S = 60.0
 
 
 class PeerProcess:
-    """Starts a peer, sends it commands, waits for its events."""
+    """Starts a peer, sends it commands, waits for its events.
 
-    def __init__(self, name: str, folder: Path, password_file: Path) -> None:
+    Args:
+        name: What the person is called.
+        folder: Where profile and errors go.
+        password_file: Has the profile's password.
+        program: The module that runs; another one may carry out more commands.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        password_file: Path,
+        program: str = "visavis.testing.demo.peer",
+    ) -> None:
         self.name = name
+        self._program = program
         self._profile = folder / f"profile-{name}"
         self._password_file = password_file
         self._events: list[dict[str, Any]] = []
@@ -33,7 +47,7 @@ class PeerProcess:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "visavis.testing.demo.peer",
+                self._program,
                 str(self._profile),
                 str(self._password_file),
                 stdin=asyncio.subprocess.PIPE,
