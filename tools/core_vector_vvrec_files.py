@@ -132,6 +132,8 @@ def _good() -> Iterator[tuple[str, bytes]]:
     yield "a yes after a no", _asked(_refused, _yes)
     yield "paused, as somebody comes", _told(_paused, mark)
     yield "a no after a yes", _told(_refused, mark)
+    yield "a no after a yes, that nobody marked", _told(_refused)
+    yield "a no that nobody marked, and a yes again", _told(_refused, _yes)
     yield "taken back, and marked", _told(_back, mark)
     yield "taken back behind the end", _told(end, mark, _back)
     yield "taken back, and a yes that nobody marked", _told(_back, mark, _yes)

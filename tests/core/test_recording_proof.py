@@ -78,6 +78,16 @@ def test_a_yes_taken_back_in_second_0_stays_so_whatever_stands_behind_the_mark()
     assert story(proof)["bob"][2] is False
 
 
+def test_a_no_counts_without_a_mark_as_its_share_is_gone() -> None:
+    recorder = whole()
+    recorder.put("bob", s.RecordingRefusal(*recorder.head("bob"), recorder.about))
+    proof = recorder.proof()
+    assert (proof.ok, proof.unproven) == (True, 1)
+    assert story(proof)["bob"] == ([], 4000, False)
+    assert [one.refused for one in proof.members] == [False, True, False]
+    assert story(proof)["carl"][2] is True
+
+
 def test_after_its_days_nothing_is_played() -> None:
     proof = whole().proof()
     ends = AT + 30 * DAY_S

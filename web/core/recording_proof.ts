@@ -7,8 +7,8 @@
  * Whoever recorded signs the file (`vvrec.ts`), each member what they said
  * (`recording_statements.ts`). So nobody can put a yes into it that was not said, take one out, or
  * change a part, without this seeing it. It cannot see what a changed client recorded elsewhere. The
- * story is told as of the last mark; only a yes that was taken back counts wherever it stands, for
- * its owner alone can sign that. Keys are made for one call: it names nobody.
+ * story is told as of the last mark; only a no, or a yes that was taken back, counts wherever it
+ * stands, for its owner alone can sign that. Keys are made for one call: it names nobody.
  *
  *     prove(source) -> Proof: problems, members, how much was recorded of each
  *
@@ -189,8 +189,10 @@ class Teller {
   told(truncated: boolean): Proof | null {
     if (this.#proven.length === 0 && this.#problems.length === 0) return null;
     const members = this.#proven.map((member) => {
-      const withdrawn = member.withdrawn ?? this.#memberOf(member.key).withdrawn;
-      return { ...member, withdrawn };
+      const last = this.#memberOf(member.key);
+      const withdrawn = member.withdrawn ?? last.withdrawn;
+      const no = last.refused ? { refused: true, granted: last.granted } : {};
+      return { ...member, withdrawn, ...no };
     });
     return new Proof(this.#ask, {
       members,

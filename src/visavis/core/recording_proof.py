@@ -5,8 +5,8 @@ That is who agreed to what, among whom, who took it back, and whether the file w
 Whoever recorded signs the file (`vvrec`), each member what they said (`recording_statements`). So
 nobody can put a yes into it that was not said, take one out, or change a part, without this seeing
 it. It cannot see what a changed client recorded elsewhere. The story is told as of the last mark;
-only a yes that was taken back counts wherever it stands, for its owner alone can sign that. Keys
-are made for one call: it names nobody.
+only a no, or a yes that was taken back, counts wherever it stands, for its owner alone can sign
+that. Keys are made for one call: it names nobody.
 
     prove(file) -> Proof: problems, members, how much was recorded of each
 
@@ -143,8 +143,11 @@ class _Teller:
         if self._ask is None or not (self._proven or self._problems):
             return Proof(problems=["this file has no proof: nobody has signed it"])
         for member in self._proven:
+            last = self._members[member.key]
             if member.withdrawn is None:
-                member.withdrawn = self._members[member.key].withdrawn
+                member.withdrawn = last.withdrawn
+            if last.refused:
+                member.refused, member.granted = True, frozenset()
         return Proof(
             self._ask,
             self._proven,
