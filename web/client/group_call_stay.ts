@@ -361,6 +361,7 @@ export class Stay {
           rng: ways.rng,
           spawn: (work) => ways.spawn(work),
           title: () => ways.groupName(going.group),
+          media,
         }),
         door: new Doorkeeper(room, door, ways.rng),
       });
