@@ -4,6 +4,7 @@
  * Not for: what counts as a yes (`core/recording.ts`), or what a call's shell does about it.
  */
 
+import type { CallReceipts } from "../client/call_receipt_objects.ts";
 import type { Client } from "../client/client.ts";
 import type { CallRecording } from "../client/recording_objects.ts";
 import { Code, UnavailableError } from "../core/errors.ts";
@@ -64,6 +65,13 @@ export class LiveRecording {
     this.#again();
   }
 
+  /** Do something with the receipts of the call. */
+  async withReceipts<T>(work: (receipts: CallReceipts) => Promise<T>): Promise<T> {
+    const done = await work(this.#need().receipts);
+    this.#again();
+    return done;
+  }
+
   /** What a person did shows at once, before the call says that something changed. */
   #again(): void {
     this.follow(this.#recording);
@@ -78,7 +86,8 @@ export class LiveRecording {
 
 function viewOf(recording: CallRecording): RecordingView {
   const { requests, recorded, own, held, mayNotAsk, neverNames } = recording;
-  return { requests, recorded, own, held, mayNotAsk, neverNames };
+  const receipts = recording.receipts.now;
+  return { requests, recorded, own, held, mayNotAsk, neverNames, receipts };
 }
 
 /** Whether nothing changed: the client returns the same lists until something did. */
@@ -95,6 +104,7 @@ export function recordingActions(
 ): RecordingActions {
   const kept = () => import("./live_kept.ts");
   const consents = async () => (await kept()).liveConsents(client);
+  const receipts = async () => (await import("./live_receipts.ts")).liveReceipts(client);
   const recordings = async () => (await kept()).liveRecordings(client);
   return {
     ask: (terms) => live.ask(terms),
@@ -108,6 +118,15 @@ export function recordingActions(
       withdraw: async (id) => (await consents()).withdraw(id),
       receipt: async (id) => (await consents()).receipt(id),
       kantara: async (id) => (await consents()).kantara(id),
+    },
+    receipts: {
+      ask: async () => void (await live.withReceipts((all) => all.ask())),
+      sign: (id) => live.withReceipts((all) => all.sign(id)),
+      refuse: (id) => live.withReceipts((all) => all.refuse(id)),
+      fileNow: (id, fields) => live.withReceipts((all) => all.file(id, fields)),
+      list: async () => (await receipts()).list(),
+      file: async (...how) => (await receipts()).file(...how),
+      remove: async (id) => (await receipts()).remove(id),
     },
     recordings: {
       list: async () => (await recordings()).list(),

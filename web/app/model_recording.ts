@@ -7,6 +7,8 @@ import type { Bytes } from "../core/bytes.ts";
 import type { Place, Recipients } from "../core/recording_statements.ts";
 import type { Kind } from "../core/recording_types.ts";
 
+import type { ReceiptActions, ReceiptsView } from "./model_receipt.ts";
+
 export type { Kind, Place, Recipients };
 
 /** In the order in which people read them; each is agreed to by itself. */
@@ -87,6 +89,8 @@ export type RecordingView = Readonly<{
   mayNotAsk: MayNotAsk | null;
   /** Who in the call is never to be recorded. */
   neverNames: readonly string[];
+  /** Signed receipts of it. */
+  receipts: ReceiptsView;
 }>;
 
 /** Recording, whether one is in a call or not. */
@@ -185,4 +189,5 @@ export interface RecordingActions {
   setNever(never: boolean): Promise<void>;
   readonly consents: ConsentActions;
   readonly recordings: RecordingsActions;
+  readonly receipts: ReceiptActions;
 }

@@ -47,7 +47,8 @@ export type Route =
   | { at: "permissions" }
   | { at: "hacked" }
   | { at: "consents" }
-  | { at: "recordings" };
+  | { at: "recordings" }
+  | { at: "receipts" };
 
 type Entry = Readonly<{ route: Route; depth: number }>;
 

@@ -1,17 +1,21 @@
 /**
- * Consent to recordings in a call of two: who the two are, as their call group says (twin of
- * `sdk/call_consents.py`).
+ * What is signed in a call of two: consent to recordings, and receipts of the call; who the two are, as
+ * their call group says (twin of `sdk/call_consents.py`).
  *
  * The caller begins alone and is then told of the other; the callee begins with both, and nothing can
- * be asked yet. Not for: what follows from that (`recording_shell.ts`).
+ * be asked yet. Not for: what follows from that (`recording_shell.ts`, `call_receipting.ts`).
  */
 
 import { setOf } from "../core/byte_sets.ts";
+import type { InCall } from "../core/content_call.ts";
+import type { AboutReceipt } from "../core/content_receipt.ts";
 import type { RecordingSaid } from "../core/content_recording.ts";
 import { UnavailableError, UsageError, VisavisError } from "../core/errors.ts";
 import { type ConsentLeaf, consentOf } from "../core/recording_leaf.ts";
+import { CallReceipting } from "./call_receipting.ts";
 import { inPlace } from "./call_secrets.ts";
 import type { CallShell } from "./call_shell.ts";
+import type { OwnConsent } from "./consent_key.ts";
 import { sleep } from "./lock.ts";
 import type { RecordingMeans } from "./recording_means.ts";
 import { RecordingShell } from "./recording_shell.ts";
@@ -29,12 +33,21 @@ export const SAY_AGAIN_S = 1;
  */
 export const SAY_TWICE_S = 5;
 
-/** Consent in one call of two. */
+/** What is signed in a call, and said in its group. */
+export type Said = RecordingSaid | AboutReceipt;
+
+/** Tell whether this is something that was signed, and not what the call itself is made of. */
+export function isSaid(content: Readonly<{ kind: InCall["kind"] | "rekeyed" }>): content is Said {
+  return content.kind === "recording.said" || content.kind.startsWith("receipt.");
+}
+
+/** Consent and receipts in one call of two. */
 export class CallConsents {
   readonly #call: CallShell;
   readonly #seam: CallSeam;
   readonly #means: RecordingMeans;
   #shell: RecordingShell | undefined;
+  #receipting: CallReceipting | undefined;
   #isOver = false;
 
   /**
@@ -74,15 +87,17 @@ export class CallConsents {
       name: (key) => this.#call.face.recording.name(key),
       changed: () => this.#call.face.recording.changed(),
     });
-    this.#shell = shell;
+    const receipting = this.#makeReceipting(own);
+    [this.#shell, this.#receipting] = [shell, receipting];
     const other = this.#other();
     const { recording } = this.#call.face;
     recording.learn(other.key, this.#seam.contactName(contact));
-    recording.bind(shell);
+    recording.bind(shell, receipting);
     this.#placed();
     const isCaller = secrets.inviter === undefined;
     const first = isCaller ? [own] : [own, other];
     await shell.begin(keysOf(first), neverOf(first));
+    receipting.follow(keysOf([own, other]));
     if (isCaller) await shell.members(keysOf([own, other]), neverOf([own, other]));
     else await shell.ready(other.key, []);
   }
@@ -93,18 +108,36 @@ export class CallConsents {
     if (this.#shell === undefined || own === undefined) return;
     const both = [own, this.#other()];
     this.#placed();
+    this.#receipting?.follow(keysOf(both));
     await this.#shell.members(keysOf(both), neverOf(both));
   }
 
-  /** Take what the other said about recording. */
-  async hear(said: RecordingSaid): Promise<void> {
-    await this.#shell?.hear(this.#other().key, said);
+  /** Take what the other has signed. */
+  async hear(said: Said): Promise<void> {
+    const { key } = this.#other();
+    if (said.kind === "recording.said") await this.#shell?.hear(key, said);
+    else await this.#receipting?.hear(key, said);
   }
 
   /** The call is over. */
   async ended(): Promise<void> {
     this.#isOver = true;
+    await this.#receipting?.ended();
     await this.#shell?.ended();
+  }
+
+  #makeReceipting(own: OwnConsent): CallReceipting {
+    const { call, contact } = this.#call;
+    return new CallReceipting({
+      ...{ call, own, book: this.#means.receipts, rng: this.#seam.rng },
+      unix: () => this.#seam.now(),
+      say: (said) => this.#say(said),
+      media: () => this.#call.face.media,
+      confidential: () => this.#call.face.confidential,
+      title: () => this.#seam.contactName(contact),
+      name: (key) => this.#call.face.recording.name(key),
+      changed: () => this.#call.face.recording.changed(),
+    });
   }
 
   /** Say which leaf is whose, for a recording. */
@@ -122,7 +155,7 @@ export class CallConsents {
   }
 
   /** Say something, and once more later: nobody can tell what gets lost behind the server. */
-  async #say(said: RecordingSaid): Promise<void> {
+  async #say(said: Said): Promise<void> {
     await this.#tell(said);
     this.#seam.spawn(async (signal) => {
       await sleep(SAY_TWICE_S, signal);
@@ -130,7 +163,7 @@ export class CallConsents {
     });
   }
 
-  async #tell(said: RecordingSaid): Promise<void> {
+  async #tell(said: Said): Promise<void> {
     while (!this.#isOver) {
       try {
         return await this.#call.tell(said);

@@ -4,6 +4,7 @@
  */
 
 import type { EndReason } from "../core/call_effects.ts";
+import type { Media } from "../core/content_records.ts";
 import type { Code } from "../core/errors.ts";
 import type { Meter } from "../core/meter.ts";
 import type { MediaStats } from "../media/interfaces.ts";
@@ -16,7 +17,9 @@ export interface Face {
   readonly text: CallText;
   /** What counts for the call. */
   readonly counted: Meter;
-  /** Who asks to record it. */
+  /** What the call carries. */
+  readonly media: Media;
+  /** Who asks to record it, or for a signed receipt of it. */
   readonly recording: CallRecording;
   /** Whether it is a confidential call. */
   readonly confidential: boolean;

@@ -15,7 +15,6 @@ import { type Bytes, concat, copy, equal, type Rng, wipe } from "../core/bytes.t
 import type { Event } from "../core/call_events.ts";
 import { decodeInCall, encodeInCall } from "../core/content.ts";
 import type { InCall } from "../core/content_call.ts";
-import type { RecordingSaid } from "../core/content_recording.ts";
 import { UnverifiedCredential } from "../core/credential.ts";
 import { Code, PeerError, UsageError } from "../core/errors.ts";
 import { type AccountId, CallId, type DeviceId, Nonce32 } from "../core/ids.ts";
@@ -35,6 +34,7 @@ import { SHA256 } from "../core/mls/kdf.ts";
 import { assertNever } from "../core/never.ts";
 import { consentOf, requireOwnKeys } from "../core/recording_leaf.ts";
 import { callWords } from "../core/sas.ts";
+import type { Said } from "./call_consents.ts";
 import type { OwnConsent } from "./consent_key.ts";
 import type { KeyMaterial } from "./seam.ts";
 
@@ -308,7 +308,7 @@ export function callOf(message: Bytes): CallId | undefined {
  *
  * @param now Monotonic seconds.
  */
-export function eventOf(content: Exclude<InCall, RecordingSaid>, now: number): Event {
+export function eventOf(content: Exclude<InCall, Said>, now: number): Event {
   switch (content.kind) {
     case "call.reveal":
       return { kind: "revealReceived", nonce: content.nonce };

@@ -34,7 +34,7 @@ import type { AccountId, CallId } from "../core/ids.ts";
 import type { Meter } from "../core/meter.ts";
 import { assertNever } from "../core/never.ts";
 import type { MediaFactory, MediaStats, TextEnd } from "../media/interfaces.ts";
-import { CallConsents } from "./call_consents.ts";
+import { CallConsents, isSaid } from "./call_consents.ts";
 import type { Face } from "./call_face.ts";
 import { FirstWord } from "./call_first_word.ts";
 import { eventOf, type Rekeyed } from "./call_group.ts";
@@ -165,7 +165,7 @@ export class CallShell {
       this.note(error.code);
     }
     if (content === undefined) return;
-    if (content.kind === "recording.said") return await this.#consents.hear(content);
+    if (isSaid(content)) return await this.#consents.hear(content);
     if (content.kind !== "rekeyed") return this.feed(eventOf(content, this.#seam.monotonic()));
     try {
       await this.#enterEpoch();

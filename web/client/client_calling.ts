@@ -14,6 +14,7 @@ import type { AtDoor } from "./group_call_objects.ts";
 import type { GroupCallOptions, GroupCallService } from "./group_calls.ts";
 import { keepCall, type LeftCall, takeLeftCall } from "./left_call.ts";
 import type { LeftGroupCall } from "./left_group_call.ts";
+import type { MyCallReceipts } from "./my_call_receipts.ts";
 import type { MyConsents } from "./my_consents.ts";
 import type { RecordingMeans } from "./recording_means.ts";
 import type { Recordings } from "./recordings.ts";
@@ -46,6 +47,11 @@ export class Calling extends Linking {
   /** What its person agreed to, refused and took back. */
   get consents(): MyConsents {
     return this.session.consents;
+  }
+
+  /** The signed receipts of calls that it holds. */
+  get callReceipts(): MyCallReceipts {
+    return this.session.callReceipts;
   }
 
   // With one contact

@@ -29,7 +29,7 @@ export class Ears {
    * @param keys Our membership.
    * @param presence Learns which number in the room is whose.
    * @param watcher Told what members show.
-   * @param recording Told what is said about recording.
+   * @param recording Told what is signed in the call.
    * @param unix Returns unix seconds.
    */
   constructor(
@@ -69,6 +69,9 @@ export class Ears {
         return isBack ? [{ kind: "memberBack", now, leaf }, ready] : [ready];
       }
       case "recording.said":
+      case "receipt.ask":
+      case "receipt.signed":
+      case "receipt.refused":
         await this.#recording.hear(leaf, who, said);
         return [];
       case "groupcall.leaving":

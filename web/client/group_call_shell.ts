@@ -15,6 +15,7 @@
 import type { Bytes } from "../core/bytes.ts";
 import { encodeInGroupCall } from "../core/content.ts";
 import type { GroupCallState, Reaction, Sign, ToOne } from "../core/content_group_call.ts";
+import type { AboutReceipt } from "../core/content_receipt.ts";
 import type { RecordingSaid } from "../core/content_recording.ts";
 import { type FromRoom, RoomCommit, type RoomEntered } from "../core/content_room.ts";
 import { PeerError, VisavisError } from "../core/errors.ts";
@@ -132,7 +133,7 @@ export class GroupCallShell {
     this.#say({ kind: "groupcall.reaction", reaction });
   }
 
-  #say(content: Sign | RecordingSaid): void {
+  #say(content: Sign | RecordingSaid | AboutReceipt): void {
     this.#inbox.push({ kind: "say", encoded: encodeInGroupCall(content) });
   }
 
@@ -174,7 +175,7 @@ export class GroupCallShell {
     } finally {
       ended.abort();
       await listening;
-      await this.#recording.shell.ended();
+      await this.#recording.ended();
       await this.#frames.wipe();
       await this.#keys.wipe();
       await this.#room.leave();

@@ -363,6 +363,7 @@ export class Stay {
           spawn: (work) => ways.spawn(work),
           title: () => ways.groupName(going.group),
           where: { contact: null, group: going.group },
+          media,
         }),
         door: new Doorkeeper(room, door, ways.rng),
       });

@@ -50,10 +50,10 @@ export class Voice {
     return this.#say({ kind: "groupcall.leaving" });
   }
 
-  /** Say what we show of ourselves, and what we said last about recording. */
+  /** Say what we show of ourselves, and what we signed last. */
   async shows(to: number | null = null): Promise<void> {
     if (this.state !== undefined) await this.#say(this.state, to);
-    for (const said of this.#recording.shell.recent) await this.#say(said, to);
+    for (const said of this.#recording.recent) await this.#say(said, to);
   }
 
   /** Say what is encoded to all. */

@@ -304,6 +304,7 @@ class Visit {
             rng: this.#means.rng,
             spawn: (work) => this.#tasks.spawn(work),
             title: () => "",
+            media,
           },
         ),
         watcher: this.#roster,

@@ -1,5 +1,5 @@
 /**
- * What calls are given for recordings: what recording and consenting take of the world around a call.
+ * What calls are given for recordings and receipts: what these take of the world around a call.
  *
  * Not for: what is done with it (`recording_shell.ts`).
  */
@@ -18,6 +18,7 @@ import type {
 import type { Statement } from "../core/recording_statements.ts";
 import type { Kinds, Members } from "../core/recording_types.ts";
 import type { FrameTape } from "../media/interfaces.ts";
+import type { ReceiptKeeper } from "./call_receipt_book.ts";
 import type { OwnConsent } from "./consent_key.ts";
 import type { Way } from "./recordings_book.ts";
 
@@ -120,7 +121,7 @@ export interface ConsentBook {
   gone(slot: ShareSlot): Promise<void>;
 }
 
-/** What the calls of a device are given for recordings; what is left out cannot be done. */
+/** What a device's calls are given for recordings and receipts; what is left out cannot be done. */
 export type RecordingMeans = Readonly<{
   /**
    * Whether the person is never to be recorded in a call with these accounts; false unless told
@@ -133,6 +134,8 @@ export type RecordingMeans = Readonly<{
   book?: ConsentBook;
   /** Makes what records one call; without it nobody can ask here. */
   recorder?: (call: RecordedCall) => Recorder;
+  /** Keeps signed receipts of calls; without it they are in memory, with the call's object. */
+  receipts?: ReceiptKeeper;
 }>;
 
 /** Whether the person is never to be recorded in a call with these. */

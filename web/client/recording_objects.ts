@@ -18,6 +18,8 @@ import {
   type Members,
   type OverReason,
 } from "../core/recording_types.ts";
+import { CallReceipts } from "./call_receipt_objects.ts";
+import type { CallReceipting } from "./call_receipting.ts";
 import type { Known, MayNotAsk } from "./recording_parts.ts";
 import type { RecordingShell } from "./recording_shell.ts";
 
@@ -98,6 +100,8 @@ const NONE: View = {
 
 /** Recording in one call: the same lists and objects until something changes. */
 export class CallRecording {
+  /** Signed receipts of the call: told of with the rest. */
+  readonly receipts = new CallReceipts((key) => this.name(key));
   readonly #tell: () => void;
   readonly #names = new Map<string, string>();
   #shell: RecordingShell | undefined;
@@ -190,14 +194,16 @@ export class CallRecording {
   // For the service
 
   /** Follow one entry into the call. */
-  bind(shell: RecordingShell): void {
+  bind(shell: RecordingShell, receipting?: CallReceipting): void {
     this.#shell = shell;
+    if (receipting !== undefined) this.receipts.bind(receipting);
     this.changed();
   }
 
   /** We are out of it, for now or for good. */
   unbind(): void {
     this.#shell = undefined;
+    this.receipts.unbind();
     this.changed();
   }
 
@@ -205,6 +211,7 @@ export class CallRecording {
   learn(key: ConsentKey, name: string): void {
     if (this.#names.get(hex(key)) === name) return;
     this.#names.set(hex(key), name);
+    this.receipts.changed();
     this.#view = undefined;
   }
 
@@ -217,6 +224,7 @@ export class CallRecording {
   changed(): void {
     if (this.#shell !== undefined && this.#shell.shown.length > 0) this.#wasRecorded = true;
     this.#view = undefined;
+    this.receipts.changed();
     this.#tell();
   }
 

@@ -29,6 +29,7 @@ import { Housekeeping } from "./housekeeping.ts";
 import { Inbox } from "./inbox.ts";
 import { withTimeout } from "./lock.ts";
 import { Membership } from "./membership.ts";
+import { MyCallReceipts } from "./my_call_receipts.ts";
 import { MyConsents } from "./my_consents.ts";
 import { isNeverWith, NeverTelling } from "./never_record.ts";
 import { Outbox } from "./outbox.ts";
@@ -84,6 +85,7 @@ export class Session extends SessionSeam implements CallSeam {
   readonly callControl: CallControl;
   readonly recordings: Recordings;
   readonly consents: MyConsents;
+  readonly callReceipts: MyCallReceipts;
   /** What calls are given for recordings. */
   readonly recording: RecordingMeans;
   readonly #deviceHttp: Http;
@@ -174,7 +176,9 @@ export class Session extends SessionSeam implements CallSeam {
     const kept = { book, rows: store, rng, monotonic, spawn, after };
     const recorder: RecordingMeans["recorder"] = (call) => new TapeRecorder(call, kept);
     const never = (accounts: readonly AccountId[]) => isNeverWith(books, store, accounts);
-    this.recording = { shares, book: consents, recorder, never };
+    this.callReceipts = new MyCallReceipts(books);
+    const receipts = this.callReceipts.book;
+    this.recording = { shares, book: consents, recorder, never, receipts };
     this.housekeeping = new Housekeeping(
       books,
       this.membership,

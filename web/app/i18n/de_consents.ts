@@ -111,4 +111,40 @@ export const deConsents: Pick<Catalogue, keyof typeof enConsents> = {
   "law.place.AU-VIC": "Victoria",
   "law.place.AU-QLD": "Queensland",
   "law.place.AU-NT": "Nordterritorium",
+
+  "receipt.what":
+    "Ein Beleg zeigt, dass diese Personen zusammen in diesem Anruf waren. Er gilt nur, wenn alle ihn unterschreiben.",
+  "receipt.shows":
+    "Darin steht ein Schlüssel jeder Person, für diesen Anruf gemacht, und kein Name. Die Zeiten sind die der Uhr dessen, der fragt.",
+  "receipt.forGood":
+    "Wer ihn hat, kann ihn allen zeigen. Eine Unterschrift lässt sich nicht zurücknehmen, und ein Nein beendet nur diese Frage.",
+  "receipt.no": "Nicht unterschreiben",
+  "receipt.yes": "Unterschreiben",
+  "receipt.notNow": "Nicht fragen",
+  "receipt.ask": "Unterschreiben und fragen",
+  "receipt.at": "Wann gefragt wurde",
+  "receipt.since": "Zusammen seit",
+  "receipt.media": "Art des Anrufs",
+  "receipt.media.voice": "Sprachanruf",
+  "receipt.media.video": "Videoanruf",
+  "receipt.mayNot.alone": "Sonst ist niemand zum Unterschreiben hier.",
+  "receipt.mayNot.asked": "Nach einem Beleg wird schon gefragt.",
+  "receipt.mayNot.too_often":
+    "Du hast in diesem Anruf dreimal nach einem Beleg gefragt. Öfter geht es nicht.",
+  "receipt.mayNot.confidential": "Ein vertraulicher Anruf hinterlässt keinen Beleg.",
+  "receipt.mayNot.unable": "Jetzt lässt sich kein Beleg unterschreiben.",
+  "receipt.choose":
+    "Wähle, was die Datei zeigt. Was du weglässt, lässt sich aus ihr nicht erfahren.",
+  "receipt.showMe": "Zeigen, dass einer der Schlüssel meiner ist",
+  "receipt.showMeHelp":
+    "Die Datei enthält dann den öffentlichen Schlüssel deines Kontos. Namen sind damit nicht bewiesen.",
+  "receipts.title": "Unterschriebene Belege",
+  "receipts.lead":
+    "Von Anrufen, für die alle darin unterschrieben haben. Sie bleiben auf diesem Gerät, bis du sie entfernst.",
+  "receipts.none": "Du hast keinen Beleg.",
+  "receipts.call": "Ein Anruf",
+  "receipts.signers": "Unterschrieben von: {names}",
+  "receipts.remove": "Entfernen",
+  "receipts.removeTitle": "Diesen Beleg entfernen?",
+  "receipts.removeText": "Die anderen, die unterschrieben haben, behalten ihren.",
 };

@@ -117,4 +117,21 @@ export const deRecording: Pick<Catalogue, keyof typeof enRecording> = {
   "settings.consentsHelp": "Was du zu Aufnahmen gesagt hast, mit Belegen",
   "settings.recordings": "Aufnahmen",
   "settings.recordingsHelp": "Aufgenommenes abspielen, ausgeben oder entfernen",
+
+  "receipt.title": "Unterschriebener Beleg dieses Anrufs",
+  "receipt.asks":
+    "{name} bittet alle, einen Beleg dieses Anrufs zu unterschreiben. Schweigen gilt als Nein.",
+  "receipt.read": "Lesen",
+  "receipt.waits": {
+    one: "Du hast unterschrieben. {count} Person hat nicht geantwortet.",
+    other: "Du hast unterschrieben. {count} Personen haben nicht geantwortet.",
+  },
+  "receipt.over.complete": "Alle haben unterschrieben. Jeder von euch hat den Beleg.",
+  "receipt.completeGuest":
+    "Alle haben unterschrieben. Sichere den Beleg jetzt: Hier bleibt nichts.",
+  "receipt.over.refused": "Nicht alle unterschreiben. Es gibt keinen Beleg.",
+  "receipt.over.changed": "Jemand kam oder ging. Es gibt keinen Beleg.",
+  "receipt.over.late": "Nicht alle haben geantwortet. Es gibt keinen Beleg.",
+  "receipt.over.crossed": "Jemand anderes hat im selben Moment gefragt.",
+  "receipt.saveFile": "Datei sichern",
 };

@@ -107,4 +107,37 @@ export const enConsents = {
   "law.place.AU-VIC": "Victoria",
   "law.place.AU-QLD": "Queensland",
   "law.place.AU-NT": "Northern Territory",
+
+  "receipt.what":
+    "A receipt shows that these people were in this call together. It holds only if everybody signs it.",
+  "receipt.shows":
+    "It has a key of each person, made for this call, and no names. Times are those of the asker’s clock.",
+  "receipt.forGood":
+    "Whoever holds it can show it to anybody. A signature cannot be taken back, and a no ends only this question.",
+  "receipt.no": "Do not sign",
+  "receipt.yes": "Sign",
+  "receipt.notNow": "Do not ask",
+  "receipt.ask": "Sign and ask",
+  "receipt.at": "When it was asked for",
+  "receipt.since": "Together since",
+  "receipt.media": "Kind of call",
+  "receipt.media.voice": "Voice call",
+  "receipt.media.video": "Video call",
+  "receipt.mayNot.alone": "Nobody else is here to sign.",
+  "receipt.mayNot.asked": "A receipt is being asked for already.",
+  "receipt.mayNot.too_often": "You asked for a receipt three times in this call. That is the most.",
+  "receipt.mayNot.confidential": "A confidential call leaves no receipt.",
+  "receipt.mayNot.unable": "No receipt can be signed now.",
+  "receipt.choose": "Choose what the file shows. What you leave out cannot be learnt from it.",
+  "receipt.showMe": "Show that one of the keys is mine",
+  "receipt.showMeHelp": "The file then has your account’s public key. Names are not proven.",
+  "receipts.title": "Signed receipts",
+  "receipts.lead":
+    "Of calls that everybody in them has signed for. Kept on this device until you remove them.",
+  "receipts.none": "You hold no receipt.",
+  "receipts.call": "A call",
+  "receipts.signers": "Signed by: {names}",
+  "receipts.remove": "Remove",
+  "receipts.removeTitle": "Remove this receipt?",
+  "receipts.removeText": "The others who signed it keep theirs.",
 } as const satisfies Readonly<Record<string, string | Plural>>;

@@ -121,4 +121,19 @@ export const enRecording = {
   "settings.consentsHelp": "What you said about recordings, with receipts",
   "settings.recordings": "Recordings",
   "settings.recordingsHelp": "Play, export or remove what was recorded",
+
+  "receipt.title": "Signed receipt of this call",
+  "receipt.asks": "{name} asks everybody to sign a receipt of this call. Silence counts as no.",
+  "receipt.read": "Read it",
+  "receipt.waits": {
+    one: "You signed. {count} person has not answered.",
+    other: "You signed. {count} people have not answered.",
+  },
+  "receipt.over.complete": "All have signed. Each of you holds the receipt.",
+  "receipt.completeGuest": "All have signed. Save the receipt now: nothing is kept here.",
+  "receipt.over.refused": "Not everybody signs. There is no receipt.",
+  "receipt.over.changed": "Somebody came or left. There is no receipt.",
+  "receipt.over.late": "Not everybody answered. There is no receipt.",
+  "receipt.over.crossed": "Somebody else asked at the same moment.",
+  "receipt.saveFile": "Save file",
 } as const satisfies Readonly<Record<string, string | Plural>>;

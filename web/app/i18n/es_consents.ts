@@ -110,4 +110,38 @@ export const esConsents: Pick<Catalogue, keyof typeof enConsents> = {
   "law.place.AU-VIC": "Victoria",
   "law.place.AU-QLD": "Queensland",
   "law.place.AU-NT": "Territorio del Norte",
+
+  "receipt.what":
+    "Un recibo muestra que estas personas estuvieron juntas en esta llamada. Solo vale si todos lo firman.",
+  "receipt.shows":
+    "Contiene una clave de cada persona, hecha para esta llamada, y ningún nombre. Las horas son las del reloj de quien lo pide.",
+  "receipt.forGood":
+    "Quien lo tiene puede mostrarlo a cualquiera. Una firma no se puede retirar, y un no solo termina esta pregunta.",
+  "receipt.no": "No firmar",
+  "receipt.yes": "Firmar",
+  "receipt.notNow": "No pedirlo",
+  "receipt.ask": "Firmar y pedirlo",
+  "receipt.at": "Cuándo se pidió",
+  "receipt.since": "Juntos desde",
+  "receipt.media": "Tipo de llamada",
+  "receipt.media.voice": "Llamada de voz",
+  "receipt.media.video": "Videollamada",
+  "receipt.mayNot.alone": "No hay nadie más aquí para firmar.",
+  "receipt.mayNot.asked": "Ya se está pidiendo un recibo.",
+  "receipt.mayNot.too_often": "Has pedido un recibo tres veces en esta llamada. Es el máximo.",
+  "receipt.mayNot.confidential": "Una llamada confidencial no deja recibo.",
+  "receipt.mayNot.unable": "Ahora no se puede firmar ningún recibo.",
+  "receipt.choose": "Elige qué muestra el archivo. Lo que dejes fuera no se puede saber por él.",
+  "receipt.showMe": "Mostrar que una de las claves es mía",
+  "receipt.showMeHelp":
+    "El archivo contiene entonces la clave pública de tu cuenta. Los nombres no quedan probados.",
+  "receipts.title": "Recibos firmados",
+  "receipts.lead":
+    "De llamadas por las que todos han firmado. Quedan en este dispositivo hasta que los quites.",
+  "receipts.none": "No tienes ningún recibo.",
+  "receipts.call": "Una llamada",
+  "receipts.signers": "Firmado por: {names}",
+  "receipts.remove": "Quitar",
+  "receipts.removeTitle": "¿Quitar este recibo?",
+  "receipts.removeText": "Los demás que firmaron conservan el suyo.",
 };

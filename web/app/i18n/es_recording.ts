@@ -117,4 +117,20 @@ export const esRecording: Pick<Catalogue, keyof typeof enRecording> = {
   "settings.consentsHelp": "Lo que dijiste sobre grabaciones, con recibos",
   "settings.recordings": "Grabaciones",
   "settings.recordingsHelp": "Reproducir, exportar o quitar lo grabado",
+
+  "receipt.title": "Recibo firmado de esta llamada",
+  "receipt.asks":
+    "{name} pide a todos que firmen un recibo de esta llamada. El silencio cuenta como no.",
+  "receipt.read": "Leerlo",
+  "receipt.waits": {
+    one: "Has firmado. {count} persona no ha respondido.",
+    other: "Has firmado. {count} personas no han respondido.",
+  },
+  "receipt.over.complete": "Todos han firmado. Cada uno tiene el recibo.",
+  "receipt.completeGuest": "Todos han firmado. Guarda el recibo ahora: aquí no queda nada.",
+  "receipt.over.refused": "No todos firman. No hay recibo.",
+  "receipt.over.changed": "Alguien ha entrado o salido. No hay recibo.",
+  "receipt.over.late": "No todos han respondido. No hay recibo.",
+  "receipt.over.crossed": "Otra persona ha preguntado en el mismo momento.",
+  "receipt.saveFile": "Guardar archivo",
 };

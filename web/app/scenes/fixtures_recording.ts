@@ -2,6 +2,7 @@
 
 import { utf8 } from "../../core/bytes.ts";
 import { writePart } from "../../core/webm.ts";
+import type { AskedReceipt, ReceiptRow } from "../model_receipt.ts";
 import type {
   AskedView,
   ConsentView,
@@ -22,6 +23,7 @@ export const NO_RECORDING: RecordingView = {
   held: false,
   mayNotAsk: null,
   neverNames: [],
+  receipts: { asked: null, ended: [], mayNotAsk: null },
 };
 
 export const ASKED: AskedView = {
@@ -57,6 +59,18 @@ export const ASKED_HOSTILE: AskedView = {
   by: HOSTILE.name,
   purpose: `\u202Eesoprup\u202C ${"Now! ".repeat(100)}`,
 };
+
+export const ASKED_RECEIPT: AskedReceipt = {
+  ...{ id: "c1", by: MIRA.name, own: false, at: NOW, since: NOW - 600, media: "video" },
+  ...{ haveSigned: false, signed: [MIRA.name], missing: [] },
+};
+
+export const RECEIPTS: readonly ReceiptRow[] = [
+  {
+    ...{ id: "c1", with: "Tuesday choir", names: ["", MIRA.name, JONAS.name] },
+    ...{ at: NOW, since: NOW - 600, media: "video", canShowMe: true },
+  },
+];
 
 export const RECORDED: RecordedView = {
   id: "a1",
@@ -114,6 +128,17 @@ export function recordingActions(
     withdraw: async (id) => over(id),
     stop: async () =>
       inCall(({ recorded }) => ({ own: null, recorded: recorded.filter(({ own }) => !own) })),
+    receipts: {
+      ...RESTING.receipts,
+      sign: async () =>
+        inCall(({ receipts }) => ({
+          receipts: {
+            ...receipts,
+            asked: receipts.asked && { ...receipts.asked, haveSigned: true },
+          },
+        })),
+      refuse: async () => inCall(({ receipts }) => ({ receipts: { ...receipts, asked: null } })),
+    },
     setNever: async (never) => change((state) => ({ ...state, never })),
   };
 }
@@ -223,6 +248,15 @@ const RESTING: RecordingActions = {
     withdraw: done,
     receipt: async () => utf8(JSON.stringify(RECEIPT)),
     kantara: async () => utf8(JSON.stringify({ version: "KI-CR-v1.1.0", ...RECEIPT })),
+  },
+  receipts: {
+    ask: done,
+    sign: done,
+    refuse: done,
+    fileNow: async () => utf8("{}"),
+    list: async () => RECEIPTS,
+    file: async () => utf8("{}"),
+    remove: done,
   },
   recordings: {
     list: async () => RECORDINGS,

@@ -17,6 +17,8 @@ const GroupCall = lazy(() => import("../screens/group_call.tsx"));
 const Guest = lazy(() => import("../screens/guest.tsx"));
 const Consents = lazy(() => import("../screens/consents.tsx"));
 const Recordings = lazy(() => import("../screens/recordings.tsx"));
+const CallReceipts = lazy(() => import("../screens/call_receipts.tsx"));
+const ReceiptOfCall = lazy(() => import("../screens/receipt_sheet.tsx"));
 const Law = lazy(() => import("../screens/recording_law.tsx"));
 const AskToRecord = lazy(() => import("../screens/recording_ask.tsx"));
 const nothing = () => undefined;
@@ -98,6 +100,9 @@ async function filmed(who: "window" | "desk"): Promise<Blob> {
   film.stop();
   return data;
 }
+
+const NO_RECEIPTS = r.NO_RECORDING.receipts;
+const SIGNED = { id: "c1", own: false, askedBy: f.MIRA.name, why: "complete", by: null } as const;
 
 const NEVER = { ...f.MIRA, neverRecorded: true };
 
@@ -193,6 +198,21 @@ export const RECORDING_SCENES: Readonly<Record<string, () => Scene>> = {
       />,
     ),
   "recordings-remove": () => page(<Recordings open={{ id: "r1", what: "remove" }} />),
+  "receipt-ask": () => over(<Call call={talk()} onChat={nothing} panel="receipt" />, {}),
+  "receipt-asked": () => two({ receipts: { ...NO_RECEIPTS, asked: r.ASKED_RECEIPT } }),
+  "receipt-answer": () =>
+    over(
+      <>
+        <Call call={talk()} onChat={nothing} />
+        <ReceiptOfCall asked={r.ASKED_RECEIPT} onClose={nothing} />
+      </>,
+      {},
+    ),
+  "receipt-complete": () => two({ receipts: { ...NO_RECEIPTS, ended: [SIGNED] } }),
+  receipts: () => rest({ route: { at: "receipts" } }),
+  "receipts-none": () => page(<CallReceipts first={[]} />),
+  "receipts-save": () =>
+    page(<CallReceipts first={r.RECEIPTS} open={{ id: "c1", what: "save" }} />),
   "record-held": () => two({ held: true }),
   "record-held-asked": () => two({ held: true, requests: [r.ASKED] }),
   "record-held-group": () => many({ held: true, requests: [r.ASKED] }),

@@ -1,7 +1,7 @@
 /** What opens over a call: more, devices, security, keyboard, and the guard before a screen is shared. */
 
 import { lazy, Suspense } from "react";
-import { say } from "../i18n/text.ts";
+import { later, say } from "../i18n/text.ts";
 import type { CallView } from "../model.ts";
 import { useCallRecording, useModel } from "../model_hooks.tsx";
 import { DeskChoices, DeskTroubles } from "../ui/desk.tsx";
@@ -14,8 +14,9 @@ import { Security } from "./security.tsx";
 
 /** Fetched when it is wanted: few calls are recorded, and each waits for this file. */
 const AskToRecord = lazy(() => import("./recording_ask.tsx"));
+const Receipt = lazy(() => later(() => import("./receipt_sheet.tsx")));
 
-export type PanelName = "more" | "devices" | "security" | "keys" | "share" | "record";
+export type PanelName = "more" | "devices" | "security" | "keys" | "share" | "record" | "receipt";
 
 export type Acts = Readonly<
   Record<"mic" | "camera" | "share" | "text" | "full" | "pip" | "end", () => void>
@@ -53,6 +54,12 @@ export function Panels(props: {
       return (
         <Suspense>
           <AskToRecord onClose={close} />
+        </Suspense>
+      );
+    case "receipt":
+      return (
+        <Suspense>
+          <Receipt onClose={close} />
         </Suspense>
       );
     case "share":
@@ -96,6 +103,9 @@ function More(props: {
         <Way icon="chat" title={say("call.chat")} onPress={props.onChat} />
         {recording && (
           <Way icon="record" title={say("askRecord.title")} onPress={() => open("record")} />
+        )}
+        {recording && (
+          <Way icon="file" title={say("receipt.title")} onPress={() => open("receipt")} />
         )}
         <Way icon="shield" title={say("call.security")} onPress={() => open("security")} />
         <Way icon="settings" title={say("call.devices")} onPress={() => open("devices")} />

@@ -11,7 +11,7 @@ import { type Key, say } from "../i18n/text.ts";
 import { Icon } from "../icons.tsx";
 import type { PersonId } from "../model.ts";
 import type { CallEntry } from "../model_history.ts";
-import { useAppState } from "../model_hooks.tsx";
+import { useAppState, useRecording } from "../model_hooks.tsx";
 import { back, go } from "../router.ts";
 import { type By, useCalls, useNames, wantedOf } from "../ui/calls_found.ts";
 import { Mark } from "../ui/faces.tsx";
@@ -33,6 +33,7 @@ export default function CallsScreen(props: {
   by?: By;
 }) {
   const { entries } = useAppState((state) => state.history);
+  const holdsReceipts = useRecording()?.keeps ?? false;
   const [filters, setFilters] = useState<Filters>(props.first ?? {});
   const [person, setPerson] = useState(props.person ?? "");
   const [by, setBy] = useState<By>(props.by ?? "day");
@@ -64,6 +65,13 @@ export default function CallsScreen(props: {
           icon="chart"
           onPress={() => go({ at: "insights" })}
         />
+        {holdsReceipts && (
+          <IconBtn
+            label={say("receipts.title")}
+            icon="file"
+            onPress={() => go({ at: "receipts" })}
+          />
+        )}
         <IconBtn label={say("export.title")} icon="download" onPress={() => setExporting(true)} />
         <IconBtn
           label={say("keeping.title")}

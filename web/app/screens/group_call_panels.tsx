@@ -1,7 +1,7 @@
 /** What opens over a group call: more, devices, security, keyboard, and the guard before sharing. */
 
 import { lazy, Suspense } from "react";
-import { number, say } from "../i18n/text.ts";
+import { later, number, say } from "../i18n/text.ts";
 import type { GroupCallView } from "../model_group_call.ts";
 import { useCallRecording, useModel } from "../model_hooks.tsx";
 import { DeskChoices, DeskTroubles } from "../ui/desk.tsx";
@@ -14,8 +14,9 @@ import type { Acts } from "./group_call_controls.tsx";
 
 /** Fetched when it is wanted: few calls are recorded, and each waits for this file. */
 const AskToRecord = lazy(() => import("./recording_ask.tsx"));
+const Receipt = lazy(() => later(() => import("./receipt_sheet.tsx")));
 
-export type PanelName = "more" | "devices" | "security" | "keys" | "share" | "record";
+export type PanelName = "more" | "devices" | "security" | "keys" | "share" | "record" | "receipt";
 
 type Props = Readonly<{
   call: GroupCallView;
@@ -49,6 +50,12 @@ export function Panels(props: Props & { panel: PanelName }) {
       return (
         <Suspense>
           <AskToRecord onClose={close} />
+        </Suspense>
+      );
+    case "receipt":
+      return (
+        <Suspense>
+          <Receipt onClose={close} />
         </Suspense>
       );
     case "share":
@@ -85,6 +92,9 @@ function More(props: Props & { close: () => void }) {
         {!call.isGuest && <Way icon="chat" title={say("call.chat")} onPress={act.aside} />}
         {recording && isIn && (
           <Way icon="record" title={say("askRecord.title")} onPress={() => open("record")} />
+        )}
+        {recording && isIn && (
+          <Way icon="file" title={say("receipt.title")} onPress={() => open("receipt")} />
         )}
         <Way icon="shield" title={say("call.security")} onPress={() => open("security")} />
         <Way icon="settings" title={say("call.devices")} onPress={() => open("devices")} />

@@ -56,6 +56,7 @@ const Doctor = screen(() => import("./doctor.tsx"));
 const Permissions = screen(() => import("./permissions.tsx"));
 const Hacked = screen(() => import("./hacked.tsx"));
 const Consents = screen(() => later(() => import("./consents.tsx")));
+const CallReceipts = screen(() => later(() => import("./call_receipts.tsx")));
 const Recordings = screen(() => later(() => import("./recordings.tsx")));
 const Incoming = screen(() => import("./incoming.tsx"));
 const Call = screen(() => import("./call.tsx"));
@@ -232,6 +233,8 @@ function Screen({ route }: { route: Route }) {
       return <Hacked />;
     case "consents":
       return hasRecording ? <Consents /> : <Nothing />;
+    case "receipts":
+      return hasRecording ? <CallReceipts /> : <Nothing />;
     case "recordings":
       return hasRecording ? <Recordings /> : <Nothing />;
   }

@@ -9,12 +9,14 @@ import type { AskedView, OwnAskView } from "../model_recording.ts";
 import { plainName } from "../names.ts";
 import { Btn, Named } from "../ui/parts.tsx";
 import { useTask } from "../ui/task.ts";
+import { ReceiptAsked, saysReceipt } from "./receipt_asked.tsx";
 import { Request } from "./recording_request.tsx";
 
 /** Stands above the buttons of a call. `closed`: questions that are not open at first, by their ids. */
 export function Asked({ closed = [] }: { closed?: readonly string[] }) {
   const call = useCallRecording();
   const [put, setPut] = useState<ReadonlySet<string>>(new Set(closed));
+  const [told, setTold] = useState<ReadonlySet<string>>(new Set());
   if (call === undefined) return null;
   const recorded = new Set(call.recorded.map(({ id }) => id));
   const open = call.requests.find(({ id, answer }) => answer === null && !put.has(id));
@@ -23,9 +25,13 @@ export function Asked({ closed = [] }: { closed?: readonly string[] }) {
     ({ id, answer }) => id !== open?.id && answer !== "refused" && !recorded.has(id),
   );
   const own = call.own !== null && !recorded.has(call.own.id) ? call.own : undefined;
-  if (open === undefined && lines.length === 0 && own === undefined) return null;
+  const hasReceipt = saysReceipt(call.receipts, told);
+  if (open === undefined && lines.length === 0 && own === undefined && !hasReceipt) return null;
   return (
     <div className="asked">
+      {hasReceipt && (
+        <ReceiptAsked receipts={call.receipts} onTold={(id) => setTold(new Set([...told, id]))} />
+      )}
       {own && <OwnLine own={own} />}
       {lines.map((ask) =>
         ask.answer === null ? (

@@ -135,6 +135,7 @@ test("no key is left over", () => {
     /^law\.(?:contested|partial)$/,
     /^consents\.(?:given|refused|withdrawn|expired|receiptHelp|kantaraHelp)$/,
     /^recordings\.silent\./,
+    /^receipt\.(?:over|media|mayNot)\./,
     /^request\.place\.|^askRecord\.recipients\./,
     /^mirror\.(ties|sleep|work|new|ended|sensitive|pattern)$/,
   ];
@@ -178,11 +179,16 @@ describe("English that comes later", () => {
     expect(speaking.length).toBeGreaterThan(8);
     // What is no screen by itself is a part of one of these.
     const parts =
-      /^(call|calls|consents|person|delete|recording)_|^group_(?!members)|^(data|move)_(?!rows)|^(presets|rules|wishes)\./;
+      /^(call(?!_receipts)|calls|consents|person|delete|receipt|recording)_|^group_(?!members)|^(data|move)_(?!rows)|^(presets|rules|wishes)\./;
     for (const [name] of speaking.filter(([found]) => !parts.test(found))) {
       expect(inside, name).toContain(`later(() => import("./${name}"))`);
     }
     expect(inside).toContain('later(() => import("./person.tsx"))');
+    // The words of a receipt come with what opens it over a call.
+    for (const name of ["receipt_asked", "call_panels", "group_call_panels"]) {
+      const source = readFileSync(join(APP, `screens/${name}.tsx`), "utf8");
+      expect(source, name).toContain('later(() => import("./receipt_sheet.tsx"))');
+    }
   });
 });
 

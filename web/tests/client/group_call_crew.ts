@@ -25,6 +25,7 @@ const MOST = 6;
 /** What a call is given that nobody records. */
 export const NOT_RECORDING: GroupRecordingParts = {
   ...{ call: CALL, means: {}, rng },
+  media: () => "voice",
   spawn: () => {
     throw new Error("nothing is asked");
   },

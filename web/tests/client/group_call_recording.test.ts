@@ -68,9 +68,10 @@ class Person implements Watcher {
       recording: {
         ...{ call: CALL, rng, means: { shares: call.shares, recorder: () => recorder } },
         spawn: (work) => void work(new AbortController().signal).catch(() => undefined),
-        bind: (shell) => {
+        media: () => "voice",
+        bind: (shell, receipting) => {
           this.consent = shell;
-          this.recording.bind(shell);
+          this.recording.bind(shell, receipting);
         },
         changed: () => this.recording.changed(),
       },
