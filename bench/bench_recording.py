@@ -52,7 +52,7 @@ def report(cost: Cost, hour: Sequence[Length], taken: Sequence[Taken]) -> Report
             )
         ],
         notes=(
-            f"Bound: {BOUND}; {_met(median <= BOUND)}. {len(cost.ratios)} ratios; ± is the "
+            f"Bound: {BOUND}; {_met(median <= BOUND)}{_unsure(cost)}. {len(cost.ratios)} ratios; ± is the "
             f"standard error of their mean. A small call: 480 x 360, {sent:.0f} pictures a second "
             f"sent and {decoded:.0f} decoded, {written / 1000:.0f} kB/s written. The larger the "
             f"pictures, the less recording is of the whole. Load of the machine before "
@@ -60,6 +60,13 @@ def report(cost: Cost, hour: Sequence[Length], taken: Sequence[Taken]) -> Report
         ),
         more=[_hour(hour), _taken(taken)],
     )
+
+
+def _unsure(cost: Cost) -> str:
+    """Say so if the bound lies within two errors of the mean: a busy machine tells no more."""
+    error = spread(cost.ratios)[1]
+    near = abs(statistics.mean(cost.ratios) - BOUND) <= 2 * error
+    return " by the median, and within the error of this run" if near else ""
 
 
 def _hour(lengths: Sequence[Length]) -> Report:

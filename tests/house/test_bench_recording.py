@@ -62,6 +62,8 @@ def test_each_bound_can_be_missed() -> None:
     assert "not met" not in good
     costly = report(cost(0.1, 0.106, 0.1), HOUR, TAKEN)
     assert "1.05; not met" in costly.notes
+    noisy = report(cost(0.1, 0.094, 0.1, 0.11, 0.1), HOUR, TAKEN)
+    assert "1.05; met by the median, and within the error of this run" in noisy.notes
     grown = replace(HOUR[1], verify=replace(WORK, peak_mb=100.0))
     assert "not met" in report(cost(0.1, 0.1, 0.1), [HOUR[0], grown], TAKEN).more[0].notes
     late = [*TAKEN, Taken(5.0, 6.0, 1_000.0)]
