@@ -166,7 +166,7 @@ test("it stays in full screen, in each theme, and says so in the tab", async () 
 test("in full screen one is asked, and sheets lie above the room", async () => {
   for (const name of ["record-request-all", "record-request-group"]) {
     const page = await scene(name);
-    await page.getByRole("button", { name: "Security" }).hover();
+    await page.getByRole("button", { name: "Security", exact: true }).hover();
     await page.keyboard.press("f");
     await page.waitForFunction(() => document.fullscreenElement !== null);
     const onTop = (selector: string) => {
