@@ -193,8 +193,8 @@ test("what this device keeps is counted by kind, and nothing is left out", async
     ["message/00aa", { rows: 2, bytes: 50 }],
     ["message.seen/00aa", { rows: 2, bytes: 32 }],
     ["recording", { rows: 1, bytes: 200 }],
-    ["consent", { rows: 2, bytes: 700 }],
-    ["consent.share", { rows: 1, bytes: 100 }],
+    ["consent.record", { rows: 2, bytes: 700 }],
+    ["consent.laid", { rows: 1, bytes: 100 }],
     ["of tomorrow", { rows: 1, bytes: 5 }],
     ["outbox", { rows: 0, bytes: 0 }],
   ]);
@@ -217,7 +217,7 @@ test("every kind of item that this program keeps is named", () => {
       ),
     ])
     .map(([, one, other]) => one ?? other ?? "");
-  expect(kept).toContain("consent.share"); // control
+  expect(kept).toContain("consent.laid"); // control
   const named = new Set(Object.values(KINDS).join(" ").split(" "));
   // Rows by themselves, which `rowsSize` counts.
   expect(kept.filter((kind) => !named.has(kind))).toEqual(["recording.chunk"]);
