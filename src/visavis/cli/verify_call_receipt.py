@@ -63,7 +63,10 @@ def _show(found: Verified, out: Output) -> None:
 
     disclosed = {name.value: value for name, value in found.disclosed.items()}
     out.show(f"A signed receipt of a call of {len(found.terms.members)}. All of them signed it.")
-    for name, words in (("at", "Signed from"), ("since", "These people were together since")):
+    for name, words in (
+        ("at", "It was asked for at"),
+        ("since", "These people were together since"),
+    ):
         value = disclosed.get(name)
         said = "not disclosed" if value is None else utc(int(value))
         out.show(f"{words}: {said}")

@@ -127,7 +127,7 @@ def open_fields(facts: Facts, rng: Rng) -> tuple[bytes, ...]:
     Raises:
         UsageError: They say what others refuse.
     """
-    values = (facts.at, facts.media.value, facts.since)
+    values: tuple[int | str, ...] = (facts.at, facts.media.value, facts.since)
     made = tuple(
         encode_field(name, rng(SALT), value) for name, value in zip(Field, values, strict=True)
     )
@@ -312,7 +312,7 @@ def _facts(opened: Sequence[bytes]) -> Facts:
     if [name for name, _, _ in found] != list(Field):
         raise _malformed("CK-1002 call receipt: not these fields")
     at, media, since = (value for _, _, value in found)
-    facts = Facts(int(at), Media(media), int(since))
+    facts = Facts(int(at), Media(str(media)), int(since))
     # CK-1003: nobody was together after they were asked.
     if facts.since > facts.at:
         raise _malformed("CK-1003 call receipt: together only later")

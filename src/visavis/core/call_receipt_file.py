@@ -238,32 +238,31 @@ def _find(
             "terms": str(terms),
             "signatures": [*signatures],
             "disclosed": dict(disclosed),
+            **rest,
         } if is_item(whole):
             fields = {Field(name): _field(Field(name), one) for name, one in disclosed.items()}
             signed = tuple(Signature(_bytes(one)) for one in signatures)
-            return base64url.decode(terms), signed, fields, _shown(whole.get("shown"))
+            return base64url.decode(terms), signed, fields, _shown(rest.get("shown"))
         case _:
             raise ValueError
 
 
 def _field(name: Field, one: object) -> tuple[bytes, int | str]:
     match one:
-        case [str(salt), str(value)]:
-            if name is Field.MEDIA:
-                return base64url.decode(salt), Media(value).value
-            if _NUMBER.fullmatch(value):
-                return base64url.decode(salt), int(value)
-    raise ValueError
+        case [str(salt), str(value)] if name is Field.MEDIA:
+            return base64url.decode(salt), Media(value).value
+        case [str(salt), str(value)] if _NUMBER.fullmatch(value):
+            return base64url.decode(salt), int(value)
+        case _:
+            raise ValueError
 
 
 def _shown(raw: object) -> tuple[Shown, ...]:
-    match raw:
-        case None:
-            return ()
-        case [_, *_]:
-            return tuple(_shown_one(one) for one in raw)
-        case _:
-            raise ValueError
+    if raw is None:
+        return ()
+    if not isinstance(raw, list) or not raw:
+        raise ValueError
+    return tuple(_shown_one(one) for one in raw)
 
 
 def _shown_one(one: object) -> Shown:
