@@ -103,7 +103,7 @@ def _changed(raw: Json, path: Path, value: Any) -> bytes:
     return cbor.encode(mutant)
 
 
-def _changes(raw: Json, of: type[Record], decode: Callable[[bytes], object]) -> list[list[Any]]:
+def changes(raw: Json, of: type[Record], decode: Callable[[bytes], object]) -> list[list[Any]]:
     rows: list[list[Any]] = []
 
     def row(path: Path, spec: Json | str, value: Any) -> None:
@@ -134,7 +134,7 @@ def _content(family: Family, example: Content, places: Sequence[Family]) -> Json
         "encoded": data.hex(),
         "in": [outcome(other.decode, data) for other in places],
         "cut": [outcome(family.decode, data[:n]) for n in (0, 1, 9, len(data) - 1)],
-        "changes": _changes(cbor.decode_map(data), type(example), family.decode),
+        "changes": changes(cbor.decode_map(data), type(example), family.decode),
     }
 
 
@@ -144,7 +144,7 @@ def _record(of: type[ContactRecord | DeviceAddress | GroupTerms | Rules], record
         "record": of.__name__,
         "fields": list(plain(record).items()),
         "encoded": data.hex(),
-        "changes": _changes(cbor.decode_map(data), of, partial(decode_record, of)),
+        "changes": changes(cbor.decode_map(data), of, partial(decode_record, of)),
     }
 
 

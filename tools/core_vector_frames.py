@@ -21,11 +21,12 @@ from visavis.core.frame_keys import (
 from visavis.core.sframe import PRODUCT_SUITE, SframeKey, decode_header, encode_header, mls_kid
 
 Step = list[Any]
-KINDS: Final[tuple[FrameKind, ...]] = ("audio", "video", "text")
+KINDS: Final[tuple[FrameKind, ...]] = ("audio", "video", "screen", "text")
+PICTURES: Final[tuple[FrameKind, ...]] = ("video", "screen")
 
 
 def _frame(rng: Random, kind: FrameKind) -> bytes:
-    size = rng.choice((0, 1, 9, 10, 11, 40)) if kind != "video" else rng.choice((10, 11, 40))
+    size = rng.choice((10, 11, 40) if kind in PICTURES else (0, 1, 9, 10, 11, 40))
     return rng.randbytes(size)
 
 
@@ -157,7 +158,10 @@ class _History:
                 wire = wire[: self.rng.randrange(len(wire) + 1)]
             case 3:
                 kind, wire = "audio", self.forged()
-        self.deliver(kind, wire)
+        if kind in PICTURES and self.rng.random() < 0.5:
+            self.deliver_picture(wire)
+        else:
+            self.deliver(kind, wire)
 
     def deliver(self, kind: FrameKind, wire: bytes) -> None:
         step: Step = ["decrypt", kind, wire.hex(), self.now]
@@ -166,6 +170,18 @@ class _History:
         def attempt() -> None:
             leaf, frame = self.receiver.decrypt(wire, kind, self.now)
             opened.extend((leaf, frame.hex()))
+
+        self._note(step, attempt)
+        step += opened
+
+    def deliver_picture(self, wire: bytes) -> None:
+        """Where a camera or a screen may come."""
+        step: Step = ["picture", wire.hex(), self.now]
+        opened: list[Any] = []
+
+        def attempt() -> None:
+            leaf, kind, frame = self.receiver.decrypt_picture(wire, self.now)
+            opened.extend((leaf, kind, frame.hex()))
 
         self._note(step, attempt)
         step += opened

@@ -32,6 +32,7 @@ from core_vector_door import door_vectors  # noqa: E402
 from core_vector_files import file_vectors  # noqa: E402
 from core_vector_frames import frame_vectors  # noqa: E402
 from core_vector_history import history_vectors  # noqa: E402
+from core_vector_kept import kept_vectors  # noqa: E402
 from core_vector_keys import (  # noqa: E402
     compare_vectors,
     envelope_vectors,
@@ -61,6 +62,7 @@ FILES: Final[dict[str, Maker]] = {
     "core-calls-shown.json": shown_vectors,
     "core-cbor.json": cbor_vectors,
     "core-compare.json": compare_vectors,
+    "core-consents.json": kept_vectors,
     "core-content.json": content_vectors,
     "core-cutter.json": cutter_vectors,
     "core-door.json": door_vectors,

@@ -195,6 +195,7 @@ INNER: Final = Family(
         inner.GroupInvite(ID, NOW, GROUP, "Sunday hikes", 3, TOKEN),
         inner.GroupJoin(ID, NOW, TOKEN, "maria.10077", (JOINING,)),
         inner.RecordingNever(ID, NOW, never=True),
+        inner.RecordingWithdrawn(ID, NOW, b"what was signed"),
     ),
 )
 IN_CALL: Final = Family(
@@ -266,6 +267,7 @@ IN_GROUP: Final = Family(
             ID, NOW, CallId(rng(16)), RoomId(rng(16)), DoorKey(rng(32)), Media.VOICE
         ),
         group.GroupCallOver(ID, NOW, CallId(rng(16))),
+        inner.RecordingWithdrawn(ID, NOW, b"what was signed"),
     ),
 )
 CHANGE: Final = Family(

@@ -18,6 +18,7 @@ from typing import Any, Final
 import cbor2
 import pycddl
 import pytest
+from tests.core.consent_examples import RECORDS as CONSENTS
 from tests.core.content_examples import (
     BARE_RECORD,
     BARE_TERMS,
@@ -39,6 +40,7 @@ from tests.core.room_examples import ROOM_EXAMPLES, ROOM_NAMES
 
 from visavis.core import base64url, cbor
 from visavis.core.call_link import CallLink
+from visavis.core.consent_record import decode_consent, encode_consent
 from visavis.core.content import decode_record, encode_record
 from visavis.core.content_fields import (
     Address,
@@ -351,6 +353,16 @@ def test_records_alone_pass_both() -> None:
         data = encode_record(terms)
         assert decode_record(GroupTerms, data) == terms
         assert cddl_accepts("group-terms", data)
+
+
+def test_kept_consents_pass_both() -> None:
+    for record in CONSENTS.values():
+        data = encode_consent(record)
+        assert decode_consent(data) == record
+        assert cddl_accepts("consent-record", data)
+    raw = cbor.decode_map(data)
+    for changed in ({**raw, "v": 2}, {**raw, "zz": 1}, {**raw, "signed": raw["ask"]}):
+        assert not cddl_accepts("consent-record", cbor.encode(changed))
 
 
 def test_what_stands_inside_byte_strings() -> None:

@@ -88,6 +88,7 @@ def test_both_outcomes_occur_wherever_something_is_tried() -> None:
         "core-vvrec.json": ("files", "opened", "chunks", "parts", "said", "among"),
         "core-signed.json": ("requests", "accepts", "rejoins"),
         "core-frames.json": ("arguments", "histories"),
+        "core-consents.json": ("changes", "bad"),
         "core-content.json": ("contents", "records"),
     }
     for name, keys in tried.items():

@@ -54,6 +54,8 @@ def refused(
         ("video", KEY_FRAME[:10], 10),
         ("video", DELTA_FRAME, 1),
         ("video", b"\x01", 1),
+        ("screen", KEY_FRAME, 10),
+        ("screen", DELTA_FRAME, 1),
         ("audio", b"\x78opus", 0),
         ("audio", b"", 0),
         ("text", KEY_FRAME, 0),
@@ -178,7 +180,7 @@ def test_ck_206_headers_of_another_shape(kid: int, ctr: int) -> None:
     refused(receiver(), wire, "audio", "CK-206")
 
 
-@pytest.mark.parametrize("kind", ["audio", "video", "text"])
+@pytest.mark.parametrize("kind", ["audio", "video", "screen", "text"])
 def test_every_flipped_bit_is_refused_and_changes_nothing(kind: FrameKind) -> None:
     wire = sender().encrypt(KEY_FRAME, kind)
     target = receiver()
@@ -197,7 +199,7 @@ def test_wrong_key() -> None:
     assert receiver(key=OTHER_KEY).decrypt(wire, "audio", 0.0)[1] == b"opus"
 
 
-@pytest.mark.parametrize("kind", ["audio", "video"])
+@pytest.mark.parametrize("kind", ["audio", "video", "screen"])
 def test_ck_218_text_opens_as_nothing_else_and_nothing_else_as_text(kind: FrameKind) -> None:
     text = sender(context=1).encrypt(DELTA_FRAME, "text")
     other = sender(context=2).encrypt(DELTA_FRAME, kind)
@@ -206,6 +208,46 @@ def test_ck_218_text_opens_as_nothing_else_and_nothing_else_as_text(kind: FrameK
     refused(receiver(), other, "text", "")
     assert receiver().decrypt(text, "text", 0.0) == (ALICE, DELTA_FRAME)
     assert receiver().decrypt(other, kind, 0.0) == (ALICE, DELTA_FRAME)
+
+
+@pytest.mark.parametrize("kind", ["audio", "video", "text"])
+@pytest.mark.parametrize("frame", [KEY_FRAME, DELTA_FRAME])
+def test_ck_219_a_screen_opens_as_nothing_else_and_nothing_else_as_a_screen(
+    kind: FrameKind, frame: bytes
+) -> None:
+    screen = sender(context=1).encrypt(frame, "screen")
+    other = sender(context=2).encrypt(frame, kind)
+    refused(receiver(), screen, kind, "")
+    refused(receiver(), other, "screen", "")
+    assert receiver().decrypt(screen, "screen", 0.0) == (ALICE, frame)
+    assert receiver().decrypt(other, kind, 0.0) == (ALICE, frame)
+
+
+def test_ck_219_a_picture_tells_what_it_is_of() -> None:
+    made, target = sender(), receiver()
+    for kind in ("video", "screen", "screen", "video", "screen"):
+        for frame in (KEY_FRAME, DELTA_FRAME):
+            wire = made.encrypt(frame, kind)  # type: ignore[arg-type]
+            assert target.decrypt_picture(wire, 0.0) == (ALICE, kind, frame)
+            with pytest.raises(PeerError, match="CK-210"):
+                target.decrypt_picture(wire, 0.0)
+
+
+def test_ck_219_what_is_neither_is_refused_once_and_changes_nothing() -> None:
+    made, target = sender(), receiver()
+    screen = made.encrypt(KEY_FRAME, "screen")
+    for wire in (
+        screen[:-1] + bytes([screen[-1] ^ 1]),
+        sender(key=OTHER_KEY).encrypt(KEY_FRAME, "screen"),
+        made.encrypt(DELTA_FRAME, "text"),
+        made.encrypt(DELTA_FRAME, "audio"),
+    ):
+        with pytest.raises(PeerError) as caught:
+            target.decrypt_picture(wire, 0.0)
+        assert caught.value.code is Code.DECRYPTION
+    # A try as the other kind moved no window: what it failed at still opens, and once.
+    assert target.decrypt_picture(screen, 0.0) == (ALICE, "screen", KEY_FRAME)
+    refused(target, screen, "screen", "CK-210")
 
 
 def test_audio_cannot_be_passed_off_as_video_nor_video_as_audio() -> None:

@@ -24,7 +24,7 @@ class Whole:
     steady = False
     held = False
 
-    def took(self, kind: FrameKind, timestamp: int, frame: bytes) -> bool:
+    def took(self, timestamp: int, frame: bytes) -> bool:
         """Nobody records."""
         return False
 

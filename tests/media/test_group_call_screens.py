@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from aiortc.mediastreams import VideoStreamTrack
 from av import VideoFrame
+from tests.media.as_screens import AsScreens
 from tests.media.room_party import Caller
 from tests.media.sfu_peers import Peer, bare, keyed, network
 from tests.sdk.group_call_ends import Ears
@@ -24,7 +25,7 @@ from visavis.core.content_group_call import GroupCallAnswer, GroupCallOffer
 from visavis.core.errors import Code, UnavailableError
 from visavis.core.ids import FeedId
 from visavis.media.fan import Fan
-from visavis.media.interfaces import TurnServer
+from visavis.media.interfaces import FrameCrypto, TurnServer
 from visavis.media.peer_connection import keep_to_our_codecs
 from visavis.media.sframe_hooks import protect_sender
 from visavis.media.silence import SilenceSource
@@ -81,16 +82,16 @@ class Sharer(Peer):
     async def offer(self, *, audio: bool = True, video: bool = True) -> str:
         await super().offer(audio=audio, video=False)
         if video:
-            self._add(CAMERA)
+            self._add(CAMERA, self.frames)
         return await self._described()
 
     async def share(self) -> str:
-        self._add(SCREEN)
+        self._add(SCREEN, AsScreens(self.frames))
         return await self._described()
 
-    def _add(self, size: tuple[int, int]) -> None:
+    def _add(self, size: tuple[int, int], frames: FrameCrypto) -> None:
         transceiver = self.up.addTransceiver(Flat(size), direction="sendonly")
-        protect_sender(transceiver.sender, self.frames, self.sent)
+        protect_sender(transceiver.sender, frames, self.sent)
         keep_to_our_codecs(transceiver)
 
     async def _described(self) -> str:

@@ -82,6 +82,27 @@ def test_who_is_late_is_not_accused() -> None:
     assert told == ["audio", "audio"]
 
 
+@pytest.mark.parametrize(("source", "kind"), [("1", "video"), ("2", "screen")])
+def test_a_screen_is_not_shown_as_a_camera_nor_a_camera_as_a_screen(
+    source: str, kind: FrameKind
+) -> None:
+    """CK-894: whatever a server calls a section; and nobody is accused of what the server did."""
+    told: list[FrameKind] = []
+    here = keyed(0)
+    section = OfferedSection("1", FEEDS[1], source)
+    place = _Place(lambda: section, lambda feed: {FEEDS.index(feed)}, lambda *_: None)
+    view = FromOne(here, place.may, place.opened, told.append, place.fits)
+    sender = keyed(1).new_context("video")
+    frame = b"\x10" + bytes(20)
+    assert view.decrypt(sender.encrypt(frame, kind), "video") == frame  # the control
+    assert place.now() is not None
+    other: FrameKind = "screen" if kind == "video" else "video"
+    with pytest.raises(PeerError, match="CK-894"):
+        view.decrypt(sender.encrypt(frame, other), "video")
+    assert told == []
+    assert view.decrypt(sender.encrypt(frame, kind), "video") == frame
+
+
 def test_what_is_in_a_section_is_what_its_name_says() -> None:
     """CK-894: and nothing of what was in it before is taken for what is in it now."""
     here: list[OfferedSection] = [OfferedSection("1", FEEDS[1], "1")]

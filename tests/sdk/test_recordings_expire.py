@@ -9,11 +9,11 @@ from tests.sdk.conftest import People
 from tests.sdk.recording_room import FakeShares
 
 from visavis.core import recording_statements as s
-from visavis.core.ids import CallId, Digest, Secret32
+from visavis.core.ids import CallId, Secret32
 from visavis.core.recording_types import Kind
-from visavis.sdk.consent_book import OwnConsents
+from visavis.sdk.consent_book import KEEP_S, OwnConsents
 from visavis.sdk.consent_key import OwnConsent
-from visavis.sdk.my_consents import KEEP_S, MyConsents
+from visavis.sdk.my_consents import MyConsents
 from visavis.sdk.recording_means import Answered
 from visavis.sdk.recordings import Recordings
 from visavis.sdk.recordings_book import Kept
@@ -22,8 +22,9 @@ NOW = 1_800_000_000
 
 
 def request(own: OwnConsent, *, at: int, days: int = 30) -> tuple[s.RecordingAsk, bytes]:
+    call = s.call_reference(CallId(bytes(16)))
     ask = s.RecordingAsk(
-        Digest(bytes(32)), own.key, 1, at, frozenset({Kind.AUDIO}), "Minutes", s.Place.DEVICE, days,
+        call, own.key, 1, at, frozenset({Kind.AUDIO}), "Minutes", s.Place.DEVICE, days,
         s.Recipients.ASKER, False, s.WithdrawBy.APP,
     )  # fmt: skip
     return ask, s.sign_statement(ask, own.private)
@@ -40,7 +41,7 @@ async def test_recordings_go_when_their_days_are_over_and_are_not_read_until_the
     for days in (1, 3):
         ask, signed = request(own, at=NOW, days=days)
         name, secret = f"{days}.vvrec", Secret32.random(books.rng)
-        books.recordings.begun(Kept(s.ask_digest(ask), name, "Choir", secret, signed))
+        books.recordings.begun(Kept(s.ask_digest(ask), name, "Choir", secret, signed, own.private))
     recordings.expire_if_due()
     looks = []
     read = s.read_statement

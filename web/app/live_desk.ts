@@ -217,6 +217,7 @@ export class LiveDesk {
     const local = lent(this.#lends(media), ({ audio, camera, screen }) => ({
       audio,
       video: screen ?? camera,
+      isScreen: screen !== undefined,
     }));
     return Object.assign(local, { forbidSharing });
   }

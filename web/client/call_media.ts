@@ -40,7 +40,7 @@ export class LentLocal implements LocalMedia {
   }
 
   get tracks(): LocalTracks {
-    return this.#local?.tracks ?? { audio: undefined, video: undefined };
+    return this.#local?.tracks ?? { audio: undefined, video: undefined, isScreen: false };
   }
 
   start(): Promise<void> {

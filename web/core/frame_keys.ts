@@ -24,8 +24,11 @@ import { decodeHeader, mlsKid, PRODUCT_SUITE, SframeKey, suiteOf } from "./sfram
 /** What a track carries: Opus or VP8. */
 export type Kind = "audio" | "video";
 
-/** What is sealed: what a track carries, or a block of real-time text (`realtime_text.ts`). */
-export type FrameKind = Kind | "text";
+/** VP8 of a camera, or of a screen that is shared. */
+export type PictureKind = "video" | "screen";
+
+/** What is sealed: Opus, a picture, or a block of real-time text (`realtime_text.ts`). */
+export type FrameKind = "audio" | PictureKind | "text";
 
 export const EPOCH_BITS = 8;
 export const LEAF_BITS = 12;
@@ -59,19 +62,24 @@ const CLEAR_DELTA_FRAME = 1;
 /** Authenticated with each block of text and not sent (RFC 9605, 4.4.3). */
 const TEXT_METADATA = utf8("visavis real-time text");
 
+/** The same of a screen, before its clear bytes: longer than what is clear of any picture. */
+const SCREEN_METADATA = utf8("visavis shared screen");
+
+const PICTURES: readonly PictureKind[] = ["video", "screen"];
+
 /**
  * Return how many bytes at the front of an encoded frame stay readable.
  *
  * For VP8 the count comes from bit 0 of byte 0 (RFC 6386, 9.1: 0 is a key frame), which both sides
  * see, never from a frame type or trailer that a relay could forge (CK-215).
  *
- * @param kind "video" is VP8, "audio" is Opus, "text" a block of text.
+ * @param kind "video" and "screen" are VP8, "audio" is Opus, "text" a block of text.
  * @param frame An encoded frame, before or after encryption.
- * @returns Audio and text 0; video 10 for a key frame, 1 for a delta frame.
- * @throws UsageError A video frame too short to have its clear bytes.
+ * @returns Audio and text 0; pictures 10 for a key frame, 1 for a delta frame.
+ * @throws UsageError A picture too short to have its clear bytes.
  */
 export function clearBytes(kind: FrameKind, frame: Uint8Array): number {
-  if (kind !== "video") return 0;
+  if (kind === "audio" || kind === "text") return 0;
   const [first] = frame;
   if (first === undefined) throw new UsageError("an empty video frame");
   const count = (first & 1) === 1 ? CLEAR_DELTA_FRAME : CLEAR_KEY_FRAME;
@@ -82,7 +90,10 @@ export function clearBytes(kind: FrameKind, frame: Uint8Array): number {
 function metadata(kind: FrameKind, clear: Bytes): Bytes {
   // CK-218: a block of text opens as nothing else, and nothing else as text: whoever forwards frames
   // cannot move one from a track to the text, or back.
-  return kind === "text" ? TEXT_METADATA : clear;
+  if (kind === "text") return TEXT_METADATA;
+  // CK-219: nor can they make a screen a camera's picture, or a picture a screen: to record the one is
+  // agreed to apart from the other.
+  return kind === "screen" ? concat(SCREEN_METADATA, clear) : clear;
 }
 
 function checkSuite(suite: number, baseKey: Uint8Array): void {
@@ -140,7 +151,7 @@ export class FrameSender {
    * Encrypt one encoded frame.
    *
    * @param frame VP8, Opus or a block of text, whole.
-   * @param kind "video", "audio" or "text".
+   * @param kind What it is.
    * @returns Clear bytes || header || ciphertext || tag: the frame's length plus exactly 24.
    * @throws UsageError The counter is used up (CK-205), the key is wiped (CK-216), or the frame is
    *   too short for its codec. Nothing may be sent then.
@@ -225,6 +236,8 @@ const WINDOW_MASK = (1n << BigInt(REPLAY_WINDOW)) - 1n;
 /** One KID's key and the frames seen with it: bit i of `seen` stands for CTR highest - i. */
 class Kid {
   readonly key: SframeKey;
+  /** As what the last one opened. */
+  last: FrameKind = "video";
   #highest = -1;
   #seen = 0n;
 
@@ -267,6 +280,9 @@ export type Opened = Readonly<{
   /** The encoded frame, clear bytes included. */
   frame: Bytes;
 }>;
+
+/** The same, and as what it was sealed. */
+export type OpenedAs<K extends FrameKind = FrameKind> = Opened & Readonly<{ kind: K }>;
 
 /** Decrypts the frames of all members of one call. */
 export class FrameReceiver {
@@ -365,14 +381,22 @@ export class FrameReceiver {
    *   dropped. The detail (for developers) tells CK-200 to CK-210 apart.
    */
   async decrypt(frame: Bytes, kind: FrameKind, nowS: number): Promise<Opened> {
-    this.tick(nowS);
-    try {
-      return await this.#open(frame, kind);
-    } catch (error) {
-      if (!(error instanceof VisavisError)) throw error;
-      // One code for all, so that a relay learns nothing from the difference.
-      throw new PeerError(Code.DECRYPTION, error.detail);
-    }
+    const { leaf, frame: opened } = await this.#open(frame, [kind], nowS);
+    return { leaf, frame: opened };
+  }
+
+  /**
+   * Decrypt one picture where a camera or a screen may come, and tell which it is.
+   *
+   * It is tried as what its encoder's last one was, then as the other: only if it is neither it does
+   * not open.
+   *
+   * @param frame As for `decrypt`.
+   * @param nowS Monotonic seconds.
+   * @throws PeerError As for `decrypt`.
+   */
+  async decryptPicture(frame: Bytes, nowS: number): Promise<OpenedAs<PictureKind>> {
+    return await this.#open(frame, PICTURES, nowS);
   }
 
   /** Drop every key; `decrypt` fails until another epoch is installed. */
@@ -380,8 +404,23 @@ export class FrameReceiver {
     for (const lowBits of [...this.#epochs.keys()]) this.#drop(lowBits);
   }
 
-  async #open(frame: Bytes, kind: FrameKind): Promise<Opened> {
-    const count = clearBytes(kind, frame);
+  async #open<K extends FrameKind>(
+    frame: Bytes,
+    kinds: readonly K[],
+    nowS: number,
+  ): Promise<OpenedAs<K>> {
+    this.tick(nowS);
+    try {
+      return await this.#opened(frame, kinds);
+    } catch (error) {
+      if (!(error instanceof VisavisError)) throw error;
+      // One code for all, so that a relay learns nothing from the difference.
+      throw new PeerError(Code.DECRYPTION, error.detail);
+    }
+  }
+
+  async #opened<K extends FrameKind>(frame: Bytes, kinds: readonly K[]): Promise<OpenedAs<K>> {
+    const count = clearBytes(kinds[0] ?? "audio", frame);
     const [clear, sealed] = [frame.subarray(0, count), frame.subarray(count)];
     const header = decodeHeader(sealed);
     const ctr = Number(header.ctr);
@@ -395,7 +434,7 @@ export class FrameReceiver {
     if (epoch === undefined) throw noEpoch();
     const known = permit(epoch, kid, ctr);
     const state = known ?? new Kid(await SframeKey.derive(this.#suite, header.kid, epoch.baseKey));
-    const { plaintext } = await state.key.decrypt(metadata(kind, clear), sealed);
+    const { kind, plaintext } = await tried(state, kinds, clear, sealed);
     // Meanwhile the same frame may have been opened, its epoch dropped, its sender removed.
     if (this.#epochs.get(kid % 2 ** EPOCH_BITS) !== epoch) throw noEpoch();
     const current = permit(epoch, kid, ctr) ?? state;
@@ -403,8 +442,29 @@ export class FrameReceiver {
     // high CTR would silence the sender.
     epoch.kids.set(kid, current);
     current.mark(ctr);
-    return { leaf: leafOf(kid), frame: concat(clear, plaintext) };
+    current.last = kind;
+    return { leaf: leafOf(kid), kind, frame: concat(clear, plaintext) };
   }
+}
+
+/** Open a frame as the first of these kinds that fits; what its last one was comes first. */
+async function tried<K extends FrameKind>(
+  { key, last }: Kid,
+  kinds: readonly K[],
+  clear: Bytes,
+  sealed: Bytes,
+): Promise<Readonly<{ kind: K; plaintext: Bytes }>> {
+  const inOrder = kinds.toSorted((a, b) => Number(a !== last) - Number(b !== last));
+  let wrong: unknown;
+  for (const kind of inOrder) {
+    try {
+      return { kind, plaintext: (await key.decrypt(metadata(kind, clear), sealed)).plaintext };
+    } catch (error) {
+      // What does not fit has changed nothing: it was as if it had not been tried.
+      wrong = error;
+    }
+  }
+  throw wrong;
 }
 
 /**

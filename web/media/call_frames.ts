@@ -8,6 +8,7 @@
 
 import { type Bytes, copy } from "../core/bytes.ts";
 import { Code, UnavailableError, UsageError } from "../core/errors.ts";
+import type { PictureKind } from "../core/frame_keys.ts";
 import type { Counts } from "./frames_keys.ts";
 import type { GroupFrames } from "./group_interfaces.ts";
 import type { FrameTape, Reel } from "./interfaces.ts";
@@ -123,11 +124,22 @@ export class WorkerKeys implements GroupFrames {
   }
 
   /**
-   * Say who is heard where from now on, and which of these places show a screen; kept once nothing of
-   * anybody else passes there.
+   * Say who is heard where from now on; kept once nothing of anybody else passes there.
+   *
+   * @param screens Which of these places show a screen, and no camera, as the others show no screen;
+   *   undefined: a screen may come in the camera's place.
    */
-  async setPlaces(places: Places, screens: ReadonlySet<string> = new Set()): Promise<void> {
+  async setPlaces(places: Places, screens?: ReadonlySet<string>): Promise<void> {
     await this.#order({ op: "places", places, screens });
+  }
+
+  /**
+   * Say what is sent by a sender of pictures from now on (`pictures_sent.ts`).
+   *
+   * @param of Undefined: its track is about to be another. Kept once nothing of the one before passes.
+   */
+  async setPictures(way: string, of: PictureKind | undefined): Promise<void> {
+    await this.#order({ op: "pictures", way, of });
   }
 
   #leaves(leaves: ReadonlyMap<number, Bytes>): void {

@@ -14,6 +14,7 @@
  */
 
 import { Code, PeerError, UsageError } from "../core/errors.ts";
+import type { PictureKind } from "../core/frame_keys.ts";
 import type { Carried } from "../core/meter.ts";
 import { WorkerKeys } from "./call_frames.ts";
 import { MAX_CANDIDATES, parse } from "./candidates.ts";
@@ -230,7 +231,8 @@ export class RelayedConnection implements MediaConnection {
     const { steady = false } = this.#options;
     const relayOnly = this.#relayOnly;
     const onText = (channel: TextChannel) => this.#text.use(channel);
-    const options = { worker: this.#worker, local, onText, onStream, steady, relayOnly };
+    const say = (way: string, of: PictureKind | undefined) => this.#keys.setPictures(way, of);
+    const options = { worker: this.#worker, local, onText, onStream, steady, relayOnly, say };
     return new Transport(options, this.#video);
   }
 

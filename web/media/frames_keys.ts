@@ -8,17 +8,12 @@
 
 import { type Bytes, wipe } from "../core/bytes.ts";
 import { Code, PeerError, UsageError } from "../core/errors.ts";
-import {
-  type FrameKind,
-  FrameReceiver,
-  type Kind,
-  type Opened,
-  SendingEpoch,
-} from "../core/frame_keys.ts";
+import { FrameReceiver, type Kind, type OpenedAs, SendingEpoch } from "../core/frame_keys.ts";
 import { PRODUCT_SUITE } from "../core/sframe.ts";
-import type { FrameTap } from "./frame_tap.ts";
+import type { FrameTap, Track } from "./frame_tap.ts";
 import { type Heard, HeardPlaces } from "./heard_places.ts";
 import { isVarying, OpusPadding } from "./opus_padding.ts";
+import { PicturesSent } from "./pictures_sent.ts";
 import { isOutOfTime, Unopened } from "./unopened.ts";
 
 type PerKind = Record<Kind, number>;
@@ -35,7 +30,7 @@ export type Counts = Readonly<{
   failed: Readonly<PerKind>;
   /** Arrived again (CK-210). Chromium sends packets twice to measure bandwidth. */
   repeated: Readonly<PerKind>;
-  /** Of those that did not open: sealed by another member than is heard there (CK-890). */
+  /** Of those that did not open: sealed by another member, or as something else, than belongs there. */
   misplaced: Readonly<PerKind>;
   /** Who was heard at each place (`heard_places.ts`), and how much since they are there. */
   heard: ReadonlyMap<string, Heard>;
@@ -69,6 +64,8 @@ export class CallFrames {
   /** Takes what passes, for a recording; undefined: nothing does. */
   tap: FrameTap | undefined;
   readonly monotonic: () => number;
+  /** What is sent where a camera or a screen may be. */
+  readonly pictures: PicturesSent;
   readonly padding = new OpusPadding({ varies: isVarying(navigator.userAgent) });
   readonly #receiver = new FrameReceiver();
   readonly #unopened = new Unopened();
@@ -79,6 +76,7 @@ export class CallFrames {
   /** @param monotonic Seconds that never go back. */
   constructor(monotonic: () => number) {
     this.monotonic = monotonic;
+    this.pictures = new PicturesSent(monotonic);
   }
 
   get counts(): Counts {
@@ -176,23 +174,37 @@ export class CallFrames {
     this.#receiver.wipe();
   }
 
-  /** Return the frame as its sender's encoder made it, and whose it is. */
-  async decrypt(frame: Bytes, kind: FrameKind): Promise<Opened> {
-    return await this.#receiver.decrypt(frame, kind, this.monotonic());
+  /** Return a block of the call's text. */
+  async openText(block: Bytes): Promise<Bytes> {
+    return (await this.#receiver.decrypt(block, "text", this.monotonic())).frame;
+  }
+
+  /**
+   * Return the frame as its sender's encoder made it, whose it is, and as what they sealed it: on a
+   * track for pictures a screen may take the camera's place (CK-219).
+   */
+  async decrypt(frame: Bytes, kind: Kind): Promise<OpenedAs<Track>> {
+    const now = this.monotonic();
+    if (kind === "video") return await this.#receiver.decryptPicture(frame, now);
+    return { kind, ...(await this.#receiver.decrypt(frame, kind, now)) };
   }
 
   /**
    * Return a frame that arrived at a place, and whose it is.
    *
-   * @throws PeerError `DECRYPTION`: it did not open, or (CK-890) another member sealed it.
+   * @throws PeerError `DECRYPTION`: it did not open, or another member sealed it (CK-890), or as
+   *   something else (CK-894).
    */
-  async decryptAt(place: string, frame: Bytes, kind: Kind): Promise<Opened> {
-    const opened = await this.#receiver
-      .decrypt(frame, kind, this.monotonic())
-      .catch((error: unknown) => {
-        if (!isOutOfTime(error)) this.#accuse(place, kind);
-        throw error;
-      });
+  async decryptAt(place: string, frame: Bytes, kind: Kind): Promise<OpenedAs<Track>> {
+    const opened = await this.decrypt(frame, kind).catch((error: unknown) => {
+      if (!isOutOfTime(error)) this.#accuse(place, kind);
+      throw error;
+    });
+    // CK-894: nor may they show a screen as a camera, or a camera as a screen.
+    if (!this.places.fits(place, opened.kind)) {
+      this.misplaced[kind] += 1;
+      throw new PeerError(Code.DECRYPTION, "CK-894: a frame that is not what its place says");
+    }
     // CK-890: whoever runs the SFU, or sends to it, may not put one member in another's place, nor
     // show a feed that nobody announced (P14). Looked up now: the place may have changed meanwhile.
     if (!this.places.hears(place, opened.leaf, kind)) {

@@ -13,7 +13,7 @@
 
 import type { Bytes } from "../core/bytes.ts";
 import { Code, PeerError, UnavailableError, UsageError } from "../core/errors.ts";
-import type { FrameKind, FrameSender, Kind, Opened, SendingEpoch } from "../core/frame_keys.ts";
+import type { FrameKind, FrameSender, Kind, OpenedAs, SendingEpoch } from "../core/frame_keys.ts";
 import type { Track } from "./frame_tap.ts";
 import type { CallFrames } from "./frames_keys.ts";
 import { padded } from "./picture_padding.ts";
@@ -56,13 +56,11 @@ class Pause {
 /** Seals what one encoder on one transport makes, or a call's text: one context in each epoch. */
 export class Sealer {
   readonly #frames: CallFrames;
-  readonly #kind: FrameKind;
   #epoch: SendingEpoch | undefined;
   #sender: Promise<FrameSender> | undefined;
 
-  constructor(frames: CallFrames, kind: FrameKind) {
+  constructor(frames: CallFrames) {
     this.#frames = frames;
-    this.#kind = kind;
   }
 
   /**
@@ -70,7 +68,7 @@ export class Sealer {
    *
    * @throws UnavailableError `NOT_ENCRYPTED`: CK-655, there is no key.
    */
-  async encrypt(plain: Bytes): Promise<Bytes> {
+  async encrypt(plain: Bytes, kind: FrameKind): Promise<Bytes> {
     for (;;) {
       const epoch = this.#frames.sending;
       if (epoch === undefined) {
@@ -78,7 +76,7 @@ export class Sealer {
       }
       try {
         const sender = await this.#senderIn(epoch);
-        return await sender.encrypt(plain, this.#kind);
+        return await sender.encrypt(plain, kind);
       } catch (error) {
         // An epoch that was replaced meanwhile is no reason to lose the frame.
         if (this.#frames.sending === epoch) throw error;
@@ -103,7 +101,8 @@ type Encoder = { readonly sealer: Sealer; owesKeyFrame: boolean };
 export class SendPipe {
   readonly #frames: CallFrames;
   readonly #kind: Kind;
-  readonly #track: Track;
+  /** What it is of, or by which name that is told (`pictures_sent.ts`). */
+  readonly #of: Readonly<{ track: Track } | { way: string }>;
   readonly #askKeyFrame: () => void;
   readonly #pause: Pause;
   readonly #encoders = new Map<number, Encoder>();
@@ -115,10 +114,17 @@ export class SendPipe {
    * @param kind What the encoders make, from our own description of it.
    * @param askKeyFrame Makes the encoder's next picture a key frame. Asked for after a picture was
    *   dropped: the receiver could not decode a difference to something it never got.
-   * @param isScreen What is sent is a screen, and no camera.
+   * @param sent.screen What is sent is a screen, and no camera.
+   * @param sent.way It may be either, and the page says by this name which.
    */
-  constructor(frames: CallFrames, kind: Kind, askKeyFrame: () => void, isScreen = false) {
-    this.#track = isScreen ? "screen" : kind;
+  constructor(
+    frames: CallFrames,
+    kind: Kind,
+    askKeyFrame: () => void,
+    { screen = false, way }: Readonly<{ screen?: boolean; way?: string }> = {},
+  ) {
+    this.#of = way === undefined ? { track: screen ? "screen" : kind } : { way };
+    if (way !== undefined) frames.pictures.add(way, () => this.#ask());
     this.#frames = frames;
     this.#kind = kind;
     this.#askKeyFrame = askKeyFrame;
@@ -133,12 +139,15 @@ export class SendPipe {
     let size = 0;
     let encoder: Encoder | undefined;
     let made: Bytes | undefined;
+    let track: Track | undefined;
     try {
-      encoder = this.#encoderOf(frame);
       made = new Uint8Array(frame.data);
-      const plain = this.#filled(made);
-      isKeyFrame = ((plain[0] ?? 0) & 1) === 0; // RFC 6386, 9.1
-      const sealed = await encoder.sealer.encrypt(plain);
+      isKeyFrame = ((made[0] ?? 0) & 1) === 0; // RFC 6386, 9.1
+      // CK-219: asked before anything is waited for, as what it was made for is what it is.
+      track = this.#trackOf(isKeyFrame);
+      if (track === undefined) return false;
+      encoder = this.#encoderOf(frame);
+      const sealed = await encoder.sealer.encrypt(this.#filled(made), track);
       size = sealed.length;
       replace(frame, sealed);
     } catch {
@@ -151,7 +160,7 @@ export class SendPipe {
     if (this.#kind === "video" && this.#frames.videoClosed) return false;
     if (this.#frames.held) return this.#hold();
     this.#frames.sealed[this.#kind] += 1;
-    this.#tapped(encoder, frame, made);
+    this.#tapped(encoder, track, frame, made);
     if (this.#kind === "audio") {
       count(this.#frames.audioSizes, size);
       return true;
@@ -159,17 +168,25 @@ export class SendPipe {
     if (this.#frames.steady) count(this.#frames.pictureSizes, size);
     if (encoder.owesKeyFrame) {
       if (isKeyFrame) encoder.owesKeyFrame = false;
-      else if (this.#pause.isOver()) this.#askKeyFrame();
+      else this.#ask();
     }
     return true;
   }
 
+  #trackOf(isKeyFrame: boolean): Track | undefined {
+    if ("track" in this.#of) return this.#of.track;
+    return this.#frames.pictures.kindOf(this.#of.way, isKeyFrame);
+  }
+
+  #ask(): void {
+    if (this.#pause.isOver()) this.#askKeyFrame();
+  }
+
   /** What was sent may be recorded, as it was before it was filled up and sealed. */
-  #tapped(encoder: Encoder, frame: EncodedFrame, made: Bytes): void {
+  #tapped(encoder: Encoder, track: Track, frame: EncodedFrame, made: Bytes): void {
     const { tap } = this.#frames;
     if (tap === undefined) return;
-    const wants = tap.sent(encoder, this.#track, timestampOf(frame), made);
-    if (wants && this.#pause.isOver()) this.#askKeyFrame();
+    if (tap.sent(encoder, track, timestampOf(frame), made)) this.#ask();
   }
 
   /** Drop a frame, which nobody is blamed for; whoever receives has missed a picture then. */
@@ -188,7 +205,7 @@ export class SendPipe {
     if (this.#encoders.size === MAX_ENCODERS) {
       throw new UsageError("CK-891: more encoders than a sender has");
     }
-    const made = { sealer: new Sealer(this.#frames, this.#kind), owesKeyFrame: this.#wasHeld };
+    const made = { sealer: new Sealer(this.#frames), owesKeyFrame: this.#wasHeld };
     this.#encoders.set(source, made);
     return made;
   }
@@ -228,7 +245,7 @@ export class ReceivePipe {
   async pass(frame: EncodedFrame): Promise<boolean> {
     if (this.#kind === "video" && this.#frames.videoClosed) return false;
     if (this.#frames.held) return this.#hold();
-    let opened: Opened;
+    let opened: OpenedAs<Track>;
     try {
       opened = await this.#open(new Uint8Array(frame.data));
       replace(frame, opened.frame);
@@ -255,11 +272,9 @@ export class ReceivePipe {
     return true;
   }
 
-  #tapped({ leaf, frame: data }: Opened, frame: EncodedFrame): void {
+  #tapped({ leaf, kind: track, frame: data }: OpenedAs<Track>, frame: EncodedFrame): void {
     const { tap } = this.#frames;
     if (tap === undefined) return;
-    const isScreen = this.#place !== undefined && this.#frames.places.isScreen(this.#place);
-    const track = isScreen && this.#kind === "video" ? "screen" : this.#kind;
     const wants = tap.opened(leaf, track, timestampOf(frame), data);
     if (wants && this.#pause.isOver()) this.#askKeyFrame();
   }
@@ -270,7 +285,7 @@ export class ReceivePipe {
     return false;
   }
 
-  #open(sealed: Bytes): Promise<Opened> {
+  #open(sealed: Bytes): Promise<OpenedAs<Track>> {
     if (this.#place === undefined) return this.#frames.decrypt(sealed, this.#kind);
     return this.#frames.decryptAt(this.#place, sealed, this.#kind);
   }

@@ -9,7 +9,9 @@ import type { SentTracks } from "./sfu_publish.ts";
 
 /** Return the same devices with one picture; closing it closes them. */
 export function inOneSection(local: GroupLocal): LocalMedia {
-  const one = ({ audio, camera, screen }: SentTracks) => ({ audio, video: screen ?? camera });
+  const one = ({ audio, camera, screen }: SentTracks) => {
+    return { audio, video: screen ?? camera, isScreen: screen !== undefined };
+  };
   return {
     get tracks() {
       return one(local.tracks);

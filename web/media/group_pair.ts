@@ -7,6 +7,7 @@
 
 import type { GroupCallAnswer, GroupCallOffer } from "../core/content_group_call.ts";
 import { Code, PeerError } from "../core/errors.ts";
+import type { PictureKind } from "../core/frame_keys.ts";
 import type { WorkerKeys } from "./call_frames.ts";
 import { MAX_CANDIDATES, parse } from "./candidates.ts";
 import type { LocalMedia, TurnServer } from "./interfaces.ts";
@@ -66,6 +67,7 @@ export class GroupPair {
       steady: false,
       relayOnly: true,
       place: this.place,
+      say: (way: string, of: PictureKind | undefined) => this.#keys.setPictures(way, of),
     };
     this.#transport = new Transport(options, parts.video);
   }

@@ -7,7 +7,7 @@
  * there first, and stays theirs. Whoever lies cannot seal as the other, and so takes nothing away.
  */
 
-import type { Kind } from "../core/frame_keys.ts";
+import type { FrameKind, Kind, PictureKind } from "../core/frame_keys.ts";
 
 /** Who is heard at a place, and how many frames of theirs were taken there. */
 export type Heard = Readonly<{ leaf: number } & Record<Kind, number>>;
@@ -15,7 +15,7 @@ export type Heard = Readonly<{ leaf: number } & Record<Kind, number>>;
 /** Places with their members, and how many frames were taken at each. */
 export class HeardPlaces {
   readonly #claims = new Map<string, ReadonlySet<number>>();
-  readonly #screens = new Set<string>();
+  readonly #pictures = new Map<string, PictureKind>();
   readonly #heard = new Map<string, { leaf: number } & Record<Kind, number>>();
 
   /** What was taken at each place since its present member is there. */
@@ -27,11 +27,12 @@ export class HeardPlaces {
    * From now on one of these alone is heard there.
    *
    * @param leaves Their leaf indices; none: nobody.
-   * @param isScreen What is seen there is a screen, by the section's name.
+   * @param pictures What is seen there, by the section's name; undefined: a camera, or a screen in
+   *   its place.
    */
-  set(place: string, leaves: readonly number[], isScreen = false): void {
-    if (isScreen) this.#screens.add(place);
-    else this.#screens.delete(place);
+  set(place: string, leaves: readonly number[], pictures?: PictureKind): void {
+    if (pictures === undefined) this.#pictures.delete(place);
+    else this.#pictures.set(place, pictures);
     const taken = this.#heard.get(place);
     if (taken !== undefined && !leaves.includes(taken.leaf)) this.#heard.delete(place);
     if (leaves.length === 0) this.#claims.delete(place);
@@ -43,9 +44,10 @@ export class HeardPlaces {
     return this.#claims.get(place) ?? [];
   }
 
-  /** Whether what is seen at a place is a screen. */
-  isScreen(place: string): boolean {
-    return this.#screens.has(place);
+  /** Whether what was sealed as this may be at a place. */
+  fits(place: string, sealedAs: FrameKind): boolean {
+    const pictures = this.#pictures.get(place);
+    return pictures === undefined || sealedAs === "audio" || sealedAs === pictures;
   }
 
   /** Tell whether a member's frame is taken at a place, and count it if so. */

@@ -19,6 +19,8 @@ export type { Kind } from "../core/frame_keys.ts";
 export type LocalTracks = Readonly<{
   audio: MediaStreamTrack | undefined;
   video: MediaStreamTrack | undefined;
+  /** `video` is a screen that is shared, in the camera's place. */
+  isScreen: boolean;
 }>;
 
 /**

@@ -30,12 +30,14 @@ const LAYER_EXTENSIONS: readonly string[] = [
   "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
 ];
 
-/** What a connection in a call of several has beyond one in a call of two. */
+/** What a connection has beyond a bare one. */
 export type PeerRules = Readonly<{
-  /** The place (`heard_places.ts`) at which a transceiver hears somebody. */
-  placeOf: (transceiver: RTCRtpTransceiver) => string;
+  /** The place (`heard_places.ts`) at which a transceiver hears somebody; none in a call of two. */
+  placeOf?: (transceiver: RTCRtpTransceiver) => string;
   /** Whether the other side is an SFU. */
-  sfu: boolean;
+  sfu?: boolean;
+  /** The name of what sends pictures of a camera or a screen (`pictures_sent.ts`). */
+  way?: string;
 }>;
 
 /**
@@ -147,8 +149,13 @@ export class ProtectedPeer {
 
   #protect(transceiver: RTCRtpTransceiver, screen = false): void {
     const kind = kindOf(transceiver);
-    this.#attach(transceiver.sender, { kind, direction: "send", ...(screen && { screen }) });
-    const place = this.#rules?.placeOf(transceiver);
+    const way = kind === "video" ? this.#rules?.way : undefined;
+    this.#attach(transceiver.sender, {
+      ...{ kind, direction: "send" },
+      ...(screen && { screen }),
+      ...(way === undefined ? {} : { way }),
+    });
+    const place = this.#rules?.placeOf?.(transceiver);
     this.#attach(transceiver.receiver, {
       kind,
       direction: "receive",

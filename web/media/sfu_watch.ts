@@ -176,7 +176,7 @@ export class SfuWatch {
     // Who took a section by its frames has taken nothing of the next feed in it: deaf in between.
     const feeds = (mid: string, list = this.#sections) => list.find((one) => one.mid === mid)?.feed;
     const stays = (mid: string) => feeds(mid) === feeds(mid, sections);
-    // By its name alone, as on the page: who sends a camera there shows it as a screen.
+    // By its name, as on the page; the worker drops what was sealed as something else (CK-894).
     const shared = sections.filter(({ source }) => roleOf(source) === "screen");
     const screens = new Set(shared.map(({ mid }) => this.#peer.placeOf(mid)));
     const before = this.#claims;

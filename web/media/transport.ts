@@ -26,6 +26,7 @@ import {
 import type { LocalMedia, LocalTracks, TurnServer } from "./interfaces.ts";
 import { minimise } from "./local_description.ts";
 import { STEADY_BIT_RATE, STEADY_FRAME_RATE } from "./picture_padding.ts";
+import { PictureTrack, type SayPictures } from "./picture_track.ts";
 import { kindOf, ProtectedPeer } from "./protect.ts";
 import { checkAnswer, type Description, encode, parse } from "./sdp_guard.ts";
 import { type Sound, soundOf } from "./speaking.ts";
@@ -37,13 +38,15 @@ export type TransportOptions = Readonly<{
   worker: Worker;
   /** What is sent. */
   local: LocalMedia;
+  /** Tells the worker whether a camera or a screen is sent. */
+  say: SayPictures;
   /** Takes the channel of this transport for the call's text. */
   onText: (channel: TextChannel) => void;
   /** Takes the other side's stream, once it is there. */
   onStream: (stream: MediaStream) => void;
   /** Hold the encoder of pictures to a rate at which nearly all have one size. */
   steady: boolean;
-  /** Gather nothing but relayed candidates. */
+  /** Relayed candidates alone. */
   relayOnly: boolean;
   /** Where the other side is heard, in a call of several (`heard_places.ts`). */
   place?: string;
@@ -74,6 +77,7 @@ export class Transport {
   #allocated: Promise<readonly string[]> | undefined;
   #hasRemote = false;
   #stopTracks: () => void = () => {};
+  readonly #pictures: PictureTrack;
   #reading = NOTHING;
 
   /**
@@ -89,11 +93,11 @@ export class Transport {
     this.#video = video;
     // CK-670: no server of anybody's choice but the ones that `gather` is given.
     const { place } = options;
-    this.#peer = new ProtectedPeer(
-      options.worker,
-      configurationFor([], this.#relayOnly),
-      place === undefined ? undefined : { placeOf: () => place, sfu: false },
-    );
+    this.#pictures = new PictureTrack(options.say, (track) => this.#replace("video", track));
+    this.#peer = new ProtectedPeer(options.worker, configurationFor([], this.#relayOnly), {
+      way: this.#pictures.way,
+      ...(place === undefined ? {} : { placeOf: () => place }),
+    });
     this.#peer.pc.addEventListener("track", ({ track }) => {
       if (track.kind === "audio" || this.#video) this.#stream.addTrack(track);
     });
@@ -320,16 +324,15 @@ export class Transport {
   }
 
   /** Send these tracks from now on, without a new description. */
-  #use(tracks: LocalTracks): void {
+  #use({ audio, video, isScreen }: LocalTracks): void {
     if (this.#ended.signal.aborted) return;
-    const put = (kind: Kind, track: MediaStreamTrack | undefined) => {
-      for (const { sender } of this.#of(kind)) {
-        // Refused only if the connection closed meanwhile: then nothing is sent anyway.
-        sender.replaceTrack(track ?? null).catch(() => {});
-      }
-    };
-    put("audio", tracks.audio);
-    put("video", this.#video ? tracks.video : undefined);
+    // Refused only if the connection closed meanwhile: then nothing is sent anyway.
+    this.#replace("audio", audio).catch(() => {});
+    this.#pictures.put(this.#video ? video : undefined, isScreen ? "screen" : "video");
+  }
+
+  async #replace(kind: Kind, track: MediaStreamTrack | undefined): Promise<void> {
+    await Promise.all(this.#of(kind).map(({ sender }) => sender.replaceTrack(track ?? null)));
   }
 
   async #own(making: Promise<RTCSessionDescriptionInit>): Promise<RTCSessionDescriptionInit> {

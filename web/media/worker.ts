@@ -12,6 +12,7 @@ import { OLD_EPOCH_S } from "../core/frame_keys.ts";
 import { BLOCK_EVERY_S } from "../core/realtime_text.ts";
 import { CallFrames } from "./frames_keys.ts";
 import { type EncodedFrame, ReceivePipe, Sealer, SendPipe } from "./frames_pipe.ts";
+import { TURN_S } from "./pictures_sent.ts";
 import { Tapes } from "./tapes.ts";
 import type {
   Order,
@@ -51,14 +52,17 @@ const tapes = new Tapes(
 );
 
 /** One context of the call's, in each epoch: its counter goes on over all transports. */
-const text = new Sealer(frames, "text");
+const text = new Sealer(frames);
 let beat: ReturnType<typeof setInterval> | undefined;
 
 /** A little later than due, so that the keys are due when it looks. */
 const OLD_EPOCH_MS = OLD_EPOCH_S * 1000 + 5;
 
+/** The same for a key frame of what is sent instead. */
+const TURN_MS = TURN_S * 1000 + 5;
+
 function pipeOf(transformer: Transformer): SendPipe | ReceivePipe {
-  const { kind, direction, place, screen } = transformer.options;
+  const { kind, direction, place, ...sent } = transformer.options;
   const ignore = () => {}; // no picture flows now, so nobody waits for a key frame
   if (direction === "receive") {
     const askKeyFrame = () => transformer.sendKeyFrameRequest?.().catch(ignore);
@@ -68,7 +72,7 @@ function pipeOf(transformer: Transformer): SendPipe | ReceivePipe {
     if (transformer.generateKeyFrame === undefined) self.postMessage({ want: "keyFrame" });
     else transformer.generateKeyFrame().catch(ignore);
   };
-  return new SendPipe(frames, kind, askKeyFrame, screen);
+  return new SendPipe(frames, kind, askKeyFrame, sent);
 }
 
 self.onrtctransform = ({ transformer }) => {
@@ -120,8 +124,17 @@ function carryOut(order: Exclude<Order, TextOrder | RecordingOrder>): void {
       return;
     case "places":
       for (const [place, leaves] of order.places) {
-        frames.places.set(place, leaves, order.screens.has(place));
+        const of = order.screens?.has(place) ? "screen" : "video";
+        frames.places.set(place, leaves, order.screens && of);
       }
+      return;
+    case "pictures":
+      if (order.of === undefined) {
+        frames.pictures.turn(order.way);
+        return;
+      }
+      frames.pictures.begin(order.way, order.of);
+      setTimeout(() => frames.pictures.askKeyFrame(order.way), TURN_MS);
       return;
     case "leaves":
       tapes.leaves(order.leaves);
@@ -136,7 +149,7 @@ async function passText(id: number, { op, text: block }: TextOrder): Promise<voi
   try {
     if (frames.held) throw new UnavailableError(Code.NOT_ENCRYPTED, "nothing passes yet");
     const passed =
-      op === "sealText" ? await text.encrypt(block) : (await frames.decrypt(block, "text")).frame;
+      op === "sealText" ? await text.encrypt(block, "text") : await frames.openText(block);
     self.postMessage({ id, text: passed }, [passed.buffer]);
   } catch (thrown) {
     refuse(id, thrown);

@@ -5,7 +5,7 @@
 
 import type { Bytes } from "../core/bytes.ts";
 import type { Code } from "../core/errors.ts";
-import type { Kind } from "../core/frame_keys.ts";
+import type { Kind, PictureKind } from "../core/frame_keys.ts";
 import type { Statement } from "../core/recording_statements.ts";
 import type { Counts } from "./frames_keys.ts";
 
@@ -19,6 +19,8 @@ export type PipeOptions = Readonly<{
   place?: string;
   /** A screen is sent by it, and no camera. */
   screen?: boolean;
+  /** Either may be sent by it: the page says by this name which (`pictures_sent.ts`). */
+  way?: string;
 }>;
 
 /** Places with who says that they are theirs; none: nobody is heard there. Others stay as they are. */
@@ -29,7 +31,8 @@ export type Order =
   | Readonly<{ op: "install"; epoch: bigint; baseKey: Bytes; members: readonly number[] }>
   | Readonly<{ op: "sendIn"; epoch: bigint; baseKey: Bytes; leaf: number }>
   | Readonly<{ op: "removeLeaf"; leaf: number }>
-  | Readonly<{ op: "places"; places: Places; screens: ReadonlySet<string> }>
+  | Readonly<{ op: "places"; places: Places; screens: ReadonlySet<string> | undefined }>
+  | Readonly<{ op: "pictures"; way: string; of: PictureKind | undefined }>
   | Readonly<{ op: "leaves"; leaves: ReadonlyMap<number, Bytes> }>
   | Readonly<{ op: "hold" | "release" | "wipe" | "closeVideo" | "steady" | "counts" | "textBeat" }>
   | TextOrder

@@ -1,4 +1,4 @@
-/** Frame keys (protocol P10): who can open which frame, and until when. CK-204 to CK-217. */
+/** Frame keys (protocol P10): who can open which frame, and until when. CK-204 to CK-219. */
 
 import { describe, expect, test } from "vitest";
 import { type Bytes, fromHex, hex, utf8 } from "../core/bytes.ts";
@@ -77,13 +77,14 @@ describe("as in Python", () => {
     | readonly ["install", epoch: string, key: string, leaves: number[], outcome: string]
     | readonly ["remove", leaf: number, outcome: string]
     | readonly ["tick", nowS: number, outcome: string]
+    | readonly ["decrypt", FrameKind, wire: string, nowS: number, outcome: string, number?, string?]
     | readonly [
-        "decrypt",
-        FrameKind,
+        "picture",
         wire: string,
         nowS: number,
         outcome: string,
         number?,
+        FrameKind?,
         string?,
       ];
 
@@ -105,6 +106,16 @@ describe("as in Python", () => {
         expect(await outcome(decrypt)).toBe(expected);
         const wanted = expected === "ok" ? [{ leaf, frame }] : [];
         return expect(opened.map((o) => ({ leaf: o.leaf, frame: hex(o.frame) }))).toEqual(wanted);
+      }
+      case "picture": {
+        const [, wire, nowS, expected, ...found] = step;
+        const opened: unknown[] = [];
+        const decrypt = async () => {
+          const { leaf, kind, frame } = await receiver.decryptPicture(fromHex(wire), nowS);
+          opened.push(leaf, kind, hex(frame));
+        };
+        expect(await outcome(decrypt)).toBe(expected);
+        return expect(opened).toEqual(found);
       }
     }
   }
@@ -145,6 +156,25 @@ async function refused(
 ): Promise<void> {
   expect(await outcome(() => target.decrypt(frame, kind, nowS))).toBe(`decryption ${check}`);
 }
+
+test("CK-219: a picture tells what it is of, and what is neither changes nothing", async () => {
+  const [made, target] = [await sender(), receiver()];
+  const frames = [0x10, 0x11].map((first) => new Uint8Array(40).fill(first));
+  for (const kind of ["video", "screen", "screen", "video"] as const) {
+    for (const frame of frames) {
+      const wire = await made.encrypt(frame, kind);
+      await refused(target, wire, "CK-203", kind === "video" ? "screen" : "video");
+      const neither = flipped(wire, wire.length - 1);
+      await expect(target.decryptPicture(neither, 0)).rejects.toThrow(PeerError);
+      expect(await target.decryptPicture(wire, 0)).toEqual({ leaf: ALICE, kind, frame });
+      await refused(target, wire, "CK-210", kind);
+    }
+  }
+  for (const kind of ["text", "audio"] as const) {
+    const wire = await made.encrypt(OPUS, kind);
+    await expect(target.decryptPicture(wire, 0)).rejects.toThrow(PeerError);
+  }
+});
 
 describe("while WebCrypto works", () => {
   test("CK-210: the same frame twice at once opens once", async () => {

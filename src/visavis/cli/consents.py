@@ -1,4 +1,4 @@
-"""`visavis consents`: what you said to whoever asked to record, and taking a yes back."""
+"""`visavis consents`: what you said to whoever asked to record, taking it back, and never."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from visavis.cli.context import Context
+from visavis.cli.context import Context, synced
 from visavis.cli.history import PANEL
 from visavis.cli.new_file import write_new
 from visavis.cli.output import plain
@@ -18,8 +18,8 @@ from visavis.core.errors import Code
 from visavis.core.recording_consent import State
 
 if TYPE_CHECKING:
+    from visavis.core.consent_record import ConsentRecord
     from visavis.sdk.client import Client
-    from visavis.sdk.consent_book import OwnAnswer
 
 IdArgument = Annotated[
     str, typer.Argument(metavar="ID", help="The consent, as visavis consents names it.")
@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
     group.callback()(consents)
     group.command("withdraw")(withdraw)
     group.command("receipt")(receipt)
+    group.command("never")(never)
     app.add_typer(group, name="consents", rich_help_panel=PANEL)
 
 
@@ -54,7 +55,7 @@ def consents(ctx: typer.Context) -> int | None:
             if any(one.consent().state is State.GIVEN for one in found):
                 context.out.say("To take a yes back: visavis consents withdraw ID")
         else:
-            context.out.show("You have answered nobody who asked to record, on this device.")
+            context.out.show("You have answered nobody who asked to record.")
         return {"consents": [_described(one) for one in found]}
 
     return context.run_with_client(use)
@@ -86,6 +87,8 @@ def withdraw(ctx: typer.Context, which: IdArgument) -> int:
                 "there, and you can be played until it is gone."
             )
             out.say("Each visavis command that reaches the server tries it again.")
+        if one.where is not None:
+            out.say(f"{plain(one.by)} is told, and the recording itself will show it.")
         if consent.exported:
             out.show("You had agreed to an export: if one was made, it cannot be called back.")
         out.say("A changed program, or a camera before the screen, may have kept what it played.")
@@ -124,15 +127,48 @@ def receipt(
     return context.run_with_client(use)
 
 
+def never(
+    ctx: typer.Context,
+    always: Annotated[
+        bool | None,
+        typer.Option(
+            "--all-calls/--not-all-calls",
+            help="Nobody can ask to record any call with you; contacts see that before a call.",
+        ),
+    ] = None,
+) -> int:
+    """Show whether you are never to be recorded, or decide it for all calls from now on.
+
+    For the calls with one contact: visavis contact rules NAME --never-record.
+    """
+    context: Context = ctx.obj
+
+    async def use(client: Client) -> dict[str, Any]:
+        fresh = await synced(client, context.out)
+        settings = await client.settings()
+        if always is not None and always != settings.never_record:
+            settings = await client.set_settings(never_record=always)
+            fresh = fresh and await synced(client, context.out)
+        if settings.never_record:
+            context.out.show("You are never to be recorded, and nobody can ask.")
+        else:
+            context.out.show("You can be asked to be recorded; nothing is without your yes.")
+        if always is not None:
+            context.out.say("It holds for calls that begin from now on, on all your devices.")
+        return {"never_record": settings.never_record, "fresh": fresh}
+
+    return context.run_with_client(use)
+
+
 # What the commands share
 
 
-def _named(client: Client, which: str) -> OwnAnswer:
+def _named(client: Client, which: str) -> ConsentRecord:
     found = ((one.ask, one) for one in client.my_consents.all())
     return named(found, which, "consent", "visavis consents")
 
 
-def _row(one: OwnAnswer) -> tuple[str, ...]:
+def _row(one: ConsentRecord) -> tuple[str, ...]:
     consent = one.consent()
     given = consent.given
     kinds = consent.ask.kinds if given is None else given.kinds
@@ -149,7 +185,7 @@ def _row(one: OwnAnswer) -> tuple[str, ...]:
     )
 
 
-def _described(one: OwnAnswer) -> dict[str, Any]:
+def _described(one: ConsentRecord) -> dict[str, Any]:
     consent = one.consent()
     given = consent.given
     return {

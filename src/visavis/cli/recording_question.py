@@ -28,8 +28,6 @@ def disclose(out: Output, one: AskedOfUs, *, guest: bool) -> None:
     by = f"[bold]{plain(one.by)}[/]"
     say(f"{by} asks to record this call. Nothing is recorded until everybody here agrees.")
     say(f"  What              {in_words(asked.kinds)}, of everybody in it")
-    if Kind.VIDEO in asked.kinds:
-        say("                    Pictures: also of a screen that is shared in the camera's place")
     say(f"  What for          {plain(asked.purpose)}")
     say(f"  Kept              {PLACES[asked.place]}")
     say(f"  For how long      {days(asked.days)}; then nothing of it can be played any more")

@@ -56,7 +56,15 @@ def recordings(ctx: typer.Context) -> int | None:
     async def use(client: Client) -> dict[str, Any]:
         found = client.recordings.all()
         if found:
-            columns = ("recording", "asked on", "call with", "what", "length", "played for")
+            columns = (
+                "recording",
+                "asked on",
+                "call with",
+                "what",
+                "length",
+                "taken back by",
+                "played for",
+            )
             context.out.table("", columns, [_row(kept) for kept in found])
             context.out.say("Who can be played now: visavis recordings look ID")
         else:
@@ -217,6 +225,8 @@ def _why(looked: Looked, one: Heard) -> str:
     said = next(member for member in looked.proof.members if member.key == one.key)
     if said.withdrawn is not None:
         return f"They took their yes back on {show_time(said.withdrawn, DAY)}."
+    if one.withdrawn:
+        return "They have taken their yes back, or said no since."
     if looked.kept.until <= time.time():
         return "Its days are over."
     if one.key not in looked.kept.members:
@@ -225,7 +235,11 @@ def _why(looked: Looked, one: Heard) -> str:
 
 
 def _name(one: Heard) -> str:
-    return one.name or "somebody"
+    return _called(one.name)
+
+
+def _called(name: str) -> str:
+    return name or "somebody"
 
 
 def _names(members: list[Heard]) -> str:
@@ -239,6 +253,7 @@ def _row(kept: Kept) -> tuple[str, ...]:
         kept.title,
         in_words(kept.asked.kinds),
         show_seconds(round(kept.length / 1000)) if kept.length else "not ended in order",
+        listed([_called(name) for name in kept.withdrawn]),
         days(days_left(kept.until)),
     )
 
@@ -263,6 +278,7 @@ def _described(kept: Kept) -> dict[str, Any]:
         "purpose": asked.purpose,
         "export": asked.clear,
         "length_ms": kept.length,
+        "withdrawn": list(kept.withdrawn),
         "until": kept.until,
         "days_left": days_left(kept.until),
     }

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, TypeAlias
 
 from visavis.core.content_fields import Array, Blob, Content, Fixed, Maybe, Nested, Record, Word
-from visavis.core.content_inner import IdField, MessageFile, MessageText
+from visavis.core.content_inner import IdField, MessageFile, MessageText, RecordingWithdrawn
 from visavis.core.content_records import (
     MAX_LEAVES,
     AccountField,
@@ -133,4 +133,5 @@ InGroup: TypeAlias = (
     | GroupPicture
     | GroupCallBegan
     | GroupCallOver
+    | RecordingWithdrawn
 )

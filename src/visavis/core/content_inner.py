@@ -30,6 +30,7 @@ from visavis.core.content_records import (
 from visavis.core.file_name import MAX_NAME_BYTES
 from visavis.core.file_type import MAX_FILE_BYTES, FileType
 from visavis.core.ids import BlobId, CallId, Digest, FileKey, MessageId
+from visavis.core.recording_statements import MAX_SIGNED
 
 MAX_BODY_BYTES: Final = 16_384
 MAX_THUMBNAIL_BYTES: Final = 16_384
@@ -231,6 +232,20 @@ class RecordingNever(Content):
     never: Annotated[bool, Flag()]
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class RecordingWithdrawn(Content):
+    """Somebody took back a yes after the call (R-49), in the conversation in which the call was.
+
+    Whose it is, the statement's signature says (CK-992, CK-993): any device of theirs may send it.
+    """
+
+    TYPE: ClassVar = {"t": "recording.withdrawn"}
+    id: IdField
+    at: TimeField
+    statement: Annotated[bytes, Blob(MAX_SIGNED)]
+    """A `recording.withdrawal`, as `recording_statements.sign_statement` makes it."""
+
+
 Inner: TypeAlias = (
     MessageText
     | MessageFile
@@ -246,4 +261,5 @@ Inner: TypeAlias = (
     | GroupInvite
     | GroupJoin
     | RecordingNever
+    | RecordingWithdrawn
 )

@@ -14,14 +14,18 @@ It also goes at once when an epoch with the same 8 low bits arrives. Time is mon
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from visavis.core.errors import Code, PeerError, UsageError, VisavisError
 from visavis.core.sframe import PRODUCT_SUITE, SframeKey, decode_header, mls_kid, suite_of
 
-FrameKind = Literal["audio", "video", "text"]
-"""Opus, VP8, or a block of real-time text (`realtime_text`)."""
+PictureKind = Literal["video", "screen"]
+"""VP8 of a camera, or of a screen that is shared."""
+
+FrameKind = Literal["audio", "video", "screen", "text"]
+"""Opus, a picture, or a block of real-time text (`realtime_text`)."""
 
 EPOCH_BITS: Final = 8
 LEAF_BITS: Final = 12
@@ -49,6 +53,11 @@ _CLEAR_DELTA_FRAME: Final = 1
 _TEXT_METADATA: Final = b"visavis real-time text"
 """Authenticated with each block of text and not sent (RFC 9605, 4.4.3)."""
 
+_SCREEN_METADATA: Final = b"visavis shared screen"
+"""The same of a screen, before its clear bytes: longer than what is clear of any picture."""
+
+_PICTURES: Final[tuple[PictureKind, ...]] = ("video", "screen")
+
 
 def clear_bytes(kind: FrameKind, frame: bytes) -> int:
     """Return how many bytes at the front of an encoded frame stay readable.
@@ -57,16 +66,16 @@ def clear_bytes(kind: FrameKind, frame: bytes) -> int:
     sides see, never from a frame type or trailer that a relay could forge (CK-215).
 
     Args:
-        kind: "video" is VP8, "audio" is Opus, "text" a block of text.
+        kind: "video" and "screen" are VP8, "audio" is Opus, "text" a block of text.
         frame: An encoded frame, before or after encryption.
 
     Returns:
-        Audio and text 0; video 10 for a key frame, 1 for a delta frame.
+        Audio and text 0; pictures 10 for a key frame, 1 for a delta frame.
 
     Raises:
-        UsageError: A video frame too short to have its clear bytes.
+        UsageError: A picture too short to have its clear bytes.
     """
-    if kind != "video":
+    if kind not in _PICTURES:
         return 0
     if not frame:
         raise UsageError("an empty video frame")
@@ -79,7 +88,11 @@ def clear_bytes(kind: FrameKind, frame: bytes) -> int:
 def _metadata(kind: FrameKind, clear: bytes) -> bytes:
     # CK-218: a block of text opens as nothing else, and nothing else as text: whoever forwards
     # frames cannot move one from a track to the text, or back.
-    return _TEXT_METADATA if kind == "text" else clear
+    if kind == "text":
+        return _TEXT_METADATA
+    # CK-219: nor can they make a screen a camera's picture, or a picture a screen: to record the
+    # one is agreed to apart from the other.
+    return _SCREEN_METADATA + clear if kind == "screen" else clear
 
 
 def _check_suite(suite: int, base_key: bytes) -> None:
@@ -122,7 +135,7 @@ class FrameSender:
 
         Args:
             frame: VP8, Opus or a block of text, whole.
-            kind: "video", "audio" or "text".
+            kind: What it is.
 
         Returns:
             Clear bytes || header || ciphertext || tag: the frame's length plus exactly 24.
@@ -188,6 +201,8 @@ class _Kid:
     key: SframeKey = field(repr=False)
     highest: int = -1
     seen: int = 0
+    last: FrameKind = "video"
+    """As what the last one opened."""
 
     def is_fresh(self, ctr: int) -> bool:
         behind = self.highest - ctr
@@ -288,19 +303,43 @@ class FrameReceiver:
             PeerError: `DECRYPTION`, whatever was wrong; nothing has changed and the frame must
                 be dropped. The detail (for developers) tells CK-200 to CK-210 apart.
         """
-        self.tick(now_s)
-        try:
-            return self._open(frame, kind)
-        except VisavisError as error:
-            # One code for all, so that a relay learns nothing from the difference.
-            raise PeerError(Code.DECRYPTION, error.detail) from None
+        leaf, _, opened = self._open(frame, (kind,), now_s)
+        return leaf, opened
+
+    def decrypt_picture(self, frame: bytes, now_s: float) -> tuple[int, FrameKind, bytes]:
+        """Decrypt one picture where a camera or a screen may come, and tell which it is.
+
+        It is tried as what its encoder's last one was, then as the other: only if it is neither
+        it does not open.
+
+        Args:
+            frame: As for `decrypt`.
+            now_s: Monotonic seconds.
+
+        Returns:
+            The sender's leaf index, "video" or "screen", and the encoded frame.
+
+        Raises:
+            PeerError: As for `decrypt`.
+        """
+        return self._open(frame, _PICTURES, now_s)
 
     def wipe(self) -> None:
         """Drop every key; `decrypt` fails until another epoch is installed."""
         self._epochs.clear()
 
-    def _open(self, frame: bytes, kind: FrameKind) -> tuple[int, bytes]:
-        count = clear_bytes(kind, frame)
+    def _open(
+        self, frame: bytes, kinds: tuple[FrameKind, ...], now_s: float
+    ) -> tuple[int, FrameKind, bytes]:
+        self.tick(now_s)
+        try:
+            return self._opened(frame, kinds)
+        except VisavisError as error:
+            # One code for all, so that a relay learns nothing from the difference.
+            raise PeerError(Code.DECRYPTION, error.detail) from None
+
+    def _opened(self, frame: bytes, kinds: tuple[FrameKind, ...]) -> tuple[int, FrameKind, bytes]:
+        count = clear_bytes(kinds[0], frame)
         clear, sealed = frame[:count], frame[count:]
         kid, ctr, header_length = decode_header(sealed)
         # CK-206: every header has one shape, so that its length says nothing about the call.
@@ -320,12 +359,25 @@ class FrameReceiver:
         # CK-210: a relay must not make anybody hear a moment twice.
         if not state.is_fresh(ctr):
             raise PeerError(Code.DECRYPTION, "CK-210: frame seen before, or too old to tell")
-        _, plaintext = state.key.decrypt(_metadata(kind, clear), sealed)
+        kind, plaintext = _try(state, kinds, clear, sealed)
         # CK-211: only an authentic frame moves the window or costs memory; else one forged frame
         # with a high CTR would silence the sender.
         epoch.kids[kid] = state
         state.mark(ctr)
-        return leaf, clear + plaintext
+        state.last = kind
+        return leaf, kind, clear + plaintext
+
+
+def _try(
+    state: _Kid, kinds: tuple[FrameKind, ...], clear: bytes, sealed: bytes
+) -> tuple[FrameKind, bytes]:
+    """Open a frame as the first of these kinds that fits; what its last one was comes first."""
+    *others, least = sorted(kinds, key=lambda kind: kind != state.last)
+    for kind in others:
+        # What does not fit has changed nothing: it was as if it had not been tried.
+        with suppress(PeerError):
+            return kind, state.key.decrypt(_metadata(kind, clear), sealed)[1]
+    return least, state.key.decrypt(_metadata(least, clear), sealed)[1]
 
 
 def is_out_of_time(error: PeerError) -> bool:

@@ -194,6 +194,11 @@ def _read_one(file: BinaryIO) -> bytes:
     return data
 
 
+def chain_behind(chain: bytes, chunk: Chunk) -> bytes:
+    """Return the chain of all up to a chunk, of the one before it, as `read` gives that."""
+    return _next(chain, _encode(chunk))
+
+
 def verify_mark(mark: Mark, key: ConsentKey, chain: bytes) -> None:
     """Check a mark.
 

@@ -39,7 +39,7 @@ class CallFrames:
         self._closed = False
         self.held = False
         self.tap: FrameTap | None = None
-        self._opened: int | None = None  # whose frame was opened last
+        self._opened: tuple[int, Track] | None = None  # whose frame was opened last, and of what
         # Encoders run in worker threads and open a context when the epoch changes.
         self._lock = Lock()
 
@@ -122,21 +122,26 @@ class CallFrames:
 
     def decrypt(self, frame: bytes, kind: FrameKind) -> bytes:
         """Return the frame as its sender's encoder made it (`FrameCrypto.decrypt`)."""
-        return self.decrypt_from(frame, kind)[1]
+        return self.decrypt_from(frame, kind)[2]
 
-    def decrypt_from(self, frame: bytes, kind: FrameKind) -> tuple[int, bytes]:
-        """As `decrypt`; return the leaf of who sealed it, too."""
+    def decrypt_from(self, frame: bytes, kind: FrameKind) -> tuple[int, FrameKind, bytes]:
+        """As `decrypt`; return the leaf of who sealed it, too, and as what."""
         if self.held:
             raise UnavailableError(Code.NOT_ENCRYPTED, "nothing is opened yet")
-        leaf, plaintext = self._receiver.decrypt(frame, kind, self._monotonic())
-        self._opened = leaf
-        return leaf, plaintext
+        now = self._monotonic()
+        if kind == "video":
+            # CK-219: on a track for pictures a screen may take the camera's place.
+            leaf, kind, plaintext = self._receiver.decrypt_picture(frame, now)
+        else:
+            leaf, plaintext = self._receiver.decrypt(frame, kind, now)
+        self._opened = None if kind == "text" else (leaf, kind)
+        return leaf, kind, plaintext
 
-    def took(self, track: Track, timestamp: int, data: bytes) -> bool:
+    def took(self, timestamp: int, data: bytes) -> bool:
         """Hand on the frame that was opened last (`FrameCrypto.took`)."""
         if self.tap is None or self._opened is None:
             return False
-        return self.tap.opened(self._opened, track, timestamp, data)
+        return self.tap.opened(*self._opened, timestamp, data)
 
     @property
     def wants_own_key_frame(self) -> bool:

@@ -13,7 +13,6 @@ from typing import Final, Literal, Protocol
 from av import AudioFrame, VideoFrame
 
 from visavis.core.frame_keys import FrameKind
-from visavis.media.frame_tap import Track
 
 Kind = Literal["audio", "video"]
 """The two kinds of media a call has; also the kinds of an SDP media section (RFC 8866, 5.14)."""
@@ -74,12 +73,16 @@ class FrameCrypto(Protocol):
 
         Called on the event loop.
 
+        Args:
+            frame: As it arrived.
+            kind: What its track carries. On one for pictures a screen may take the camera's place.
+
         Raises:
             VisavisError: It does not decrypt, was seen before, or there is no key.
         """
         ...
 
-    def took(self, track: Track, timestamp: int, data: bytes) -> bool:
+    def took(self, timestamp: int, data: bytes) -> bool:
         """Take what `decrypt` returned last, with its RTP timestamp; for a recording.
 
         Returns:

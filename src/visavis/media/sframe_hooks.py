@@ -137,7 +137,7 @@ def protect_receiver(receiver: RTCRtpReceiver, frames: FrameCrypto, counts: Rece
             counts.failed[kind] += 1
             return asks() or wants_key_frame, None
         counts.decrypted[kind] += 1
-        if frames.took(kind, frame.timestamp, frame.data):
+        if frames.took(frame.timestamp, frame.data):
             wants_key_frame = asks() or wants_key_frame
         if kind == "video" and begun != packet.ssrc:
             # A decoder that begins in the middle shows nothing, and nobody else would notice: the

@@ -5,7 +5,7 @@
 
 Descriptions hold no candidate of ours (CK-814). Frames are sealed before they are packets and open
 with the members' keys alone; of a section only frames are taken that the member sealed who
-announced the feed in it (CK-870), and shown as what its name says (CK-894). Not for: which feeds
+announced the feed in it, as what its name says (CK-870, CK-894). Not for: which feeds
 are watched (`sdk/group_call_media`).
 """
 
@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from aiortc import (
@@ -32,7 +33,6 @@ from visavis.core.ids import FeedId
 from visavis.media import aiortc_private, gathering
 from visavis.media.call_frames import CallFrames
 from visavis.media.encoders import SendCounts
-from visavis.media.frame_tap import Track
 from visavis.media.interfaces import (
     FrameEncryptor,
     GroupSink,
@@ -66,6 +66,11 @@ _DOES_NOT_FIT: Final = (
 
 _LEFT_OUT: Final = ("a=candidate", "a=end-of-candidates")
 
+_KINDS: Final[Mapping[Role, FrameKind]] = MappingProxyType(
+    {"audio": "audio", "camera": "video", "screen": "screen"}
+)
+"""As what the frames of a section are sealed."""
+
 
 class FromOne:
     """The call's keys, for what is received in one place.
@@ -75,7 +80,7 @@ class FromOne:
         may: Says whether a member's frames are taken here now.
         opened: Told of each frame that was taken.
         refused: Told of each frame that is not sealed with the call's keys.
-        track: Says of what frames of a kind are here: a picture may be of a screen.
+        fits: Says whether what was sealed as a kind may be here: a camera, or a screen.
     """
 
     def __init__(
@@ -84,9 +89,9 @@ class FromOne:
         may: Callable[[int], bool],
         opened: Callable[[int, FrameKind], None],
         refused: Callable[[FrameKind], None],
-        track: Callable[[Track], Track] = lambda kind: kind,
+        fits: Callable[[FrameKind], bool] = lambda _: True,
     ) -> None:
-        self._track = track
+        self._fits = fits
         self._frames = frames
         self._may = may
         self._opened = opened
@@ -105,24 +110,27 @@ class FromOne:
     def decrypt(self, frame: bytes, kind: FrameKind) -> bytes:
         """Open a frame of whoever belongs here (`FrameCrypto.decrypt`)."""
         try:
-            leaf, plaintext = self._frames.decrypt_from(frame, kind)
+            leaf, sealed_as, plaintext = self._frames.decrypt_from(frame, kind)
         except PeerError as error:
             if not is_out_of_time(error):
                 self._refused(kind)
             raise
-        self._require_place(leaf)
+        self._require_place(leaf, sealed_as)
         self._opened(leaf, kind)
         return plaintext
 
-    def took(self, track: Track, timestamp: int, data: bytes) -> bool:
+    def took(self, timestamp: int, data: bytes) -> bool:
         """Hand on the frame that was opened last (`FrameCrypto.took`)."""
-        return self._frames.took(self._track(track), timestamp, data)
+        return self._frames.took(timestamp, data)
 
-    def _require_place(self, leaf: int) -> None:
+    def _require_place(self, leaf: int, sealed_as: FrameKind) -> None:
         # CK-870: whoever runs the SFU, or sends to it, may not put one member in another's place,
         # nor show a feed that nobody announced (P14).
         if not self._may(leaf):
             raise PeerError(Code.DECRYPTION, "CK-870: a frame in a place that is not its sender's")
+        # CK-894: nor a screen as a camera, or a camera as a screen.
+        if not self._fits(sealed_as):
+            raise PeerError(Code.DECRYPTION, "CK-894: a frame that is not what its place says")
 
 
 class Uplink:
@@ -258,7 +266,7 @@ class Downlink:
                 self._refused(here.feed, kind)
 
         place = _Place(section, self._whose, self._opened)
-        crypto = FromOne(self._frames, place.may, place.opened, refused, place.track)
+        crypto = FromOne(self._frames, place.may, place.opened, refused, place.fits)
         protect_receiver(transceiver.receiver, crypto, self._counts)
         aiortc_private.send_feedback_whole(transceiver.receiver)
         task = asyncio.ensure_future(self._pump(track, place))
@@ -295,10 +303,11 @@ class _Place:
         self._told = told
         self._last: tuple[OfferedSection, int] | None = None
 
-    def track(self, kind: Track) -> Track:
-        """Say of what pictures here are: a member's camera, or their screen."""
+    def fits(self, sealed_as: FrameKind) -> bool:
+        """Say whether frames of a kind belong here, by the section's name."""
         here = self._section()
-        return "screen" if here is not None and role_of(here.source) == "screen" else kind
+        role = None if here is None else role_of(here.source)
+        return role is not None and _KINDS[role] == sealed_as
 
     def may(self, leaf: int) -> bool:
         """Say whether a member announced the feed that is here now."""

@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from visavis.core.consent_record import Where
 from visavis.core.content_receipt import AboutReceipt
 from visavis.core.content_recording import RecordingSaid
 from visavis.core.errors import UnavailableError, VisavisError
@@ -66,6 +67,7 @@ class CallConsents:
                 seam.spawn,
                 lambda: call.face.confidential,
                 lambda: seam.contact_name(call.contact),
+                Where(contact=call.contact),
                 self._name,
                 self._changed,
             )

@@ -1,114 +1,55 @@
 """What this device keeps of what its person agreed to, refused and took back (R-51, R-52).
 
-For each request: the request and our answers, as they were signed; the consent key of that call, so
-that a yes can be taken back after it and a receipt be signed; and where our share of the key lies,
-with what deletes it. Everything is sealed in the profile's store.
+For each request, and each entry into its call: a `ConsentRecord`, as it stands in the vault, too. A
+share that was laid, and goes with no answer of ours, is kept beside them. Everything is sealed in
+the profile's store.
 
 Not for: what we recorded ourselves (`recordings_book`), or what follows from an answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Final, Self
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import Final
 
-from visavis.core import cbor
 from visavis.core import recording_statements as s
-from visavis.core.errors import Code, FatalError
-from visavis.core.ids import CallId, ConsentKey, Digest, Secret32, ShareKey, ShareSlot
-from visavis.core.recording_consent import Consent, read_consent
+from visavis.core.consent_record import (
+    ConsentRecord,
+    OwnShare,
+    decode_consent,
+    encode_consent,
+    merged,
+    vault_form,
+    with_answer,
+)
+from visavis.core.content import decode_record, encode_record
+from visavis.core.ids import CallId, ConsentKey, Digest, ShareSlot
 from visavis.sdk.recording_means import Answered, Laid
 from visavis.sdk.store import Store
 
 CONSENT_KIND: Final = "consent"
+"""By `name_of`: the record."""
 SHARE_KIND: Final = "consent.share"
+"""By slot: shares of no record, our own of what we ask for among them."""
+FORGOTTEN_KIND: Final = "consent.forgotten"
+"""By `name_of`: what is forgotten here, until the vault does not have it."""
+UNTOLD_KIND: Final = "consent.untold"
+"""By `name_of`: what was taken back here after a call, until who recorded is told."""
+KEEP_S: Final = 3 * 365 * 86_400
+"""For how long a consent is kept after the last answer: it may have to be shown later."""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnShare:
-    """A share of ours at the server.
-
-    Attributes:
-        slot: Where.
-        delete: What deletes it.
-        expires: First day on which it is gone, in days since 1970 (UTC).
-        leaving: It is to be deleted, and may still be there.
-    """
-
-    slot: ShareSlot = field(repr=False)
-    delete: ShareKey = field(repr=False)
-    expires: int
-    leaving: bool = False
+def name_of(record: ConsentRecord) -> bytes:
+    """Return the name of a record. Who comes into a call again answers a request by another key."""
+    return bytes(record.ask) + bytes(record.key)
 
 
-@dataclass(frozen=True, slots=True)
-class OwnAnswer:
-    """One request of somebody else, and what we said to it.
-
-    Attributes:
-        ask: The request.
-        call: In which call.
-        key: Our consent key in it.
-        private: Its private half.
-        by: Who asked, as they were called then.
-        title: With whom the call was.
-        signed: The request, then our answers, as they were signed.
-        slot: Where our share lies, if we ever laid one for it.
-    """
-
-    ask: Digest
-    call: CallId
-    key: ConsentKey
-    private: Secret32 = field(repr=False)
-    by: str
-    title: str
-    signed: tuple[bytes, ...] = field(repr=False)
-    slot: ShareSlot | None = field(repr=False)
-
-    def consent(self) -> Consent:
-        """Return what was asked and answered."""
-        return read_consent(self.signed, self.key)
-
-    def to_bytes(self) -> bytes:
-        """Return the stored form."""
-        return cbor.encode(
-            [
-                bytes(self.call),
-                bytes(self.key),
-                bytes(self.private),
-                self.by,
-                self.title,
-                list(self.signed),
-                b"" if self.slot is None else bytes(self.slot),
-            ]
-        )
-
-    @classmethod
-    def from_bytes(cls, ask: bytes, data: bytes) -> Self:
-        """Read the stored form."""
-        match cbor.decode(data):
-            case [
-                bytes(call),
-                bytes(key),
-                bytes(private),
-                str(by),
-                str(title),
-                list(signed),
-                bytes(slot),
-            ]:
-                return cls(
-                    Digest(ask),
-                    CallId(call),
-                    ConsentKey(key),
-                    Secret32(private),
-                    by,
-                    title,
-                    tuple(bytes(one) for one in signed),
-                    ShareSlot(slot) if slot else None,
-                )
-            case _:
-                raise FatalError(Code.MALFORMED, "a consent cannot be read")
+def is_over(record: ConsentRecord, now: int) -> bool:
+    """Say whether a record need not be kept any longer."""
+    # By our own answer: a request may have any time, and decides nothing by it.
+    return record.consent().answers[-1].at + KEEP_S <= now
 
 
 class OwnConsents:
@@ -122,6 +63,13 @@ class OwnConsents:
     def __init__(self, store: Store, now: Callable[[], int]) -> None:
         self._store = store
         self._now = now
+        self._changed: list[Callable[[], object]] = []
+        self._may_leave = True
+        """A share in a record may have to be deleted: else none of them is read to see."""
+
+    def on_change(self, listener: Callable[[], object]) -> None:
+        """Register who is told that the vault is to hold something else."""
+        self._changed.append(listener)
 
     # From calls
 
@@ -134,79 +82,159 @@ class OwnConsents:
         """Keep what we answered."""
         request = s.read_statement(answered.request)
         assert isinstance(request, s.RecordingAsk)  # the shell checked it
-        ask = s.ask_digest(request)
-        known = self.get(ask)
-        own = answered.own
-        if known is None:
-            known = OwnAnswer(
-                ask,
-                answered.call,
-                own.key,
-                own.private,
-                answered.by,
-                answered.title,
-                (answered.request,),
-                None,
-            )
-        slot = known.slot if answered.slot is None else answered.slot
-        self._put(replace(known, signed=(*known.signed, answered.answer), slot=slot))
+        own, slot = answered.own, answered.slot
+        share = None if slot is None else self.share(slot)
+        known = self._get(bytes(s.ask_digest(request)) + bytes(own.key))
+        with self._store.transaction():
+            if known is None:
+                known = ConsentRecord(
+                    s.ask_digest(request),
+                    answered.call,
+                    own.key,
+                    own.private,
+                    answered.by,
+                    answered.title,
+                    (answered.request, answered.answer),
+                    answered.where,
+                    share,
+                )
+            else:
+                known = with_answer(replace(known, share=share or known.share), answered.answer)
+            if slot is not None:
+                self._store.delete(SHARE_KIND, slot)  # it stands in the record now
+            self.put(known)
 
     def leaving(self, slot: ShareSlot) -> None:
         """Note that a share is to be deleted."""
-        known = self.share(slot)
-        if known is not None:
-            self._put_share(replace(known, leaving=True))
+        with self._store.transaction():
+            known, share = self._with(slot), self._beside(slot)
+            if known is not None and known.share is not None:
+                self.put(replace(known, share=replace(known.share, leaving=True)))
+            if share is not None:
+                self._put_share(replace(share, leaving=True))
 
     def gone(self, slot: ShareSlot) -> None:
         """Forget a share that is deleted."""
-        self._store.delete(SHARE_KIND, slot)
+        with self._store.transaction():
+            known = self._with(slot)
+            if known is not None:
+                self.put(replace(known, share=None))
+            self._store.delete(SHARE_KIND, slot)
 
     # For the person
 
-    def get(self, ask: Digest) -> OwnAnswer | None:
-        """Return what we answered to a request."""
-        data = self._store.get(CONSENT_KIND, ask)
-        return None if data is None else OwnAnswer.from_bytes(ask, data)
+    def get(self, ask: Digest, key: ConsentKey) -> ConsentRecord | None:
+        """Return what we answered to a request by one of our keys."""
+        return self._get(bytes(ask) + bytes(key))
 
-    def all(self) -> list[OwnAnswer]:
+    def all(self) -> list[ConsentRecord]:
         """Return all that we answered, the oldest request first."""
-        found = [OwnAnswer.from_bytes(ask, data) for ask, data in self._store.items(CONSENT_KIND)]
+        found = [decode_consent(data) for _, data in self._store.items(CONSENT_KIND)]
         return sorted(found, key=lambda one: one.consent().ask.at)
 
-    def add(self, known: OwnAnswer, answer: bytes) -> None:
-        """Add an answer that was given after the call."""
-        self._put(replace(known, signed=(*known.signed, answer)))
+    def put(self, record: ConsentRecord) -> None:
+        """Keep a record as it is now."""
+        self._keep(record)
+        self._tell()
 
-    def forget(self, ask: Digest) -> None:
-        """Forget a request and our answers to it; a share that lies is deleted by its day."""
-        self._store.delete(CONSENT_KIND, ask)
+    def withdrawn(self, record: ConsentRecord, statement: bytes) -> None:
+        """Keep that a yes is taken back after the call, and that its share is to go.
+
+        Args:
+            record: With the statement.
+            statement: It, for who recorded; with guests there is nowhere to tell it.
+        """
+        share = None if record.share is None else replace(record.share, leaving=True)
+        with self._store.transaction():
+            self.put(replace(record, share=share))
+            if record.where is not None:
+                self._store.put(UNTOLD_KIND, name_of(record), statement)
+
+    def untold(self) -> list[tuple[ConsentRecord, bytes]]:
+        """Return what who recorded has yet to be told: where it was, and the statement."""
+        rows = ((self._get(name), data) for name, data in self._store.items(UNTOLD_KIND))
+        return [(record, data) for record, data in rows if record is not None]
+
+    def told(self, record: ConsentRecord) -> None:
+        """Note that it is said; inside the transaction that sends it."""
+        self._store.delete(UNTOLD_KIND, name_of(record))
+
+    def forget(self, record: ConsentRecord) -> None:
+        """Forget a request and our answers; a share that lies is deleted by its day."""
+        with self._store.transaction():
+            self._store.delete(CONSENT_KIND, name_of(record))
+            self._store.delete(UNTOLD_KIND, name_of(record))
+            self._store.put(FORGOTTEN_KIND, name_of(record), b"")
+            self._tell()
+
+    # Shares
 
     def share(self, slot: ShareSlot) -> OwnShare | None:
         """Return a share of ours."""
-        data = self._store.get(SHARE_KIND, slot)
-        return None if data is None else _share(slot, data)
+        known = self._with(slot)
+        return self._beside(slot) if known is None else known.share
 
-    def due(self) -> Iterator[OwnShare]:
-        """Yield shares that are to be deleted; forget those whose day has come."""
+    def due(self) -> list[OwnShare]:
+        """Return shares that are to be deleted; forget those whose day has come.
+
+        That of a yes that stands is kept, whatever the day: our clock may be wrong, and nothing
+        else deletes it.
+        """
         today = self._now() // s.DAY_S
-        for slot, data in self._store.items(SHARE_KIND):
-            share = _share(slot, data)
+        beside = [decode_record(OwnShare, data) for _, data in self._store.items(SHARE_KIND)]
+        records = self.all() if self._may_leave else []
+        leaving = [one.share for one in records if one.is_leaving and one.share is not None]
+        for share in (*beside, *leaving):
             if share.expires <= today:
                 self.gone(share.slot)
-            elif share.leaving:
-                yield share
+        self._may_leave = bool(leaving)
+        leaving += [share for share in beside if share.leaving]
+        return [share for share in leaving if share.expires > today]
 
-    def _put(self, known: OwnAnswer) -> None:
-        self._store.put(CONSENT_KIND, known.ask, known.to_bytes())
+    # The vault
+
+    def take(self, found: ConsentRecord) -> None:
+        """Take over what another device of ours wrote; inside a transaction."""
+        known = self._get(name_of(found))
+        both = found if known is None else merged(known, found)
+        if both == known or is_over(both, self._now()):
+            return
+        self._keep(both)
+        if vault_form(both) != found:  # else it has what we have
+            self._tell()
+
+    def forgotten(self) -> frozenset[bytes]:
+        """Return the names of what is forgotten here and has not come back."""
+        names = (name for name, _ in self._store.items(FORGOTTEN_KIND))
+        return frozenset(name for name in names if self._get(name) is None)
+
+    def settle(self, held: AbstractSet[bytes]) -> None:
+        """Remember no more what was forgotten and the vault does not have."""
+        for name, _ in self._store.items(FORGOTTEN_KIND):
+            if name not in held:
+                self._store.delete(FORGOTTEN_KIND, name)
+
+    # Kit
+
+    def _keep(self, record: ConsentRecord) -> None:
+        self._store.put(CONSENT_KIND, name_of(record), encode_consent(record))
+        self._may_leave = self._may_leave or record.is_leaving
+
+    def _tell(self) -> None:
+        for listener in self._changed:
+            listener()
+
+    def _get(self, name: bytes) -> ConsentRecord | None:
+        data = self._store.get(CONSENT_KIND, name)
+        return None if data is None else decode_consent(data)
+
+    def _with(self, slot: ShareSlot) -> ConsentRecord | None:
+        found = (one for one in self.all() if one.share is not None and one.share.slot == slot)
+        return next(found, None)
+
+    def _beside(self, slot: ShareSlot) -> OwnShare | None:
+        data = self._store.get(SHARE_KIND, slot)
+        return None if data is None else decode_record(OwnShare, data)
 
     def _put_share(self, share: OwnShare) -> None:
-        value = [bytes(share.delete), share.expires, share.leaving]
-        self._store.put(SHARE_KIND, share.slot, cbor.encode(value))
-
-
-def _share(slot: bytes, data: bytes) -> OwnShare:
-    match cbor.decode(data):
-        case [bytes(delete), int(expires), bool(leaving)]:
-            return OwnShare(ShareSlot(slot), ShareKey(delete), expires, leaving)
-        case _:
-            raise FatalError(Code.MALFORMED, "a share cannot be read")
+        self._store.put(SHARE_KIND, share.slot, encode_record(share))

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
+from visavis.core.consent_record import Where
 from visavis.core.content_group_call import Reaction
 from visavis.core.errors import UnavailableError, VisavisError
 from visavis.core.group_call_types import LeftReason
@@ -247,6 +248,7 @@ class Stay:
             face=self.call.recording,
             receipts=self.call.receipts,
             title=lambda: ways.group_name(going.group),
+            where=Where(group=going.group),
             local=self._local,
             door=Doorkeeper(going.room, going.door, ways.rng),
             ticket=ways.ticket(),

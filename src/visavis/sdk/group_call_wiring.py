@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from visavis.core.consent_record import Where
 from visavis.core.content_records import Media
 from visavis.core.ids import CallId, Rng, RoomId, RoomKey
 from visavis.media.call_frames import CallFrames
@@ -59,6 +60,7 @@ def wire(
     face: CallRecording,
     receipts: CallReceiptTalk,
     title: Callable[[], str],
+    where: Where | None,
     local: bool,
     door: seam.Door | None = None,
     ticket: Ticket | None = None,
@@ -84,6 +86,7 @@ def wire(
         face: What a person sees of recording.
         receipts: What they see of signed receipts.
         title: Returns what the call is called.
+        where: In which conversation it is.
         local: Let loopback relays pass; demo and tests only.
         door: Reads who knocks at the room's door; without it nobody does.
         ticket: With what a room is made.
@@ -109,6 +112,7 @@ def wire(
                 say,
                 spawn,
                 title=title,
+                where=where,
                 name=face.name,
                 changed=face.changed,
             )

@@ -19,7 +19,7 @@ from visavis.core.content_group import (
     GroupPicture,
     InGroup,
 )
-from visavis.core.content_inner import MessageFile, MessageText
+from visavis.core.content_inner import MessageFile, MessageText, RecordingWithdrawn
 from visavis.core.content_records import MemberDevice, Standing
 from visavis.core.device_list import UnverifiedDeviceList
 from visavis.core.errors import AuthorizationError, Code, PeerError
@@ -80,6 +80,8 @@ class GroupTalk:
                     books.group_book.put_picture(record.group_id, content.picture)
             case GroupCallBegan():
                 self._call_began(record, said, content, live=live)
+            case RecordingWithdrawn():
+                books.recordings.withdrawn(content.statement)
             case GroupCallOver():
                 books.group_calls.over(record.group_id, content.call)
 

@@ -259,6 +259,7 @@ class Visit:
             face=self.call.recording,
             receipts=self.call.receipts,
             title=str,
+            where=None,
             local=self._local,
         )
         shell = wired.shell

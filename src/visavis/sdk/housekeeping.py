@@ -12,6 +12,7 @@ from typing import Final
 from visavis.core.errors import AuthorizationError, FatalError, PeerError, UnavailableError
 from visavis.core.ids import AccountId
 from visavis.sdk.books import Books
+from visavis.sdk.consent_telling import ConsentTelling
 from visavis.sdk.first_contact import FirstContact
 from visavis.sdk.group_invites import GroupInvites
 from visavis.sdk.membership import Membership
@@ -47,7 +48,8 @@ class Housekeeping:
         handle_telling: Tells our handle.
         group_invites: Says yes to invites.
         consents: Has shares of recordings deleted.
-        recordings: Expiry of recordings.
+        consent_telling: Tells who recorded that a yes was taken back.
+        recordings: Expiry of recordings, and what is put behind their files.
         never_telling: Tells contacts whether we are never to be recorded.
     """
 
@@ -62,11 +64,13 @@ class Housekeeping:
         handle_telling: HandleTelling,
         group_invites: GroupInvites,
         consents: MyConsents,
+        consent_telling: ConsentTelling,
         recordings: Recordings,
         never_telling: NeverTelling,
     ) -> None:
         self._never_telling = never_telling
         self._consents = consents
+        self._consent_telling = consent_telling
         self._recordings = recordings
         self._books = books
         self._membership = membership
@@ -132,6 +136,8 @@ class Housekeeping:
         self._consents.expire_if_due()
         for duty in (
             self._consents.delete_due,
+            self._consent_telling.tell,
+            self._recordings.put_behind,
             self._group_invites.tell,
             self._membership.reconcile_all,
             self._revocations,

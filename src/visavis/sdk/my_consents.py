@@ -1,57 +1,69 @@
 """My consents: what its person agreed to, refused and took back, with receipts (R-49, R-52).
 
-A yes can be taken back at any time, in the call or after it: then our share of the key is deleted
-at the server, and no honest client plays our part again. Not for: what happens in a call
-(`recording_shell`).
+A yes can be taken back at any time, in the call or after it, on any device of the account: then our
+share of the key is deleted at the server, and no honest client plays our part again. Not for: what
+happens in a call (`recording_shell`), or telling who recorded (`consent_telling`).
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Awaitable, Callable
 
 from visavis.core import recording_statements as s
-from visavis.core.errors import Code, PeerError, UnavailableError, VisavisError
+from visavis.core.consent_record import ConsentRecord, with_answer
+from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError, VisavisError
 from visavis.core.identity import sign
 from visavis.core.ids import Digest
 from visavis.core.recording_consent import State
 from visavis.core.recording_receipt import make_receipt
-from visavis.sdk.consent_book import OwnAnswer, OwnConsents
+from visavis.sdk.consent_book import OwnConsents, is_over
 from visavis.sdk.recording_means import Shares
 
-KEEP_S: Final = 3 * 365 * 86_400
-"""For how long a consent is kept after the last answer: it may have to be shown later."""
+
+async def _tell_nobody() -> None:
+    """Stands for telling who recorded."""
 
 
 class MyConsents:
-    """What this device's person said to whoever asked to record.
+    """What its person said to whoever asked to record.
 
     Args:
         book: Where it is kept.
         shares: Where our shares lie.
         now: Unix seconds.
+        tell: Tells who recorded what was taken back; what it raises is tried again elsewhere.
     """
 
-    def __init__(self, book: OwnConsents, shares: Shares, now: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        book: OwnConsents,
+        shares: Shares,
+        now: Callable[[], int],
+        tell: Callable[[], Awaitable[None]] = _tell_nobody,
+    ) -> None:
         self._book = book
         self._shares = shares
         self._now = now
+        self._tell = tell
         self._look_at = 0
 
-    def all(self) -> list[OwnAnswer]:
+    def all(self) -> list[ConsentRecord]:
         """Return all of them, the oldest request first."""
         return self._book.all()
 
     def receipt(self, ask: Digest) -> bytes:
         """Return a signed receipt of one of them (`recording_receipt`), as things stand now.
 
+        Of who came into the call again, and answered again, that of the last entry.
+
         Raises:
             PeerError: REFUSED, there is none.
         """
-        known = self._need(ask)
+        known = self._need(ask)[-1]
+        consent = known.consent()
         return make_receipt(
-            known.signed,
+            consent.signed,
             known.key,
             lambda label, message: bytes(sign(known.private, label, message)),
         )
@@ -59,36 +71,38 @@ class MyConsents:
     async def withdraw(self, ask: Digest) -> bool:
         """Take a yes back after the call: our part of the recording is played no more.
 
+        Who recorded is told in the conversation in which the call was, at once or when that can be.
+
         Returns:
             Whether our share is gone; if not, it is asked for until it is.
 
         Raises:
             PeerError: REFUSED, there is no yes that stands.
         """
-        known = self._need(ask)
-        consent = known.consent()
-        if consent.state is not State.GIVEN:
+        given = [one for one in self._need(ask) if one.consent().state is State.GIVEN]
+        if not given:
             raise PeerError(Code.REFUSED, "there is no yes to take back")
-        number = consent.answers[-1].number + 1
-        statement = s.RecordingWithdrawal(
-            s.call_reference(known.call), known.key, number, self._now(), ask
-        )
-        self._book.add(known, s.sign_statement(statement, known.private))
-        if known.slot is None:
-            return True
-        self._book.leaving(known.slot)
+        slots = [one.share.slot for one in given if one.share is not None]
+        for known in given:
+            statement = s.RecordingWithdrawal(
+                s.call_reference(known.call), known.key, known.next_number, self._now(), ask
+            )
+            signed = s.sign_statement(statement, known.private)
+            self._book.withdrawn(with_answer(known, signed), signed)
         with contextlib.suppress(UnavailableError):
             await self.delete_due()
-        return self._book.share(known.slot) is None
+        with contextlib.suppress(AuthorizationError, PeerError, UnavailableError):
+            await self._tell()
+        return all(self._book.share(slot) is None for slot in slots)
 
     async def delete_due(self) -> None:
-        """Delete shares that are to go, those of before a restart too.
+        """Delete shares that are to go, those of before a restart and of other devices too.
 
         Raises:
             UnavailableError: One may still be there.
         """
         complete = True
-        for share in list(self._book.due()):
+        for share in self._book.due():
             try:
                 await self._shares.delete(share.slot, share.delete)
             except VisavisError:
@@ -107,13 +121,13 @@ class MyConsents:
         """Forget what nobody needs any more."""
         now = self._now()
         for known in self._book.all():
-            # By our own answer: a request may have any time, and decides nothing by it.
-            if known.consent().answers[-1].at + KEEP_S <= now:
-                self._book.forget(known.ask)
+            if is_over(known, now):
+                self._book.forget(known)
         self._look_at = now + s.DAY_S
 
-    def _need(self, ask: Digest) -> OwnAnswer:
-        known = self._book.get(ask)
-        if known is None:
+    def _need(self, ask: Digest) -> list[ConsentRecord]:
+        """Return what was answered to a request; the newest answer last."""
+        known = [one for one in self._book.all() if one.ask == ask]
+        if not known:
             raise PeerError(Code.REFUSED, "nothing was answered to that")
-        return known
+        return sorted(known, key=lambda one: one.consent().answers[-1].at)

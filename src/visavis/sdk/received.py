@@ -23,6 +23,7 @@ from visavis.core.content_inner import (
     MessageFile,
     MessageText,
     RecordingNever,
+    RecordingWithdrawn,
 )
 from visavis.core.content_records import NeverSaid, Standing
 from visavis.core.content_self import (
@@ -157,6 +158,9 @@ class ReceivedContents:
                 return None
             case RecordingNever():
                 self._heard_never(record, said, content)
+                return None
+            case RecordingWithdrawn():
+                self._books.recordings.withdrawn(content.statement)
                 return None
             case GroupInvite():
                 if not own:

@@ -115,13 +115,15 @@ class FileRecorder:
         if isinstance(statement, s.RecordingAsk):
             self._begin(s.ask_digest(statement), said)
             return
+        ask = statement.ask
 
         def write(reel: _Reel) -> None:
             reel.tape.said(said.signed, reel.at(self._loop.time()))
+            self._book.said(ask, statement)
             if not isinstance(statement, s.RecordingGrant):
                 reel.mark()
 
-        self._write(statement.ask, write)
+        self._write(ask, write)
 
     def share(self, ask: Digest, key: ConsentKey, share: Secret32, way: Way) -> None:
         """Take a member's share of the key, or ours, and where it is to be had later."""
@@ -192,7 +194,7 @@ class FileRecorder:
         path = self._folder / name
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._book.begun(Kept(ask, name, self._title, secret, said.signed))
+            self._book.begun(Kept(ask, name, self._title, secret, said.signed, self._own.private))
             self._reels[ask] = _Reel(path, said, secret, self._own, self._loop.time())
         except CANNOT_WRITE:
             with contextlib.suppress(*CANNOT_WRITE):

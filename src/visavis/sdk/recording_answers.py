@@ -141,6 +141,7 @@ class OwnAnswers:
                     None if agreed is None else agreed.laid.slot,
                     parts.name(asked.request.key),
                     parts.title(),
+                    parts.where,
                 )
             )
         self._speech.say(signed, laid)

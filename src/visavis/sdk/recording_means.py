@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from visavis.core import recording_statements as s
+from visavis.core.consent_record import Where
 from visavis.core.ids import (
     AccountId,
     CallId,
@@ -121,6 +122,7 @@ class Answered:
         slot: Where our share lies, if we laid one for it.
         by: What who asked is called.
         title: With whom the call is.
+        where: In which conversation; None: in none.
     """
 
     call: CallId
@@ -130,6 +132,7 @@ class Answered:
     slot: ShareSlot | None
     by: str
     title: str
+    where: Where | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from visavis.core import recording_statements as s
 from visavis.core import recording_types as t
+from visavis.core.consent_record import Where
 from visavis.core.ids import CallId, ConsentKey, Digest, Rng
 from visavis.core.recording import step
 from visavis.media.frame_tap import FrameTap
@@ -106,6 +107,7 @@ class RecordingParts:
         spawn: Runs what goes on beside the call, and may outlast it.
         confidential: Whether nobody may ask, here or there.
         title: Returns with whom the call is.
+        where: In which conversation; None: in none.
         name: Returns what somebody in it is called.
         changed: Told that something may have changed.
     """
@@ -121,6 +123,7 @@ class RecordingParts:
     spawn: Spawn = field(repr=False)
     confidential: Callable[[], bool] = field(default=lambda: False, repr=False)
     title: Callable[[], str] = field(default=str, repr=False)
+    where: Where | None = field(default=None, repr=False)
     name: Callable[[ConsentKey], str] = field(default=lambda _: "", repr=False)
     changed: Callable[[], None] = field(default=lambda: None, repr=False)
 

@@ -24,6 +24,7 @@ from visavis.core.recording_statements import DAY_S
 from visavis.core.recording_types import Kind
 from visavis.core.webm import joined, read_part
 from visavis.core.webm_types import Frame, Source
+from visavis.sdk.recording_behind import put_behind
 from visavis.sdk.recording_means import Shares
 from visavis.sdk.recordings_book import RECORDINGS, Kept, RecordingsBook
 
@@ -42,6 +43,7 @@ class Heard:
         key: By which they are known in it.
         name: What they were called.
         recorded_ms: How much there is of them.
+        withdrawn: They took their yes back, or said no since.
         playable: Whether their share is to be had now.
     """
 
@@ -49,6 +51,7 @@ class Heard:
     name: str
     recorded_ms: int
     playable: bool
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +119,12 @@ class Recordings:
         members = []
         for one in told.members:
             way = kept.members.get(one.key)
-            if way is not None and told.is_playable(one, self._now()):
+            took_back = one.withdrawn is not None or one.refused or kept.took_back(one.key)
+            if way is not None and not took_back and told.is_playable(one, self._now()):
                 with contextlib.suppress(AuthorizationError):  # taken back, or its day has come
                     shares[one.key] = await self._shares.read(way.slot, way.read)
             name = OWN if one.key == kept.asked.key else "" if way is None else way.name
-            heard = Heard(one.key, name, one.recorded_ms, one.key in shares)
+            heard = Heard(one.key, name, one.recorded_ms, one.key in shares, took_back)
             if one.recorded_ms:
                 members.append(heard)
         return Looked(kept, told, tuple(members), shares)
@@ -193,6 +197,25 @@ class Recordings:
             sources.append(Source(first.track, name, passing(_frames(looked, file, track))))
         out.writelines(joined(sources, length))
         progress(length, length)
+
+    async def put_behind(self) -> None:
+        """Put behind each file what was taken back after the call, so that it proves that, too.
+
+        Raises:
+            UnavailableError: DISK_FULL, a file cannot be written now.
+        """
+        for kept, key, statement in self._book.late():
+            try:
+                await asyncio.to_thread(self._put_behind, kept, statement)
+            except (FileNotFoundError, PeerError):
+                pass  # gone or altered: nothing is added to that. That they took it back, we know
+            except OSError as error:
+                raise UnavailableError(Code.DISK_FULL, "a file cannot be written") from error
+            self._book.put_behind(kept.ask, key)
+
+    def _put_behind(self, kept: Kept, statement: bytes) -> None:
+        with self.path(kept).open("r+b") as file:
+            put_behind(file, statement, kept.private)
 
     def remove(self, kept: Kept) -> None:
         """Delete a recording: first our half of its keys, then the file."""

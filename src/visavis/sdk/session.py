@@ -36,6 +36,7 @@ from visavis.sdk.books import Books
 from visavis.sdk.by_handle import ByHandle
 from visavis.sdk.call_control import CallControl
 from visavis.sdk.consent_key import OwnConsent
+from visavis.sdk.consent_telling import ConsentTelling
 from visavis.sdk.conversation import Conversations
 from visavis.sdk.decisions import Decisions, granted, is_verified, may_ring
 from visavis.sdk.erasing import destroy_profile, explain_refusal
@@ -97,7 +98,6 @@ class Session:
         self.device_api = DeviceApi(self._device_http)
         self.anonymous = AnonymousApi(Http(origin))
         self.shares = ServerShares(self.anonymous, self.own_turn_address)
-        self.my_consents = MyConsents(books.consents, self.shares, books.now)
         self.recordings = Recordings(books.recordings, store.profile, self.shares, books.now)
         self.recording = RecordingMeans(
             self.shares,
@@ -123,6 +123,7 @@ class Session:
         )
         self.vault = Vault(books, self.device_api, self._vault_written)
         books.calls.on_change(self.vault.changed)
+        books.consents.on_change(self.vault.changed)
         contents = ReceivedContents(
             books,
             self.outbox,
@@ -141,6 +142,8 @@ class Session:
             catch_up=self._catch_up,
             in_group=GroupTalk(books, self.outbox, self._mark).receive,
         )
+        consent_telling = ConsentTelling(books, self.conversations)
+        self.my_consents = MyConsents(books.consents, self.shares, books.now, consent_telling.tell)
         self.membership = Membership(
             books,
             self.sequencers,
@@ -193,6 +196,7 @@ class Session:
             self.handle_telling,
             self.group_invites,
             self.my_consents,
+            consent_telling,
             self.recordings,
             NeverTelling(books, self.conversations),
         )

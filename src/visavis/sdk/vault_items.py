@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from visavis.core import cbor
+from visavis.core.consent_record import encode_consent, vault_form
 from visavis.core.content import encode_record
 from visavis.core.device_list import DeviceList, UnverifiedDeviceList
 from visavis.core.errors import PeerError
@@ -17,6 +18,7 @@ from visavis.core.handle import Renamed, is_newer
 from visavis.core.ids import AccountId
 from visavis.core.keeping import encode_settings
 from visavis.sdk.books import Books
+from visavis.sdk.consent_book import name_of
 from visavis.sdk.contact_names import take_told_name
 from visavis.sdk.decisions import take_decision
 from visavis.sdk.never_record import take_told_never
@@ -65,6 +67,9 @@ class VaultItems:
                 continue  # a record has an address (CK-271): what the vault says of it stays
             record = encode_record(books.contacts.record(known))
             items[bytes(known.account)] = cbor.encode({"k": "contact", "r": record})
+        for consent in books.consents.all():
+            record = encode_consent(vault_form(consent))
+            items[name_of(consent)] = cbor.encode({"k": "consent", "r": record})
         return items
 
     def pages(self) -> dict[bytes, bytes]:
@@ -99,14 +104,16 @@ class VaultItems:
         self._books.store.put(_REMOVED_KIND, account, b"")
 
     def gone(self) -> frozenset[bytes]:
-        """Return the accounts that were removed here and did not come back."""
+        """Return the items that were removed here and did not come back: accounts, consents."""
         books = self._books
         removed = [account for account, _ in books.store.items(_REMOVED_KIND)]
-        return frozenset(one for one in removed if books.contacts.get(AccountId(one)) is None)
+        gone = frozenset(one for one in removed if books.contacts.get(AccountId(one)) is None)
+        return gone | books.consents.forgotten()
 
     def settle(self, held: AbstractSet[bytes]) -> None:
         """Remember no more whom the vault does not have, nor who is a contact again."""
         books = self._books
+        books.consents.settle(held)
         for account, _ in books.store.items(_REMOVED_KIND):
             is_back = books.contacts.get(AccountId(account)) is not None
             if is_back or account not in held:
@@ -122,6 +129,8 @@ class VaultItems:
         self._take_addresses(contents)
         if contents.settings is not None:
             books.calls.take_settings(contents.settings)
+        for consent in contents.consents:
+            books.consents.take(consent)
         books.calls.take_pages(contents.pages, contents.payloads)
         for page_id in contents.pages:
             digest = hashlib.sha256(contents.payloads[page_id]).digest()

@@ -17,6 +17,7 @@ from typing import Final
 from visavis.core import cbor
 from visavis.core.address import ContactAddress
 from visavis.core.call_page import Page, decode_page
+from visavis.core.consent_record import ConsentRecord, decode_consent
 from visavis.core.content import decode_record
 from visavis.core.content_records import ContactRecord, Settings
 from visavis.core.device_list import DeviceList, UnverifiedDeviceList
@@ -34,14 +35,14 @@ READ_ATTEMPTS: Final = 5
 SPOT_CHECKS: Final = 4
 """Slots that did not change and are read all the same."""
 UNREADABLE: Final = "vault item"
-"""Contacts in the vault that cannot be read are counted under this name."""
+"""Items in the vault that cannot be read are counted under this name."""
 
 LABEL: Final = b"visavis vault manifest v1\0"
 PAGE_BUCKET: Final = BUCKETS[1]
 """The size of every page of calls, however few are in it."""
 ACCOUNT_ITEM: Final = b"account"
 """The key of the item that holds our own device list, addresses and settings; a contact's is its
-account."""
+account, a consent's its request and our key in that call."""
 PAGE_ITEM: Final = b"calls"
 """The key of every page of calls; the id of its slot tells which."""
 UNREADABLE_ITEM: Final = b"unreadable"
@@ -72,6 +73,8 @@ class Contents:
     """Pages of calls that were read, by slot."""
     settings: Settings | None = None
     handle: Renamed | None = None
+    consents: tuple[ConsentRecord, ...] = field(default=(), repr=False)
+    """What its person answered to whoever asked to record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +197,7 @@ async def _read_state(
         opened.payloads,
         opened.pages,
         *own[2:],
+        tuple(opened.consents),
     )
     return manifest.counter, contents, slots
 
@@ -207,6 +211,7 @@ class _Opened:
 
     own: _Own | None = None
     contacts: list[ContactRecord] = field(default_factory=list)
+    consents: list[ConsentRecord] = field(default_factory=list)
     unreadable: int = 0
     payloads: dict[bytes, bytes] = field(default_factory=dict)
     pages: dict[bytes, Page] = field(default_factory=dict)
@@ -230,6 +235,14 @@ class _Opened:
                     Renamed.from_cbor(rest["handle"]) if "handle" in rest else None,
                 )
                 return ACCOUNT_ITEM
+            case {"k": "consent", "r": bytes(record)}:
+                try:
+                    consent = decode_consent(record)
+                except PeerError:  # CK-994, or it is altered
+                    self.unreadable += 1
+                    return UNREADABLE_ITEM
+                self.consents.append(consent)
+                return bytes(consent.ask) + bytes(consent.key)
             case {"k": "calls"}:
                 try:
                     self.pages[slot] = decode_page(payload)

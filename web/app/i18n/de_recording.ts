@@ -6,7 +6,6 @@ import type { Catalogue } from "./text.ts";
 export const deRecording: Pick<Catalogue, keyof typeof enRecording> = {
   "kind.audio": "Ton",
   "kind.video": "Bild",
-  "kind.videoHelp": "Auch ein Bildschirm, der an seiner Stelle geteilt wird.",
   "kind.screen": "Geteilter Bildschirm",
   "kind.transcript": "Mitschrift",
 

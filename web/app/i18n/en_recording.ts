@@ -11,7 +11,6 @@ import type { Plural } from "./text.ts";
 export const enRecording = {
   "kind.audio": "Sound",
   "kind.video": "Picture",
-  "kind.videoHelp": "Also a screen that is shared in its place.",
   "kind.screen": "Shared screen",
   "kind.transcript": "Transcript",
 

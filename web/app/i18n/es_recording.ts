@@ -6,7 +6,6 @@ import type { Catalogue } from "./text.ts";
 export const esRecording: Pick<Catalogue, keyof typeof enRecording> = {
   "kind.audio": "Sonido",
   "kind.video": "Imagen",
-  "kind.videoHelp": "También una pantalla que se comparta en su lugar.",
   "kind.screen": "Pantalla compartida",
   "kind.transcript": "Transcripción",
 

@@ -119,7 +119,6 @@ function Form(props: { first: Draft; onClose: () => void; onLaw: () => void }) {
           <Toggle
             key={kind}
             label={say(`kind.${kind}`)}
-            help={kind === "video" ? say("kind.videoHelp") : undefined}
             on={draft.kinds.includes(kind)}
             onChange={(on) =>
               change({

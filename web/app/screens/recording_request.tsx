@@ -67,7 +67,6 @@ export function Request({ ask, onClose }: { ask: AskedView; onClose: () => void 
             <Toggle
               key={kind}
               label={say(`kind.${kind}`)}
-              help={kind === "video" ? say("kind.videoHelp") : undefined}
               on={kinds.includes(kind)}
               onChange={(on) => choose(kind, on)}
             />

@@ -394,7 +394,7 @@ function parse(sdp: string, kind: string): readonly [number, number] {
 
 /** What is sent and where the other side's goes; remembers whether it was closed. */
 export class FakeEnds implements LocalMedia, RemoteMedia {
-  readonly tracks = { audio: undefined, video: undefined };
+  readonly tracks = { audio: undefined, video: undefined, isScreen: false };
   started = 0;
   closed = 0;
   videoClosed = 0;

@@ -336,7 +336,10 @@ test("without a microphone nobody is rung, and a page that closes leaves", async
 
 function ofTwo() {
   const local = {
-    ...{ tracks: { audio: undefined, video: undefined }, start: async () => undefined },
+    ...{
+      tracks: { audio: undefined, video: undefined, isScreen: false },
+      start: async () => undefined,
+    },
     ...{ onTracks: () => () => undefined, closeVideo: () => undefined, close: () => undefined },
   };
   const remote = { onStream: () => undefined, close: () => undefined };

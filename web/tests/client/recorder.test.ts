@@ -21,7 +21,11 @@ import {
   type Statement,
   signStatement,
 } from "../../core/recording_statements.ts";
+import type { Kind } from "../../core/recording_types.ts";
+import { readPart } from "../../core/webm.ts";
 import type { FrameTap } from "../../media/frame_tap.ts";
+import { CallFrames } from "../../media/frames_keys.ts";
+import { type EncodedFrame, ReceivePipe, SendPipe } from "../../media/frames_pipe.ts";
 import type { FrameTape, Reel } from "../../media/interfaces.ts";
 import { Tapes } from "../../media/tapes.ts";
 import { rng } from "./call_seam.ts";
@@ -86,8 +90,24 @@ afterEach(async () => {
   vi.unstubAllGlobals();
 });
 
+/** Sound of both, and what is not to be recorded. */
+async function talk(tape: LocalTape): Promise<void> {
+  for (let at = 0; at < 12; at += 0.02) {
+    tape.now = at;
+    tape.tap?.opened(1, "audio", Math.round(at * 48_000), SOUND);
+    tape.tap?.opened(9, "audio", Math.round(at * 48_000), SOUND); // a leaf that is nobody's
+    tape.tap?.opened(1, "video", Math.round(at * 90_000), SOUND); // a kind that nobody agreed to
+    tape.tap?.sent(tape, "audio", Math.round(at * 48_000), SOUND);
+  }
+}
+
 /** Record twelve seconds of two, of whom one may agree to an export; return what is kept. */
-async function recorded({ clear = true, onFailed = () => {} } = {}): Promise<Kept | undefined> {
+async function recorded({
+  clear = true,
+  onFailed = () => {},
+  kinds = new Set<Kind>(["audio"]) as RecordingAsk["kinds"],
+  passes = talk,
+} = {}): Promise<Kept | undefined> {
   const tape = new LocalTape();
   const [anna, ben] = await Promise.all([
     OwnConsent.make({ never: false }, rng),
@@ -109,7 +129,7 @@ async function recorded({ clear = true, onFailed = () => {} } = {}): Promise<Kep
   const ask: RecordingAsk = {
     kind: "recording.ask",
     ...head(anna, 1),
-    ...{ kinds: new Set(["audio"]), purpose: "to hear it again", place: "device", days: 7 },
+    ...{ kinds, purpose: "to hear it again", place: "device", days: 7 },
     ...{ recipients: "asker", clear: true, named: null, withdraw: "app" },
   };
   const id = askDigest(ask);
@@ -126,20 +146,13 @@ async function recorded({ clear = true, onFailed = () => {} } = {}): Promise<Kep
   await lay(anna, "");
   recorder.among(id, members);
   const promised = await lay(ben, "Ben");
-  const kinds = ask.kinds;
   const granted = { ask: id, kinds, members: membersHash(members), clear, share: promised };
   recorder.said(await say({ kind: "recording.grant", ...head(ben, 1), ...granted }, ben));
   recorder.record(id, kinds);
   const progress = { ask: id, kinds, members };
   recorder.said(await say({ kind: "recording.progress", ...head(anna, 2), ...progress }, anna));
   await vi.waitFor(() => expect(tape.tap).toBeDefined());
-  for (let at = 0; at < 12; at += 0.02) {
-    tape.now = at;
-    tape.tap?.opened(1, "audio", Math.round(at * 48_000), SOUND);
-    tape.tap?.opened(9, "audio", Math.round(at * 48_000), SOUND); // a leaf that is nobody's
-    tape.tap?.opened(1, "video", Math.round(at * 90_000), SOUND); // a kind that nobody agreed to
-    tape.tap?.sent(tape, "audio", Math.round(at * 48_000), SOUND);
-  }
+  await passes(tape);
   recorder.said(await say({ kind: "recording.end", ...head(anna, 3), ask: id }, anna));
   recorder.record(id, new Set());
   recorder.over(id);
@@ -195,6 +208,58 @@ test("who took their yes back is left out; the rest is exported", async () => {
   expect(await recordings.play(looked)).toHaveLength(3);
   expect(await size()).toBeLessThan(both * 0.6);
 });
+
+/** VP8 as a camera makes it, or a screen of another size; a key frame each second (RFC 6386, 9.1). */
+function picture(isScreen: boolean, isKey: boolean): EncodedFrame {
+  const data = new Uint8Array(60).fill(1);
+  if (isKey) data.set([0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, isScreen ? 200 : 100, 0, 80, 0]);
+  return { data: data.buffer };
+}
+
+/** A camera for four seconds, then a screen in its place, then the camera: sealed, sent and opened. */
+async function share(tape: LocalTape): Promise<void> {
+  const [sends, takes] = [new CallFrames(() => tape.now), new CallFrames(() => tape.now)];
+  sends.sendIn(1n, new Uint8Array(32), 1);
+  takes.install(1n, new Uint8Array(32), [1]);
+  takes.tap = tape.tap;
+  const out = new SendPipe(sends, "video", () => {}, { way: "way" });
+  const into = new ReceivePipe(takes, "video", () => {});
+  let opened = 0;
+  for (let number = 0; number < 120; number++) {
+    tape.now = number / 10;
+    const [turns, isScreen] = [number % 40 === 0, number >= 40 && number < 80];
+    if (turns && number > 0) sends.pictures.turn("way");
+    if (turns) sends.pictures.begin("way", isScreen ? "screen" : "video");
+    const one = picture(isScreen, number % 10 === 0);
+    if ((await out.pass(one)) && (await into.pass(one))) opened += 1;
+  }
+  expect(opened).toBe(100); // each time it turns, the key frame a second later is the first
+}
+
+test.each([
+  [["video"], { video: 8000 }],
+  [["screen"], { screen: 3000 }],
+  [["video", "screen"], { video: 8000, screen: 3000 }],
+] as const)(
+  "CK-219: a screen in the camera's place is recorded by a yes to it alone: %j",
+  async (kinds, wanted) => {
+    const kept = await recorded({ kinds: new Set<Kind>(kinds), passes: share });
+    if (kept === undefined) throw new Error("nothing was kept");
+    const looked = await recordings.look(kept);
+    expect(looked.proof.problems).toEqual([]);
+    const lengths: Partial<Record<Kind, number>> = {};
+    for (const part of await recordings.play(looked)) {
+      const { track } = readPart(await part.open());
+      // What is in it is what it says.
+      expect(track).toMatchObject({ width: part.kind === "screen" ? 200 : 100, height: 80 });
+      lengths[part.kind] = (lengths[part.kind] ?? 0) + part.length;
+    }
+    expect(Object.keys(lengths).toSorted()).toEqual(Object.keys(wanted).toSorted());
+    for (const [kind, length] of Object.entries(wanted)) {
+      expect(lengths[kind as Kind]).toBeGreaterThanOrEqual(length - 1000);
+    }
+  },
+);
 
 test("nothing is exported to which somebody in it did not agree", async () => {
   const kept = await recorded({ clear: false });

@@ -82,13 +82,15 @@ test("what is sealed is taken as it was made, what is opened as its sender's", a
   ours.sendIn(1n, copy(KEY), 3);
   theirs.install(1n, copy(KEY), [3]);
   const asked: string[] = [];
-  const sending = new SendPipe(ours, "video", () => asked.push("encoder"));
+  const pipe = (screen: boolean) =>
+    new SendPipe(ours, "video", () => asked.push("encoder"), { screen });
+  const pipes = { camera: pipe(false), screen: pipe(true) };
   const receiving = new ReceivePipe(theirs, "video", () => asked.push("sender"), "place");
   const picture = keyFrame(320, 180);
+  theirs.places.set("place", [3]);
   const pass = async (isScreen: boolean) => {
-    theirs.places.set("place", [3], isScreen);
     const one = frame(picture);
-    expect(await sending.pass(one)).toBe(true);
+    expect(await pipes[isScreen ? "screen" : "camera"].pass(one)).toBe(true);
     expect(await receiving.pass(one)).toBe(true);
   };
   await pass(false);
@@ -102,7 +104,10 @@ test("what is sealed is taken as it was made, what is opened as its sender's", a
   expect(asked).toEqual(["encoder", "sender"]);
   taken.length = 0;
   await pass(true);
-  expect(taken.map(([leaf, track]) => [leaf, track])).toContainEqual([3, "screen"]);
+  expect(taken.map(([leaf, track]) => [leaf, track])).toEqual([
+    [undefined, "screen"],
+    [3, "screen"],
+  ]);
 });
 
 test("what is in another's place is not taken, nor what is held", async () => {

@@ -92,6 +92,20 @@ function refusal(): unknown {
   return undefined;
 }
 
+test("CK-219: what sends pictures of either kind has a name, what sends a screen alone says so", () => {
+  const named = new ProtectedPeer({} as Worker, {}, { way: "way:7" });
+  const { transceivers } = FakePc.last;
+  named.addTransceiver("audio");
+  named.addTransceiver("video");
+  peer.addTransceiver("video", {}, { screen: true });
+  const sent = [...transceivers, ...pc.transceivers].map(({ sender }) => sender.transform);
+  expect(sent).toEqual([
+    new FakeTransform(0, { kind: "audio", direction: "send" }),
+    new FakeTransform(0, { kind: "video", direction: "send", way: "way:7" }),
+    new FakeTransform(0, { kind: "video", direction: "send", screen: true }),
+  ]);
+});
+
 test("a browser that cannot encrypt is refused before anything is made", () => {
   requireEncryption();
   vi.stubGlobal("RTCRtpScriptTransform", undefined);

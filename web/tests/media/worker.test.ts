@@ -5,6 +5,7 @@ import { type Bytes, copy } from "../../core/bytes.ts";
 import { Code, UnavailableError, UsageError } from "../../core/errors.ts";
 import { type FrameWorker, WorkerKeys } from "../../media/call_frames.ts";
 import type { EncodedFrame } from "../../media/frames_pipe.ts";
+import { TURN_S } from "../../media/pictures_sent.ts";
 import type { PipeOptions, Reply, Request, Want } from "../../media/worker_protocol.ts";
 
 const KEY: Bytes = Uint8Array.from({ length: 32 }, (_, i) => i);
@@ -148,6 +149,39 @@ test("CK-861: a leaf that was removed opens nothing, in the order of what was as
   expect(await through(IN, await through(OUT, [OPUS]))).toEqual([]);
   await keys.wipe();
   await expect(keys.removeLeaf(0)).resolves.toBeUndefined();
+});
+
+test("CK-219: a screen takes the camera's place by the page's word, in the order of what was asked", async () => {
+  await Promise.all([keys.install(1n, KEY, new Set([0])), keys.sendIn(1n, KEY, 0)]);
+  const [SEND, TAKE] = [
+    { kind: "video", direction: "send", way: "way:0" },
+    { kind: "video", direction: "receive", place: "1:1" },
+  ] as const;
+  const picture: Bytes = new Uint8Array(40).fill(2); // a key frame: RFC 6386, 9.1
+  const sent = async () => await through(SEND, [picture]);
+  expect(await sent()).toEqual([]);
+  await keys.setPictures("way:0", "video");
+  const [camera, ...more] = [...(await sent()), ...(await sent()), ...(await sent())];
+  if (camera === undefined) throw new Error("nothing was sealed");
+  await keys.setPictures("way:0", undefined);
+  expect(await sent()).toEqual([]);
+  await keys.setPictures("way:0", "screen");
+  expect(await sent()).toEqual([]);
+  const generateKeyFrame = vi.fn(async () => {});
+  await through(SEND, [], { generateKeyFrame });
+  await vi.advanceTimersByTimeAsync(TURN_S * 1000 + 10);
+  expect(generateKeyFrame).toHaveBeenCalledTimes(1); // also if the picture stands still
+  const [screen, ...others] = [...(await sent()), ...(await sent())];
+  if (screen === undefined) throw new Error("nothing was sealed");
+  // Over an SFU each has a place of its own; in a mesh one place has either.
+  await keys.setPlaces(new Map([["1:1", [0]]]), new Set());
+  expect(await through(TAKE, [camera])).toEqual([picture]);
+  expect(await through(TAKE, [screen])).toEqual([]);
+  await keys.setPlaces(new Map([["1:1", [0]]]), new Set(["1:1"]));
+  expect(await through(TAKE, more.slice(0, 1))).toEqual([]);
+  expect(await through(TAKE, others)).toEqual([picture]);
+  await keys.setPlaces(new Map([["1:1", [0]]]));
+  expect(await through(TAKE, [...more.slice(1), ...(await sent())])).toEqual([picture, picture]);
 });
 
 test("blocks of text are sealed and opened in the worker, and nowhere without keys", async () => {

@@ -112,7 +112,7 @@ class TapFrames(CallFrames):
         super().__init__()
         self._wire = wire
 
-    def decrypt_from(self, frame: bytes, kind: FrameKind) -> tuple[int, bytes]:
+    def decrypt_from(self, frame: bytes, kind: FrameKind) -> tuple[int, FrameKind, bytes]:
         """Keep a frame as the SFU had it."""
         if self._wire.noting:
             self._wire.taken.append((frame, kind))

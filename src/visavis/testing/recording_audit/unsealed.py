@@ -16,7 +16,6 @@ from aiortc import RTCPeerConnection
 from visavis.core.frame_keys import FrameKind
 from visavis.media import aiortc_private
 from visavis.media.connection import MediaConnection
-from visavis.media.frame_tap import Track
 from visavis.media.interfaces import (
     FrameCrypto,
     FrameEncryptor,
@@ -44,9 +43,9 @@ class UnsealedFrames:
         del kind
         return frame
 
-    def took(self, track: Track, timestamp: int, data: bytes) -> bool:
+    def took(self, timestamp: int, data: bytes) -> bool:
         """Record nothing."""
-        del track, timestamp, data
+        del timestamp, data
         return False
 
 

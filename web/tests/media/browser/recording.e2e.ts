@@ -1,7 +1,7 @@
 /** A call of two that is recorded in Chromium: by the product's worker, recorder and store. */
 
 import assert from "node:assert/strict";
-import { connect, elapsed, key, seenAndHeard } from "./harness.ts";
+import { connect, elapsed, key, seenAndHeard, until } from "./harness.ts";
 import type { Tests } from "./tests.ts";
 
 const RECORDED_S = 8;
@@ -38,5 +38,29 @@ export const tests: Tests = {
     const [both = 0, one = 0] = bytes;
     assert.ok(one > 0 && one < both, `${bytes}`);
     return recorded;
+  },
+
+  "a screen that is shared in the camera's place is recorded by a yes to it alone": async (
+    bench,
+  ) => {
+    const { ends } = bench;
+    await ends.do("make", "a", true);
+    await ends.do("make", "b", true);
+    await connect(bench, "a", "b");
+    await key(ends, "a", "b");
+    const [, before] = await Promise.all([seenAndHeard(ends, "a"), seenAndHeard(ends, "b")]);
+    await ends.do("share", "a");
+    await until("a screen", async () => (await ends.do("rtp", "b")).width !== before.width);
+    const tracksOf = async (kinds: readonly ("audio" | "video" | "screen")[]) => {
+      await ends.do("record", "b", 0, kinds);
+      await elapsed(RECORDED_S * 1000);
+      const { failed, ok, lengths } = await ends.do("endRecording", "b");
+      assert.deepEqual([failed, ok], [false, true]);
+      return Object.keys(lengths).sort();
+    };
+    const sound = ["them audio", "you audio"];
+    assert.deepEqual(await tracksOf(["audio", "screen"]), [sound[0], "them screen", sound[1]]);
+    assert.deepEqual(await tracksOf(["audio", "video"]), [...sound, "you video"]);
+    return { width: before.width };
   },
 };

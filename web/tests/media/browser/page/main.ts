@@ -9,6 +9,7 @@ import "./group.ts";
 import "./sfu.ts";
 import { type Bytes, fromHex } from "../../../../core/bytes.ts";
 import { RealtimeText } from "../../../../core/realtime_text.ts";
+import type { Kind } from "../../../../core/recording_types.ts";
 import { relayedMedia } from "../../../../media/connection.ts";
 import type {
   LocalMedia,
@@ -21,7 +22,7 @@ import { record } from "./recording.ts";
 
 /** A camera and a microphone; Chromium's fake ones. */
 class Devices implements LocalMedia {
-  tracks: LocalTracks = { audio: undefined, video: undefined };
+  tracks: LocalTracks = { audio: undefined, video: undefined, isScreen: false };
   readonly #video: boolean;
   readonly #listeners = new Set<(tracks: LocalTracks) => void>();
 
@@ -36,7 +37,8 @@ class Devices implements LocalMedia {
       audio: true,
       video: this.#video ? size : false,
     });
-    this.change({ audio: stream.getAudioTracks()[0], video: stream.getVideoTracks()[0] });
+    const [video] = stream.getVideoTracks();
+    this.change({ audio: stream.getAudioTracks()[0], video, isScreen: false });
   }
 
   change(tracks: LocalTracks): void {
@@ -51,7 +53,7 @@ class Devices implements LocalMedia {
 
   closeVideo(): void {
     this.tracks.video?.stop();
-    this.change({ audio: this.tracks.audio, video: undefined });
+    this.change({ audio: this.tracks.audio, video: undefined, isScreen: false });
   }
 
   close(): void {
@@ -246,8 +248,8 @@ const api = {
     return Promise.race([over, elapsed(5000).then(() => false)]);
   },
   /** Record what an end sends and gets, from a member of this leaf. */
-  async record(name: string, theirLeaf: number): Promise<void> {
-    recordings.set(name, await record(end(name).connection.keys, theirLeaf));
+  async record(name: string, theirLeaf: number, kinds?: readonly Kind[]): Promise<void> {
+    recordings.set(name, await record(end(name).connection.keys, theirLeaf, kinds));
   },
   endRecording(name: string) {
     const ending = recordings.get(name);
@@ -294,7 +296,8 @@ const api = {
   async share(name: string): Promise<void> {
     const stream = await navigator.mediaDevices.getDisplayMedia({ video: true });
     const { devices } = end(name);
-    devices.change({ audio: devices.tracks.audio, video: stream.getVideoTracks()[0] });
+    const { audio } = devices.tracks;
+    devices.change({ audio, video: stream.getVideoTracks()[0], isScreen: true });
   },
   /** Two connections without any transform: does anything leave? */
   async unprotected(servers: RTCIceServer[], closed: boolean): Promise<Rtp> {

@@ -18,6 +18,7 @@ import {
   type Statement,
   signStatement,
 } from "../../../../core/recording_statements.ts";
+import type { Kind } from "../../../../core/recording_types.ts";
 import type { FrameKeys } from "../../../../media/interfaces.ts";
 
 const rng = (size: number): Bytes => crypto.getRandomValues(new Uint8Array(size));
@@ -38,7 +39,11 @@ const shares: Shares = {
 };
 
 /** Begin to record, everybody having agreed; what it returns ends that, and looks at the file. */
-export async function record(keys: FrameKeys, theirLeaf: number) {
+export async function record(
+  keys: FrameKeys,
+  theirLeaf: number,
+  agreed: readonly Kind[] = ["audio", "video"],
+) {
   const store = await Store.create(`recording ${Math.random()}`);
   const book = new RecordingsBook(store);
   const [own, other] = [
@@ -63,7 +68,7 @@ export async function record(keys: FrameKeys, theirLeaf: number) {
   const say = async (statement: Statement, who: OwnConsent) => {
     recorder.said({ signed: await signStatement(statement, who.privateKey), statement });
   };
-  const kinds: RecordingAsk["kinds"] = new Set(["audio", "video"]);
+  const kinds: RecordingAsk["kinds"] = new Set(agreed);
   const ask: RecordingAsk = {
     kind: "recording.ask",
     ...head(own, 1),
