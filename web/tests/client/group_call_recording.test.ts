@@ -7,6 +7,7 @@ import { GroupCallShell } from "../../client/group_call_shell.ts";
 import { CallRecording } from "../../client/recording_objects.ts";
 import type { RecordingShell } from "../../client/recording_shell.ts";
 import { type Bytes, hex } from "../../core/bytes.ts";
+import { verifyFile } from "../../core/call_receipt_file.ts";
 import { encodeInGroupCall } from "../../core/content.ts";
 import { Code } from "../../core/errors.ts";
 import { consentOf } from "../../core/recording_leaf.ts";
@@ -183,6 +184,27 @@ test("what is asked, answered and taken back is known to all", () =>
     expect(anna.recorder.kinds.size).toBe(0);
     expect(call.shares.lying.size).toBe(2);
     expect(ben.recording.ended).toMatchObject([{ id, reason: "withdrawn", by: "at 2" }]);
+  }));
+
+test("a receipt of the call is signed by all who are there, and who comes ends the next", () =>
+  among(3, async (call) => {
+    const [anna, ben, carla] = [at(call, 0), at(call, 1), at(call, 2)];
+    const id = await anna.recording.receipts.ask();
+    await clock.wait(1);
+    for (const one of [ben, carla]) await one.recording.receipts.sign(id);
+    await clock.wait(1);
+    for (const { recording } of call.people) {
+      expect(recording.receipts.ended).toMatchObject([{ id, why: "complete" }]);
+      const { terms } = await verifyFile(await recording.receipts.file(id, ["since"]));
+      expect(terms.members.size).toBe(3);
+    }
+    await ben.recording.receipts.ask();
+    await clock.wait(1);
+    expect(carla.recording.receipts.asked).toMatchObject({ by: "at 1", haveSigned: false });
+    const elif = await call.join(3);
+    await clock.wait(1);
+    expect(carla.recording.receipts.ended.at(-1)).toMatchObject({ why: "changed" });
+    expect(elif.recording.receipts.asked).toBeNull();
   }));
 
 test("of an epoch in which somebody came no frame is opened before the recording has stopped", () =>
