@@ -52,19 +52,11 @@ def report(cost: Cost, hour: Sequence[Length], taken: Sequence[Taken]) -> Report
             )
         ],
         notes=(
-<<<<<<< HEAD
-            f"Bound: {BOUND}; {_met(median <= BOUND)}{_unsure(cost)}. {len(cost.ratios)} ratios; "
-            f"± is the standard error of their mean. A small call: 480 x 360, {sent:.0f} pictures "
-            f"a second sent and {decoded:.0f} decoded, {written / 1000:.0f} kB/s written. The "
-            f"larger the "
-            f"pictures, the less recording is of the whole. Load of the machine before "
-=======
             f"Bound: {BOUND}; {_met(median <= BOUND)}{_unsure(cost)}. "
             f"{len(cost.ratios)} ratios; ± is the standard error of their mean. "
             f"A small call: 480 x 360, {sent:.0f} pictures a second sent and "
             f"{decoded:.0f} decoded, {written / 1000:.0f} kB/s written. The larger the pictures, "
             f"the less recording is of the whole. Load of the machine before "
->>>>>>> h-bench6
             f"and after: {cost.before:.1f} and {cost.after:.1f}."
         ),
         more=[_hour(hour), _taken(taken)],
