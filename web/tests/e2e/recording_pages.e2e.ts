@@ -174,7 +174,7 @@ test("in full screen one is asked, and sheets lie above the room", async () => {
       const found = box && document.elementFromPoint(box.left + box.width / 2, box.top + 8);
       return found?.closest(selector) instanceof Element;
     };
-    await page.waitForFunction(onTop, ".asked");
+    await page.waitForFunction(onTop, ".request");
     await page.keyboard.press("i");
     await page.waitForFunction(onTop, ".sheet");
     await page.close();
