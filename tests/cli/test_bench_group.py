@@ -77,17 +77,17 @@ def test_the_leavers_keys_open_what_was_before_and_a_members_what_comes_after() 
     scene.sends()
     before, after = scene.wire.sent_before(switched), scene.after()
     assert (len(before), len(after)) == (2, 2)
-    assert count_opened(before, scene.leaver.held) == 2
-    assert count_opened(after, scene.leaver.held) == 0
-    assert count_opened(after, scene.stays.held) == 2
+    assert count_opened(before, scene.leaver.epochs) == 2
+    assert count_opened(after, scene.leaver.epochs) == 0
+    assert count_opened(after, scene.stays.epochs) == 2
 
 
 def test_a_leaver_who_holds_the_present_key_is_counted() -> None:
     scene = Scene()
     scene.rekeyed()
-    scene.leaver.held.add(NEW)
+    scene.leaver.epochs.add(NEW)
     scene.sends()
-    assert count_opened(scene.after(), scene.leaver.held) == 2
+    assert count_opened(scene.after(), scene.leaver.epochs) == 2
 
 
 def test_a_member_that_goes_on_with_the_old_key_is_counted() -> None:
@@ -95,7 +95,7 @@ def test_a_member_that_goes_on_with_the_old_key_is_counted() -> None:
     scene.stays.switched[2] = 0.0  # it says that it switched, and did not
     scene.sends()
     assert len(scene.after()) == 2
-    assert count_opened(scene.after(), scene.leaver.held) == 2
+    assert count_opened(scene.after(), scene.leaver.epochs) == 2
 
 
 def test_frames_are_unsealed_only_while_the_sfu_is_weighed() -> None:

@@ -198,7 +198,10 @@ export const RECORDING_SCENES: Readonly<Record<string, () => Scene>> = {
       />,
     ),
   "recordings-remove": () => page(<Recordings open={{ id: "r1", what: "remove" }} />),
-  "receipt-ask": () => over(<Call call={talk()} onChat={nothing} panel="receipt" />, {}),
+  "receipt-ask": () =>
+    over(<Call call={talk()} onChat={nothing} panel="receipt" />, {
+      receipts: { ...NO_RECEIPTS, mayNotAsk: null },
+    }),
   "receipt-asked": () => two({ receipts: { ...NO_RECEIPTS, asked: r.ASKED_RECEIPT } }),
   "receipt-answer": () =>
     over(

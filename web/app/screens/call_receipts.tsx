@@ -40,9 +40,9 @@ export default function CallReceipts(props: { first?: readonly ReceiptRow[]; ope
       <ul className="stack">
         {(found ?? []).map((one) => (
           <li key={one.id} className="card consent">
-            <h3>
+            <h2>
               <Name of={one.with === "" ? say("receipts.call") : one.with} />
-            </h3>
+            </h2>
             <p className="help">{when(one.at)}</p>
             <p className="help">
               {say("receipts.signers", { names: list(one.names.map(signer)) })}
