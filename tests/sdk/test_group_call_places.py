@@ -32,6 +32,7 @@ class Shell:
     """Notes what is done in a call with these members."""
 
     recording = None
+    receipting = None
 
     def __init__(self, members: Mapping[int, MemberInfo]) -> None:
         self._members = members

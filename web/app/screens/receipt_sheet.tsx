@@ -14,7 +14,8 @@ import { useTask } from "../ui/task.ts";
 
 export default function ReceiptOfCall(props: { asked?: AskedReceipt; onClose: () => void }) {
   const { receipts } = useRecordingActions();
-  const mayNotAsk = useCallRecording()?.receipts.mayNotAsk ?? "unable";
+  const recording = useCallRecording();
+  const mayNotAsk = recording ? recording.receipts.mayNotAsk : "unable";
   const task = useTask();
   const { asked, onClose } = props;
   const then = (work: () => Promise<void>) => () =>
