@@ -20,6 +20,7 @@ export const KINDS: Readonly<Record<string, string>> = {
     "profile keystore housekeeping vault vault.slot vault.item vault.removed vault.stale revoking sibling untold use handle handle.untold",
   calls: "calls.page calls calls.urgent calls.seen calls.asked calls.untold vault.page call.left",
   [RECORDINGS]: "recording consent.record consent.laid consent.untold",
+  callReceipts: "call.receipt",
   contacts:
     "contact awaited list list.previous joining link request asked accepted made handle.seed never.told never.due",
   keys: "group group.state group.pending announced bundle inner.pending",

@@ -91,6 +91,7 @@ export const deData = {
   "data.local.device": "Dieses Gerät",
   "data.local.calls": "Anrufe",
   "data.local.recordings": "Aufnahmen und Einwilligungen",
+  "data.local.callReceipts": "Unterschriebene Belege von Anrufen",
   "data.local.contacts": "Kontakte",
   "data.local.groups": "Gruppen",
   "data.local.keys": "Schlüssel von Gesprächen",

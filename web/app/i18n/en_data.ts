@@ -91,6 +91,7 @@ export const enData = {
   "data.local.device": "This device",
   "data.local.calls": "Calls",
   "data.local.recordings": "Recordings and consents",
+  "data.local.callReceipts": "Signed receipts of calls",
   "data.local.contacts": "Contacts",
   "data.local.groups": "Groups",
   "data.local.keys": "Keys of conversations",

@@ -92,6 +92,7 @@ export const esData = {
   "data.local.device": "Este dispositivo",
   "data.local.calls": "Llamadas",
   "data.local.recordings": "Grabaciones y consentimientos",
+  "data.local.callReceipts": "Recibos firmados de llamadas",
   "data.local.contacts": "Contactos",
   "data.local.groups": "Grupos",
   "data.local.keys": "Claves de conversaciones",
