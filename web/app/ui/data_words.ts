@@ -78,6 +78,7 @@ const LOCAL: ReadonlyMap<string, Key> = new Map([
   ["device", "data.local.device"],
   ["calls", "data.local.calls"],
   ["recordings", "data.local.recordings"],
+  ["callReceipts", "data.local.callReceipts"],
   ["contacts", "data.local.contacts"],
   ["groups", "data.local.groups"],
   ["keys", "data.local.keys"],
