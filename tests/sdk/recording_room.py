@@ -113,6 +113,9 @@ class FakeBook:
     def answered(self, answered: Answered) -> None:
         self.log.append(("answered", answered))
 
+    def take_back(self, ask: Digest) -> None:
+        self.log.append(("take_back", ask))
+
     def leaving(self, slot: ShareSlot) -> None:
         self.log.append(("leaving", slot))
 

@@ -17,6 +17,7 @@ from tests.sdk.recording_room import (
     TITLE,
     UNIX,
     WANTED,
+    FakeBook,
     Person,
     Room,
     asked,
@@ -251,7 +252,7 @@ def test_a_yes_is_taken_back(seed: int) -> None:
 
 
 def test_a_yes_is_taken_back_when_all_is_over() -> None:
-    """Nothing is said any more, and the share goes all the same."""
+    """Nothing is said in the call any more: it is taken back in the book, and the share goes."""
 
     @story("anna", "bob")
     async def _(room: Room) -> None:
@@ -264,12 +265,48 @@ def test_a_yes_is_taken_back_when_all_is_over() -> None:
         bob.shell.withdraw(ask)
         await room.settle()
         assert (bob.laid, bob.words()) == ([], said)
+        did = bob.did("take_back", "leaving", "delete", "gone")
+        assert did == ["take_back", "leaving", "delete", "gone"]
         again = await recorded(room)
         room.goes("bob")
         assert len(bob.laid) == 1
         bob.shell.withdraw(again)
         await room.settle()
         assert bob.laid == []
+        assert [entry[1] for entry in bob.log if entry[0] == "take_back"] == [ask, again]
+
+
+def test_a_share_goes_also_if_the_book_cannot_be_written() -> None:
+    class FullBook(FakeBook):
+        def take_back(self, ask: Digest) -> None:
+            super().take_back(ask)
+            raise OSError("no space is left")
+
+    @story("anna", "bob", book=FullBook([]))
+    async def _(room: Room) -> None:
+        bob = room["bob"]
+        ask = await recorded(room)
+        room["anna"].shell.stop()
+        await room.settle()
+        with pytest.raises(OSError, match="no space"):
+            bob.shell.withdraw(ask)
+        await room.settle()
+        assert len(room.lying) == 1, "that of who asked"
+
+
+def test_a_yes_to_what_is_over_is_taken_back_without_a_book() -> None:
+    """As with guests."""
+
+    @story("anna", "bob", book=None)
+    async def _(room: Room) -> None:
+        bob = room["bob"]
+        ask = await recorded(room)
+        room["anna"].shell.stop()
+        await room.settle()
+        assert len(room.lying) == 2
+        bob.shell.withdraw(ask)
+        await room.settle()
+        assert len(room.lying) == 1
 
 
 @ORDERS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from visavis.core import cbor
 from visavis.core import recording_statements as s
 from visavis.core.consent_record import AFTER_CALL, Where
 from visavis.core.content_inner import RecordingWithdrawn
+from visavis.core.content_records import Standing
 from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError
 from visavis.core.ids import MessageId
 from visavis.core.recording_consent import State
@@ -311,3 +314,75 @@ async def test_after_a_call_over_the_server(people: People) -> None:
     (told,) = [one for one in looked.proof.members if one.key == record.key]
     assert told.withdrawn is not None
     assert looked.proof.ok
+
+
+async def test_in_the_call_once_the_request_is_over(people: People) -> None:
+    """It is signed in the book, and who recorded is told, as after the call."""
+    group, (anna, bob) = await group_of(people, "Choir", "anna", "bob")
+    calls = [await client.call_group(group, "voice", **ends()) for client in (anna, bob)]
+    await all_hear(*calls, count=2)
+    annas, bobs = (call.recording for call in calls)
+    await until(annas, lambda: annas.may_not_ask is None)
+    ask = await annas.ask(Wanted(AUDIO, "Minutes"))
+    await until(bobs, lambda: bobs.requests)
+    await bobs.agree(ask, AUDIO)
+    await until(annas, lambda: annas.recorded)
+    annas.stop()
+    await until(bobs, lambda: bobs.ended)
+    assert states(bob) == [State.GIVEN]
+    bobs.withdraw(ask)
+    assert states(bob) == [State.WITHDRAWN]
+    # At once, and not only when something else is to be done.
+    async with asyncio.timeout(10):
+        while bob._session.books.consents.untold():
+            await asyncio.sleep(0.01)
+    await settle(anna, bob)
+    (record,) = bob.my_consents.all()
+    assert record.share is None
+    (kept,) = anna.recordings.all()
+    assert kept.took_back(record.key)
+    looked = await anna.recordings.look(kept)
+    (told,) = [one for one in looked.proof.members if one.key == record.key]
+    assert told.withdrawn is not None
+    assert looked.proof.ok
+    with pytest.raises(PeerError):
+        await bob.my_consents.withdraw(ask)
+    for call in calls:
+        await call.leave()
+
+
+async def test_a_yes_whose_share_went_by_itself(people: People) -> None:
+    """Nothing was ever recorded: the yes still stands, and is taken back like any other."""
+    anna, bob = await people.pair()
+    made = await with_contact(anna, bob)
+    consents, laid = bob._session.books.consents, made.laid["bob"]
+    consents.leaving(laid.slot)
+    await bob._session.shares.delete(laid.slot, laid.delete)
+    consents.gone(laid.slot)
+    assert states(bob) == [State.GIVEN]
+    assert await bob.my_consents.withdraw(made.ask)
+    assert states(bob) == [State.WITHDRAWN]
+    await settle(anna, bob)
+    assert made.kept().withdrawn == ("bob",)
+
+
+async def test_who_is_blocked_is_heard_all_the_same(people: People) -> None:
+    """It takes nobody's leave; what else they say is dropped."""
+    anna, bob = await people.pair()
+    made = await with_contact(anna, bob)
+    books = anna._session.books
+    account = bob._session.books.account
+    known = books.contacts.get(account)
+    assert known is not None
+    # What is under way already: later the server refuses what they send.
+    with books.store.transaction():
+        books.contacts.save(replace(known, standing=Standing.BLOCKED))
+    (contact,) = await bob.contacts()
+    await bob.send_message(contact, "Do not play it")
+    await bob.my_consents.withdraw(made.ask)
+    await settle(anna, bob)
+    assert made.kept().withdrawn == ("bob",)
+    assert made.proven("bob").withdrawn is not None
+    (blocked,) = await anna.contacts()
+    assert blocked.state == "blocked"
+    assert texts(await anna.history(blocked)) == []

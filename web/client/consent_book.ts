@@ -18,6 +18,7 @@ import {
   encodeConsent,
   leavingOf,
   merged,
+  nextNumber,
   type OwnShare,
   parseConsent,
   vaultForm,
@@ -26,7 +27,13 @@ import {
 import { Code, FatalError, UsageError } from "../core/errors.ts";
 import { type CallId, ConsentKey, Digest, Secret32, ShareKey, ShareSlot } from "../core/ids.ts";
 import { State } from "../core/recording_consent.ts";
-import { askDigest, DAY_S, readStatement } from "../core/recording_statements.ts";
+import {
+  askDigest,
+  callReference,
+  DAY_S,
+  readStatement,
+  signStatement,
+} from "../core/recording_statements.ts";
 import type { Answered, ConsentBook, Laid } from "./recording_means.ts";
 import type { Reader, Unit, UnitStore } from "./unit.ts";
 
@@ -43,7 +50,7 @@ export const KEEP_S = 3 * 365 * DAY_S;
 /** Which of them: whoever comes into a call again has another key. */
 export type Which = Pick<ConsentRecord, "ask" | "key">;
 
-/** A yes that was taken back after the call, as it was signed. */
+/** A yes that was taken back once it was over, as it was signed. */
 export type Untold = Readonly<{ which: Which; statement: Bytes; until: number }>;
 
 /** Our answers, and our shares. */
@@ -144,21 +151,30 @@ export class OwnConsents implements ConsentBook {
     return reader.items(CONSENT_KIND).map(([, data]) => fromBytes(data));
   }
 
-  /** Add that a yes was taken back after the call; our share goes with that, and others are told. */
-  async takenBack(which: Which, statement: Bytes): Promise<void> {
-    const known = this.get(which);
-    if (known === undefined) return;
-    const { until } = await consentIn(known);
-    await this.#store.transaction(async (unit) => {
-      const newest = read(unit, which);
+  /**
+   * Take back, signed, a yes whose request is over: our share goes with that, and others are told.
+   *
+   * @returns Whether a yes stood.
+   */
+  async takeBack(which: Which): Promise<boolean> {
+    return await this.#store.transaction(async (unit) => {
+      const known = read(unit, which);
+      if (known === undefined) return false;
+      const { state, until } = await consentIn(known);
       // Pressed twice, or on another device meanwhile: once is enough.
-      if (newest === undefined || (await consentIn(newest)).state !== State.GIVEN) return;
-      const { share } = newest;
+      if (state !== State.GIVEN) return false;
+      const { ask, call, key, share, where } = known;
+      const number = await nextNumber(known);
+      const head = { call: callReference(call), key, number, at: this.#now() };
+      const taken = { kind: "recording.withdrawal", ...head, ask } as const;
+      const statement = await signStatement(taken, known.private);
       if (share !== null) this.#asked.delete(hex(share.slot));
       const leaving = share === null ? null : { ...share, leaving: true };
-      this.#put(unit, { ...withAnswer(newest, statement), share: leaving });
-      if (newest.where === null) return;
-      unit.put(UNTOLD_KIND, consentItem(which), concat(uint(until, 8), statement));
+      this.#put(unit, { ...withAnswer(known, statement), share: leaving });
+      if (where !== null) {
+        unit.put(UNTOLD_KIND, consentItem(which), concat(uint(until, 8), statement));
+      }
+      return true;
     });
   }
 

@@ -8,13 +8,12 @@
  */
 
 import type { Bytes } from "../core/bytes.ts";
-import { type ConsentRecord, consentIn, nextNumber } from "../core/consent_record.ts";
+import { type ConsentRecord, consentIn } from "../core/consent_record.ts";
 import { Code, PeerError, UnavailableError, VisavisError } from "../core/errors.ts";
 import { sign } from "../core/identity.ts";
-import { State } from "../core/recording_consent.ts";
 import { type KantaraView, kantaraView } from "../core/recording_kantara.ts";
 import { makeReceipt } from "../core/recording_receipt.ts";
-import { callReference, DAY_S, signStatement } from "../core/recording_statements.ts";
+import { DAY_S } from "../core/recording_statements.ts";
 import { KEEP_S, type OwnConsents, type Which } from "./consent_book.ts";
 import type { Shares } from "./recording_means.ts";
 
@@ -71,15 +70,10 @@ export class MyConsents {
    * @throws PeerError REFUSED, there is no yes that stands.
    */
   async withdraw(which: Which): Promise<boolean> {
-    const known = this.#need(which);
-    if ((await consentIn(known)).state !== State.GIVEN) {
+    const { share } = this.#need(which);
+    if (!(await this.#book.takeBack(which))) {
       throw new PeerError(Code.REFUSED, "there is no yes to take back");
     }
-    const { ask, call, key, share } = known;
-    const number = await nextNumber(known);
-    const head = { call: callReference(call), key, number, at: this.#now() };
-    const taken = { kind: "recording.withdrawal", ...head, ask } as const;
-    await this.#book.takenBack(which, await signStatement(taken, known.private));
     if (share === null) return true;
     try {
       await this.deleteDue();

@@ -30,6 +30,8 @@ export class OwnAnswers {
   readonly #asked = new Map<string, Asked>();
   readonly #agreed = new Map<string, Agreed>();
   readonly #refused = new Set<string>();
+  /** The newest answer is in the book when this ends. */
+  #keeping: Promise<void> = Promise.resolve();
 
   constructor(parts: RecordingParts, speech: Speech, shares: CallShares) {
     this.#parts = parts;
@@ -114,6 +116,17 @@ export class OwnAnswers {
     void this.#speech.say(signed).then(() => this.unlay(ask));
   }
 
+  /** Take a yes back whose request is over: in the book, if there is one; then the share goes. */
+  async takeBack(ask: Digest): Promise<void> {
+    const { means, own } = this.#parts;
+    try {
+      await this.#keeping.catch(() => undefined); // Who spawned it sees how it ended.
+      await means.book?.takeBack({ ask, key: own.key });
+    } finally {
+      this.unlay(ask); // Also if it could not be written.
+    }
+  }
+
   /** Have our share deleted. */
   unlay(ask: Digest): void {
     const agreed = this.#agreed.get(hex(ask));
@@ -136,7 +149,10 @@ export class OwnAnswers {
       const { request: asked, signed: request } = this.#need(ask);
       const names = { by: name?.(asked.key) ?? "", title: title?.() ?? "" };
       const answered = { call, own, request, answer: signed.signed, slot, where, ...names };
-      spawn(() => book.answered(answered));
+      spawn(() => {
+        this.#keeping = book.answered(answered);
+        return this.#keeping;
+      });
     }
     return signed;
   }

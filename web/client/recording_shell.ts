@@ -285,7 +285,7 @@ export class RecordingShell {
   }
 
   /**
-   * Take a yes back. Our share is deleted, also if the request is over.
+   * Take a yes back; in the book, if the request is over. Our share is deleted.
    *
    * @throws UnavailableError CONFLICT, there is no yes.
    */
@@ -294,7 +294,7 @@ export class RecordingShell {
       throw new UnavailableError(Code.CONFLICT, "there is no such yes");
     }
     const known = this.#inCall && get(this.#inCall.asks, ask);
-    if (known === undefined) this.#answers.unlay(ask);
+    if (known === undefined) await this.#answers.takeBack(ask);
     else if (has(known.grants, this.own)) await this.#feed({ kind: "personWithdrew", ask });
   }
 

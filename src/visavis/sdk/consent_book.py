@@ -26,6 +26,7 @@ from visavis.core.consent_record import (
 )
 from visavis.core.content import decode_record, encode_record
 from visavis.core.ids import CallId, ConsentKey, Digest, ShareSlot
+from visavis.core.recording_consent import State
 from visavis.sdk.recording_means import Answered, Laid
 from visavis.sdk.store import Store
 
@@ -36,7 +37,7 @@ SHARE_KIND: Final = "consent.share"
 FORGOTTEN_KIND: Final = "consent.forgotten"
 """By `name_of`: what is forgotten here, until the vault does not have it."""
 UNTOLD_KIND: Final = "consent.untold"
-"""By `name_of`: what was taken back here after a call, until who recorded is told."""
+"""By `name_of`: what was taken back here once it was over, until who recorded is told."""
 KEEP_S: Final = 3 * 365 * 86_400
 """For how long a consent is kept after the last answer: it may have to be shown later."""
 
@@ -64,12 +65,17 @@ class OwnConsents:
         self._store = store
         self._now = now
         self._changed: list[Callable[[], object]] = []
+        self._due: list[Callable[[], object]] = []
         self._may_leave = True
         """A share in a record may have to be deleted: else none of them is read to see."""
 
     def on_change(self, listener: Callable[[], object]) -> None:
         """Register who is told that the vault is to hold something else."""
         self._changed.append(listener)
+
+    def on_due(self, listener: Callable[[], object]) -> None:
+        """Register who is told that a share is to be deleted, and somebody to be told."""
+        self._due.append(listener)
 
     # From calls
 
@@ -137,18 +143,31 @@ class OwnConsents:
         self._keep(record)
         self._tell()
 
-    def withdrawn(self, record: ConsentRecord, statement: bytes) -> None:
-        """Keep that a yes is taken back after the call, and that its share is to go.
+    def take_back(self, ask: Digest) -> list[ConsentRecord]:
+        """Take back, signed, each yes to a request that is over: the shares are to go.
 
-        Args:
-            record: With the statement.
-            statement: It, for who recorded; with guests there is nowhere to tell it.
+        Who recorded is told later; with guests there is nowhere to tell it.
+
+        Returns:
+            Those that stood, as they were.
         """
-        share = None if record.share is None else replace(record.share, leaving=True)
+        known = [one for one in self.all() if one.ask == ask]
+        given = [one for one in known if one.consent().state is State.GIVEN]
         with self._store.transaction():
-            self.put(replace(record, share=share))
-            if record.where is not None:
-                self._store.put(UNTOLD_KIND, name_of(record), statement)
+            for record in given:
+                self._take_back(record)
+        for listener in self._due if given else ():
+            listener()
+        return given
+
+    def _take_back(self, known: ConsentRecord) -> None:
+        call, number = s.call_reference(known.call), known.next_number
+        taken = s.RecordingWithdrawal(call, known.key, number, self._now(), known.ask)
+        statement = s.sign_statement(taken, known.private)
+        share = None if known.share is None else replace(known.share, leaving=True)
+        self.put(with_answer(replace(known, share=share), statement))
+        if known.where is not None:
+            self._store.put(UNTOLD_KIND, name_of(known), statement)
 
     def untold(self) -> list[tuple[ConsentRecord, bytes]]:
         """Return what who recorded has yet to be told: where it was, and the statement."""

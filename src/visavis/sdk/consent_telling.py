@@ -9,6 +9,7 @@ Not for: what who recorded does with it (`recordings_book`).
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 
 from visavis.core.consent_record import ConsentRecord, Where
@@ -31,6 +32,7 @@ class ConsentTelling:
     def __init__(self, books: Books, conversations: Conversations) -> None:
         self._books = books
         self._conversations = conversations
+        self._lock = asyncio.Lock()
 
     async def tell(self) -> None:
         """Tell what can be told now; the rest when it can be, also after a crash.
@@ -38,14 +40,16 @@ class ConsentTelling:
         Raises:
             FatalError: The store cannot be trusted any more.
         """
-        for record, statement in self._books.consents.untold():
-            where = record.where
-            if where is None or not self._is_there(where):
-                self._books.consents.told(record)
-                continue
-            # What was written is in the outbox, whether or not the server was there.
-            with contextlib.suppress(AuthorizationError, PeerError, UnavailableError):
-                await self._say(record, where, statement)
+        # Who took it back and housekeeping may come at once: it is said once.
+        async with self._lock:
+            for record, statement in self._books.consents.untold():
+                where = record.where
+                if where is None or not self._is_there(where):
+                    self._books.consents.told(record)
+                    continue
+                # What was written is in the outbox, whether or not the server was there.
+                with contextlib.suppress(AuthorizationError, PeerError, UnavailableError):
+                    await self._say(record, where, statement)
 
     def _is_there(self, where: Where) -> bool:
         books = self._books

@@ -11,11 +11,10 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 from visavis.core import recording_statements as s
-from visavis.core.consent_record import ConsentRecord, with_answer
+from visavis.core.consent_record import ConsentRecord
 from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError, VisavisError
 from visavis.core.identity import sign
 from visavis.core.ids import Digest
-from visavis.core.recording_consent import State
 from visavis.core.recording_receipt import make_receipt
 from visavis.sdk.consent_book import OwnConsents, is_over
 from visavis.sdk.recording_means import Shares
@@ -79,16 +78,10 @@ class MyConsents:
         Raises:
             PeerError: REFUSED, there is no yes that stands.
         """
-        given = [one for one in self._need(ask) if one.consent().state is State.GIVEN]
+        given = self._book.take_back(ask)
         if not given:
             raise PeerError(Code.REFUSED, "there is no yes to take back")
         slots = [one.share.slot for one in given if one.share is not None]
-        for known in given:
-            statement = s.RecordingWithdrawal(
-                s.call_reference(known.call), known.key, known.next_number, self._now(), ask
-            )
-            signed = s.sign_statement(statement, known.private)
-            self._book.withdrawn(with_answer(known, signed), signed)
         with contextlib.suppress(UnavailableError):
             await self.delete_due()
         with contextlib.suppress(AuthorizationError, PeerError, UnavailableError):

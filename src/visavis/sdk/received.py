@@ -132,6 +132,10 @@ class ReceivedContents:
         books = self._books
         own = said.account == books.account
         known = books.contacts.get(record.account)
+        if isinstance(content, RecordingWithdrawn):
+            # Also of who is blocked: taking a yes back takes nobody's leave.
+            books.recordings.withdrawn(content.statement)
+            return None
         if known is not None and known.standing is Standing.BLOCKED and not own:
             return None
         match content:
@@ -158,9 +162,6 @@ class ReceivedContents:
                 return None
             case RecordingNever():
                 self._heard_never(record, said, content)
-                return None
-            case RecordingWithdrawn():
-                self._books.recordings.withdrawn(content.statement)
                 return None
             case GroupInvite():
                 if not own:

@@ -122,6 +122,15 @@ class OwnAnswers:
         self._say(effect.ask, s.RecordingWithdrawal(*self._speech.head(effect.number), effect.ask))
         self.unlay(effect.ask)
 
+    def take_back(self, ask: Digest) -> None:
+        """Take a yes back whose request is over: in the book, if any; then the share goes."""
+        book = self._parts.means.book
+        try:
+            if book is not None:
+                book.take_back(ask)
+        finally:
+            self.unlay(ask)  # also if it could not be written
+
     def unlay(self, ask: Digest) -> None:
         """Have our share deleted, if there is one."""
         agreed = self._agreed.pop(ask, None)

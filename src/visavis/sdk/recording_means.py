@@ -169,6 +169,13 @@ class ConsentBook(Protocol):
         """We answered a request, or took a yes back."""
         ...
 
+    def take_back(self, ask: Digest) -> object:
+        """Take back, signed, each yes that stands to a request that is over, if there is one.
+
+        Who recorded is told without us.
+        """
+        ...
+
     def leaving(self, slot: ShareSlot) -> None:
         """A share is to be deleted: to be tried again until `gone` is told."""
         ...

@@ -264,7 +264,7 @@ class RecordingShell:
         self._feed(t.PersonRefused(ask))
 
     def withdraw(self, ask: Digest) -> None:
-        """Take a yes back. Our share is deleted, also if the request is over.
+        """Take a yes back; in the book, if the request is over. Our share is deleted.
 
         Raises:
             UnavailableError: CONFLICT, there is no yes.
@@ -273,7 +273,7 @@ class RecordingShell:
             raise UnavailableError(Code.CONFLICT, "there is no such yes")
         known = None if self._in_call is None else self._in_call.asks.get(ask)
         if known is None:
-            self._answers.unlay(ask)
+            self._answers.take_back(ask)
         elif self.own in known.grants:
             self._feed(t.PersonWithdrew(ask))
 

@@ -124,6 +124,7 @@ class Session:
         self.vault = Vault(books, self.device_api, self._vault_written)
         books.calls.on_change(self.vault.changed)
         books.consents.on_change(self.vault.changed)
+        books.consents.on_due(self._kick)
         contents = ReceivedContents(
             books,
             self.outbox,

@@ -42,6 +42,7 @@ class LaidBook implements ConsentBook {
   }
 
   async answered(): Promise<void> {}
+  async takeBack(): Promise<void> {}
   async leaving(): Promise<void> {}
 
   async gone(): Promise<void> {

@@ -9,6 +9,7 @@ import { CallRecording } from "../../client/recording_objects.ts";
 import { RecordingShell } from "../../client/recording_shell.ts";
 import { setOf } from "../../core/byte_sets.ts";
 import { utf8 } from "../../core/bytes.ts";
+import type { Where } from "../../core/consent_record.ts";
 import { decodeInGroupCall, encodeInGroupCall } from "../../core/content.ts";
 import type { RecordingSaid } from "../../core/content_recording.ts";
 import { CallId } from "../../core/ids.ts";
@@ -28,6 +29,8 @@ type Options = Readonly<{
   /** They have what records; true unless told otherwise. */
   records?: boolean;
   book?: ConsentBook;
+  /** In which conversation the call is. */
+  where?: Where;
 }>;
 
 /** Somebody in the call. */
@@ -52,7 +55,7 @@ export class Member {
     this.consent = consent;
     this.recorder = new FakeRecorder((line) => note(`recorder: ${line}`));
     const { shares } = party;
-    const { book, records = true } = options;
+    const { book, records = true, where = null } = options;
     const recorder = () => this.recorder;
     this.recording = new CallRecording(() => {
       this.told += 1;
@@ -60,6 +63,7 @@ export class Member {
     this.shell = new RecordingShell({
       call: options.call ?? CALL,
       own: consent,
+      where,
       means: { shares, ...(book && { book }), ...(records && { recorder }) },
       rng,
       unix: () => NOW,

@@ -1,16 +1,21 @@
 /** Consent to recordings on several devices of one call: what each does, in which order, and what not. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { OwnConsents } from "../../client/consent_book.ts";
+import { MyConsents } from "../../client/my_consents.ts";
 import type { Answered, ConsentBook } from "../../client/recording_means.ts";
 import { AGAIN_S } from "../../client/recording_shares.ts";
 import { hex, utf8 } from "../../core/bytes.ts";
+import { consentIn } from "../../core/consent_record.ts";
 import type { RecordingSaid } from "../../core/content_recording.ts";
 import { Code, UnavailableError, UsageError } from "../../core/errors.ts";
-import { CallId, Digest, Secret32 } from "../../core/ids.ts";
-import { readConsent } from "../../core/recording_consent.ts";
+import { AccountId, CallId, Digest, Secret32 } from "../../core/ids.ts";
+import { readConsent, State } from "../../core/recording_consent.ts";
 import { readStatement, type Statement, signStatement } from "../../core/recording_statements.ts";
 import { HOLD_S } from "../../core/recording_types.ts";
 import { flipped } from "../core_vectors.ts";
+import { NOW } from "./call_seam.ts";
+import { MemoryStore } from "./memory_store.ts";
 import { TERMS } from "./recording_fakes.ts";
 import { kindsOf, lastOf, type Member, Party } from "./recording_party.ts";
 import { VirtualClock } from "./virtual_clock.ts";
@@ -50,6 +55,11 @@ async function agreed(asker: Member, ...others: readonly Member[]): Promise<stri
   for (const other of others) await other.recording.agree(other.request, TERMS.kinds, false);
   await clock.wait(1);
   return id;
+}
+
+/** What the records of a book come to. */
+async function statesIn(book: OwnConsents): Promise<State[]> {
+  return await Promise.all(book.all().map(async (one) => (await consentIn(one)).state));
 }
 
 const BOTH = ["audio", "video"];
@@ -581,6 +591,7 @@ describe("a book of consents", () => {
           answered.push(answer);
           written.push("answered");
         },
+        takeBack: async () => void written.push("takeBack"),
         leaving: async () => void written.push("leaving"),
         gone: async () => void written.push(`gone, ${party.shares.lying.size} there`),
       };
@@ -602,6 +613,62 @@ describe("a book of consents", () => {
       const consent = await readConsent([first.request, first.answer, last.answer], ben.key);
       expect([consent.state, consent.ask.purpose]).toEqual(["withdrawn", TERMS.purpose]);
       expect(first.slot).toEqual(ben.said[0]?.slot);
+    }));
+
+  it("has a yes taken back whose request is over, signed, and who recorded to be told", () =>
+    play(async () => {
+      const book = new OwnConsents(new MemoryStore(), () => NOW);
+      const where = { contact: new AccountId(utf8("an account of us")), group: null };
+      const anna = await party.join("anna");
+      const ben = await party.join("ben", { book, where });
+      const id = await agreed(anna, ben);
+      await anna.recording.stop();
+      await clock.wait(1);
+      expect(await statesIn(book)).toEqual([State.GIVEN]);
+      const said = ben.said.length;
+      await ben.recording.withdraw(id);
+      expect(await statesIn(book)).toEqual([State.WITHDRAWN]);
+      await clock.wait(1);
+      expect(ben.said.length).toBe(said);
+      expect(party.shares.lying.size).toBe(1); // Hers.
+      const [record] = book.all();
+      expect(record?.share).toBeNull();
+      expect(book.untold()).toMatchObject([{ which: { key: ben.key } }]);
+      expect(record?.signed.at(-1)).toEqual(book.untold()[0]?.statement);
+      await expect(ben.recording.withdraw(id)).rejects.toEqual(conflict);
+    }));
+
+  it("that cannot be written keeps no share there", () =>
+    play(async () => {
+      const book = new OwnConsents(new MemoryStore(), () => NOW);
+      const anna = await party.join("anna");
+      const ben = await party.join("ben", { book });
+      const id = await agreed(anna, ben);
+      await anna.recording.stop();
+      await clock.wait(1);
+      vi.spyOn(book, "takeBack").mockRejectedValueOnce(new UnavailableError(Code.UNAVAILABLE));
+      await expect(ben.recording.withdraw(id)).rejects.toThrow(UnavailableError);
+      await clock.wait(1);
+      expect(party.shares.lying.size).toBe(1);
+    }));
+
+  it("has a yes whose share went by itself, which is taken back like any other", () =>
+    play(async () => {
+      const book = new OwnConsents(new MemoryStore(), () => NOW);
+      const where = { contact: new AccountId(utf8("an account of us")), group: null };
+      const anna = await party.join("anna");
+      const ben = await party.join("ben", { book, where });
+      const carla = await party.join("carla");
+      const id = await agreed(anna, ben);
+      await carla.recording.refuse(id);
+      await clock.wait(1);
+      expect(party.shares.lying.size).toBe(0); // Nothing was ever recorded.
+      const [record] = book.all();
+      if (record === undefined) throw new Error("nothing was kept");
+      expect([record.share, await statesIn(book)]).toEqual([null, [State.GIVEN]]);
+      expect(await new MyConsents(book, party.shares, () => NOW).withdraw(record)).toBe(true);
+      expect(await statesIn(book)).toEqual([State.WITHDRAWN]);
+      expect(book.untold()).toHaveLength(1);
     }));
 });
 
