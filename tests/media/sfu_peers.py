@@ -127,14 +127,20 @@ class Peer:
 
     def _count_by_leaf(self) -> None:
         receiver = self.frames._receiver
-        decrypt = receiver.decrypt
+        decrypt, decrypt_picture = receiver.decrypt, receiver.decrypt_picture
 
         def counted(frame, kind, now):
             leaf, plaintext = decrypt(frame, kind, now)
             self.by_leaf[leaf, kind] += 1
             return leaf, plaintext
 
+        def counted_picture(frame, now):
+            leaf, kind, plaintext = decrypt_picture(frame, now)
+            self.by_leaf[leaf, kind] += 1
+            return leaf, kind, plaintext
+
         receiver.decrypt = counted  # type: ignore[method-assign]
+        receiver.decrypt_picture = counted_picture  # type: ignore[method-assign]
 
     def connection(self) -> RTCPeerConnection:
         relay = self._relay
