@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import time
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -135,6 +136,7 @@ def test_who_is_killed_is_gone_and_the_others_go_on(
         reads(calling, f"{hans} is gone.")
         left = f"you, {imke} (not verified). Nobody else can hear."
         assert reads(calling, "In the call").strip() == f"In the call, end-to-end encrypted: {left}"
+        time.sleep(3)  # Who go on say nothing of it: this is the sound that is counted below.
         calling.send_signal(signal.SIGINT)
         said, _ = calling.communicate(timeout=PATIENCE_S)
         assert "You have left the call. Its keys are destroyed here." in said
