@@ -31,7 +31,7 @@ const ON_LOOPBACK: ReadonlySet<string> = new Set([
 const LANES = 2;
 /** Pictures are encoded and decoded all the time: of these one at a time. The longest come first. */
 const HEAVY: readonly string[] =
-  "network effects group_mixed group_call recording receipts group_reload calls tab_killed hostile reload unplugged direct guest".split(
+  "network effects group_mixed group_call recording recording_sfu receipts group_reload calls tab_killed hostile reload unplugged direct guest".split(
     " ",
   );
 /** Of the others, those that take longest. */
