@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from visavis.testing.clip import clip_path
-from visavis.testing.demo.process import PeerProcess
+from visavis.testing.demo.process import PeerProcess, become_contacts
 from visavis.testing.server import running_server
 
 CALLS = 10
@@ -100,16 +100,7 @@ async def _calls(folder: Path) -> list[list[Block]]:
     async with running_server(folder, turn=True, call_per_minute=100_000) as server:
         try:
             await asyncio.gather(anna.start(), bert.start())
-            for peer in (anna, bert):
-                await peer.do(
-                    "signup", server=server.origin, link=server.signup_link(), name=peer.name
-                )
-                await peer.event("signed_up")
-            await anna.do("invite")
-            await bert.do("accept", link=(await anna.event("invited"))["link"])
-            await bert.event("contact")
-            await anna.do("await_contact")
-            await anna.event("contact")
+            await become_contacts(server, anna, bert)
             return [await _call(anna, bert) for _ in range(CALLS)]
         finally:
             await asyncio.gather(anna.close(), bert.close())

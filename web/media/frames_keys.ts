@@ -8,7 +8,8 @@
 
 import { type Bytes, wipe } from "../core/bytes.ts";
 import { Code, PeerError, UsageError } from "../core/errors.ts";
-import { FrameReceiver, type Kind, type OpenedAs, SendingEpoch } from "../core/frame_keys.ts";
+import { type Kind, SendingEpoch } from "../core/frame_keys.ts";
+import { FrameReceiver, type OpenedAs } from "../core/frame_receiver.ts";
 import { PRODUCT_SUITE } from "../core/sframe.ts";
 import type { FrameTap, Track } from "./frame_tap.ts";
 import { type Heard, HeardPlaces } from "./heard_places.ts";

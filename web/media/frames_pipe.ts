@@ -13,7 +13,8 @@
 
 import type { Bytes } from "../core/bytes.ts";
 import { Code, PeerError, UnavailableError, UsageError } from "../core/errors.ts";
-import type { FrameKind, FrameSender, Kind, OpenedAs, SendingEpoch } from "../core/frame_keys.ts";
+import type { FrameKind, FrameSender, Kind, SendingEpoch } from "../core/frame_keys.ts";
+import type { OpenedAs } from "../core/frame_receiver.ts";
 import type { Track } from "./frame_tap.ts";
 import type { CallFrames } from "./frames_keys.ts";
 import { padded } from "./picture_padding.ts";

@@ -8,7 +8,7 @@
  */
 
 import { Code, UnavailableError, VisavisError } from "../core/errors.ts";
-import { OLD_EPOCH_S } from "../core/frame_keys.ts";
+import { OLD_EPOCH_S } from "../core/frame_receiver.ts";
 import { BLOCK_EVERY_S } from "../core/realtime_text.ts";
 import { CallFrames } from "./frames_keys.ts";
 import { type EncodedFrame, ReceivePipe, Sealer, SendPipe } from "./frames_pipe.ts";

@@ -7,14 +7,11 @@ import {
   clearBytes,
   FIRST_CTR,
   type FrameKind,
-  FrameReceiver,
   FrameSender,
   LAST_CTR,
-  OLD_EPOCH_S,
-  type Opened,
-  REPLAY_WINDOW,
   SendingEpoch,
 } from "../core/frame_keys.ts";
+import { FrameReceiver, OLD_EPOCH_S, type Opened, REPLAY_WINDOW } from "../core/frame_receiver.ts";
 import {
   decodeHeader,
   encodeHeader,

@@ -8,12 +8,12 @@ Not for: what may be signed (`call_receipting`), or what is kept (`history_recei
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from visavis.cli.beside import Beside, say_nobody_asked
 from visavis.cli.new_file import write_new
 from visavis.cli.output import Output, plain
 from visavis.cli.recording_words import listed, short
@@ -76,7 +76,7 @@ class ReceiptTalk:
         self._guest = guest
         self._writes = writes
         self._keys: Keys | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._beside = Beside()
         self._asked: set[Digest] = set()
         self._told = 0
         self._complete: list[EndedReceipt] = []
@@ -91,23 +91,19 @@ class ReceiptTalk:
             keys: What the person presses; None: nobody can be asked.
         """
         self._keys = keys
-        self._spawn(self._run())
+        self._beside.spawn(self._run())
         try:
             yield
         finally:
             if keys is not None:
                 keys.always.pop(KEY, None)
                 keys.always.pop(SAVE_KEY, None)
-            tasks = tuple(self._tasks)
-            for task in tasks:
-                task.cancel()
-            ends = await asyncio.gather(*tasks, return_exceptions=True)
+            failures = await self._beside.end()
             self._tell_ended()
             if self._complete and not self._guest:
                 self._out.say("Signed receipts of calls are here: visavis history receipts")
-            for end in ends:
-                if isinstance(end, Exception):
-                    raise end
+            if failures:
+                raise failures[0]
 
     def result(self) -> dict[str, Any]:
         """Return what came of it, for scripts; nothing if no receipt was asked for."""
@@ -121,9 +117,6 @@ class ReceiptTalk:
             self._ask_here()
             self._tell_ended()
             self._ask_there()
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.add(asyncio.create_task(work))
 
     def _hint(self) -> None:
         """Let the key work as soon as somebody can be asked, and say so once."""
@@ -139,7 +132,7 @@ class ReceiptTalk:
         one = self._receipts.asked
         if one is not None and not one.own and one.id not in self._asked:
             self._asked.add(one.id)
-            self._spawn(self._answer(one))
+            self._beside.spawn(self._answer(one))
 
     async def _answer(self, one: AskedReceipt) -> None:
         self._out.bell()
@@ -149,12 +142,7 @@ class ReceiptTalk:
             return
         if self._keys is None:
             self._disclose(one)
-            why = (
-                "With --text your keys are what you write"
-                if self._writes
-                else "There is no terminal to ask in"
-            )
-            self._out.say(f"{why}, so nobody was asked. That is no answer, which is no.")
+            say_nobody_asked(self._out, writes=self._writes)
             return
         async with self._keys.turn():
             if not self._stands(one):
@@ -242,7 +230,7 @@ class ReceiptTalk:
         elif self._receipts.may_not_ask is not None:
             self._say_why_not()
         else:
-            self._spawn(self._confirm())
+            self._beside.spawn(self._confirm())
 
     async def _confirm(self) -> None:
         """Say what it is before it is asked: whoever asks signs, too."""

@@ -8,12 +8,12 @@ Not for: what counts as a yes (`core/recording`), or the way there (`recording_o
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from visavis.cli.beside import Beside, say_nobody_asked
 from visavis.cli.output import Output, plain
 from visavis.cli.recording_question import choose, disclose, why_ended
 from visavis.cli.recording_words import in_words, listed, short
@@ -84,7 +84,7 @@ class RecordingTalk:
         self._guest = guest
         self._writes = writes
         self._keys: Keys | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._beside = Beside()
         self._askers: dict[Digest, str] = {}
         self._asked: set[Digest] = set()  # the person here is, or was, asked and has not agreed
         self._agreed: set[Digest] = set()
@@ -105,26 +105,22 @@ class RecordingTalk:
             keys: What the person presses; None: nobody can be asked.
         """
         self._keys = keys
-        self._spawn(self._run())
+        self._beside.spawn(self._run())
         try:
             yield
         finally:
             if self._recording.own is not None:  # so that the file has a signed end
                 with contextlib.suppress(UnavailableError):
                     self._recording.stop()
-            tasks = tuple(self._tasks)
-            for task in tasks:
-                task.cancel()
-            ends = await asyncio.gather(*tasks, return_exceptions=True)
+            failures = await self._beside.end()
             self._screen.banner("")
             if self._was_recorded:
                 self._out.say("What was recorded is on this device: visavis recordings")
             elif self._wish.purpose is not None and self._own is None and not self._is_settled:
                 why = NOT_NOW.get(self._why_not or MayNotAsk.UNABLE, "")
                 self._out.say(f"Nobody was asked, and nothing was recorded: {why}.")
-            for end in ends:
-                if isinstance(end, Exception):
-                    raise end
+            if failures:
+                raise failures[0]
 
     def result(self) -> dict[str, Any]:
         """Return what came of our own wish, for scripts; nothing if there was none."""
@@ -149,10 +145,6 @@ class RecordingTalk:
             self._tell_answers()
             self._tell_ended()
             self._ask_there()
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
 
     # What is so
 
@@ -223,7 +215,7 @@ class RecordingTalk:
                 self._asked.discard(one.id)
             elif not one.refused and one.id not in self._asked:
                 self._asked.add(one.id)
-                self._spawn(self._answer(one))
+                self._beside.spawn(self._answer(one))
 
     async def _answer(self, one: AskedOfUs) -> None:
         """Ask the person here, and say what they say."""
@@ -234,12 +226,7 @@ class RecordingTalk:
             return
         if self._keys is None:
             disclose(self._out, one, guest=self._guest)
-            why = (
-                "With --text your keys are what you write"
-                if self._writes
-                else "There is no terminal to ask in"
-            )
-            self._out.say(f"{why}, so nobody was asked. That is no answer, which is no.")
+            say_nobody_asked(self._out, writes=self._writes)
             return
         async with self._keys.turn():
             if not self._stands(one.id):
@@ -322,7 +309,7 @@ class RecordingTalk:
             return
         self._is_settled = True
         if reason is None:
-            self._spawn(self._ask())
+            self._beside.spawn(self._ask())
             return
         why = NEVER.get(reason) or (
             f"{listed([plain(one) for one in self._recording.never_names])} is never to be recorded"

@@ -28,8 +28,8 @@ from visavis.core.device_list import (
     sign_first,
 )
 from visavis.core.errors import AuthorizationError, Code, PeerError, VisavisError
-from visavis.core.ids import AccountId, DeviceId, MailboxId, SignatureKey
-from visavis.core.mls import SUITE_ID, generate_signature_key, signature_public_key
+from visavis.core.ids import AccountId, DeviceId, MailboxId
+from visavis.core.mls import SUITE_ID, generate_signature_key
 from visavis.core.recovery import RecoveryCode
 from visavis.sdk.account import Accounts, register_password, signup_token
 from visavis.sdk.addresses import Addresses
@@ -74,8 +74,7 @@ class NewDevice:
     @property
     def listed(self) -> ListedDevice:
         """The entry for the device list."""
-        public = signature_public_key(SUITE_ID, self.profile.signature_private)
-        return ListedDevice(self.profile.device_id, SignatureKey(public))
+        return ListedDevice(self.profile.device_id, self.profile.signature_key)
 
 
 async def make_device(

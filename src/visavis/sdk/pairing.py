@@ -25,9 +25,8 @@ from visavis.core.address import ContactAddress
 from visavis.core.content_outer import PairAnswer, PairOffer, PairRequest, PairReveal
 from visavis.core.device_list import DeviceList, UnverifiedDeviceList, accept_list
 from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError
-from visavis.core.ids import Digest, Nonce32, SignatureKey
+from visavis.core.ids import Digest, Nonce32
 from visavis.core.invite import PairingLink
-from visavis.core.mls import SUITE_ID, signature_public_key
 from visavis.sdk.addresses import Given, Purpose
 from visavis.sdk.books import Books
 from visavis.sdk.contact_book import Joining
@@ -92,10 +91,6 @@ def _close_line(line: _Line) -> None:
     line.session.housekeeping.kick()
 
 
-def _own_key(session: Session) -> SignatureKey:
-    return SignatureKey(signature_public_key(SUITE_ID, session.books.profile.signature_private))
-
-
 async def approve(session: Session, link: str, confirm: Confirm) -> str:
     """Let a new device in: the existing device's side.
 
@@ -120,7 +115,10 @@ async def approve(session: Session, link: str, confirm: Confirm) -> str:
     try:
         nonce = Nonce32.random(books.rng)
         offer = PairOffer(
-            sas.commit(nonce), books.device, _own_key(session), books.addresses.address(line.given)
+            sas.commit(nonce),
+            books.device,
+            books.profile.signature_key,
+            books.addresses.address(line.given),
         )
         await line.send(there, offer)
         answer = await line.next(PairAnswer, ANSWER_S)
@@ -130,7 +128,7 @@ async def approve(session: Session, link: str, confirm: Confirm) -> str:
         transcript = sas.pairing_transcript(
             link=link.strip().encode(),
             existing_device=books.device,
-            existing_key=_own_key(session),
+            existing_key=books.profile.signature_key,
             new_device=answer.device,
             new_key=answer.key,
         )
@@ -187,7 +185,7 @@ class NewSide:
         self._session = session
         self._own_list = own_list
         self._before = before
-        key_hash = Digest.sha256(_own_key(session))
+        key_hash = Digest.sha256(session.books.profile.signature_key)
         self._line = _open_line(session, key_hash)
         address = session.books.addresses.address(self._line.given)
         self.link = PairingLink(address, key_hash).to_link()
@@ -200,7 +198,7 @@ class NewSide:
                 BAD_SIGNATURE, the commitment does not open.
             UnavailableError: NO_ANSWER, nobody approved in time.
         """
-        session, books = self._session, self._session.books
+        books = self._session.books
         line = self._line
         try:
             offer = await line.next(PairOffer, PERSON_S)
@@ -210,7 +208,7 @@ class NewSide:
                 raise PeerError(Code.BAD_CREDENTIAL, "CK-595: not a device of this account")
             there = offer.address.require_server(books.profile.origin)
             nonce = Nonce32.random(books.rng)
-            await line.send(there, PairAnswer(books.device, _own_key(session), nonce))
+            await line.send(there, PairAnswer(books.device, books.profile.signature_key, nonce))
             reveal = await line.next(PairReveal, ANSWER_S)
             sas.check_reveal(offer.commitment, reveal.nonce)
             transcript = sas.pairing_transcript(
@@ -218,7 +216,7 @@ class NewSide:
                 existing_device=offer.device,
                 existing_key=offer.key,
                 new_device=books.device,
-                new_key=_own_key(session),
+                new_key=books.profile.signature_key,
             )
             on_digits(sas.pairing_digits(transcript, reveal.nonce, nonce))
             await line.send(there, self._request(reveal.groups))

@@ -7,12 +7,8 @@
 
 import { type Bytes, copy, utf8 } from "../../core/bytes.ts";
 import { Code, PeerError, UnavailableError, VisavisError } from "../../core/errors.ts";
-import {
-  type FrameKind,
-  FrameReceiver,
-  type FrameSender,
-  SendingEpoch,
-} from "../../core/frame_keys.ts";
+import { type FrameKind, type FrameSender, SendingEpoch } from "../../core/frame_keys.ts";
+import { FrameReceiver } from "../../core/frame_receiver.ts";
 import { type Carried, NOTHING_CARRIED } from "../../core/meter.ts";
 import { BLOCK_EVERY_S } from "../../core/realtime_text.ts";
 import { PRODUCT_SUITE } from "../../core/sframe.ts";

@@ -2,7 +2,8 @@
 
 import { type Bytes, copy, equal, utf8 } from "../../core/bytes.ts";
 import { Code, PeerError, UnavailableError } from "../../core/errors.ts";
-import { FrameReceiver, SendingEpoch } from "../../core/frame_keys.ts";
+import { SendingEpoch } from "../../core/frame_keys.ts";
+import { FrameReceiver } from "../../core/frame_receiver.ts";
 import { PRODUCT_SUITE } from "../../core/sframe.ts";
 import type { GroupFrames } from "../../media/group_interfaces.ts";
 

@@ -4,11 +4,10 @@
  */
 
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { after, before } from "node:test";
 import { connect, hangUp, pair } from "./pair.ts";
 import type { Person } from "./person.ts";
+import { openRecordings, saved, type Told, toldOfSaved } from "./recorded.ts";
 import { Stage, until } from "./stage.ts";
 import { story } from "./story.ts";
 
@@ -25,13 +24,6 @@ type Receipt = Readonly<{
   at: number | null;
   since: number | null;
   media: string | null;
-}>;
-
-/** What `visavis verify-recording --json` says. */
-type Recording = Readonly<{
-  ok: boolean;
-  altered: boolean;
-  members: readonly Readonly<{ withdrawn: number | null; playable: boolean }>[];
 }>;
 
 const stage = new Stage();
@@ -104,7 +96,7 @@ async function receipt(
   await anna.see("receipt.choose");
   for (const key of shown) await anna.choose(anna.words(key));
   // The button that opened the sheet has the same words.
-  const file = await saved(anna, folder, ".vvcall", async () => {
+  const file = await saved(stage, anna, folder, ".vvcall", async () => {
     await anna.page.locator("[role=dialog] .actions button:last-child").click();
   });
   await anna.miss("receipt.choose");
@@ -159,41 +151,12 @@ story(stage, "a yes is taken back after the call, and who recorded is told", asy
 });
 
 async function toRecordings(): Promise<void> {
-  await anna.page.goto(stage.origin);
-  await anna.press("home.settings");
-  // The heading above it has the same words.
-  await anna.page.locator(`::-p-text(${anna.words("settings.recordingsHelp")})`).click();
+  await openRecordings(stage, anna);
   await anna.see("recordings.lead");
 }
 
-/** Have anna save what she recorded, sealed, and return what the command line says of it. */
-async function recording(folder: string): Promise<Recording> {
-  const file = await saved(anna, folder, ".vvrec", () => anna.press("recordings.file"));
-  const told = (await stage.answer("nobody", "verify-recording", file)) as unknown as Recording;
-  assert.ok(told.ok && !told.altered, JSON.stringify(told));
+async function recording(folder: string): Promise<Told> {
+  const told = await toldOfSaved(stage, anna, folder);
   assert.equal(told.members.length, 2);
   return told;
-}
-
-/** Do what saves a file into a folder of its own, and return where it is. */
-async function saved(
-  person: Person,
-  name: string,
-  ending: string,
-  save: () => Promise<void>,
-): Promise<string> {
-  const folder = join(stage.folder, "saved", name);
-  mkdirSync(folder, { recursive: true });
-  const session = await person.page.createCDPSession();
-  const { id } = person.page.browserContext();
-  await session.send("Browser.setDownloadBehavior", {
-    behavior: "allow",
-    downloadPath: folder,
-    ...(id && { browserContextId: id }),
-  });
-  await save();
-  return until(`a file that ends in ${ending}`, async () => {
-    const found = readdirSync(folder).find((file) => file.endsWith(ending));
-    return found && join(folder, found);
-  });
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Person } from "./person.ts";
-import type { Stage } from "./stage.ts";
+import { type Stage, until } from "./stage.ts";
 
 /** What `visavis verify-recording --json` says. */
 export type Told = Readonly<{
@@ -72,25 +72,36 @@ export async function plays(person: Person): Promise<void> {
   assert.fail(`nothing plays: ${await at()}`);
 }
 
-/** Press what saves a file, and return where it is. */
-export async function saved(stage: Stage, person: Person, key: "recordings.file"): Promise<string> {
-  const folder = join(stage.folder, "saved");
+/** Do what saves a file into a folder of its own, and return where it is. */
+export async function saved(
+  stage: Stage,
+  person: Person,
+  name: string,
+  ending: string,
+  save: () => Promise<void>,
+): Promise<string> {
+  const folder = join(stage.folder, "saved", name);
   mkdirSync(folder, { recursive: true });
   const session = await person.page.createCDPSession();
   const { id } = person.page.browserContext();
-  const where = {
+  await session.send("Browser.setDownloadBehavior", {
     behavior: "allow",
     downloadPath: folder,
     ...(id && { browserContextId: id }),
-  } as const;
-  await session.send("Browser.setDownloadBehavior", where);
-  await person.press(key);
-  for (let looks = 0; looks < 120; looks++) {
-    const found = readdirSync(folder).find((name) => name.endsWith(".vvrec"));
-    if (found !== undefined) return join(folder, found);
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-  return assert.fail("no file was saved");
+  });
+  await save();
+  return until(`a file that ends in ${ending}`, async () => {
+    const found = readdirSync(folder).find((file) => file.endsWith(ending));
+    return found && join(folder, found);
+  });
+}
+
+/** Have somebody save what they recorded, sealed; return what the command line says of it. */
+export async function toldOfSaved(stage: Stage, person: Person, name: string): Promise<Told> {
+  const file = await saved(stage, person, name, ".vvrec", () => person.press("recordings.file"));
+  const told = (await stage.answer("nobody", "verify-recording", file)) as unknown as Told;
+  assert.ok(told.ok && !told.altered, JSON.stringify(told));
+  return told;
 }
 
 /** Open the page of recordings. */

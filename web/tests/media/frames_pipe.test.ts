@@ -3,7 +3,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Bytes, copy, equal } from "../../core/bytes.ts";
 import { UsageError } from "../../core/errors.ts";
-import { FIRST_CTR, HEADER_LENGTH, OLD_EPOCH_S } from "../../core/frame_keys.ts";
+import { FIRST_CTR, HEADER_LENGTH } from "../../core/frame_keys.ts";
+import { OLD_EPOCH_S } from "../../core/frame_receiver.ts";
 import { decodeHeader } from "../../core/sframe.ts";
 import { CallFrames } from "../../media/frames_keys.ts";
 import {

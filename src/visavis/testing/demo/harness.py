@@ -13,7 +13,7 @@ from visavis.media.coturn import free_port
 from visavis.testing.audit.holdings import Holdings, collect
 from visavis.testing.audit.needles import Needle, finest_times, search
 from visavis.testing.clip import clip_path
-from visavis.testing.demo.process import PeerProcess
+from visavis.testing.demo.process import PeerProcess, become_contacts
 from visavis.testing.demo.result import DemoResult, in_order
 from visavis.testing.server import RunningServer, running_server
 from visavis.testing.wiretap import WiretapProxy
@@ -145,16 +145,8 @@ class _Demo:
 
     async def _become_contacts(self, server: RunningServer) -> int:
         self._say("Anna and Bert sign up and become contacts by an invite link")
-        anna, bert = self._anna, self._bert
         began = time.monotonic()
-        for peer in (anna, bert):
-            await peer.do("signup", server=server.origin, link=server.signup_link(), name=peer.name)
-        self._handles = [(await p.event("signed_up"))["handle"] for p in (anna, bert)]
-        await anna.do("invite")
-        link = (await anna.event("invited"))["link"]
-        await bert.do("accept", link=link)
-        await anna.do("await_contact")
-        await asyncio.gather(bert.event("contact"), anna.event("contact"))
+        self._handles = await become_contacts(server, self._anna, self._bert)
         return _ms(began, time.monotonic())
 
     def _identifiers_found(self, kept: Holdings) -> int:

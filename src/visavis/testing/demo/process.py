@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from visavis.core.errors import Code, FatalError
+from visavis.testing.server import RunningServer
 
 WAIT_S = 60.0
 """How long any one step may take; a busy machine is no failure."""
@@ -133,3 +134,15 @@ class PeerProcess:
                 self._news.notify_all()
 
         self._waking = asyncio.ensure_future(wake())
+
+
+async def become_contacts(server: RunningServer, anna: PeerProcess, bert: PeerProcess) -> list[str]:
+    """Have two people sign up and become contacts by an invite link; return their handles."""
+    for peer in (anna, bert):
+        await peer.do("signup", server=server.origin, link=server.signup_link(), name=peer.name)
+    handles = [(await peer.event("signed_up"))["handle"] for peer in (anna, bert)]
+    await anna.do("invite")
+    await bert.do("accept", link=(await anna.event("invited"))["link"])
+    await anna.do("await_contact")
+    await asyncio.gather(bert.event("contact"), anna.event("contact"))
+    return handles
