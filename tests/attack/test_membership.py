@@ -401,7 +401,7 @@ async def test_pairing_admits_by_the_newest_list_only(people: People) -> None:
     """CK-597: a device that was revoked still has the list that showed it."""
     from visavis.core.content_outer import PairAnswer, PairRequest
     from visavis.core.ids import Nonce32
-    from visavis.sdk.pairing import _admit, _own_key
+    from visavis.sdk.pairing import _admit
 
     anna = await people.sign_up("anna")
     tablet = await link_device(people, anna, "tablet")
@@ -411,7 +411,8 @@ async def test_pairing_admits_by_the_newest_list_only(people: People) -> None:
     address = books.addresses.address(books.sibling_address())
     other = next(d for d in await anna.devices() if not d.current)
     await anna.revoke(other, PASSWORD)
-    answer = PairAnswer(books.device, _own_key(tablet._session), Nonce32.random(books.rng))
+    key = books.profile.signature_key
+    answer = PairAnswer(books.device, key, Nonce32.random(books.rng))
     request = PairRequest(old.data, address, (b"package",))
     with pytest.raises(PeerError) as refused:
         _admit(anna._session, answer, request)
