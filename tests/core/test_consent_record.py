@@ -198,6 +198,16 @@ def test_the_vaults_form_fits_a_slot_and_loses_the_oldest() -> None:
     assert vault_form(GIVEN) == GIVEN
 
 
+def test_an_answer_in_the_call_stands_before_what_was_said_after_it() -> None:
+    """Another device of ours may take the yes back while this one is in the call."""
+    taken = RECORDS["taken back after the call"]
+    for late in (replace(BACK, number=9), replace(NO, number=9), replace(YES, number=9)):
+        said = with_answer(taken, signed(ASK, late)[1])
+        assert decode_consent(encode_consent(said)) == said
+        assert said.signed == (*taken.signed[:-1], signed(ASK, late)[1], taken.signed[-1])
+        assert said.consent().given is None
+
+
 def test_more_answers_than_a_receipt_holds_leave_out_the_oldest() -> None:
     full = with_answer(_many(MAX_ANSWERS), signed(ASK, replace(NO, number=300))[1])
     assert decode_consent(encode_consent(full)) == full

@@ -188,9 +188,13 @@ def _answer(data: bytes) -> Answer:
 
 
 def with_answer(record: ConsentRecord, answer: bytes) -> ConsentRecord:
-    """Return a record with one more answer, whose number is higher than all in it."""
+    """Return a record with one more answer, in its place.
+
+    That is the last, unless another device of ours took the yes back while the call went on.
+    """
     request, *answers = record.signed
-    return replace(record, signed=(request, *[*answers, answer][-MAX_ANSWERS:]))
+    answers = sorted([*answers, answer], key=lambda one: _answer(one).number)
+    return replace(record, signed=(request, *answers[-MAX_ANSWERS:]))
 
 
 def merged(one: ConsentRecord, other: ConsentRecord) -> ConsentRecord:
