@@ -209,10 +209,21 @@ async function readAnswer(data: Bytes): Promise<Answer> {
   return said;
 }
 
-/** Return a record with one more answer, whose number is higher than all in it. */
-export function withAnswer(consent: ConsentRecord, answer: Bytes): ConsentRecord {
+/**
+ * Return a record with one more answer, in its place.
+ *
+ * That is the last, unless another device of ours took the yes back while the call went on.
+ */
+export async function withAnswer(consent: ConsentRecord, answer: Bytes): Promise<ConsentRecord> {
   const [request = new Uint8Array(), ...answers] = consent.signed;
-  return { ...consent, signed: [request, ...[...answers, answer].slice(-MAX_ANSWERS)] };
+  const { number } = await readAnswer(answer);
+  let place = answers.length;
+  for (const before of answers.toReversed()) {
+    if ((await readAnswer(before)).number <= number) break;
+    place -= 1;
+  }
+  answers.splice(place, 0, answer);
+  return { ...consent, signed: [request, ...answers.slice(-MAX_ANSWERS)] };
 }
 
 /**

@@ -118,9 +118,11 @@ test("two consents are no versions of one", async () => {
   await expect(merged(one, other)).rejects.toThrow(UsageError);
 });
 
-test("what is answered more often than a consent holds leaves out the oldest", () => {
+test("what is answered more often than a consent holds leaves out the oldest", async () => {
   let consent = named("given");
   const answer = consent.signed[1] ?? new Uint8Array();
-  for (let times = 0; times < MAX_ANSWERS + 1; times++) consent = withAnswer(consent, answer);
+  for (let times = 0; times < MAX_ANSWERS + 1; times++) {
+    consent = await withAnswer(consent, answer);
+  }
   expect(consent.signed).toHaveLength(1 + MAX_ANSWERS);
 });

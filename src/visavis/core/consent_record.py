@@ -193,7 +193,10 @@ def with_answer(record: ConsentRecord, answer: bytes) -> ConsentRecord:
     That is the last, unless another device of ours took the yes back while the call went on.
     """
     request, *answers = record.signed
-    answers = sorted([*answers, answer], key=lambda one: _answer(one).number)
+    number, place = _answer(answer).number, len(answers)
+    while place and _answer(answers[place - 1]).number > number:
+        place -= 1
+    answers.insert(place, answer)
     return replace(record, signed=(request, *answers[-MAX_ANSWERS:]))
 
 
