@@ -44,7 +44,7 @@ stop() { kill "$child" 2>/dev/null; exit 1; }
 
 # In this session: a session of its own would have its own share of the machine, and `nice` no effect.
 # shellcheck disable=SC2086 # lists of folders
-(trap stop TERM; gently="nice -n 19"; fast $pure; gently=; fast $late) >build/test-pure.log 2>&1 &
+(trap stop TERM; gently="nice -n 19"; bad=; fast $pure || bad=pure; gently=; fast $late && [ -z "$bad" ]) >build/test-pure.log 2>&1 &
 pure_stream=$!
 (trap stop TERM; web) >build/test-web.log 2>&1 &
 web_stream=$!
@@ -54,16 +54,23 @@ rest_stream=$!
 trap 'kill "$pure_stream" "$web_stream" "$rest_stream" 2>/dev/null || true; tidy' EXIT
 
 # Usage: ended PROCESS NAME PATTERN   wait for a stream; print what it says at its end, or, if it failed, all of it
+failed=
 ended() {
-  if ! wait "$1"; then cat "build/test-$2.log"; exit 1; fi
-  grep -E "$3" "build/test-$2.log"
+  if wait "$1"; then
+    grep -E "$3" "build/test-$2.log"
+  else
+    cat "build/test-$2.log"
+    failed="$failed $2"
+  fi
 }
 
+# What fails does not hide what else does: all streams run to their end.
 # shellcheck disable=SC2086
-fast $people
+fast $people || failed=' people'
 ended "$rest_stream" rest '^[0-9]+ passed'
 ended "$pure_stream" pure '^[0-9]+ passed'
 ended "$web_stream" web '^ *Tests'
 trap tidy EXIT
 
-.venv/bin/python -m pytest -q -m 'media and not long' tests
+.venv/bin/python -m pytest -q -m 'media and not long' tests || failed="$failed media"
+if [ -n "$failed" ]; then echo "make test: failed in$failed" >&2; exit 1; fi
