@@ -1,0 +1,184 @@
+/** Both devices of an account, and who recorded them, told alike whichever kind of device each is. */
+
+import type { Client } from "../../client/client.ts";
+import { get } from "../../core/byte_sets.ts";
+import { hex } from "../../core/bytes.ts";
+import { consentIn } from "../../core/consent_record.ts";
+import { AuthorizationError } from "../../core/errors.ts";
+import { all as settleAll, underneath } from "./group_people.ts";
+import { PASSWORD, type People } from "./live_people.ts";
+import type { TestServer } from "./server.ts";
+
+/** What somebody answered, as "my consents" of a device has it. */
+export type Consent = Readonly<{
+  /** The request, in hex. */
+  ask: string;
+  by: string;
+  title: string;
+  purpose: string;
+  state: string;
+  granted: readonly string[];
+  /** Whether our share of the key may lie at the server. */
+  has_share: boolean;
+  /** In hex. */
+  receipt: string;
+}>;
+
+/** What somebody recorded. */
+export type Recorded = Readonly<{
+  ask: string;
+  /** The file proves itself. */
+  ok: boolean;
+  /** Who took it back, as the device knows. */
+  withdrawn: readonly string[];
+  /** Of whom there is something, and whether it can be played. */
+  members: readonly (readonly [name: string, playable: boolean])[];
+  /** Whose share the server gives; "": our own. */
+  lying: readonly string[];
+  /** Who took it back, as the file proves. */
+  file_says: readonly string[];
+}>;
+
+/** A device, of either kind. */
+export interface Device {
+  consents(): Promise<readonly Consent[]>;
+  /** Take a yes back; say whether the share is gone. */
+  takeBack(ask: string): Promise<boolean>;
+  recordings(): Promise<readonly Recorded[]>;
+  /** Write the vault now, not within the hour. */
+  writeVault(): Promise<void>;
+}
+
+export class PythonDevice implements Device {
+  readonly who: string;
+  readonly #server: TestServer;
+
+  constructor(server: TestServer, who: string) {
+    this.#server = server;
+    this.who = who;
+  }
+
+  do<T = void>(name: string, more: Readonly<Record<string, unknown>> = {}): Promise<T> {
+    return this.#server.ask<T>(name, { who: this.who, ...more });
+  }
+
+  consents(): Promise<readonly Consent[]> {
+    return this.do("consents");
+  }
+
+  takeBack(ask: string): Promise<boolean> {
+    return this.do("consent_withdraw", { ask });
+  }
+
+  recordings(): Promise<readonly Recorded[]> {
+    return this.do("recordings");
+  }
+
+  writeVault(): Promise<void> {
+    return this.do("write_vault");
+  }
+}
+
+export class Browser implements Device {
+  readonly client: Client;
+
+  constructor(client: Client) {
+    this.client = client;
+  }
+
+  async consents(): Promise<readonly Consent[]> {
+    const { consents } = this.client;
+    const read = async (one: ReturnType<typeof consents.all>[number]) => {
+      const { ask, given, state } = await consentIn(one);
+      return {
+        ...{ ask: hex(one.ask), by: one.by, title: one.title, purpose: ask.purpose, state },
+        granted: [...(given?.kinds ?? [])].sort(),
+        has_share: one.share !== null,
+        receipt: hex(await consents.receipt(one)),
+      };
+    };
+    return await Promise.all(consents.all().map(read));
+  }
+
+  async takeBack(ask: string): Promise<boolean> {
+    const { consents } = this.client;
+    const known = consents.all().find((one) => hex(one.ask) === ask);
+    if (known === undefined) throw new Error("nothing was answered to that");
+    return await consents.withdraw(known);
+  }
+
+  async recordings(): Promise<readonly Recorded[]> {
+    const { anonymous, recordings } = underneath(this.client);
+    const told = recordings.all().map(async (kept) => {
+      const { proof, members } = await recordings.look(kept);
+      const lying: string[] = [];
+      for (const [, { name, slot, read }] of kept.members.values()) {
+        try {
+          await anonymous.readShare(slot, read);
+          lying.push(name);
+        } catch (error) {
+          if (!(error instanceof AuthorizationError)) throw error;
+        }
+      }
+      const takenBack = [...kept.members.values()].filter(
+        ([key]) => get(kept.said, key)?.stands === false,
+      );
+      const inFile = proof.members.filter(({ withdrawn }) => withdrawn !== null);
+      return {
+        ...{ ask: hex(kept.ask), ok: proof.ok, lying: lying.sort() },
+        withdrawn: takenBack.map(([, { name }]) => name),
+        members: members.map(({ name, playable }) => [name, playable] as const),
+        file_says: inFile.map(({ key }) => get(kept.members, key)?.name ?? "nobody"),
+      };
+    });
+    return await Promise.all(told);
+  }
+
+  writeVault(): Promise<void> {
+    return underneath(this.client).vault.write();
+  }
+}
+
+/** An account with a browser and a Python device, which are contacts of nobody yet. */
+export class OneVault {
+  readonly browser: Browser;
+  readonly python: PythonDevice;
+  readonly handle: string;
+  readonly #server: TestServer;
+
+  private constructor(server: TestServer, client: Client, who: string) {
+    this.#server = server;
+    this.browser = new Browser(client);
+    this.python = new PythonDevice(server, who);
+    this.handle = client.handle;
+  }
+
+  static async of(server: TestServer, people: People, name: string): Promise<OneVault> {
+    const client = await people.signUp(name);
+    const { handle, recoveryCode: recovery } = client;
+    const who = `${name} py`;
+    await server.ask("login", { who, handle, password: PASSWORD, recovery });
+    const both = new OneVault(server, client, who);
+    await both.settle();
+    return both;
+  }
+
+  /** Let both devices, and others, read and answer until nothing is under way. */
+  async settle(...others: readonly Device[]): Promise<void> {
+    const all = [this.browser, this.python, ...others];
+    const browsers = all.flatMap((one) => (one instanceof Browser ? [one.client] : []));
+    const pythons = all.flatMap((one) => (one instanceof PythonDevice ? [one.who] : []));
+    await settleAll(this.#server, browsers, pythons);
+  }
+
+  /** Have a device write the vault, and the other read it. */
+  async shares(writer: Device): Promise<void> {
+    await writer.writeVault();
+    await this.settle();
+  }
+
+  /** The other device. */
+  beside(device: Device): Device {
+    return device === this.browser ? this.python : this.browser;
+  }
+}
