@@ -99,6 +99,16 @@ def test_a_share_goes_when_no_yes_stands() -> None:
     }
 
 
+def test_an_answer_in_the_call_comes_before_what_was_said_for_after_it() -> None:
+    """Another device may take a yes back while the one that said it is still in the call."""
+    whole = RECORDS["after the call, and given in it"]
+    request, *answers = whole.signed
+    for order in itertools.permutations(answers):
+        said = replace(whole, signed=(request, order[0]))
+        assert reduce(with_answer, order[1:], said) == whole
+    assert decode_consent(encode_consent(whole)) == whole
+
+
 # ---- Two versions of one ------------------------------------------------------------------------
 
 

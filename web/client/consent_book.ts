@@ -110,11 +110,13 @@ export class OwnConsents implements ConsentBook {
     const asked = await readStatement(request);
     if (asked.kind !== "recording.ask") throw new UsageError("an answer to no request");
     const ask = askDigest(asked);
-    await this.#store.transaction((unit) => {
+    await this.#store.transaction(async (unit) => {
       const known = read(unit, { ask, key });
       const first = { ask, call, key, private: privateKey, by, title, where, share: null };
       const told =
-        known === undefined ? { ...first, signed: [request, answer] } : withAnswer(known, answer);
+        known === undefined
+          ? { ...first, signed: [request, answer] }
+          : await withAnswer(known, answer);
       const laid = slot === null ? undefined : readLaid(unit, slot);
       if (laid !== undefined) unit.delete(LAID_KIND, laid.slot);
       this.#put(unit, laid === undefined ? told : { ...told, share: laid });
@@ -170,7 +172,7 @@ export class OwnConsents implements ConsentBook {
       const statement = await signStatement(taken, known.private);
       if (share !== null) this.#asked.delete(hex(share.slot));
       const leaving = share === null ? null : { ...share, leaving: true };
-      this.#put(unit, { ...withAnswer(known, statement), share: leaving });
+      this.#put(unit, { ...(await withAnswer(known, statement)), share: leaving });
       if (where !== null) {
         unit.put(UNTOLD_KIND, consentItem(which), concat(uint(until, 8), statement));
       }

@@ -209,10 +209,20 @@ async function readAnswer(data: Bytes): Promise<Answer> {
   return said;
 }
 
-/** Return a record with one more answer, whose number is higher than all in it. */
-export function withAnswer(consent: ConsentRecord, answer: Bytes): ConsentRecord {
+/**
+ * Return a record with one more answer, in its place by number.
+ *
+ * It is not the last if another device took the yes back while this one was still in the call: what was
+ * said for after the call stays the last word.
+ */
+export async function withAnswer(consent: ConsentRecord, answer: Bytes): Promise<ConsentRecord> {
   const [request = new Uint8Array(), ...answers] = consent.signed;
-  return { ...consent, signed: [request, ...[...answers, answer].slice(-MAX_ANSWERS)] };
+  const { number } = await readAnswer(answer);
+  const numberAt = async (place: number) => (await readAnswer(answers[place] ?? answer)).number;
+  let place = answers.length;
+  while (place > 0 && (await numberAt(place - 1)) > number) place -= 1;
+  answers.splice(place, 0, answer);
+  return { ...consent, signed: [request, ...answers.slice(-MAX_ANSWERS)] };
 }
 
 /**

@@ -188,9 +188,17 @@ def _answer(data: bytes) -> Answer:
 
 
 def with_answer(record: ConsentRecord, answer: bytes) -> ConsentRecord:
-    """Return a record with one more answer, whose number is higher than all in it."""
+    """Return a record with one more answer, in its place by number.
+
+    It is not the last if another device took the yes back while this one was still in the call:
+    what was said for after the call stays the last word.
+    """
     request, *answers = record.signed
-    return replace(record, signed=(request, *[*answers, answer][-MAX_ANSWERS:]))
+    place, number = len(answers), _answer(answer).number
+    while place and _answer(answers[place - 1]).number > number:
+        place -= 1
+    answers.insert(place, answer)
+    return replace(record, signed=(request, *answers[-MAX_ANSWERS:]))
 
 
 def merged(one: ConsentRecord, other: ConsentRecord) -> ConsentRecord:

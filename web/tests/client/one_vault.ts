@@ -1,6 +1,7 @@
 /** Both devices of an account, and who recorded them, told alike whichever kind of device each is. */
 
 import type { Client } from "../../client/client.ts";
+import { UNREADABLE } from "../../client/vault_read.ts";
 import { get } from "../../core/byte_sets.ts";
 import { hex } from "../../core/bytes.ts";
 import { consentIn } from "../../core/consent_record.ts";
@@ -175,6 +176,13 @@ export class OneVault {
   async shares(writer: Device): Promise<void> {
     await writer.writeVault();
     await this.settle();
+  }
+
+  /** How many items of the vault either device could not read. */
+  async unreadable(): Promise<readonly number[]> {
+    const byReason = await this.python.do<Record<string, number>>("dropped");
+    const { dropped } = this.browser.client.diagnostics();
+    return [dropped.get(UNREADABLE) ?? 0, byReason[UNREADABLE] ?? 0];
   }
 
   /** The other device. */
