@@ -5,8 +5,13 @@
 
 import { IDBKeyRange } from "fake-indexeddb";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { People } from "./live_people.ts";
-import { OneVault } from "./one_vault.ts";
+import { get } from "../../core/byte_sets.ts";
+import { hex } from "../../core/bytes.ts";
+import { agreedIn, recordedIn } from "./consent_answers.ts";
+import { begin } from "./group_call_live.ts";
+import { groupOf, all as settleAll, underneath } from "./group_people.ts";
+import { PASSWORD, People, settle, until } from "./live_people.ts";
+import { Browser, type Device, OneVault, PythonDevice } from "./one_vault.ts";
 import { browserRecords, pythonRecords, type Recording } from "./one_vault_calls.ts";
 import { startServer, type TestServer } from "./server.ts";
 
@@ -91,3 +96,201 @@ describe.each([
     expect(await kim.unreadable()).toEqual([0, 0]);
   }, 90_000);
 });
+
+/** A Python person who is the account's contact. */
+async function friendOf(kim: OneVault, who: string): Promise<PythonDevice> {
+  const { handle } = await server.signup(who);
+  const bob = new PythonDevice(server, who);
+  await kim.browser.client.acceptInvite(await bob.do<string>("invite"), { waitS: 20 });
+  await kim.settle(bob);
+  expect((await kim.python.do<{ name: string }[]>("contacts"))[0]?.name).toBe(handle);
+  return bob;
+}
+
+/** A recording of a call of two: by a Python person, of the account's Python device. */
+async function recordedOfTwo(kim: OneVault, bob: PythonDevice): Promise<string> {
+  return await bob.do<string>("recorded_with", { contact: kim.python.who });
+}
+
+test("both take it back without knowing of each other, and come to the same", async () => {
+  // They say it at two times: else they sign the same.
+  const now = () => Math.floor(Date.now() / 1000) + 7;
+  const kim = await OneVault.of(server, people, "ketil", { now });
+  const bob = await friendOf(kim, "bjarne");
+  const ask = await recordedOfTwo(kim, bob);
+  const { browser, python } = kim;
+  await kim.shares(python);
+  expect(await browser.consents()).toEqual(await python.consents());
+  const gone = await Promise.all([browser.takeBack(ask), python.takeBack(ask)]);
+  expect(gone).toEqual([true, true]);
+  expect(await browser.consents()).not.toEqual(await python.consents());
+  await kim.settle(bob);
+  const { back } = recordingOf("bob");
+  expect(await bob.recordings()).toMatchObject([{ ...back, ask }]);
+  for (const device of [browser, python, browser]) await kim.shares(device);
+  const both = await browser.consents();
+  expect(both).toEqual(await python.consents());
+  expect(both).toMatchObject([{ ask, state: "withdrawn", has_share: false }]);
+  expect(await bob.recordings()).toMatchObject([{ ...back, ask }]);
+  expect(await kim.unreadable()).toEqual([0, 0]);
+}, 60_000);
+
+describe("a device that has nothing but the vault", () => {
+  test("takes back what a Python device said yes to: a browser", async () => {
+    const kim = await OneVault.of(server, people, "katja");
+    const bob = await friendOf(kim, "boris");
+    const { handle, recoveryCode = "" } = kim.browser.client;
+    const ask = await recordedOfTwo(kim, bob);
+    const before = await kim.python.consents();
+    await kim.python.do("never_record", { never: true });
+    await kim.python.writeVault();
+    // All others are shut out: what they wrote goes over to a new key.
+    const lost = { recoveryCode, lostDevices: true };
+    const fresh = new Browser(await people.login("katjas browser", handle, lost));
+    expect(await fresh.consents()).toEqual(before);
+    expect(fresh.client.settings().neverRecord).toBe(true);
+    await bob.do("sync");
+    await settle(fresh.client);
+    expect(await fresh.takeBack(ask)).toBe(true);
+    await settle(fresh.client);
+    await bob.do("sync");
+    expect(await bob.recordings()).toMatchObject([{ ...recordingOf("bob").back, ask }]);
+    // And a Python device beside it, by the code, has that from the vault.
+    await fresh.writeVault();
+    const again = new PythonDevice(server, "katjas python");
+    const how = { password: PASSWORD, recovery: recoveryCode };
+    await again.do("login", { handle, ...how });
+    const after = await again.consents();
+    expect(after).toEqual(await fresh.consents());
+    expect(after).toMatchObject([{ ask, state: "withdrawn", has_share: false }]);
+  }, 60_000);
+
+  test("takes back what a browser said yes to: a Python device", async () => {
+    const kim = await OneVault.of(server, people, "karl");
+    const bob = new Browser(await people.signUp("berta"));
+    const { client } = kim.browser;
+    await people.befriend(client, bob.client);
+    await kim.settle(bob);
+    const [kims, bobs] = [underneath(client), underneath(bob.client)];
+    const { shares } = kims.recording;
+    if (shares === undefined) throw new Error("no shares");
+    const where = { contact: client.findContact("berta").account, group: null };
+    const agreed = await agreedIn(kims.books.consents, {
+      ...{ now: kims.books.now(), where },
+      lay: (laid) => shares.lay(laid),
+    });
+    await recordedIn(bobs.books.recordings, agreed);
+    const ask = hex(agreed.which.ask);
+    const before = await kim.browser.consents();
+    const contact = client.findContact("berta");
+    await client.setRules(contact, { ...contact.rules, neverRecord: true });
+    await kim.browser.writeVault();
+    const { handle, recoveryCode = "" } = client;
+    const fresh = new PythonDevice(server, "karls python");
+    const how = { password: PASSWORD, recovery: recoveryCode, lost: true };
+    await fresh.do("login", { handle, ...how });
+    expect(await fresh.consents()).toEqual(before);
+    expect(await fresh.do("never_said")).toEqual({ all: false, with: [bob.client.handle] });
+    await settle(bob.client);
+    await fresh.do("sync");
+    const { laid, which } = agreed;
+    const share = async () => await bobs.recording.shares?.read(laid.slot, laid.read);
+    expect(await share()).toEqual(laid.share);
+    const stands = () => {
+      const kept = bobs.books.recordings.get(which.ask);
+      return kept && get(kept.said, which.key)?.stands;
+    };
+    expect(stands()).toBe(true);
+    expect(await fresh.takeBack(ask)).toBe(true);
+    await settle(bob.client);
+    expect(stands()).toBe(false);
+    await expect(share()).rejects.toMatchObject({ code: "refused" });
+    await fresh.writeVault();
+    const again = new Browser(await people.login("karls browser", handle, { recoveryCode }));
+    const after = await again.consents();
+    expect(after).toEqual(await fresh.consents());
+    expect(after).toMatchObject([{ ask, state: "withdrawn", has_share: false }]);
+  }, 60_000);
+});
+
+describe("a device that nobody has let into the group yet takes back what was said in it", () => {
+  /** The account's devices write what was said and go: nobody lets the next one in. */
+  async function goneWith(kim: OneVault, said: Device): Promise<string> {
+    await said.writeVault();
+    await people.close(kim.browser.client);
+    await server.ask("leave", { who: kim.python.who });
+    return kim.browser.client.recoveryCode ?? "";
+  }
+
+  test("a Python device", async () => {
+    const kim = await OneVault.of(server, people, "kolja");
+    const { handle } = kim;
+    const { ask, bob, end, said } = await pythonRecords(server, kim, "bodo");
+    await end();
+    const recovery = await goneWith(kim, said);
+    const fresh = new PythonDevice(server, "koljas python");
+    await fresh.do("login", { handle, password: PASSWORD, recovery });
+    expect(await fresh.takeBack(ask)).toBe(true);
+    await settleAll(server, [], [fresh.who, "bodo"]);
+    expect(await bob.recordings()).toMatchObject([{ withdrawn: [], lying: [""] }]);
+    const browser = await people.open("kolja");
+    await settleAll(server, [browser], [fresh.who, "bodo"]);
+    expect(await bob.recordings()).toMatchObject([recordingOf(handle).back]);
+  }, 60_000);
+
+  test("a browser", async () => {
+    const kim = await OneVault.of(server, people, "kuno");
+    const { handle } = kim;
+    const { ask, bob, end, said } = await browserRecords(people, kim, "bruno");
+    await end();
+    const recoveryCode = await goneWith(kim, said);
+    const fresh = new Browser(await people.login("kunos browser", handle, { recoveryCode }));
+    expect(await fresh.takeBack(ask)).toBe(true);
+    await settle(fresh.client, bob.client);
+    expect(await bob.recordings()).toMatchObject([{ withdrawn: [], lying: [""] }]);
+    const browser = await people.open("kuno");
+    await settle(browser, fresh.client, bob.client);
+    expect(await bob.recordings()).toMatchObject([recordingOf(handle).back]);
+  }, 60_000);
+});
+
+test("never record me: what one device decides, the other says in its calls", async () => {
+  const kim = await OneVault.of(server, people, "kira");
+  const bob = await friendOf(kim, "benno");
+  const { browser, python } = kim;
+  const carl = new Browser(await people.signUp("carl"));
+  await people.befriend(carl.client, browser.client);
+  await groupOf("Choir", carl.client, browser.client);
+  await kim.settle(carl);
+  const { name: benno } = browser.client.findContact("benno");
+  const never = () => python.do<{ all: boolean; with: string[] }>("never_said");
+  const atBob = () => bob.do<boolean[]>("never_recorded");
+  expect([await never(), await atBob()]).toEqual([{ all: false, with: [] }, [false]]);
+
+  await browser.client.setSettings({ neverRecord: true });
+  await kim.shares(browser);
+  await kim.settle(bob, carl);
+  expect([await never(), await atBob()]).toEqual([{ all: true, with: [] }, [true]]);
+  // It stands in the leaf of the device that was never asked about it.
+  await python.do("calls_listen");
+  const carls = await begin(carl.client);
+  await until(() => carls.call.isInside);
+  await kim.settle(carl);
+  await python.do("calls_begin", { name: "Choir" });
+  const { recording } = carls.call;
+  await until(() => carls.call.members.length === 2 && recording.mayNotAsk === "never");
+  expect(recording.neverNames).toEqual([kim.handle]);
+  await python.do("calls_leave");
+  await carls.call.leave();
+
+  // Python decides otherwise, and for calls with one contact.
+  await python.do("never_record", { never: false });
+  await kim.shares(python);
+  await kim.settle(bob, carl);
+  expect([browser.client.settings().neverRecord, await atBob()]).toEqual([false, [false]]);
+  const contact = browser.client.findContact("benno");
+  await browser.client.setRules(contact, { ...contact.rules, neverRecord: true });
+  await kim.shares(browser);
+  await kim.settle(bob, carl);
+  expect([await never(), await atBob()]).toEqual([{ all: false, with: [benno] }, [true]]);
+}, 90_000);

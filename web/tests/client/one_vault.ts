@@ -1,6 +1,6 @@
 /** Both devices of an account, and who recorded them, told alike whichever kind of device each is. */
 
-import type { Client } from "../../client/client.ts";
+import type { Client, SignupOptions } from "../../client/client.ts";
 import { UNREADABLE } from "../../client/vault_read.ts";
 import { get } from "../../core/byte_sets.ts";
 import { hex } from "../../core/bytes.ts";
@@ -154,8 +154,13 @@ export class OneVault {
     this.handle = client.handle;
   }
 
-  static async of(server: TestServer, people: People, name: string): Promise<OneVault> {
-    const client = await people.signUp(name);
+  static async of(
+    server: TestServer,
+    people: People,
+    name: string,
+    means: NonNullable<SignupOptions["means"]> = {},
+  ): Promise<OneVault> {
+    const client = await people.signUp(name, { means });
     const { handle, recoveryCode: recovery } = client;
     const who = `${name} py`;
     await server.ask("login", { who, handle, password: PASSWORD, recovery });

@@ -15,13 +15,13 @@ import type { TestServer } from "./server.ts";
 const FRAMES = 50;
 
 /** A call that goes on: one device of the account has said yes, and a second of both is recorded. */
-export type Recording = Readonly<{
+export type Recording<Bob extends Device = Device> = Readonly<{
   /** The request, in hex. */
   ask: string;
   /** The device that is in the call, and said yes. */
   said: Device;
   /** Who records. */
-  bob: Device;
+  bob: Bob;
   /** What they are called. */
   by: string;
   /** Take the yes back in the call. */
@@ -102,7 +102,7 @@ export async function browserRecords(
   people: People,
   kim: OneVault,
   who: string,
-): Promise<Recording> {
+): Promise<Recording<Browser>> {
   const tape = new LocalTape();
   const client = await people.signUp(who, {
     groupMedia: (parts) => {
