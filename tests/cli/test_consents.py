@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,11 @@ import pytest
 from tests.cli.conftest import PASSWORD, Terminal
 from tests.sdk.recorded import with_contact
 
+from visavis.core import recording_statements as s
 from visavis.core.recording_receipt import verify_receipt
 from visavis.sdk.client import Client
+from visavis.sdk.consent_key import OwnConsent
+from visavis.sdk.recording_means import Answered
 
 
 @dataclass
@@ -75,7 +78,7 @@ def test_a_yes_is_listed_taken_back_and_known_to_who_recorded(after: After) -> N
     assert "the recording itself will show it" in taken.err + taken.out
     assert after.list(after.jon, "consents")["state"] == "withdrawn"
     again = terminal.refused(after.jon, "consents", "withdraw", which[:8])
-    assert again["code"] == "refused"
+    assert again["code"] == "no_yes"
     assert "already" in again["error"]
     terminal.ok(after.ida, "contacts")  # whatever reaches the server hears it
     assert after.list(after.ida, "recordings")["withdrawn"] == ["bob"]
@@ -89,6 +92,32 @@ def test_a_yes_is_listed_taken_back_and_known_to_who_recorded(after: After) -> N
     assert proven["members"][0]["withdrawn"] is None
     assert proven["members"][1]["withdrawn"] is not None
     assert not proven["members"][1]["playable"]
+
+
+def test_all_that_one_said_yes_to_again_is_taken_back_together(after: After) -> None:
+    """Who came into the call again has answered by another key: at the terminal it is one."""
+    terminal, which = after.terminal, after.which
+
+    async def agree_again() -> None:
+        async with await Client.open(terminal.home / after.jon, PASSWORD) as jon:
+            (first,) = jon.my_consents.all()
+            consent, own = first.consent(), OwnConsent.make(jon._session.rng)
+            grant = consent.given
+            assert grant is not None
+            yes = s.sign_statement(replace(grant, key=own.key), own.private)
+            answered = Answered(
+                *(first.call, own, first.signed[0], yes, None, first.by, first.title, first.where)
+            )
+            jon._session.books.consents.answered(answered)
+
+    asyncio.run(agree_again())
+    listed = terminal.ok(after.jon, "consents")["consents"]
+    assert [(one["consent"], one["state"]) for one in listed] == [(which, "given")] * 2
+    taken = terminal.ok(after.jon, "consents", "withdraw", which[:8])
+    assert (taken["withdrawn"], taken["deleted"]) == (which, True)
+    listed = terminal.ok(after.jon, "consents")["consents"]
+    assert [one["state"] for one in listed] == ["withdrawn"] * 2
+    assert terminal.refused(after.jon, "consents", "withdraw", which)["code"] == "no_yes"
 
 
 def test_a_receipt_is_written_and_shown(after: After, tmp_path: Path) -> None:

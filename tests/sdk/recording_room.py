@@ -20,6 +20,7 @@ from tests.core.recorder import BOTH, SECRET
 from tests.scenario.call_world import Dice
 
 from visavis.core import recording_statements as s
+from visavis.core.consent_record import Where
 from visavis.core.content import decode_in_call, encode_in_call
 from visavis.core.content_recording import RecordingSaid
 from visavis.core.errors import AuthorizationError, Code, UnavailableError
@@ -113,8 +114,9 @@ class FakeBook:
     def answered(self, answered: Answered) -> None:
         self.log.append(("answered", answered))
 
-    def take_back(self, ask: Digest) -> None:
+    def take_back(self, ask: Digest) -> tuple[()]:
         self.log.append(("take_back", ask))
+        return ()
 
     def leaving(self, slot: ShareSlot) -> None:
         self.log.append(("leaving", slot))
@@ -229,6 +231,7 @@ class Person:
         log: What it said, laid, read, deleted and kept, in order.
         said: What it said.
         changes: How often something changed.
+        on_changed: Told of that.
     """
 
     def __init__(
@@ -238,6 +241,7 @@ class Person:
         *,
         never: bool = False,
         confidential: bool = False,
+        where: Where | None = None,
         **means: Any,
     ) -> None:
         self.room, self.name = room, name
@@ -248,6 +252,7 @@ class Person:
         self.recorder: FakeRecorder | None = None
         self.recorders_made = 0
         self.changes = 0
+        self.on_changed: Callable[[], None] = lambda: None
         self.shares = FakeShares(self.log)
         self.shares.lying = room.lying  # one server
         self._tasks: set[asyncio.Task[None]] = set()
@@ -268,6 +273,7 @@ class Person:
             self._spawn,
             confidential=lambda: confidential,
             title=lambda: TITLE,
+            where=where,
             name=room.name,
             changed=self._changed,
         )
@@ -335,6 +341,7 @@ class Person:
 
     def _changed(self) -> None:
         self.changes += 1
+        self.on_changed()
 
 
 class Room:

@@ -239,9 +239,10 @@ def test_a_yes_is_taken_back(seed: int) -> None:
         assert bob.shell.over[0].by is None
         assert [one.shell.shown for one in room.here] == [(), (), ()]
         # It is said first, and then the share goes; those of the others stay.
-        assert [entry[0] for entry in bob.log][-4:] == ["say", "leaving", "delete", "gone"]
-        assert bob.log[-4] == ("say", "RecordingWithdrawal")
-        assert {entry[1] for entry in bob.log[-3:]} == {share.slot}
+        did = [entry for entry in bob.log if entry[0] != "take_back"][-4:]
+        assert [entry[0] for entry in did] == ["say", "leaving", "delete", "gone"]
+        assert did[0] == ("say", "RecordingWithdrawal")
+        assert {entry[1] for entry in did[1:]} == {share.slot}
         assert share.slot not in room.lying
         assert len(anna.laid) == len(carl.laid) == 1, "what was recorded is played with them"
         with pytest.raises(UnavailableError):
@@ -278,7 +279,7 @@ def test_a_yes_is_taken_back_when_all_is_over() -> None:
 
 def test_a_share_goes_also_if_the_book_cannot_be_written() -> None:
     class FullBook(FakeBook):
-        def take_back(self, ask: Digest) -> None:
+        def take_back(self, ask: Digest) -> tuple[()]:
             super().take_back(ask)
             raise OSError("no space is left")
 

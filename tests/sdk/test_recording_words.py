@@ -243,7 +243,7 @@ def test_nobody_asked_for_that() -> None:
                 who.shell.refuse(what)
             with pytest.raises(UnavailableError):
                 who.shell.withdraw(what)
-        assert (bob.log, anna.words()) == ([], ["Ask"])
+        assert (bob.did("lay", "say", "answered"), anna.words()) == ([], ["Ask"])
 
 
 def test_an_export_is_agreed_to_by_itself() -> None:

@@ -20,7 +20,7 @@ from visavis.core import recording_statements as s
 from visavis.core.consent_record import AFTER_CALL, Where
 from visavis.core.content_inner import RecordingWithdrawn
 from visavis.core.content_records import Standing
-from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError
+from visavis.core.errors import AuthorizationError, Code, UnavailableError
 from visavis.core.ids import MessageId
 from visavis.core.recording_consent import State
 from visavis.sdk import vault_items
@@ -79,7 +79,7 @@ async def test_who_recorded_learns_it_and_their_file_proves_it(people: People) -
     assert texts(await anna.history(contact)) == []
     assert bob._session.books.consents.untold() == []
     assert states(bob) == [State.WITHDRAWN]
-    with pytest.raises(PeerError):
+    with pytest.raises(UnavailableError):
         await bob.my_consents.withdraw(made.ask)
 
 
@@ -387,7 +387,7 @@ async def test_in_the_call_once_the_request_is_over(people: People) -> None:
     (told,) = [one for one in looked.proof.members if one.key == record.key]
     assert told.withdrawn is not None
     assert looked.proof.ok
-    with pytest.raises(PeerError):
+    with pytest.raises(UnavailableError):
         await bob.my_consents.withdraw(ask)
     for call in calls:
         await call.leave()

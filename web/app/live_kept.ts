@@ -51,11 +51,12 @@ export function liveConsents(client: () => Client): ConsentActions {
       return found.toSorted((one, other) => (one.day < other.day ? 1 : -1));
     },
     withdraw: async (id) => {
-      const consent = find(id);
-      const { consentIn } = await import("../core/consent_record.ts");
-      // Another device of ours may have taken it back meanwhile: it is done then.
-      if ((await consentIn(consent)).state !== State.GIVEN) return;
-      await client().consents.withdraw(consent);
+      try {
+        await client().consents.withdraw(find(id).ask);
+      } catch (error) {
+        // Another device of ours may have taken it back meanwhile: it is done then, and listed so.
+        if (!(error instanceof UnavailableError) || error.code !== Code.NO_YES) throw error;
+      }
     },
     receipt: async (id) => await client().consents.receipt(find(id)),
     kantara: async (id) => utf8(JSON.stringify(await client().consents.kantara(find(id)))),

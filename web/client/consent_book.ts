@@ -154,30 +154,37 @@ export class OwnConsents implements ConsentBook {
   }
 
   /**
-   * Take back, signed, a yes whose request is over: our share goes with that, and others are told.
+   * Take back, signed, each yes of ours to a request, by whichever key: the shares go with that, and
+   * who recorded is told later; with guests there is nowhere to tell it.
    *
-   * @returns Whether a yes stood.
+   * @returns Those that stood, as they were.
    */
-  async takeBack(which: Which): Promise<boolean> {
+  async takeBack(ask: Digest): Promise<readonly ConsentRecord[]> {
     return await this.#store.transaction(async (unit) => {
-      const known = read(unit, which);
-      if (known === undefined) return false;
-      const { state, until } = await consentIn(known);
-      // Pressed twice, or on another device meanwhile: once is enough.
-      if (state !== State.GIVEN) return false;
-      const { ask, call, key, share, where } = known;
-      const number = await nextNumber(known);
-      const head = { call: callReference(call), key, number, at: this.#now() };
-      const taken = { kind: "recording.withdrawal", ...head, ask } as const;
-      const statement = await signStatement(taken, known.private);
-      if (share !== null) this.#asked.delete(hex(share.slot));
-      const leaving = share === null ? null : { ...share, leaving: true };
-      this.#put(unit, { ...(await withAnswer(known, statement)), share: leaving });
-      if (where !== null) {
-        unit.put(UNTOLD_KIND, consentItem(which), concat(uint(until, 8), statement));
+      const given: ConsentRecord[] = [];
+      for (const known of this.all(unit).filter((one) => equal(one.ask, ask))) {
+        const { state, until } = await consentIn(known);
+        // Pressed twice, or on another device meanwhile: once is enough.
+        if (state !== State.GIVEN) continue;
+        await this.#takeBack(unit, known, until);
+        given.push(known);
       }
-      return true;
+      return given;
     });
+  }
+
+  async #takeBack(unit: Unit, known: ConsentRecord, until: number): Promise<void> {
+    const { ask, call, key, share, where } = known;
+    const number = await nextNumber(known);
+    const head = { call: callReference(call), key, number, at: this.#now() };
+    const taken = { kind: "recording.withdrawal", ...head, ask } as const;
+    const statement = await signStatement(taken, known.private);
+    if (share !== null) this.#asked.delete(hex(share.slot));
+    const leaving = share === null ? null : { ...share, leaving: true };
+    this.#put(unit, { ...(await withAnswer(known, statement)), share: leaving });
+    if (where !== null) {
+      unit.put(UNTOLD_KIND, consentItem(known), concat(uint(until, 8), statement));
+    }
   }
 
   /** Forget a request and our answers to it; a share that lies is deleted by its day. */

@@ -11,6 +11,7 @@ import type { Bytes } from "../core/bytes.ts";
 import { type ConsentRecord, consentIn } from "../core/consent_record.ts";
 import { Code, PeerError, UnavailableError, VisavisError } from "../core/errors.ts";
 import { sign } from "../core/identity.ts";
+import type { Digest } from "../core/ids.ts";
 import { type KantaraView, kantaraView } from "../core/recording_kantara.ts";
 import { makeReceipt } from "../core/recording_receipt.ts";
 import { DAY_S } from "../core/recording_statements.ts";
@@ -63,24 +64,21 @@ export class MyConsents {
   }
 
   /**
-   * Take a yes back after the call: our part of the recording is played no more, and who recorded is
-   * told in the conversation in which the call was.
+   * Take back each yes to a request, by whichever of our keys: we are played no more, and who recorded
+   * is told in the conversation in which the call was.
    *
-   * @returns Whether our share is gone; if not, it is asked for until it is.
-   * @throws PeerError REFUSED, there is no yes that stands.
+   * @returns Whether our shares are gone; if not, they are asked for until they are.
+   * @throws UnavailableError NO_YES, none stands.
    */
-  async withdraw(which: Which): Promise<boolean> {
-    const { share } = this.#need(which);
-    if (!(await this.#book.takeBack(which))) {
-      throw new PeerError(Code.REFUSED, "there is no yes to take back");
-    }
-    if (share === null) return true;
+  async withdraw(ask: Digest): Promise<boolean> {
+    const given = await this.#book.takeBack(ask);
+    if (given.length === 0) throw new UnavailableError(Code.NO_YES);
     try {
       await this.deleteDue();
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error; // It is tried again.
     }
-    return this.#book.get(which)?.share == null;
+    return given.every((one) => this.#book.get(one)?.share == null);
   }
 
   /**

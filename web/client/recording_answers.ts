@@ -63,11 +63,6 @@ export class OwnAnswers {
     return this.#refused.has(hex(ask));
   }
 
-  /** Whether there is a yes of ours that was not taken back. */
-  hasAgreed(ask: Digest): boolean {
-    return this.#agreed.has(hex(ask));
-  }
-
   /**
    * Lay a share, then say yes.
    *
@@ -105,33 +100,52 @@ export class OwnAnswers {
     this.#refused.add(hex(ask));
     const head = this.#speech.head(number);
     const signed = await this.#sign(ask, { kind: "recording.refusal", ...head, ask });
-    void this.#speech.say(signed).then(() => this.unlay(ask));
+    this.#sayAndUnlay(ask, signed);
   }
 
   /** Sign that a yes is taken back and send it; then the share goes. */
   async withdraw({ ask, number }: SendWithdrawal): Promise<void> {
     const head = this.#speech.head(number);
     const signed = await this.#sign(ask, { kind: "recording.withdrawal", ...head, ask });
-    // First it is said: who records is not to take a share that is gone for a fault.
-    void this.#speech.say(signed).then(() => this.unlay(ask));
+    this.#sayAndUnlay(ask, signed);
   }
 
-  /** Take a yes back whose request is over: in the book, if there is one; then the share goes. */
-  async takeBack(ask: Digest): Promise<void> {
-    const { means, own } = this.#parts;
+  /**
+   * Take back in the book, if there is one, each yes of ours; the share of this entry goes.
+   *
+   * For what is not said in the call: those of other entries and devices, and, once the request is
+   * over, that of this one.
+   *
+   * @returns Whether there was one.
+   */
+  async takeBack(ask: Digest): Promise<boolean> {
+    const had = this.#agreed.has(hex(ask));
     try {
       await this.#keeping.catch(() => undefined); // Who spawned it sees how it ended.
-      await means.book?.takeBack({ ask, key: own.key });
+      const taken = await this.#parts.means.book?.takeBack(ask);
+      return had || (taken?.length ?? 0) > 0;
     } finally {
       this.unlay(ask); // Also if it could not be written.
     }
   }
 
-  /** Have our share deleted. */
+  /** Have our share deleted, if there is one. */
   unlay(ask: Digest): void {
+    const laid = this.#forget(ask);
+    if (laid !== undefined) this.#shares.remove(laid);
+  }
+
+  /** No yes stands from now on. */
+  #forget(ask: Digest): Laid | undefined {
     const agreed = this.#agreed.get(hex(ask));
     this.#agreed.delete(hex(ask));
-    if (agreed !== undefined) this.#shares.remove(agreed.laid);
+    return agreed?.laid;
+  }
+
+  #sayAndUnlay(ask: Digest, signed: SaidStatement): void {
+    const laid = this.#forget(ask);
+    // First it is said: who records is not to take a share that is gone for a fault.
+    void this.#speech.say(signed).then(() => laid && this.#shares.remove(laid));
   }
 
   /** Overwrite our shares here; they stay where they were laid. */

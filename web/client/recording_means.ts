@@ -116,10 +116,11 @@ export interface ConsentBook {
   /** We answered a request, or took a yes back. */
   answered(answered: Answered): Promise<void>;
   /**
-   * Take back, signed, what we said yes to by a key, once the request is over; nothing if no yes
-   * stands. Who recorded is told without us.
+   * Take back, signed, each yes of ours to a request; returns those that stood.
+   *
+   * Not for: one that is said to be taken back in a call. Who recorded is told without us.
    */
-  takeBack(which: Readonly<{ ask: Digest; key: ConsentKey }>): Promise<unknown>;
+  takeBack(ask: Digest): Promise<readonly unknown[]>;
   /** A share is to be deleted: who says so tries until `gone` is told; after a restart, the book. */
   leaving(slot: ShareSlot): Promise<void>;
   /** A share is deleted. */

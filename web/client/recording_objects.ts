@@ -7,9 +7,9 @@
  */
 
 import { get, isWithin } from "../core/byte_sets.ts";
-import { equal, hex } from "../core/bytes.ts";
+import { equal, fromHex, hex } from "../core/bytes.ts";
 import { Code, UnavailableError } from "../core/errors.ts";
-import type { ConsentKey, Digest } from "../core/ids.ts";
+import { type ConsentKey, Digest } from "../core/ids.ts";
 import type { Place, Recipients, RecordingAsk } from "../core/recording_statements.ts";
 import {
   type Ask,
@@ -181,9 +181,10 @@ export class CallRecording {
     await this.#need().refuse(this.#idOf(id));
   }
 
-  /** Take a yes back. @throws UnavailableError CONFLICT, there is none. */
+  /** Take back each yes of ours to a request. @throws UnavailableError NO_YES, there is none. */
   async withdraw(id: string): Promise<void> {
-    await this.#need().withdraw(this.#idOf(id));
+    // Also what is not asked any more, or was in an entry before.
+    await this.#need().withdraw(new Digest(fromHex(id)));
   }
 
   /** End what we ask, and record. @throws UnavailableError CONFLICT, we ask for nothing. */

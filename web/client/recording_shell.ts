@@ -285,17 +285,19 @@ export class RecordingShell {
   }
 
   /**
-   * Take a yes back; in the book, if the request is over. Our share is deleted.
+   * Take back each yes of ours to a request, by whichever key. The shares are deleted.
    *
-   * @throws UnavailableError CONFLICT, there is no yes.
+   * That of this entry is said in the call while it is asked; all others go in the book.
+   *
+   * @throws UnavailableError NO_YES, none stands. Nothing is said or changed.
    */
   async withdraw(ask: Digest): Promise<void> {
-    if (!this.#answers.hasAgreed(ask)) {
-      throw new UnavailableError(Code.CONFLICT, "there is no such yes");
-    }
     const known = this.#inCall && get(this.#inCall.asks, ask);
-    if (known === undefined) await this.#answers.takeBack(ask);
-    else if (has(known.grants, this.own)) await this.#feed({ kind: "personWithdrew", ask });
+    const isSaid = known !== undefined && has(known.grants, this.own);
+    if (isSaid) await this.#feed({ kind: "personWithdrew", ask });
+    // In its turn: what was pressed before is in the book then.
+    const isTaken = await this.#turns.run(() => this.#answers.takeBack(ask));
+    if (!isTaken && !isSaid) throw new UnavailableError(Code.NO_YES);
   }
 
   /** End what we asked. @throws UnavailableError CONFLICT, we ask for nothing. */

@@ -60,7 +60,7 @@ export function hex(data: Uint8Array): string {
   return digits.join("");
 }
 
-/** Read hex; for tests and vectors. */
+/** Read hex. @throws UsageError It is none. */
 export function fromHex(text: string): Bytes {
   if (!/^(?:[0-9a-f]{2})*$/i.test(text)) throw new UsageError("not hex");
   const out = new Uint8Array(text.length / 2);

@@ -30,6 +30,7 @@ export const Code = {
   NO_ANSWER: "no_answer",
   NO_DEVICE: "no_device",
   NO_MEDIA: "no_media",
+  NO_YES: "no_yes",
   UNSAFE_FILE: "unsafe_file",
   MISTYPED: "mistyped",
   WEAK_PASSWORD: "weak_password",
@@ -203,6 +204,12 @@ export const MEANINGS: Readonly<Record<Code, Meaning>> = {
     retry: "the person, with another file",
     person:
       "This file cannot be played: it is missing, or has no picture or sound. Nothing was sent.",
+  },
+  no_yes: {
+    meaning: "no yes to a recording stands that could be taken back",
+    retry: "nobody",
+    person:
+      "There is no yes of yours to take back: you gave none, or took it back already. Nothing was changed, and nothing is left to do.",
   },
   unsafe_file: {
     meaning: "a file that a system or browser would run, by its content or by its name",

@@ -62,18 +62,23 @@ def consents(ctx: typer.Context) -> int | None:
 
 
 def withdraw(ctx: typer.Context, which: IdArgument) -> int:
-    """Take a yes back: what was recorded of you is played no more."""
+    """Take a yes back: what was recorded of you is played no more.
+
+    Whoever came into the call again, and agreed again, takes back all of it.
+    """
     context: Context = ctx.obj
 
     async def use(client: Client) -> dict[str, Any]:
-        one, out = _named(client, which), context.out
-        consent = one.consent()
-        if consent.state is not State.GIVEN:
-            said = "taken it back already" if consent.state is State.WITHDRAWN else "not agreed"
+        entries, out = _named(client, which), context.out
+        consents = [entry.consent() for entry in entries]
+        if all(consent.state is not State.GIVEN for consent in consents):
+            is_back = any(consent.state is State.WITHDRAWN for consent in consents)
+            said = "taken it back already" if is_back else "not agreed"
             raise ToldError(
-                Code.REFUSED,
+                Code.NO_YES,
                 f"There is no yes to take back: you have {said}. Nothing was changed.",
             )
+        one, exported = entries[-1], any(consent.exported for consent in consents)
         with out.working("Taking it back"):
             gone = await client.my_consents.withdraw(one.ask)
         if gone:
@@ -87,12 +92,12 @@ def withdraw(ctx: typer.Context, which: IdArgument) -> int:
                 "there, and you can be played until it is gone."
             )
             out.say("Each visavis command that reaches the server tries it again.")
-        if one.where is not None:
+        if any(entry.where is not None for entry in entries):
             out.say(f"{plain(one.by)} is told, and the recording itself will show it.")
-        if consent.exported:
+        if exported:
             out.show("You had agreed to an export: if one was made, it cannot be called back.")
         out.say("A changed program, or a camera before the screen, may have kept what it played.")
-        return {"withdrawn": bytes(one.ask).hex(), "deleted": gone, "exported": consent.exported}
+        return {"withdrawn": bytes(one.ask).hex(), "deleted": gone, "exported": exported}
 
     return context.run_with_client(use)
 
@@ -116,7 +121,7 @@ def receipt(
     async def use(client: Client) -> dict[str, Any]:
         from visavis.cli.verify_receipt import show_kantara
 
-        one = _named(client, which)
+        one = _named(client, which)[-1]
         if file is None:
             return show_kantara(one.consent(), context.out)
         write_new(file, client.my_consents.receipt(one.ask))
@@ -163,9 +168,13 @@ def never(
 # What the commands share
 
 
-def _named(client: Client, which: str) -> ConsentRecord:
-    found = ((one.ask, one) for one in client.my_consents.all())
-    return named(found, which, "consent", "visavis consents")
+def _named(client: Client, which: str) -> list[ConsentRecord]:
+    """Return what was said to one request: of each entry into the call, the last entry last."""
+    found: dict[bytes, list[ConsentRecord]] = {}
+    for one in client.my_consents.all():
+        found.setdefault(one.ask, []).append(one)
+    entries = named(found.items(), which, "consent", "visavis consents")
+    return sorted(entries, key=lambda one: one.consent().answers[-1].at)
 
 
 def _row(one: ConsentRecord) -> tuple[str, ...]:

@@ -279,18 +279,27 @@ class RecordingTalk:
         return " Press w to end it." if own else " Press w to take your yes back at once."
 
     def _arm(self) -> None:
-        """Let the key work for as long as there is something to take back."""
+        """Let the key work where there is something to take back, or it is to be said why not."""
         if self._keys is None:
             return
-        if self._agreed or self._recording.own is not None:
+        if self._askers or self._recording.own is not None:
             self._keys.always["w"] = self._take_back
         else:
             self._keys.always.pop("w", None)
 
     def _take_back(self) -> None:
+        if not self._agreed and self._recording.own is None:
+            later = "" if self._guest else " What is over: visavis consents withdraw ID"
+            self._out.say(
+                "There is no yes of yours to take back now: what you have not agreed to is a no. "
+                f"Nothing was changed.{later}"
+            )
         for ask in tuple(self._agreed):
-            with contextlib.suppress(UnavailableError):  # over meanwhile
+            try:
                 self._recording.withdraw(ask)
+            except UnavailableError as error:  # pressed twice
+                self._out.say(plain(error.describe()))
+            else:
                 self._out.say(
                     "Taken back at once. Your half of the key is being deleted: what was recorded "
                     "of you is not played any more."

@@ -44,6 +44,7 @@ class Code(StrEnum):
     NO_ANSWER = "no_answer"
     NO_DEVICE = "no_device"
     NO_MEDIA = "no_media"
+    NO_YES = "no_yes"
     UNSAFE_FILE = "unsafe_file"
     MISTYPED = "mistyped"
     WEAK_PASSWORD = "weak_password"  # noqa: S105 -- a wire code
@@ -217,6 +218,12 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         "a media file is missing or holds neither picture nor sound",
         "the person, with another file",
         "This file cannot be played: it is missing, or has no picture or sound. Nothing was sent.",
+    ),
+    Code.NO_YES: Meaning(
+        "no yes to a recording stands that could be taken back",
+        "nobody",
+        "There is no yes of yours to take back: you gave none, or took it back already. Nothing "
+        "was changed, and nothing is left to do.",
     ),
     Code.UNSAFE_FILE: Meaning(
         "a file that a system or browser would run, by its content or by its name",

@@ -144,7 +144,7 @@ class OwnConsents:
         self._tell()
 
     def take_back(self, ask: Digest) -> list[ConsentRecord]:
-        """Take back, signed, each yes to a request that is over: the shares are to go.
+        """Take back, signed, each yes of ours to a request, by whichever key: the shares are to go.
 
         Who recorded is told later; with guests there is nowhere to tell it.
 

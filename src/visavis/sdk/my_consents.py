@@ -68,19 +68,19 @@ class MyConsents:
         )
 
     async def withdraw(self, ask: Digest) -> bool:
-        """Take a yes back after the call: our part of the recording is played no more.
+        """Take back each yes to a request, by whichever of our keys: we are played no more.
 
         Who recorded is told in the conversation in which the call was, at once or when that can be.
 
         Returns:
-            Whether our share is gone; if not, it is asked for until it is.
+            Whether our shares are gone; if not, they are asked for until they are.
 
         Raises:
-            PeerError: REFUSED, there is no yes that stands.
+            UnavailableError: NO_YES, none stands.
         """
         given = self._book.take_back(ask)
         if not given:
-            raise PeerError(Code.REFUSED, "there is no yes to take back")
+            raise UnavailableError(Code.NO_YES)
         slots = [one.share.slot for one in given if one.share is not None]
         with contextlib.suppress(UnavailableError):
             await self.delete_due()

@@ -122,12 +122,18 @@ class OwnAnswers:
         self._say(effect.ask, s.RecordingWithdrawal(*self._speech.head(effect.number), effect.ask))
         self.unlay(effect.ask)
 
-    def take_back(self, ask: Digest) -> None:
-        """Take a yes back whose request is over: in the book, if any; then the share goes."""
-        book = self._parts.means.book
+    def take_back(self, ask: Digest) -> bool:
+        """Take back in the book, if any, each yes of ours; the share of this entry goes.
+
+        For what is not said in the call: those of other entries and devices, and, once the request
+        is over, that of this one.
+
+        Returns:
+            Whether there was one.
+        """
+        book, had = self._parts.means.book, self.has_agreed(ask)
         try:
-            if book is not None:
-                book.take_back(ask)
+            return bool(book is not None and book.take_back(ask)) or had
         finally:
             self.unlay(ask)  # also if it could not be written
 

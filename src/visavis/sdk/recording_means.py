@@ -5,7 +5,7 @@ Not for: what is done with it (`recording_shell`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -169,10 +169,10 @@ class ConsentBook(Protocol):
         """We answered a request, or took a yes back."""
         ...
 
-    def take_back(self, ask: Digest) -> object:
-        """Take back, signed, each yes that stands to a request that is over, if there is one.
+    def take_back(self, ask: Digest) -> Sequence[object]:
+        """Take back, signed, each yes of ours to a request; return those that stood.
 
-        Who recorded is told without us.
+        Not for: one that is said to be taken back in a call. Who recorded is told without us.
         """
         ...
 

@@ -218,7 +218,7 @@ class CallRecording:
         self._need().refuse(ask)
 
     def withdraw(self, ask: Digest) -> None:
-        """Take a yes back. UnavailableError: CONFLICT, there is none."""
+        """Take back each yes of ours to a request. UnavailableError: NO_YES, there is none."""
         self._need().withdraw(ask)
 
     def stop(self) -> None:

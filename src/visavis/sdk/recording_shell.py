@@ -264,18 +264,19 @@ class RecordingShell:
         self._feed(t.PersonRefused(ask))
 
     def withdraw(self, ask: Digest) -> None:
-        """Take a yes back; in the book, if the request is over. Our share is deleted.
+        """Take back each yes of ours to a request, by whichever key. The shares are deleted.
+
+        That of this entry is said in the call while it is asked; all others go in the book.
 
         Raises:
-            UnavailableError: CONFLICT, there is no yes.
+            UnavailableError: NO_YES, none stands. Nothing is said or changed.
         """
-        if not self._answers.has_agreed(ask):
-            raise UnavailableError(Code.CONFLICT, "there is no such yes")
         known = None if self._in_call is None else self._in_call.asks.get(ask)
-        if known is None:
-            self._answers.take_back(ask)
-        elif self.own in known.grants:
+        is_said = known is not None and self.own in known.grants
+        if is_said:
             self._feed(t.PersonWithdrew(ask))
+        if not self._answers.take_back(ask) and not is_said:
+            raise UnavailableError(Code.NO_YES)
 
     def stop(self) -> None:
         """End what we asked. UnavailableError: CONFLICT, we ask for nothing."""

@@ -84,6 +84,8 @@ export const deTrouble: Readonly<Record<keyof typeof enTrouble, string>> = {
   "error.no_answer": "Keine Antwort.",
   "error.no_device":
     "Kamera oder Mikrofon ließen sich nicht öffnen. Erlaube sie im Browser und versuch es noch einmal.",
+  "error.no_yes":
+    "Hier gibt es kein Ja, das du zurücknehmen könntest: du hast keines gegeben oder es schon zurückgenommen. Nichts wurde geändert, und es bleibt nichts zu tun.",
   "error.mistyped": "Das ist unvollständig oder enthält einen Tippfehler. Nichts wurde geändert.",
   "error.weak_password": "Dieses Passwort ist nicht stark genug. Nichts wurde geändert.",
   "error.unknown_contact": "Diesen Kontakt gibt es nicht mehr.",

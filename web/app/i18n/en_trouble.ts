@@ -76,6 +76,8 @@ export const enTrouble = {
   "error.no_answer": "No answer.",
   "error.no_device":
     "Camera or microphone could not be opened. Allow them in the browser and try again.",
+  "error.no_yes":
+    "You have no yes to withdraw here: you gave none, or withdrew it already. Nothing was changed, and nothing is left to do.",
   "error.mistyped": "This is not complete, or has a typing mistake. Nothing was changed.",
   "error.weak_password": "This password is not strong enough. Nothing was changed.",
   "error.unknown_contact": "There is no such contact any more.",

@@ -79,6 +79,8 @@ export const esTrouble: Readonly<Record<keyof typeof enTrouble, string>> = {
   "error.no_answer": "Sin respuesta.",
   "error.no_device":
     "No se pudo abrir la cámara o el micrófono. Permítelos en el navegador e inténtalo otra vez.",
+  "error.no_yes":
+    "Aquí no tienes ningún sí que retirar: no lo diste, o ya lo retiraste. No se cambió nada y no queda nada por hacer.",
   "error.mistyped": "No está completo, o tiene un error. No se cambió nada.",
   "error.weak_password": "Esta contraseña no es lo bastante fuerte. No se cambió nada.",
   "error.unknown_contact": "Ese contacto ya no existe.",

@@ -35,7 +35,7 @@ const stands = ({ books }: Party) => {
 };
 
 test("it is told once, and is no message", async () => {
-  await consents(bob).withdraw(agreed.which);
+  await consents(bob).withdraw(agreed.which.ask);
   expect(stands(anna)).toEqual([true]);
   await telling(bob).tell();
   await settle(anna, bob);
@@ -54,7 +54,7 @@ test("it is told once, and is no message", async () => {
 });
 
 test("what could not be said is said after a restart", async () => {
-  await consents(bob).withdraw(agreed.which);
+  await consents(bob).withdraw(agreed.which.ask);
   const failing = vi.spyOn(bob.conversations, "sendInnerMade").mockImplementation(async () => {
     throw new UnavailableError(Code.UNAVAILABLE, "we wait to be let in");
   });
@@ -73,7 +73,7 @@ test("who is blocked is heard all the same: it takes nobody's leave", async () =
   if (known === undefined) throw new Error("no contact");
   known.standing = "blocked";
   await anna.store.transaction((unit) => anna.books.contacts.save(unit, known));
-  await consents(bob).withdraw(agreed.which);
+  await consents(bob).withdraw(agreed.which.ask);
   await telling(bob).tell();
   await settle(anna, bob);
   expect(stands(anna)).toEqual([false]);
@@ -82,7 +82,7 @@ test("who is blocked is heard all the same: it takes nobody's leave", async () =
 test("our other devices hear it, and know no such recording", async () => {
   const laptop = await world.link(anna);
   await settle(anna, laptop, bob);
-  await consents(bob).withdraw(agreed.which);
+  await consents(bob).withdraw(agreed.which.ask);
   await telling(bob).tell();
   await settle(anna, laptop, bob);
   expect([stands(anna), stands(laptop)]).toEqual([[false], []]);
@@ -90,7 +90,7 @@ test("our other devices hear it, and know no such recording", async () => {
 });
 
 test("once nothing of it is played any more nobody is told", async () => {
-  await consents(bob).withdraw(agreed.which);
+  await consents(bob).withdraw(agreed.which.ask);
   world.time += 7 * 86_400;
   const { calls } = bob.sent.mock;
   const sent = calls.length;

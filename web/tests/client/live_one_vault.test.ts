@@ -75,7 +75,7 @@ describe.each([
     expect(after).toMatchObject([{ ask, by, title, state: "withdrawn", granted: [] }]);
     expect(after).toMatchObject([{ has_share: false }]);
     expect(after[0]?.receipt).not.toBe(before[0]?.receipt);
-    await expect(said.takeBack(ask)).rejects.toMatchObject({ code: "refused" });
+    await expect(said.takeBack(ask)).rejects.toMatchObject({ code: "no_yes" });
   }, 90_000);
 
   test("the other takes it back while the call goes on, and then the one in it, too", async () => {

@@ -42,7 +42,9 @@ class LaidBook implements ConsentBook {
   }
 
   async answered(): Promise<void> {}
-  async takeBack(): Promise<void> {}
+  async takeBack(): Promise<readonly unknown[]> {
+    return [];
+  }
   async leaving(): Promise<void> {}
 
   async gone(): Promise<void> {
@@ -293,7 +295,7 @@ test("a yes taken back after the call reaches who recorded, and its share is gon
     const stands = () => kims.books.recordings.get(which.ask)?.said.get(hex(which.key))?.[1];
     expect(await shares.read(laid.slot, laid.read)).toEqual(laid.share);
     expect(stands()).toMatchObject({ stands: true });
-    expect(await leo.consents.withdraw(which)).toBe(true);
+    expect(await leo.consents.withdraw(which.ask)).toBe(true);
     await settle(leo, kim);
     await settle(kim);
     expect(stands()).toMatchObject({ stands: false });

@@ -43,17 +43,17 @@ test("it is taken back after the call: the share goes, and the receipt says so",
   const { which } = await agreed();
   expect(shares.lying.size).toBe(1);
   now += 60;
-  expect(await mine().withdraw(which)).toBe(true);
+  expect(await mine().withdraw(which.ask)).toBe(true);
   expect(shares.lying.size).toBe(0);
   expect(book().get(which)?.share).toBeNull();
   expect((await verifyReceipt(await mine().receipt(which))).state).toBe("withdrawn");
-  await expect(mine().withdraw(which)).rejects.toMatchObject({ code: Code.REFUSED });
+  await expect(mine().withdraw(which.ask)).rejects.toMatchObject({ code: Code.NO_YES });
 });
 
 test("a share that cannot be deleted now is deleted later, also after a restart", async () => {
   const { which } = await agreed();
   shares.fails = 1;
-  expect(await mine().withdraw(which)).toBe(false);
+  expect(await mine().withdraw(which.ask)).toBe(false);
   expect(shares.lying.size).toBe(1);
   await mine().deleteDue();
   expect(shares.lying.size).toBe(0);
@@ -130,7 +130,7 @@ test("whoever comes into a call again answers by another key: both stand by them
 
 test("a yes that was taken back is to be told where the call was, and once", async () => {
   const { which } = await agreed();
-  await Promise.allSettled([mine().withdraw(which), mine().withdraw(which)]);
+  await Promise.allSettled([mine().withdraw(which.ask), mine().withdraw(which.ask)]);
   const [untold, ...others] = book().untold();
   expect(others).toEqual([]);
   expect(untold).toMatchObject({ which, until: NOW + 7 * 86_400 });
@@ -145,7 +145,7 @@ test("a yes that was taken back is to be told where the call was, and once", asy
 
 test("of a call that was in no conversation nobody is told", async () => {
   const { which } = await agreed({ where: null });
-  await mine().withdraw(which);
+  await mine().withdraw(which.ask);
   expect(book().untold()).toEqual([]);
 });
 
@@ -169,20 +169,20 @@ describe("another device of ours", () => {
     const { which } = await agreed();
     await carry(book(), theirs);
     const elsewhere = new MyConsents(other(), shares, () => now);
-    expect(await elsewhere.withdraw(which)).toBe(true);
+    expect(await elsewhere.withdraw(which.ask)).toBe(true);
     expect(shares.lying.size).toBe(0);
     expect(other().untold()).toHaveLength(1);
     // Here it shows as taken back, and nothing can be taken back twice.
     await carry(other(), store);
     expect((await verifyReceipt(await mine().receipt(which))).state).toBe("withdrawn");
     expect(book().untold()).toEqual([]);
-    await expect(mine().withdraw(which)).rejects.toMatchObject({ code: Code.REFUSED });
+    await expect(mine().withdraw(which.ask)).rejects.toMatchObject({ code: Code.NO_YES });
   });
 
   test("a share that one could not delete is asked for by the other, too", async () => {
     const { which } = await agreed();
     shares.fails = 1;
-    expect(await mine().withdraw(which)).toBe(false);
+    expect(await mine().withdraw(which.ask)).toBe(false);
     await carry(book(), theirs);
     await new MyConsents(other(), shares, () => now).deleteDue();
     expect(shares.lying.size).toBe(0);
@@ -205,7 +205,7 @@ describe("another device of ours", () => {
     if (first === undefined) throw new Error("nothing is kept");
     await theirs.transaction((unit) => there.take(unit, first));
     expect(told).toEqual([]);
-    await new MyConsents(here, shares, () => now).withdraw(which);
+    await new MyConsents(here, shares, () => now).withdraw(which.ask);
     expect(new Set(told)).toEqual(new Set(["here"]));
     told.length = 0;
     // An older version comes: ours is more, and is written.

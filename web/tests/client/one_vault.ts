@@ -3,9 +3,10 @@
 import type { Client, SignupOptions } from "../../client/client.ts";
 import { UNREADABLE } from "../../client/vault_read.ts";
 import { get } from "../../core/byte_sets.ts";
-import { hex } from "../../core/bytes.ts";
+import { fromHex, hex } from "../../core/bytes.ts";
 import { consentIn } from "../../core/consent_record.ts";
 import { AuthorizationError } from "../../core/errors.ts";
+import { Digest } from "../../core/ids.ts";
 import { all as settleAll, underneath } from "./group_people.ts";
 import { PASSWORD, type People } from "./live_people.ts";
 import type { TestServer } from "./server.ts";
@@ -102,10 +103,7 @@ export class Browser implements Device {
   }
 
   async takeBack(ask: string): Promise<boolean> {
-    const { consents } = this.client;
-    const known = consents.all().find((one) => hex(one.ask) === ask);
-    if (known === undefined) throw new Error("nothing was answered to that");
-    return await consents.withdraw(known);
+    return await this.client.consents.withdraw(new Digest(fromHex(ask)));
   }
 
   async recordings(): Promise<readonly Recorded[]> {

@@ -41,7 +41,7 @@ test("a yes is taken back on another device, and shows so on the first", async (
   await one.vault.write();
   await other.vault.refresh();
   expect(await states(other)).toEqual(["given"]);
-  expect(await mine(other).withdraw(which)).toBe(true);
+  expect(await mine(other).withdraw(which.ask)).toBe(true);
   expect(shares.lying.size).toBe(0);
   await other.vault.write();
   expect(await states(one)).toEqual(["given"]); // the control: it has not heard of it
@@ -53,7 +53,7 @@ test("both change it without knowing of each other, and come to the same", async
   const { which } = await agreed(one);
   await one.vault.write();
   await other.vault.refresh();
-  await Promise.all([mine(one).withdraw(which), mine(other).withdraw(which)]);
+  await Promise.all([mine(one).withdraw(which.ask), mine(other).withdraw(which.ask)]);
   for (let times = 0; times < 2; times++) {
     for (const { vault } of [one, other]) await vault.write();
   }
