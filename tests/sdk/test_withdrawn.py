@@ -290,6 +290,22 @@ async def test_a_share_that_one_device_could_not_delete_another_does(
     assert not await has_share(made, "bob")
 
 
+async def test_the_share_of_a_yes_that_stands_is_kept_whatever_the_day(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our clock may be wrong, and nothing else deletes it, on our other devices neither."""
+    anna, bob = await people.pair()
+    made = await with_contact(anna, bob)
+    consents = bob._session.books.consents
+    now = consents._now()
+    with monkeypatch.context() as patch:
+        patch.setattr(consents, "_now", lambda: now + 40 * s.DAY_S)
+        await bob.my_consents.delete_due()
+    assert await has_share(made, "bob"), "the control"
+    assert await bob.my_consents.withdraw(made.ask)
+    assert not await has_share(made, "bob")
+
+
 async def test_a_consent_that_cannot_be_read_is_left_out_of_the_vault(
     people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:

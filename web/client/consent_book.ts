@@ -196,22 +196,25 @@ export class OwnConsents implements ConsentBook {
     });
   }
 
-  /** Return the shares that are to be deleted, and that no call sees to; forget those of past days. */
+  /**
+   * Return the shares that are to be deleted, and that no call sees to; forget those of past days.
+   *
+   * That of a yes that stands is kept, whatever the day: our clock may be wrong, and nothing else deletes
+   * it, on our other devices neither.
+   */
   async due(): Promise<readonly OwnShare[]> {
     // It reads what was signed: not at every message that comes.
     if (this.#now() < this.#lookAt) return [];
     const today = Math.floor(this.#now() / DAY_S);
     const laid = this.#store.items(LAID_KIND).map(([slot, data]) => shareOf(slot, data));
-    const found = laid.filter(({ leaving }) => leaving);
-    const known = this.all();
-    for (const one of known) {
-      const share = await leavingOf(one);
-      if (share !== null) found.push(share);
-    }
-    const all = [...laid, ...known.flatMap(({ share }) => share ?? [])];
-    for (const { slot } of all.filter(({ expires }) => expires <= today)) await this.gone(slot);
+    const kept = await Promise.all(this.all().map(leavingOf));
+    const leaving = kept.filter((share) => share !== null);
+    const over = [...laid, ...leaving].filter(({ expires }) => expires <= today);
+    for (const { slot } of over) await this.gone(slot);
     // One asks for each: the call that it was laid in, while it can.
-    const due = found.filter(({ expires, slot }) => expires > today && !this.#asked.has(hex(slot)));
+    const due = [...laid.filter((share) => share.leaving), ...leaving].filter(
+      ({ expires, slot }) => expires > today && !this.#asked.has(hex(slot)),
+    );
     this.#lookAt = due.length > 0 ? 0 : (today + 1) * DAY_S;
     return due;
   }
