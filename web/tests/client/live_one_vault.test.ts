@@ -12,7 +12,13 @@ import { begin } from "./group_call_live.ts";
 import { groupOf, all as settleAll, underneath } from "./group_people.ts";
 import { PASSWORD, People, settle, until } from "./live_people.ts";
 import { Browser, type Device, OneVault, PythonDevice } from "./one_vault.ts";
-import { browserRecords, pythonRecords, type Recording } from "./one_vault_calls.ts";
+import {
+  browserRecords,
+  comeAndAgree,
+  hasShares,
+  pythonRecords,
+  type Recording,
+} from "./one_vault_calls.ts";
 import { startServer, type TestServer } from "./server.ts";
 
 let server: TestServer;
@@ -93,7 +99,37 @@ describe.each([
     expect(await other.consents()).toEqual(await said.consents());
     await kim.settle(bob);
     expect(await bob.recordings()).toMatchObject([recordingOf(kim.handle).back]);
-    expect(await kim.unreadable()).toEqual([0, 0]);
+    expect(await kim.dropped()).toEqual([[], []]);
+  }, 90_000);
+
+  test("both said yes, one after the other; one takes back both", async () => {
+    const kim = await OneVault.of(server, people, `${name}3`);
+    const { ask, bob, end, leave, said } = await recorded(kim, `${name}3friend`);
+    await leave();
+    const other = kim.beside(said);
+    const leaveToo = await comeAndAgree(other, ask);
+    await hasShares(bob, 3);
+    await leaveToo();
+    await end();
+    const states = async (device: Device) =>
+      (await device.consents()).map((one) => [one.ask, one.state, one.has_share]);
+    expect(await states(other)).toEqual([[ask, "given", true]]);
+    await kim.shares(said);
+    await kim.shares(other);
+    expect(await states(said)).toEqual(Array(2).fill([ask, "given", true]));
+    expect(await states(other)).toEqual(await states(said));
+    expect(await bob.recordings()).toMatchObject([
+      { withdrawn: [], lying: ["", kim.handle, kim.handle] },
+    ]);
+    // By two keys, of which this device made one; it has the other from the vault.
+    expect(await said.takeBack(ask)).toBe(true);
+    await kim.settle(bob);
+    const names = [kim.handle, kim.handle];
+    const back = { ok: true, withdrawn: names, file_says: names, lying: [""] };
+    expect(await bob.recordings()).toMatchObject([back]);
+    await kim.shares(said);
+    expect(await states(other)).toEqual(Array(2).fill([ask, "withdrawn", false]));
+    await expect(other.takeBack(ask)).rejects.toMatchObject({ code: "no_yes" });
   }, 90_000);
 });
 
@@ -111,6 +147,48 @@ async function friendOf(kim: OneVault, who: string): Promise<PythonDevice> {
 async function recordedOfTwo(kim: OneVault, bob: PythonDevice): Promise<string> {
   return await bob.do<string>("recorded_with", { contact: kim.python.who });
 }
+
+test.each(["the browser", "the Python device"])(
+  "%s cannot delete the share; the other does, once it has that from the vault",
+  async (which) => {
+    const name = which === "the browser" ? "kurt" : "klara";
+    const kim = await OneVault.of(server, people, name);
+    const bob = await friendOf(kim, `${name}friend`);
+    const ask = await recordedOfTwo(kim, bob);
+    await kim.shares(kim.python);
+    const one = which === "the browser" ? kim.browser : kim.python;
+    await one.cannotDelete();
+    expect(await one.takeBack(ask)).toBe(false);
+    await kim.settle(bob);
+    // It is told all the same, and the share lies there still.
+    expect(await bob.recordings()).toMatchObject([{ file_says: ["bob"], lying: ["", "bob"] }]);
+    await kim.shares(one);
+    await kim.settle();
+    expect(await bob.recordings()).toMatchObject([{ ...recordingOf("bob").back, ask }]);
+    await kim.shares(kim.beside(one));
+    const both = await one.consents();
+    expect(both).toEqual(await kim.beside(one).consents());
+    expect(both).toMatchObject([{ ask, state: "withdrawn", has_share: false }]);
+  },
+  60_000,
+);
+
+test("who recorded has both kinds of devices, too: the one that recorded takes notice", async () => {
+  const [kim, bob] = [
+    await OneVault.of(server, people, "knut"),
+    await OneVault.of(server, people, "birk"),
+  ];
+  await people.befriend(bob.browser.client, kim.browser.client);
+  await kim.settle(bob.browser, bob.python);
+  const ask = await recordedOfTwo(kim, bob.python);
+  await kim.shares(kim.python);
+  expect(await kim.browser.takeBack(ask)).toBe(true);
+  await kim.settle(bob.browser, bob.python);
+  expect(await bob.python.recordings()).toMatchObject([{ ...recordingOf("bob").back, ask }]);
+  expect(await bob.browser.recordings()).toEqual([]);
+  expect(await bob.dropped()).toEqual([[], []]);
+  expect(bob.browser.client.history(bob.browser.client.findContact("knut"))).toEqual([]);
+}, 60_000);
 
 test("both take it back without knowing of each other, and come to the same", async () => {
   // They say it at two times: else they sign the same.
@@ -132,7 +210,7 @@ test("both take it back without knowing of each other, and come to the same", as
   expect(both).toEqual(await python.consents());
   expect(both).toMatchObject([{ ask, state: "withdrawn", has_share: false }]);
   expect(await bob.recordings()).toMatchObject([{ ...back, ask }]);
-  expect(await kim.unreadable()).toEqual([0, 0]);
+  expect(await kim.dropped()).toEqual([[], []]);
 }, 60_000);
 
 describe("a device that has nothing but the vault", () => {

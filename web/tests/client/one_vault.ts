@@ -1,14 +1,14 @@
 /** Both devices of an account, and who recorded them, told alike whichever kind of device each is. */
 
+import { vi } from "vitest";
 import type { Client, SignupOptions } from "../../client/client.ts";
-import { UNREADABLE } from "../../client/vault_read.ts";
 import { get } from "../../core/byte_sets.ts";
 import { fromHex, hex } from "../../core/bytes.ts";
 import { consentIn } from "../../core/consent_record.ts";
-import { AuthorizationError } from "../../core/errors.ts";
+import { AuthorizationError, Code, UnavailableError } from "../../core/errors.ts";
 import { Digest } from "../../core/ids.ts";
 import { all as settleAll, underneath } from "./group_people.ts";
-import { PASSWORD, type People } from "./live_people.ts";
+import { drops, PASSWORD, type People } from "./live_people.ts";
 import type { TestServer } from "./server.ts";
 
 /** What somebody answered, as "my consents" of a device has it. */
@@ -49,6 +49,8 @@ export interface Device {
   recordings(): Promise<readonly Recorded[]>;
   /** Write the vault now, not within the hour. */
   writeVault(): Promise<void>;
+  /** From now on no share can be deleted from here, as if the server gave no answer. */
+  cannotDelete(): Promise<void>;
 }
 
 export class PythonDevice implements Device {
@@ -78,6 +80,10 @@ export class PythonDevice implements Device {
 
   writeVault(): Promise<void> {
     return this.do("write_vault");
+  }
+
+  cannotDelete(): Promise<void> {
+    return this.do("shares_stay");
   }
 }
 
@@ -136,6 +142,12 @@ export class Browser implements Device {
   writeVault(): Promise<void> {
     return underneath(this.client).vault.write();
   }
+
+  async cannotDelete(): Promise<void> {
+    const { shares } = underneath(this.client).recording;
+    if (shares === undefined) throw new Error("no shares");
+    vi.spyOn(shares, "delete").mockRejectedValue(new UnavailableError(Code.UNAVAILABLE, "away"));
+  }
 }
 
 /** An account with a browser and a Python device, which are contacts of nobody yet. */
@@ -181,11 +193,10 @@ export class OneVault {
     await this.settle();
   }
 
-  /** How many items of the vault either device could not read. */
-  async unreadable(): Promise<readonly number[]> {
+  /** What either device dropped, by reason. */
+  async dropped(): Promise<readonly (readonly string[])[]> {
     const byReason = await this.python.do<Record<string, number>>("dropped");
-    const { dropped } = this.browser.client.diagnostics();
-    return [dropped.get(UNREADABLE) ?? 0, byReason[UNREADABLE] ?? 0];
+    return [drops(this.browser.client), Object.keys(byReason)];
   }
 
   /** The other device. */

@@ -26,6 +26,8 @@ export type Recording<Bob extends Device = Device> = Readonly<{
   by: string;
   /** Take the yes back in the call. */
   takeBackInCall: () => Promise<void>;
+  /** The device leaves the call, which goes on. */
+  leave: () => Promise<void>;
   /** Who records ends that, and all leave. */
   end: () => Promise<void>;
 }>;
@@ -34,6 +36,7 @@ export type Recording<Bob extends Device = Device> = Readonly<{
 type Seen = Readonly<{
   requests: readonly (readonly [ask: string, by: string, purpose: string, agreed: unknown])[];
   recorded: readonly unknown[];
+  ended: readonly unknown[];
 }>;
 
 /** Ask again until there is something. */
@@ -45,6 +48,11 @@ async function sooner<T>(what: () => Promise<T | undefined>, seconds = 30): Prom
     if (Date.now() > end) throw new Error(`not so after ${seconds} s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** Wait until who records has the shares of so many, their own too: before that nothing is recorded. */
+export async function hasShares(bob: Device, count: number): Promise<void> {
+  await sooner(async () => (await bob.recordings())[0]?.lying.length === count || undefined);
 }
 
 async function sees(python: PythonDevice, what: (seen: Seen) => boolean): Promise<void> {
@@ -80,6 +88,7 @@ export async function pythonRecords(
   await until(() => openRequest(recording) === ask);
   await recording.agree(ask, ["audio"], false);
   await sees(bob, ({ recorded }) => recorded.length === 1);
+  await hasShares(bob, 2);
   const frames: string[] = [];
   for (let count = 0; count < FRAMES; count++) {
     frames.push(Buffer.from(await framesOf(kims.ends).sealed()).toString("hex"));
@@ -88,9 +97,10 @@ export async function pythonRecords(
   return {
     ...{ ask, said: kim.browser, bob, by: handle },
     takeBackInCall: () => recording.withdraw(ask),
+    leave: () => kims.call.leave(),
     end: async () => {
-      if (recording.recorded.length > 0) await bob.do("recording_stop");
-      await until(() => recording.ended.length === 1);
+      const { ended } = await bob.do<Seen>("recording_state");
+      if (ended.length === 0) await bob.do("recording_stop");
       await kims.call.leave();
       await bob.do("calls_leave");
     },
@@ -126,6 +136,7 @@ export async function browserRecords(
   await sees(python, ({ requests }) => requests.some(([one]) => one === ask));
   await python.do("recording_agree", { ask, kinds: ["audio"] });
   await until(() => recording.recorded.length === 1 && tape.tap !== undefined);
+  await hasShares(bob, 2);
   for (const frame of await python.do<string[]>("seal_sound", { count: FRAMES })) {
     tape.now += 0.02;
     await framesOf(bobs.ends).opens(fromHex(frame));
@@ -134,11 +145,29 @@ export async function browserRecords(
   return {
     ...{ ask, said: python, bob, by: client.handle },
     takeBackInCall: () => python.do("recording_withdraw", { ask }),
+    leave: () => python.do("calls_leave"),
     end: async () => {
-      if (recording.recorded.length > 0) await recording.stop();
-      await until(() => recording.ended.length === 1);
+      if (recording.own !== null) await recording.stop();
       await python.do("calls_leave");
       await bobs.call.leave();
     },
   };
+}
+
+/** A device of the account comes into the call, and says yes to what is asked; returns what leaves. */
+export async function comeAndAgree(device: Device, ask: string): Promise<() => Promise<void>> {
+  if (device instanceof PythonDevice) {
+    await device.do("calls_listen");
+    await device.do("calls_begin", { name: "Choir" });
+    await sees(device, ({ requests }) => requests.some(([one]) => one === ask));
+    await device.do("recording_agree", { ask, kinds: ["audio"] });
+    await sees(device, ({ recorded }) => recorded.length === 1);
+    return () => device.do("calls_leave");
+  }
+  if (!(device instanceof Browser)) throw new Error("no such device");
+  const { call } = await begin(device.client);
+  await until(() => openRequest(call.recording) === ask);
+  await call.recording.agree(ask, ["audio"], false);
+  await until(() => call.recording.recorded.length === 1);
+  return () => call.leave();
 }

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from serve_group_calls import GroupCalls
 
-from visavis.core.errors import AuthorizationError
+from visavis.core.errors import AuthorizationError, Code, UnavailableError
 from visavis.core.ids import Digest
 from visavis.media.call_frames import CallFrames
 from visavis.sdk.client import Client
@@ -16,7 +16,7 @@ from visavis.sdk.recordings_book import Kept
 
 CONSENT_COMMANDS: Final = {
     "consents", "consent_withdraw", "recordings", "seal_sound", "talk_and_hear", "recorded_with",
-    "never_said",
+    "never_said", "shares_stay",
 }  # fmt: skip
 
 OPUS: Final = b"\x08sound"
@@ -54,6 +54,14 @@ class Consents:
     async def consent_withdraw(self, who: str, ask: str) -> bool:
         """Take a yes back after the call; returns whether the share is gone."""
         return await self.people[who].my_consents.withdraw(Digest(bytes.fromhex(ask)))
+
+    async def shares_stay(self, who: str) -> None:
+        """Have no share deleted by somebody's device from now on: the server gives no answer."""
+
+        async def away(*_: object) -> None:
+            raise UnavailableError(Code.UNAVAILABLE, "no answer")
+
+        self.people[who]._session.shares.delete = away  # type: ignore[method-assign]  # noqa: SLF001
 
     async def recordings(self, who: str) -> list[dict[str, Any]]:
         """Return what somebody recorded: who can be played, whose share lies, what it proves."""
