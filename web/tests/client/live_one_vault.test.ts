@@ -5,9 +5,12 @@
 
 import { IDBKeyRange } from "fake-indexeddb";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import type { OwnConsent } from "../../client/consent_key.ts";
 import { get } from "../../core/byte_sets.ts";
 import { hex } from "../../core/bytes.ts";
-import { agreedIn, recordedIn } from "./consent_answers.ts";
+import { MAX_ANSWERS } from "../../core/recording_consent.ts";
+import { signStatement } from "../../core/recording_statements.ts";
+import { agreedIn, CALL, recordedIn } from "./consent_answers.ts";
 import { begin } from "./group_call_live.ts";
 import { groupOf, all as settleAll, underneath } from "./group_people.ts";
 import { PASSWORD, People, settle, until } from "./live_people.ts";
@@ -210,6 +213,36 @@ test("both take it back without knowing of each other, and come to the same", as
   expect(both).toEqual(await python.consents());
   expect(both).toMatchObject([{ ask, state: "withdrawn", has_share: false }]);
   expect(await bob.recordings()).toMatchObject([{ ...back, ask }]);
+  expect(await kim.dropped()).toEqual([[], []]);
+}, 60_000);
+
+test("what is answered more often than fits a slot is taken back beside, too", async () => {
+  const kim = await OneVault.of(server, people, "kerstin");
+  const { browser, python } = kim;
+  const { books } = underneath(browser.client);
+  const { which, yes, request } = await agreedIn(books.consents, {
+    ...{ now: books.now(), where: null },
+  });
+  const kept = books.consents.get(which);
+  if (kept === undefined) throw new Error("nothing is kept");
+  const own = { key: kept.key, privateKey: kept.private } as OwnConsent;
+  for (let number = 2; number <= MAX_ANSWERS; number++) {
+    const answer = await signStatement({ ...yes, number }, kept.private);
+    const names = { by: "Anna", title: "Anna" };
+    await books.consents.answered({ call: CALL, own, slot: null, ...names, request, answer });
+  }
+  expect(kept.share).not.toBeNull();
+  await kim.shares(browser);
+  const [told] = await python.consents();
+  expect(told).toMatchObject({ ask: hex(which.ask), state: "given", has_share: true });
+  const whole = await browser.consents();
+  expect(told?.receipt.length).toBeLessThan(whole[0]?.receipt.length ?? 0);
+  expect(await python.takeBack(hex(which.ask))).toBe(true);
+  await kim.shares(python);
+  expect(await browser.consents()).toMatchObject([{ state: "withdrawn", has_share: false }]);
+  expect(books.consents.get(which)?.signed).toHaveLength(1 + MAX_ANSWERS);
+  await kim.shares(browser);
+  expect(await python.consents()).toMatchObject([{ state: "withdrawn", has_share: false }]);
   expect(await kim.dropped()).toEqual([[], []]);
 }, 60_000);
 
