@@ -210,18 +210,17 @@ async function readAnswer(data: Bytes): Promise<Answer> {
 }
 
 /**
- * Return a record with one more answer, in its place.
+ * Return a record with one more answer, in its place by number.
  *
- * That is the last, unless another device of ours took the yes back while the call went on.
+ * It is not the last if another device took the yes back while this one was still in the call: what was
+ * said for after the call stays the last word.
  */
 export async function withAnswer(consent: ConsentRecord, answer: Bytes): Promise<ConsentRecord> {
   const [request = new Uint8Array(), ...answers] = consent.signed;
   const { number } = await readAnswer(answer);
+  const numberAt = async (place: number) => (await readAnswer(answers[place] ?? answer)).number;
   let place = answers.length;
-  for (const before of answers.toReversed()) {
-    if ((await readAnswer(before)).number <= number) break;
-    place -= 1;
-  }
+  while (place > 0 && (await numberAt(place - 1)) > number) place -= 1;
   answers.splice(place, 0, answer);
   return { ...consent, signed: [request, ...answers.slice(-MAX_ANSWERS)] };
 }

@@ -121,8 +121,16 @@ test("two consents are no versions of one", async () => {
 test("what is answered more often than a consent holds leaves out the oldest", async () => {
   let consent = named("given");
   const answer = consent.signed[1] ?? new Uint8Array();
-  for (let times = 0; times < MAX_ANSWERS + 1; times++) {
-    consent = await withAnswer(consent, answer);
-  }
+  for (let times = 0; times < MAX_ANSWERS + 1; times++) consent = await withAnswer(consent, answer);
   expect(consent.signed).toHaveLength(1 + MAX_ANSWERS);
+});
+
+test("an answer that is said in the call comes before what was said for after it", async () => {
+  const all = named("after the call, and given in it");
+  const [request, yes, back, again, late] = all.signed;
+  if (!request || !yes || !back || !again || !late) throw new Error("too few answers");
+  let consent: ConsentRecord = { ...all, signed: [request, late] };
+  for (const said of [again, back, yes]) consent = await withAnswer(consent, said);
+  expect(hex(encodeConsent(consent))).toBe(hex(encodeConsent(all)));
+  expect((await consentIn(await decodeConsent(encodeConsent(consent)))).state).toBe("withdrawn");
 });

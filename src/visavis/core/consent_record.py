@@ -188,12 +188,13 @@ def _answer(data: bytes) -> Answer:
 
 
 def with_answer(record: ConsentRecord, answer: bytes) -> ConsentRecord:
-    """Return a record with one more answer, in its place.
+    """Return a record with one more answer, in its place by number.
 
-    That is the last, unless another device of ours took the yes back while the call went on.
+    It is not the last if another device took the yes back while this one was still in the call:
+    what was said for after the call stays the last word.
     """
     request, *answers = record.signed
-    number, place = _answer(answer).number, len(answers)
+    place, number = len(answers), _answer(answer).number
     while place and _answer(answers[place - 1]).number > number:
         place -= 1
     answers.insert(place, answer)
