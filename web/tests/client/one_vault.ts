@@ -143,6 +143,15 @@ export class Browser implements Device {
     return underneath(this.client).vault.write();
   }
 
+  /** From now on the vault is written when it is told to be, and not within the hour. */
+  writesWhenTold(): void {
+    const { vault } = underneath(this.client);
+    const write = vault.write.bind(vault);
+    vi.spyOn(vault, "write").mockImplementation(async (options = {}) => {
+      if (!options.ifDue) await write(options);
+    });
+  }
+
   async cannotDelete(): Promise<void> {
     const { shares } = underneath(this.client).recording;
     if (shares === undefined) throw new Error("no shares");
@@ -175,6 +184,9 @@ export class OneVault {
     const who = `${name} py`;
     await server.ask("login", { who, handle, password: PASSWORD, recovery });
     const both = new OneVault(server, client, who);
+    // Else one of them may hear of something a moment before the test looks.
+    both.browser.writesWhenTold();
+    await both.python.do("vault_waits");
     await both.settle();
     return both;
   }

@@ -16,7 +16,7 @@ from visavis.sdk.recordings_book import Kept
 
 CONSENT_COMMANDS: Final = {
     "consents", "consent_withdraw", "recordings", "seal_sound", "talk_and_hear", "recorded_with",
-    "never_said", "shares_stay",
+    "never_said", "shares_stay", "vault_waits",
 }  # fmt: skip
 
 OPUS: Final = b"\x08sound"
@@ -54,6 +54,17 @@ class Consents:
     async def consent_withdraw(self, who: str, ask: str) -> bool:
         """Take a yes back after the call; returns whether the share is gone."""
         return await self.people[who].my_consents.withdraw(Digest(bytes.fromhex(ask)))
+
+    async def vault_waits(self, who: str) -> None:
+        """Have somebody's device write the vault when it is told to, and not within the hour."""
+        vault = self.people[who]._session.vault  # noqa: SLF001
+        write = vault.write
+
+        async def told(*, if_due: bool = False) -> None:
+            if not if_due:
+                await write()
+
+        vault.write = told  # type: ignore[method-assign]
 
     async def shares_stay(self, who: str) -> None:
         """Have no share deleted by somebody's device from now on: the server gives no answer."""
