@@ -12,7 +12,7 @@ import { drops, PASSWORD, type People } from "./live_people.ts";
 import type { TestServer } from "./server.ts";
 
 /** What somebody answered, as "my consents" of a device has it. */
-export type Consent = Readonly<{
+type Consent = Readonly<{
   /** The request, in hex. */
   ask: string;
   by: string;
@@ -27,7 +27,7 @@ export type Consent = Readonly<{
 }>;
 
 /** What somebody recorded. */
-export type Recorded = Readonly<{
+type Recorded = Readonly<{
   ask: string;
   /** The file proves itself. */
   ok: boolean;
