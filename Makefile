@@ -33,8 +33,9 @@ lint: dev ## style, import directions, file sizes, duplicated homes, words that 
 	@$(PY) tools/check_policy.py
 	@tools/node.sh biome ci --log-level=error .
 
-types: dev ## mypy --strict, tsc
+types: dev ## mypy --strict, and whether tests name what there is; tsc
 	@mypy --no-error-summary
+	@mypy --no-error-summary --config-file tools/mypy-tests.ini tests bench tools fuzz
 	@tools/node.sh tsc --noEmit
 
 test: dev ## all tests, fast ones first

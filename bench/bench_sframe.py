@@ -9,14 +9,14 @@ import statistics
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bench import Report, alternate, microseconds
-from visavis.core.frame_keys import FrameReceiver, FrameSender, Kind
+from visavis.core.frame_keys import FrameKind, FrameReceiver, FrameSender
 from visavis.core.sframe import PRODUCT_SUITE, SframeKey
 
 ROUNDS = 60
 REPEAT = 200
 
 
-def measure(size: int, kind: Kind) -> list[tuple[str, str, str, str]]:
+def measure(size: int, kind: FrameKind) -> list[tuple[str, str, str, str]]:
     """Return the rows of one frame size."""
     frame = b"\x11" + os.urandom(size - 1)
     base_key, nonce, header = os.urandom(32), os.urandom(12), bytes(8)

@@ -242,7 +242,7 @@ def _length(folder: Path, two: Two, minutes: int) -> Length:
     sizes = [path.stat().st_size / 1e6 for path in (file, by_sdk)]
     for path in (by_sdk, by_cli):
         path.unlink()
-    return Length(minutes, *sizes, sdk, cli, verify)
+    return Length(minutes, *sizes, sdk=sdk, cli=cli, verify=verify)
 
 
 def _check(export: Path, minutes: int) -> None:

@@ -16,7 +16,7 @@ __all__ = ["store"]
 
 
 def new_share(expires_day: int = TODAY + 30) -> StoredShare:
-    return StoredShare(*(os.urandom(size) for size in (16, 32, 32, 32)), expires_day)
+    return StoredShare(*(os.urandom(size) for size in (16, 32, 32, 32)), expires_day=expires_day)
 
 
 async def test_a_share_is_read_and_deleted_by_its_two_keys(store: Store) -> None:

@@ -45,7 +45,7 @@ from visavis.core.ids import ShareKey, ShareSlot
 every = pytest.mark.parametrize(("family", "example"), EXAMPLES, ids=EXAMPLE_NAMES)
 
 
-def refused(code: Code = Code.MALFORMED, match: str = "") -> object:
+def refused(code: Code = Code.MALFORMED, match: str = "") -> pytest.RaisesExc[PeerError]:
     return pytest.raises(PeerError, match=f"{code}.*{match}")
 
 

@@ -29,7 +29,7 @@ FILE = bytes(range(256)) * 300
 """76,800 bytes: two chunks of content, two of padding."""
 
 
-def refused(code: Code, check: str) -> object:
+def refused(code: Code, check: str) -> pytest.RaisesExc[PeerError]:
     return pytest.raises(PeerError, match=f"{code}: {check}")
 
 

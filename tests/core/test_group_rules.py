@@ -44,7 +44,7 @@ class Person:
     account: AccountId
     identity: bytes
     keys: dict[DeviceId, bytes]
-    list: DeviceList
+    signed_list: DeviceList
 
     @classmethod
     def make(cls, devices: int = 2, account: AccountId | None = None) -> Person:
@@ -58,7 +58,7 @@ class Person:
 
     def leaf(self, index: int, device: int = 0, list_: DeviceList | None = None) -> Leaf:
         key = leaf_digest(b"%d" % index + bytes(self.devices[device]))
-        return Leaf(index, self.account, self.devices[device], list_ or self.list, key)
+        return Leaf(index, self.account, self.devices[device], list_ or self.signed_list, key)
 
     def leaves(self, word_of: Leaf, group: GroupId = GROUP) -> Departure:
         assert word_of.key is not None
@@ -96,7 +96,7 @@ def commit(
     check_commit(GROUP, before, Epoch(after, tuple(leaves)), by, set(removed), change)
 
 
-def refused(why: str) -> object:
+def refused(why: str) -> pytest.RaisesExc[PeerError]:
     return pytest.raises(PeerError, match=why)
 
 
@@ -204,11 +204,11 @@ def test_a_device_that_its_account_shut_out_is_removed_when_the_account_shows_it
     """CK-832: the account's newer list, in another of its leaves, is as good as its word."""
     _, other = BOB.devices
     keys = {other: BOB.keys[other]}
-    newer = sign_successor(BOB.list, BOB.identity, listed(keys))
+    newer = sign_successor(BOB.signed_list, BOB.identity, listed(keys))
     commit((A, C, BOB.leaf(3, 1, newer)), by=2, removed={1})
     with refused("CK-832"):  # the list that it carries itself still shows it
         commit((A, C, BOB.leaf(3, 1)), by=2, removed={1})
-    stays = sign_successor(BOB.list, BOB.identity, listed(BOB.keys))
+    stays = sign_successor(BOB.signed_list, BOB.identity, listed(BOB.keys))
     with refused("CK-832"):
         commit((A, C, BOB.leaf(3, 1, stays)), by=2, removed={1})
 

@@ -65,7 +65,7 @@ def leaf(listed: ListedDevice, device_list: DeviceList) -> Leaf:
     return Leaf(credential_identity(listed.device_id, device_list), listed.signature_key)
 
 
-def refuses(code: Code, match: str = "") -> object:
+def refuses(code: Code, match: str = "") -> pytest.RaisesExc[PeerError]:
     return pytest.raises(PeerError, match=f"^{code}: .*{match}")
 
 

@@ -47,9 +47,9 @@ def write_clip(
         if audio:
             times = np.arange(int(seconds * 48_000))
             tone = (15_000 * np.sin(times * 2 * np.pi * 500 / 48_000)).astype(np.int16)
-            frame = AudioFrame.from_ndarray(np.repeat(tone, 2)[None], "s16", "stereo")
-            frame.sample_rate, frame.pts = 48_000, 0
-            container.mux(audio.encode(frame))
+            heard = AudioFrame.from_ndarray(np.repeat(tone, 2)[None], "s16", "stereo")
+            heard.sample_rate, heard.pts = 48_000, 0
+            container.mux(audio.encode(heard))
             container.mux(audio.encode(None))
     return path
 

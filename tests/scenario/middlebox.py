@@ -85,7 +85,7 @@ class _Parser:
 
     def feed(self, data: bytes) -> None:
         self._data += data
-        self._steps.send(None)
+        next(self._steps)
 
     def _take(self, count: int) -> Iterator[None]:
         while len(self._data) < count:

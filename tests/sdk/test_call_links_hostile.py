@@ -97,9 +97,9 @@ async def test_a_wrong_link_finds_nobody(people: People) -> None:
     await asyncio.sleep(3)
     assert [one.state for one in guests] == [GuestState.NOBODY] * 2
     assert call.waiting == ()
-    for one in guests:
-        await one.leave()
-        assert await one.ended() is GroupCallEnd.LEFT
+    for guest in guests:
+        await guest.leave()
+        assert await guest.ended() is GroupCallEnd.LEFT
     # Another account may hold the lobby's key, and is not believed.
     other_host = dataclasses.replace(right, host=Digest(RNG(32)))
     guest = await Guest.join(other_host.to_link(), "Dana", **ends())

@@ -20,7 +20,7 @@ from visavis.sdk import enrol
 from visavis.sdk.addresses import Purpose
 from visavis.sdk.groups import MAX_LEAP
 from visavis.sdk.keystore import UnlockedAccount
-from visavis.sdk.sequencer import SEAL_LABEL, WRITE_LABEL
+from visavis.sdk.sequencer_commit import SEAL_LABEL, WRITE_LABEL
 from visavis.sdk.session_sending import presented
 from visavis.transport.api import LoginStarted, PublicApi
 

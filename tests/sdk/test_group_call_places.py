@@ -31,8 +31,7 @@ def shown(leaf: int, key: int) -> InCall:
 class Shell:
     """Notes what is done in a call with these members."""
 
-    recording = None
-    receipting = None
+    recording = SimpleNamespace(shell=None, receipting=None)
 
     def __init__(self, members: Mapping[int, MemberInfo]) -> None:
         self._members = members

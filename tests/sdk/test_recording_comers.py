@@ -81,7 +81,7 @@ def test_a_member_that_hangs_holds_nobody_up_for_long() -> None:
         dora = room.comes("dora", silent=("anna",))
         await asyncio.sleep(1)
         room.goes("dora")
-        assert dora.shell._timer is None
+        assert dora.shell._hold._timer is None
         await asyncio.sleep(HOLD_S)
         assert dora.gate.is_held
         await room.end()

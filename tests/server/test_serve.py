@@ -235,7 +235,7 @@ async def test_relay_credentials_work_through_tls(tmp_path: Path) -> None:
             ssl=trusting(tmp_path),
         )
         assert endpoint.get_extra_info("sockname")[0] == "127.0.0.1"
-        await endpoint._TurnTransport__inner_protocol.delete()
+        await vars(endpoint)["_TurnTransport__inner_protocol"].delete()
 
 
 @pytest.mark.media

@@ -25,7 +25,7 @@ from visavis.store.migrate import migrate
 
 async def laid(server: Server, days: int = 30) -> StoredShare:
     secrets = (os.urandom(size) for size in (16, 32, 32, 32))
-    share = StoredShare(*secrets, server.services.today() + days)
+    share = StoredShare(*secrets, expires_day=server.services.today() + days)
     assert await server.services.store.lay_share(share, server.services.today())
     return share
 

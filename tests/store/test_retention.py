@@ -194,7 +194,7 @@ async def share(store: SqliteStore) -> Row:
 
 
 def new_share(days: int) -> StoredShare:
-    return StoredShare(*(os.urandom(size) for size in (16, 32, 32, 32)), BORN + days)
+    return StoredShare(*(os.urandom(size) for size in (16, 32, 32, 32)), expires_day=BORN + days)
 
 
 async def spent_link(store: SqliteStore) -> Row:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ThreadArgument = Annotated[
     str, typer.Argument(help="Your contact's name, or a group's, or its beginning.")
 ]
+GroupArgument = Annotated[str, typer.Argument(help="The group's name, or its beginning.")]
+MemberArgument = Annotated[str, typer.Argument(help="The member's name, or its beginning.")]
 
 OUT_OF_IT = "You are not in this group any more."
 

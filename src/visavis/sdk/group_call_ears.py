@@ -21,12 +21,10 @@ from visavis.core.content_group_call import (
 )
 from visavis.core.content_receipt import ReceiptAsk, ReceiptRefused, ReceiptSigned
 from visavis.core.content_recording import RecordingSaid
-from visavis.core.recording_leaf import consent_of
 from visavis.sdk import group_call_seam as seam
-from visavis.sdk.call_receipting import CallReceipting
 from visavis.sdk.group_call_keys import GroupCallKeys
 from visavis.sdk.group_call_presence import Presence
-from visavis.sdk.recording_shell import RecordingShell
+from visavis.sdk.group_call_recording import GroupRecording
 
 
 class Ears:
@@ -36,12 +34,11 @@ class Ears:
         keys: Our membership.
         presence: Learns which number in the room is whose.
         watcher: Told what members show.
+        recording: Told what is signed in the call.
         unix: Unix seconds.
 
     Attributes:
         media: Whoever sends and gets media, once there is one.
-        recording: Whoever has a say in recording, once there is one.
-        receipting: Whoever signs receipts, once there is one.
     """
 
     def __init__(
@@ -49,15 +46,15 @@ class Ears:
         keys: GroupCallKeys,
         presence: Presence,
         watcher: seam.Watcher,
+        recording: GroupRecording,
         unix: Callable[[], int],
     ) -> None:
         self._keys = keys
         self._presence = presence
         self._watcher = watcher
+        self._recording = recording
         self._unix = unix
         self.media: seam.Media | None = None
-        self.recording: RecordingShell | None = None
-        self.receipting: CallReceipting | None = None
 
     def hear(
         self, number: int, body: bytes, members: Container[int], now: float
@@ -77,8 +74,7 @@ class Ears:
                     self.media.announced(leaf, feed)
                 if self._presence.is_here(leaf, member, number):
                     yield t.MemberBack(now, leaf)
-                if self.recording is not None:
-                    self.recording.ready(consent_of(sender).key, asks)
+                self._recording.ready(sender, asks)
                 yield t.ReadyReceived(now, leaf, epoch)
             case GroupCallLeaving():
                 yield t.MemberGoing(now, leaf)
@@ -87,11 +83,7 @@ class Ears:
                     self.media.told(leaf, said)
             case GroupCallState() | GroupCallReaction() | GroupCallPleaseMute():
                 self._watcher.said(leaf, said)
-            case RecordingSaid():
-                if self.recording is not None:
-                    self.recording.hear(consent_of(sender).key, said)
-            case ReceiptAsk() | ReceiptSigned() | ReceiptRefused():
-                if self.receipting is not None:
-                    self.receipting.hear(consent_of(sender).key, said)
+            case RecordingSaid() | ReceiptAsk() | ReceiptSigned() | ReceiptRefused():
+                self._recording.hear(sender, said)
             case _:
                 assert_never(said)

@@ -11,6 +11,7 @@ from typing import assert_never
 from visavis.core import group_call_types as t
 from visavis.core.content_room import RoomCommit, RoomEvict
 from visavis.core.errors import PeerError
+from visavis.core.guest import is_guest
 from visavis.core.ids import Digest, RoomKey
 from visavis.core.mls import MemberInfo
 from visavis.sdk import group_call_seam as seam
@@ -59,6 +60,13 @@ class Hands:
         self._later = later
         self.deadline: float | None = None
         self.members: dict[int, MemberInfo] = {}
+
+    def is_last(self, state: t.State) -> bool:
+        """Say whether nobody but guests stays when we leave, as far as we know."""
+        if not isinstance(state, t.Inside):
+            return False
+        stay = state.leaves - state.going - {state.own}
+        return all(is_guest(self.members[leaf]) for leaf in stay)
 
     def carry_out(self, effect: t.Effect) -> None:
         """Carry out one effect to its end."""

@@ -13,7 +13,7 @@ Not for: ringing, media, or how a joiner reaches the members (`wish` is told of 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from visavis.core import group_call_types as t
@@ -26,7 +26,6 @@ from visavis.core.content_room import (
     RoomEntered,
     RoomGone,
     RoomKnocked,
-    RoomLetIn,
     RoomOrdered,
     RoomPulled,
     RoomRefused,
@@ -34,20 +33,21 @@ from visavis.core.content_room import (
 )
 from visavis.core.errors import PeerError, VisavisError
 from visavis.core.group_call import step
-from visavis.core.guest import is_guest
-from visavis.core.ids import Digest, FeedId
+from visavis.core.ids import FeedId
 from visavis.core.mls import MemberInfo
 from visavis.sdk import call_receipting as rc
 from visavis.sdk import group_call_seam as seam
+from visavis.sdk.group_call_admitting import Admitting
 from visavis.sdk.group_call_ears import Ears
+from visavis.sdk.group_call_eyes import Eyes
 from visavis.sdk.group_call_hands import Hands
 from visavis.sdk.group_call_happenings import CannotAdd, Happening, Leave, Remove, Wish
 from visavis.sdk.group_call_joiners import Joiners, Reply
 from visavis.sdk.group_call_keys import Began, GroupCallKeys
 from visavis.sdk.group_call_presence import Presence
 from visavis.sdk.group_call_pulling import AfterPull, Pulling
+from visavis.sdk.group_call_recording import GroupRecording
 from visavis.sdk.group_call_voice import Voice
-from visavis.sdk.recording_epochs import follow_members, keys_of
 from visavis.sdk.recording_shell import RecordingShell
 from visavis.sdk.recording_speech import Say
 from visavis.transport.call_room import RoomLost, RoomShut
@@ -88,23 +88,18 @@ class GroupCallShell:
         self._frames = frames
         self._watcher = watcher
         self._unix = unix
-        self._door = door
         self._state: t.State = t.Idle()
         self._queue: asyncio.Queue[Happening] = asyncio.Queue()
         self._presence = Presence()
         self._voice = Voice(keys, room, self._presence)
-        self._ears = Ears(keys, self._presence, watcher, unix)
+        self.recording = GroupRecording(self._voice, recording, receipting)
+        self._ears = Ears(keys, self._presence, watcher, self.recording, unix)
         self._hands = Hands(
             keys, room, frames, watcher, self._presence, self._voice, unix, self._queue.put_nowait
         )
+        self._eyes = Eyes(self._presence, self._hands, watcher)
         self._joiners = Joiners()
-        self.recording = None if recording is None else recording(self._voice.about_recording)
-        if self.recording is not None:
-            self._ears.recording = self.recording
-            self._voice.asks = lambda: () if self.recording is None else self.recording.asks
-        self.receipting = None if receipting is None else receipting(self._voice.about_receipt)
-        self._ears.receipting = self.receipting
-        self._strangers = 0
+        self._admitting = Admitting(keys, room, self._presence, self._joiners, door, unix)
         self._unwanted: set[int] = set()  # whom the person wants out
         self._pulling = Pulling(room)
         self.was_last = False
@@ -166,10 +161,7 @@ class GroupCallShell:
                 await self._one()
         finally:
             listening.cancel()
-            if self.recording is not None:
-                self.recording.ended()
-            if self.receipting is not None:
-                self.receipting.ended()
+            self.recording.ended()
             self._frames.wipe()
             self._keys.wipe()
             await self._room.leave()
@@ -205,27 +197,20 @@ class GroupCallShell:
                 self._feed(t.RoomLost(_now()))
             case RoomShut():
                 self._feed(t.WasRemoved())
-            case Wish(key_package, reply):
-                self._wished(key_package, reply)
+            case Wish():
+                self._wished(happened)
             case Leave():
-                self.was_last = self._is_last()
+                self.was_last = self._hands.is_last(self._state)
                 self._feed(t.LeaveRequested())
             case Remove(leaf):
                 if leaf in self._hands.members:
                     self._unwanted.add(leaf)
                     self._feed(t.MemberGoing(_now(), leaf))
             case CannotAdd(n, joiners):
-                self._cannot_add(n, joiners)
+                self._feed_each(self._admitting.cannot_add(joiners, _now()))
+                self._feed(t.CommitLost(_now(), n))
             case _:
                 self._room_says(happened)
-
-    def _is_last(self) -> bool:
-        state = self._state
-        if not isinstance(state, t.Inside):
-            return False
-        members = self.members()
-        stay = state.leaves - state.going - {state.own}
-        return all(is_guest(members[leaf]) for leaf in stay)
 
     def _room_says(self, message: FromRoom) -> None:
         match message:
@@ -238,7 +223,7 @@ class GroupCallShell:
             case RoomGone(member):
                 self._gone(member)
             case RoomKnocked(knock, body):
-                self._knocked(knock, body)
+                self._wished(self._admitting.knocked(knock, body))
             case RoomSaid(member, body):
                 self._said(member, body)
             case RoomOrdered(n, commit):
@@ -292,25 +277,11 @@ class GroupCallShell:
     def _repeats(self, to: int | None = None) -> None:
         """Say what still is so, for who was not there when it was said first."""
         self._voice.shows(to)
-        if self.recording is not None:
-            for said in self.recording.recent:
-                self._voice.about_recording(said, to)
-        for one in () if self.receipting is None else self.receipting.recent:
-            self._voice.about_receipt(one, to)
+        self.recording.repeat(to)
 
     def _gone(self, number: int) -> None:
         for leaf in self._presence.gone(number):
             self._feed(t.MemberGoing(_now(), leaf))
-
-    def _knocked(self, knock: int, body: bytes) -> None:
-        door = self._door
-        if door is not None:
-            package = door.key_package(body)
-
-            def reply(welcome: bytes) -> None:
-                self._room.send(RoomLetIn(knock, door.answer(package, welcome)))
-
-            self._wished(package, reply)
 
     def _said(self, number: int, body: bytes) -> None:
         for event in self._ears.hear(number, body, self._hands.members, _now()):
@@ -349,25 +320,13 @@ class GroupCallShell:
         if isinstance(state, t.Inside) and state.offered is not None:
             self._answered(state.offered, accepted=False)
 
-    def _wished(self, key_package: bytes, reply: Reply) -> None:
-        if not isinstance(self._state, t.Inside):
-            return
-        if self._joiners.is_in(key_package, reply):
-            return
-        joiner = self._keys.note(key_package, now=self._unix())
-        self._joiners.asks(joiner, reply)
-        # A device that comes back is another leaf; the old one goes in the same commit.
-        for leaf in self._keys.leaves_of(joiner):
-            self._presence.forget(leaf)
-            self._feed(t.MemberGoing(_now(), leaf))
-        self._feed(t.JoinWished(_now(), joiner))
+    def _wished(self, wish: Wish | None) -> None:
+        if wish is not None and isinstance(self._state, t.Inside):
+            self._feed_each(self._admitting.wished(wish, _now()))
 
     def _begin(self, began: Began) -> None:
-        if self.recording is not None:
-            # Before any key of this epoch is in place: nothing of it is recorded unasked.
-            follow_members(self.recording, self._keys.members().values())
-        if self.receipting is not None:
-            self.receipting.follow(keys_of(self._keys.members().values()))
+        # Before any key of this epoch is in place: nothing of it is recorded unasked.
+        self.recording.epoch(self._keys.members().values())
         self._feed(
             t.EpochBegan(
                 _now(),
@@ -390,20 +349,9 @@ class GroupCallShell:
         self._joiners.epoch(began)
 
     def _look_around(self) -> None:
-        """Find who is in the room and not in the call, and the other way round."""
-        now, state = _now(), self._state
-        if not isinstance(state, t.Inside) or not state.in_room:
-            return
-        for number in self._presence.still_there(now):
-            # Whoever should have had them cut off did not: it may be gone itself.
-            self._hands.evict(number)
-        strangers = self._presence.strangers(now)
-        if strangers != self._strangers:
-            self._strangers = strangers
-            self._watcher.unlisted(strangers)
-        for leaf in self._presence.absent(now):
-            if leaf != state.own and leaf not in state.going:
-                self._feed(t.MemberGoing(now, leaf))
+        state = self._state
+        if isinstance(state, t.Inside) and state.in_room:
+            self._feed_each(self._eyes.look(state, _now()))
 
     # What is to be done
 
@@ -413,12 +361,9 @@ class GroupCallShell:
         for effect in result.effects:
             self._hands.carry_out(effect)
 
-    def _cannot_add(self, n: int, joiners: tuple[Digest, ...]) -> None:
-        for joiner in joiners:
-            self._keys.forget(joiner)
-            self._joiners.forget(joiner)
-            self._feed(t.JoinWithdrawn(_now(), joiner))
-        self._feed(t.CommitLost(_now(), n))
+    def _feed_each(self, events: Iterable[t.Event]) -> None:
+        for event in events:
+            self._feed(event)
 
 
 def _now() -> float:

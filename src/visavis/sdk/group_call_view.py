@@ -96,10 +96,11 @@ class View:
         """
         self._signs.anew()
         shell.show(self._signs.own)
-        if shell.recording is not None:
-            self._call.recording.bind(shell.recording)
-        if shell.receipting is not None:
-            self._call.receipts.bind(shell.receipting)
+        signed = shell.recording
+        if signed.shell is not None:
+            self._call.recording.bind(signed.shell)
+        if signed.receipting is not None:
+            self._call.receipts.bind(signed.receipting)
         self._shell, self._is_new_here = shell, is_new_here
 
     def end(self) -> None:

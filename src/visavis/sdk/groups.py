@@ -24,7 +24,7 @@ from visavis.sdk.store import Store
 RECORD_KIND: Final = "group"
 STATE_KIND: Final = "group.state"
 PENDING_KIND: Final = "group.pending"
-"""A commit of ours that has neither won nor lost yet (`visavis.sdk.sequencer`)."""
+"""A commit of ours that has neither won nor lost yet (`visavis.sdk.sequencer_pending`)."""
 ANNOUNCED_KIND: Final = "announced"
 """Group id and device -> count of the device's newest announcement of its address."""
 MAX_LEAP: Final = 2**20

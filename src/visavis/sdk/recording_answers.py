@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from visavis.core import recording_statements as s
 from visavis.core import recording_types as t
-from visavis.core.errors import UsageError
+from visavis.core.errors import Code, UnavailableError, UsageError
 from visavis.core.ids import Digest
 from visavis.sdk.recording_means import Answered, Laid
 from visavis.sdk.recording_parts import RecordingParts
@@ -52,6 +52,7 @@ class OwnAnswers:
         self._asked: dict[Digest, Asked] = {}
         self._agreed: dict[Digest, _Agreed] = {}
         self._refused: set[Digest] = set()
+        self._busy: set[Digest] = set()  # what a yes is being said to
 
     def asked(self, ask: Digest, asked: Asked) -> None:
         """Keep what a member asks."""
@@ -78,8 +79,20 @@ class OwnAnswers:
             say: Has it said. If it raises, the share is deleted again.
 
         Raises:
+            UnavailableError: CONFLICT, a yes is being said to it.
             VisavisError: What `CallShares.lay` and `say` raise.
         """
+        if ask in self._busy:
+            raise UnavailableError(Code.CONFLICT, "it is being said")
+        self._busy.add(ask)
+        self._parts.changed()
+        try:
+            await self._agree(ask, clear=clear, say=say)
+        finally:
+            self._busy.discard(ask)
+            self._parts.changed()
+
+    async def _agree(self, ask: Digest, *, clear: bool, say: Callable[[], None]) -> None:
         before = self._agreed.get(ask)
         # Who is asked anew because somebody came has laid a share: it is of the same recording.
         request = self._need(ask).request

@@ -12,10 +12,8 @@ Not for: what a person's code sees of it (`recording_objects`), or recording (`R
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
 from visavis.core import recording_statements as s
@@ -26,6 +24,8 @@ from visavis.core.ids import ConsentKey, Digest
 from visavis.core.recording import begin, step
 from visavis.media.frame_tap import FrameTap, Track
 from visavis.sdk.recording_answers import Asked, OwnAnswers
+from visavis.sdk.recording_asking import Asking
+from visavis.sdk.recording_hold import Hold
 from visavis.sdk.recording_means import Recorder, SaidStatement, Wanted
 from visavis.sdk.recording_mine import OwnRequests
 from visavis.sdk.recording_parts import (
@@ -35,7 +35,6 @@ from visavis.sdk.recording_parts import (
     RecordingParts,
     Shown,
     all_refused,
-    may_not_ask_in,
 )
 from visavis.sdk.recording_shares import CallShares
 from visavis.sdk.recording_speech import Speech, ask_of, event_of
@@ -65,13 +64,15 @@ class RecordingShell:
         self._speech = Speech(call, own, parts.unix, parts.say)
         self._shares = CallShares(means, call, rng=parts.rng, unix=parts.unix, spawn=parts.spawn)
         self._mine = OwnRequests(own, self._speech, self._shares, self._new_recorder, parts.name)
+        self._asking = Asking(
+            parts, self._speech, self._shares, self._mine, lambda: self._in_call, self._feed
+        )
         self._answers = OwnAnswers(parts, self._speech, self._shares)
+        self._hold = Hold(parts.frames, parts.monotonic, lambda now: self._feed(t.HoldEnded(now)))
         self._told = Told()
         self._state: t.State | None = None
         self._shown: dict[Digest, Shown] = {}
         self._over: dict[Digest, Over] = {}
-        self._busy: set[Digest | None] = set()  # what is being said; None: we ask
-        self._timer: asyncio.TimerHandle | None = None
         self.dropped: Counter[Code] = Counter()
         self.leaves: Mapping[int, ConsentKey] = {}
 
@@ -123,15 +124,7 @@ class RecordingShell:
     @property
     def may_not_ask(self) -> MayNotAsk | None:
         """Why the person cannot ask now; None: they can."""
-        return MayNotAsk.ASKED if None in self._busy else self._may_not_ask()
-
-    def _may_not_ask(self) -> MayNotAsk | None:
-        state = self._in_call
-        if self._parts.confidential():
-            return MayNotAsk.CONFIDENTIAL
-        if state is None or self._parts.means.recorder is None or not self._shares.can:
-            return MayNotAsk.UNABLE
-        return may_not_ask_in(state)
+        return self._asking.may_not_ask
 
     # What happens in the call
 
@@ -197,7 +190,7 @@ class RecordingShell:
 
     def ended(self) -> None:
         """We are out of it: nothing is signed or recorded any more. Harmless when repeated."""
-        self._set_timer(None)
+        self._hold.forget()
         mine, state = self._mine_now, self._in_call
         if mine is not None and state is not None:
             # The others see that we are gone; the file has its end signed all the same.
@@ -216,23 +209,7 @@ class RecordingShell:
             PeerError: TOO_LARGE. Likewise.
             UsageError: Nobody can ask for that.
         """
-        self._require_may_ask(self.may_not_ask)
-        if wanted.named is not None and not wanted.clear:
-            raise UsageError("an export that nobody wants")
-        s.ask_digest(self._speech.request(wanted, 1))  # raises before anything was laid
-        with self._once(None):
-            laid = await self._shares.lay(wanted.days)
-            try:
-                self._require_may_ask(self._may_not_ask())
-            except UnavailableError:
-                self._shares.remove(laid)
-                raise
-            assert isinstance(self._state, t.InCall)  # else nobody may ask
-            request = self._speech.request(wanted, self._state.said + 1)
-            ask = s.ask_digest(request)
-            self._mine.add(ask, request, laid)
-            self._feed(t.AskWanted(ask, request.kinds))
-            return ask
+        return await self._asking.ask(wanted)
 
     async def agree(self, ask: Digest, kinds: t.Kinds, *, clear: bool = False) -> None:
         """Agree to some of what a member asks for.
@@ -255,8 +232,7 @@ class RecordingShell:
             self._require_asked(ask)
             self._feed(t.PersonAgreed(ask, kinds))
 
-        with self._once(ask):
-            await self._answers.agree(ask, clear=clear, say=say)
+        await self._answers.agree(ask, clear=clear, say=say)
 
     def refuse(self, ask: Digest) -> None:
         """Do not agree. UnavailableError: CONFLICT, it is asked no longer."""
@@ -317,11 +293,9 @@ class RecordingShell:
     def _carry_out(self, effect: t.Effect, by: ConsentKey | None) -> None:
         match effect:
             case t.HoldMedia(until):
-                self._set_timer(until)
-                self._parts.frames.hold()
+                self._hold.hold(until)
             case t.ReleaseMedia():
-                self._set_timer(None)
-                self._parts.frames.release()
+                self._hold.release()
             case t.SendAsk(ask):
                 self._mine.send(ask)
             case t.SendAskAgain(ask):
@@ -357,19 +331,6 @@ class RecordingShell:
             case _:
                 assert_never(effect)
 
-    def _set_timer(self, until: float | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if until is not None:
-            wait_s = max(0.0, until - self._parts.monotonic())
-            self._timer = asyncio.get_running_loop().call_later(wait_s, self._hold_ended, until)
-
-    def _hold_ended(self, until: float) -> None:
-        # An event loop may ring a clock tick early; the machine would wait for a second bell.
-        self._timer = None
-        self._feed(t.HoldEnded(max(until, self._parts.monotonic())))
-
     # Kit
 
     def _new_recorder(self) -> Recorder:
@@ -390,24 +351,8 @@ class RecordingShell:
         asked = self._answers.find(ask)
         return self._mine.find(ask) if asked is None else asked.request
 
-    def _require_may_ask(self, why: MayNotAsk | None) -> None:
-        if why is not None:
-            raise UnavailableError(Code.CONFLICT, f"nobody can be asked now: {why}")
-
     def _require_asked(self, ask: Digest) -> Asked:
         asked = self._answers.find(ask)
         if asked is None or ask not in self.asks:
             raise UnavailableError(Code.CONFLICT, "this is asked no longer")
         return asked
-
-    @contextmanager
-    def _once(self, what: Digest | None) -> Iterator[None]:
-        if what in self._busy:
-            raise UnavailableError(Code.CONFLICT, "it is being said")
-        self._busy.add(what)
-        self._parts.changed()
-        try:
-            yield
-        finally:
-            self._busy.discard(what)
-            self._parts.changed()

@@ -2,12 +2,11 @@
 
 A commit is stored at the server by compare-and-set before any member applies it; so there is one
 winner per epoch, it survives its author, and members pull what they lack. What is stored is sealed
-with a key of the epoch it leads from; the key to write is of that epoch too, so a removed member
-can do neither.
+(`sequencer_commit`), so that a removed member can neither read nor write it.
 
-Our own commit is written down before it is offered (`pending`), together with the state that it
-leaves. After a crash, or an answer that never came, the next pull tells whether it won: equal bytes
-are ours.
+Our own commit is written down before it is offered (`sequencer_pending`), together with the state
+that it leaves. After a crash, or an answer that never came, the next pull tells whether it won:
+equal bytes are ours.
 
 A contact may be forgotten, and its groups with it, while we wait for the server: what comes then is
 WRONG_GROUP and changes nothing.
@@ -15,28 +14,27 @@ WRONG_GROUP and changes nothing.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final, Self, TypeVar
+from typing import Final, TypeVar
 
-from visavis.core import cbor
 from visavis.core.address import ContactAddress
 from visavis.core.content import decode_change, encode_outer
 from visavis.core.content_outer import CommitHint
-from visavis.core.envelope import open_bytes, seal_bytes
-from visavis.core.errors import (
-    AuthorizationError,
-    Code,
-    FatalError,
-    PeerError,
-    UnavailableError,
-)
+from visavis.core.errors import AuthorizationError, Code, PeerError, UnavailableError
 from visavis.core.ids import AccountId, DeviceId, Rng
-from visavis.core.mls import CommitApplied, Extension, Group, MemberInfo, peek
-from visavis.sdk.group_tree import epoch_of, judge, judge_own
-from visavis.sdk.groups import PENDING_KIND, GroupKind, GroupRecord, Groups, device_of
+from visavis.core.mls import Extension, Group, MemberInfo
+from visavis.sdk.group_tree import judge_own
+from visavis.sdk.groups import GroupKind, GroupRecord, Groups, device_of
 from visavis.sdk.outbox import Outbox
+from visavis.sdk.sequencer_commit import (
+    open_commit,
+    seal_commit,
+    take_commit,
+    write_key,
+    write_key_hash,
+)
+from visavis.sdk.sequencer_pending import Pending, PendingCommits
 from visavis.sdk.store import Store
 from visavis.transport.anonymous import AnonymousApi, StoredCommit
 
@@ -44,9 +42,6 @@ ATTEMPTS: Final = 8
 """How often a commit is made again after another member was first."""
 
 Answer = TypeVar("Answer")
-
-WRITE_LABEL: Final = "visavis sequencer"
-SEAL_LABEL: Final = "visavis sequencer seal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,55 +61,6 @@ class Plan:
     welcome: Callable[[bytes], list[tuple[AccountId, DeviceId, bytes]]] | None = None
     extensions: tuple[Extension, ...] | None = None
     data: bytes = field(default=b"", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """Our own commit between being made and being known to have won or lost."""
-
-    n: int
-    sealed: bytes = field(repr=False)
-    write_key: bytes = field(repr=False)
-    next_hash: bytes = field(repr=False)
-    after: bytes = field(repr=False)
-    sends: tuple[tuple[bytes, bytes, bytes], ...] = field(repr=False)
-    added: tuple[tuple[bytes, bytes], ...]
-    removed: tuple[tuple[bytes, bytes], ...]
-    data: bytes = field(default=b"", repr=False)
-
-    def to_bytes(self) -> bytes:
-        return cbor.encode(
-            [
-                self.n,
-                self.sealed,
-                self.write_key,
-                self.next_hash,
-                self.after,
-                [list(send) for send in self.sends],
-                [list(x) for x in self.added],
-                [list(x) for x in self.removed],
-                self.data,
-            ]
-        )
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
-        value = cbor.decode(data)
-        # Eight fields: written before there were groups of people.
-        if not isinstance(value, list) or len(value) not in {8, 9}:
-            raise FatalError(Code.MALFORMED, "a pending commit cannot be read")
-        n, sealed, write_key, next_hash, after, sends, added, removed, *rest = value
-        return cls(
-            n,
-            sealed,
-            write_key,
-            next_hash,
-            after,
-            tuple((a, d, c) for a, d, c in sends),
-            tuple((a, d) for a, d in added),
-            tuple((a, d) for a, d in removed),
-            *rest,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +108,7 @@ class Sequencers:
         rng: Rng,
     ) -> None:
         self._store = store
+        self._pending = PendingCommits(store)
         self._groups = groups
         self._outbox = outbox
         self._api = api
@@ -181,7 +128,7 @@ class Sequencers:
         if record.sequenced:
             return
         state = self._groups.state(record)
-        first_hash, epoch = _write_key_hash(state), state.epoch
+        first_hash, epoch = write_key_hash(state), state.epoch
         try:
             await self._ask(
                 record,
@@ -219,7 +166,7 @@ class Sequencers:
                     count += 1
             if self._groups.state(record).epoch == epoch:
                 break
-        if self._pending(record) is not None and self._groups.state(record).is_active:
+        if self._pending.find(record) is not None and self._groups.state(record).is_active:
             # Nothing at the server for our epoch: the offer never got there.
             await self._offer(record)
             count += 1
@@ -269,16 +216,14 @@ class Sequencers:
         if record.kind is GroupKind.GROUP:
             change = decode_change(plan.data)
             judge_own(record.group_id, state, made.group, plan.remove, change)
-        n = state.epoch
-        key = state.exporter(SEAL_LABEL, b"", 32)
         sends = plan.welcome(made.welcome) if plan.welcome and made.welcome else []
         before = {device_of(member) for member in state.members()}
         after = {device_of(member) for member in made.group.members()}
-        pending = _Pending(
-            n,
-            seal_bytes(key, _context(record, n), made.message, self._rng),
-            state.exporter(WRITE_LABEL, b"", 32),
-            _write_key_hash(made.group),
+        pending = Pending(
+            state.epoch,
+            seal_commit(record, state, made.message, self._rng),
+            write_key(state),
+            write_key_hash(made.group),
             made.group.to_bytes(),
             tuple((bytes(a), bytes(d), c) for a, d, c in sends),
             tuple((bytes(a), bytes(d)) for a, d in sorted(after - before)),
@@ -289,11 +234,11 @@ class Sequencers:
         # With the message key that the commit used spent: a second commit of this epoch, made after
         # a crash, must not be sealed with it again (P5).
         with self._store.transaction():
-            self._store.put(PENDING_KIND, record.group_id, pending.to_bytes())
+            self._pending.put(record, pending)
             self._groups.save(self._groups.newest(record), state)
 
     async def _offer(self, record: GroupRecord) -> None:
-        pending = self._pending(record)
+        pending = self._pending.find(record)
         if pending is None:
             return
         try:
@@ -310,18 +255,18 @@ class Sequencers:
             )
         except PeerError as error:
             if error.code is not Code.CONFLICT:
-                self._store.delete(PENDING_KIND, record.group_id)  # no retry will help
+                self._pending.delete(record)  # no retry will help
             raise
         self._won(record, pending)
 
-    def _won(self, record: GroupRecord, pending: _Pending) -> None:
+    def _won(self, record: GroupRecord, pending: Pending) -> None:
         record = self._groups.newest(record)
         after = self._groups.open(record, pending.after)
         before = self._groups.state(record)
         after.adopt_past(before)
         own = next(m for m in before.members() if m.leaf_index == before.own_leaf)
         with self._store.transaction():
-            self._store.delete(PENDING_KIND, record.group_id)
+            self._pending.delete(record)
             self._groups.save(record, after)
             for account, device, content in pending.sends:
                 self._outbox.put(AccountId(account), DeviceId(device), content)
@@ -347,17 +292,16 @@ class Sequencers:
 
     def _apply(self, record: GroupRecord, commit: StoredCommit) -> None:
         record = self._groups.newest(record)
-        pending = self._pending(record)
+        pending = self._pending.find(record)
         if pending is not None and pending.n == commit.n:
             if pending.sealed == commit.sealed:
                 self._won(record, pending)
                 return
-            self._store.delete(PENDING_KIND, record.group_id)
+            self._pending.delete(record)
         state = self._groups.state(record)
-        key = state.exporter(SEAL_LABEL, b"", 32)
-        message = open_bytes(key, _context(record, commit.n), commit.sealed)
+        message = open_commit(record, state, commit.sealed)
         try:
-            result = _process(record, state, message, self._now())
+            result = take_commit(record, state, message, self._now())
             with self._store.transaction():
                 self._groups.save(record, state)
                 self._applied(
@@ -378,10 +322,6 @@ class Sequencers:
                 self._refused(record)
             raise
         self._store.scrub()
-
-    def _pending(self, record: GroupRecord) -> _Pending | None:
-        data = self._store.get(PENDING_KIND, record.group_id)
-        return None if data is None else _Pending.from_bytes(data)
 
     async def _pull(self, record: GroupRecord, after: int) -> tuple[list[StoredCommit], int]:
         return await self._ask(
@@ -404,32 +344,3 @@ class Sequencers:
                 if error.code is not Code.REFUSED:
                     raise
         raise UnavailableError(Code.UNAVAILABLE, "the sequencer is not there (yet)")
-
-
-def _process(record: GroupRecord, state: Group, message: bytes, now: int) -> CommitApplied:
-    # CK-585: handshakes travel as PrivateMessages (P1). So nobody from outside, and nobody in
-    # another's name, is ever let in by an external commit.
-    if peek(message).kind != "private":
-        raise PeerError(Code.UNEXPECTED, "CK-585: a handshake in the clear")
-    before = epoch_of(state) if record.kind is GroupKind.GROUP else None
-    result = state.process(message, now=now)
-    # CK-573: the sequencer orders commits; anything else in it is a member's trick.
-    if not isinstance(result, CommitApplied):
-        raise PeerError(Code.UNEXPECTED, "CK-573: the sequencer holds no commit")
-    # CK-586: our groups have no extensions; `external_senders` would let outsiders speak.
-    # Nor do they end by a ReInit: whoever wants to part says so in other ways. Groups of people
-    # have their terms (CK-830).
-    is_over = not (state.is_active or result.self_removed)
-    if is_over or (before is None and state.extensions):
-        raise PeerError(Code.UNEXPECTED, "CK-586: a group with extensions, or its end")
-    if before is not None:
-        judge(record.group_id, before, state, result)
-    return result
-
-
-def _write_key_hash(state: Group) -> bytes:
-    return hashlib.sha256(state.exporter(WRITE_LABEL, b"", 32)).digest()
-
-
-def _context(record: GroupRecord, n: int) -> bytes:
-    return bytes(record.sequencer) + n.to_bytes(8, "big")
