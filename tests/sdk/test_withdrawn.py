@@ -306,6 +306,28 @@ async def test_the_share_of_a_yes_that_stands_is_kept_whatever_the_day(
     assert not await has_share(made, "bob")
 
 
+async def test_one_that_goes_is_asked_for_whatever_the_day(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is told that it is gone because our clock says so."""
+    anna, bob = await people.pair()
+    made = await with_contact(anna, bob)
+    consents = bob._session.books.consents
+    now = consents._now()
+    monkeypatch.setattr(consents, "_now", lambda: now + 40 * s.DAY_S)
+
+    async def away(*_: Any) -> None:
+        raise UnavailableError(Code.UNAVAILABLE, "no way now")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bob._session.shares, "delete", away)
+        assert not await bob.my_consents.withdraw(made.ask)
+        assert await has_share(made, "bob"), "the control"
+    await bob.my_consents.delete_due()
+    assert not await has_share(made, "bob")
+    assert consents.due() == []
+
+
 async def test_a_consent_that_cannot_be_read_is_left_out_of_the_vault(
     people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -197,24 +197,23 @@ export class OwnConsents implements ConsentBook {
   }
 
   /**
-   * Return the shares that are to be deleted, and that no call sees to; forget those of past days.
+   * Return the shares that are to be deleted, and that no call sees to; forget those of no record whose
+   * day has come.
    *
-   * That of a yes that stands is kept, whatever the day: our clock may be wrong, and nothing else deletes
-   * it, on our other devices neither.
+   * What is to be deleted is asked for whatever the day, and what a record names is kept until it is
+   * gone: our clock may be wrong, and once we forget it our other devices do, too.
    */
   async due(): Promise<readonly OwnShare[]> {
     // It reads what was signed: not at every message that comes.
     if (this.#now() < this.#lookAt) return [];
     const today = Math.floor(this.#now() / DAY_S);
     const laid = this.#store.items(LAID_KIND).map(([slot, data]) => shareOf(slot, data));
-    const kept = await Promise.all(this.all().map(leavingOf));
-    const leaving = kept.filter((share) => share !== null);
-    const over = [...laid, ...leaving].filter(({ expires }) => expires <= today);
+    const over = laid.filter(({ expires, leaving }) => !leaving && expires <= today);
     for (const { slot } of over) await this.gone(slot);
+    const kept = (await Promise.all(this.all().map(leavingOf))).filter((share) => share !== null);
+    const leaving = [...laid.filter((share) => share.leaving), ...kept];
     // One asks for each: the call that it was laid in, while it can.
-    const due = [...laid.filter((share) => share.leaving), ...leaving].filter(
-      ({ expires, slot }) => expires > today && !this.#asked.has(hex(slot)),
-    );
+    const due = leaving.filter(({ slot }) => !this.#asked.has(hex(slot)));
     this.#lookAt = due.length > 0 ? 0 : (today + 1) * DAY_S;
     return due;
   }

@@ -100,14 +100,19 @@ test("the share of a yes that stands is kept, whatever the day: our clock may be
   expect(shares.lying.size).toBe(0);
 });
 
-test("one that goes is forgotten once its day has come, and a consent after three years", async () => {
+test("one that goes is asked for, whatever the day", async () => {
   const { which } = await agreed();
+  now = NOW + 8 * 86_400;
   shares.fails = 1;
   expect(await mine().withdraw(which.ask)).toBe(false);
-  now = NOW + 8 * 86_400;
+  expect(book().get(which)?.share?.leaving).toBe(true);
   await mine().deleteDue();
   expect(book().get(which)?.share).toBeNull();
-  expect(shares.asked.filter((what) => what === "delete")).toHaveLength(1);
+  expect(shares.lying.size).toBe(0);
+});
+
+test("a consent is forgotten after three years", async () => {
+  const { which } = await agreed();
   now = NOW + KEEP_S - 1;
   await mine().expire();
   expect(mine().all()).toHaveLength(1);
