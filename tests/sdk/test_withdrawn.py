@@ -227,6 +227,48 @@ async def test_another_device_of_theirs_takes_it_back(people: People) -> None:
     assert bob.my_consents.all() == tablet.my_consents.all()
 
 
+async def test_a_device_that_is_not_in_the_group_yet_tells_it_there_later(people: People) -> None:
+    group, (anna, bob) = await group_of(people, "Choir", "anna", "bob")
+    where = Where(group=group.group)
+    made = await Recorded(anna, {"bob": bob}, {"bob": where}).make()
+    made.end()
+    await bob._session.vault.write()
+    handle, code = bob.handle, bob.recovery_code
+    await people.close(bob)  # who could let it in
+    tablet = await people.login("tablet", handle, recovery_code=code)
+    assert await tablet.my_consents.withdraw(made.ask)
+    await settle(anna, tablet)
+    assert tablet._session.books.groups.get(group.group) is None
+    assert made.kept().withdrawn == ()
+    bob = await people.open("bob")
+    await settle(bob, tablet, anna)
+    assert made.kept().withdrawn == ("bob",)
+    assert made.proven("bob").withdrawn is not None
+    assert tablet._session.books.consents.untold() == []
+
+
+async def test_once_nothing_is_played_any_more_nobody_is_told(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor before, if there is no such contact any more."""
+    anna, bob = await people.pair()
+    made = await with_contact(anna, bob)
+    (contact,) = await bob.contacts()
+    await bob.forget_contact(contact)
+    assert await bob.my_consents.withdraw(made.ask)
+    await settle(anna, bob)
+    books = bob._session.books
+    assert len(books.consents.untold()) == 1
+    (record,) = bob.my_consents.all()
+    monkeypatch.setattr(books, "now", lambda: record.consent().until)
+    await bob._session.my_consents._tell()
+    assert books.consents.untold() == []
+    monkeypatch.undo()
+    await settle(anna, bob)
+    assert made.kept().withdrawn == ()
+    assert not await has_share(made, "bob")
+
+
 async def test_a_share_that_one_device_could_not_delete_another_does(
     people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,6 +288,44 @@ async def test_a_share_that_one_device_could_not_delete_another_does(
     await settle(bob, tablet)
     assert states(bob) == [State.WITHDRAWN]
     assert not await has_share(made, "bob")
+
+
+async def test_the_share_of_a_yes_that_stands_is_kept_whatever_the_day(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our clock may be wrong, and nothing else deletes it, on our other devices neither."""
+    anna, bob = await people.pair()
+    made = await with_contact(anna, bob)
+    consents = bob._session.books.consents
+    now = consents._now()
+    with monkeypatch.context() as patch:
+        patch.setattr(consents, "_now", lambda: now + 40 * s.DAY_S)
+        await bob.my_consents.delete_due()
+    assert await has_share(made, "bob"), "the control"
+    assert await bob.my_consents.withdraw(made.ask)
+    assert not await has_share(made, "bob")
+
+
+async def test_one_that_goes_is_asked_for_whatever_the_day(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is told that it is gone because our clock says so."""
+    anna, bob = await people.pair()
+    made = await with_contact(anna, bob)
+    consents = bob._session.books.consents
+    now = consents._now()
+    monkeypatch.setattr(consents, "_now", lambda: now + 40 * s.DAY_S)
+
+    async def away(*_: Any) -> None:
+        raise UnavailableError(Code.UNAVAILABLE, "no way now")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bob._session.shares, "delete", away)
+        assert not await bob.my_consents.withdraw(made.ask)
+        assert await has_share(made, "bob"), "the control"
+    await bob.my_consents.delete_due()
+    assert not await has_share(made, "bob")
+    assert consents.due() == []
 
 
 async def test_a_consent_that_cannot_be_read_is_left_out_of_the_vault(

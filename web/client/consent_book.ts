@@ -196,22 +196,24 @@ export class OwnConsents implements ConsentBook {
     });
   }
 
-  /** Return the shares that are to be deleted, and that no call sees to; forget those of past days. */
+  /**
+   * Return the shares that are to be deleted, and that no call sees to; forget those of no record whose
+   * day has come.
+   *
+   * What is to be deleted is asked for whatever the day, and what a record names is kept until it is
+   * gone: our clock may be wrong, and once we forget it our other devices do, too.
+   */
   async due(): Promise<readonly OwnShare[]> {
     // It reads what was signed: not at every message that comes.
     if (this.#now() < this.#lookAt) return [];
     const today = Math.floor(this.#now() / DAY_S);
     const laid = this.#store.items(LAID_KIND).map(([slot, data]) => shareOf(slot, data));
-    const found = laid.filter(({ leaving }) => leaving);
-    const known = this.all();
-    for (const one of known) {
-      const share = await leavingOf(one);
-      if (share !== null) found.push(share);
-    }
-    const all = [...laid, ...known.flatMap(({ share }) => share ?? [])];
-    for (const { slot } of all.filter(({ expires }) => expires <= today)) await this.gone(slot);
+    const over = laid.filter(({ expires, leaving }) => !leaving && expires <= today);
+    for (const { slot } of over) await this.gone(slot);
+    const kept = (await Promise.all(this.all().map(leavingOf))).filter((share) => share !== null);
+    const leaving = [...laid.filter((share) => share.leaving), ...kept];
     // One asks for each: the call that it was laid in, while it can.
-    const due = found.filter(({ expires, slot }) => expires > today && !this.#asked.has(hex(slot)));
+    const due = leaving.filter(({ slot }) => !this.#asked.has(hex(slot)));
     this.#lookAt = due.length > 0 ? 0 : (today + 1) * DAY_S;
     return due;
   }

@@ -194,21 +194,22 @@ class OwnConsents:
         return self._beside(slot) if known is None else known.share
 
     def due(self) -> list[OwnShare]:
-        """Return shares that are to be deleted; forget those whose day has come.
+        """Return shares that are to be deleted; forget those beside records whose day has come.
 
-        That of a yes that stands is kept, whatever the day: our clock may be wrong, and nothing
-        else deletes it.
+        What is to be deleted is asked for whatever the day, and what a record names is kept until
+        it is gone: our clock may be wrong, and once we forget it our other devices do, too.
         """
         today = self._now() // s.DAY_S
         beside = [decode_record(OwnShare, data) for _, data in self._store.items(SHARE_KIND)]
         records = self.all() if self._may_leave else []
         leaving = [one.share for one in records if one.is_leaving and one.share is not None]
-        for share in (*beside, *leaving):
-            if share.expires <= today:
-                self.gone(share.slot)
         self._may_leave = bool(leaving)
-        leaving += [share for share in beside if share.leaving]
-        return [share for share in leaving if share.expires > today]
+        for share in beside:
+            if share.leaving:
+                leaving.append(share)
+            elif share.expires <= today:
+                self.gone(share.slot)
+        return leaving
 
     # The vault
 

@@ -1,8 +1,9 @@
 """Tells who recorded that a yes was taken back after the call (R-49).
 
 It is said in the conversation in which the call was, and shown nowhere as a message. What cannot be
-said now is said later, after a restart too; what cannot be said any more, as the contact is gone or
-we left the group, is said to nobody. The share is deleted all the same (`my_consents`).
+said now is said later, after a restart too, and also by a device that is not in the group yet. Once
+nothing of the recording can be played any more, nobody is told. The share is deleted all the same
+(`my_consents`).
 
 Not for: what who recorded does with it (`recordings_book`).
 """
@@ -44,8 +45,11 @@ class ConsentTelling:
         async with self._lock:
             for record, statement in self._books.consents.untold():
                 where = record.where
-                if where is None or not self._is_there(where):
+                if where is None or record.consent().until <= self._books.now():
                     self._books.consents.told(record)
+                    continue
+                # A new device may know of a consent before it is let into its group.
+                if not self._is_there(where):
                     continue
                 # What was written is in the outbox, whether or not the server was there.
                 with contextlib.suppress(AuthorizationError, PeerError, UnavailableError):

@@ -6,6 +6,7 @@ import { SendingEpoch } from "../../core/frame_keys.ts";
 import { FrameReceiver } from "../../core/frame_receiver.ts";
 import { PRODUCT_SUITE } from "../../core/sframe.ts";
 import type { GroupFrames } from "../../media/group_interfaces.ts";
+import type { LocalTape } from "./local_tape.ts";
 
 const SOUND = utf8("twenty milliseconds");
 
@@ -15,11 +16,15 @@ export class TestFrames implements GroupFrames {
   held = false;
   /** Answer with an error from now on, as a worker that died. */
   dead = false;
+  /** What has the call recorded; without it nothing can be. */
+  tape: LocalTape | undefined;
   /** What was given, to see that it is overwritten. */
   readonly given: Bytes[] = [];
   readonly #receiver = new FrameReceiver();
   readonly #now: () => number;
   #sending: SendingEpoch | undefined;
+  /** An epoch has few senders (CK-207): one seals all. */
+  #sender: ReturnType<SendingEpoch["newSender"]> | undefined;
 
   /** @param now Returns monotonic seconds. */
   constructor(now: () => number) {
@@ -38,6 +43,7 @@ export class TestFrames implements GroupFrames {
     this.given.push(baseKey);
     this.#sending?.wipe();
     this.#sending = new SendingEpoch(PRODUCT_SUITE, copy(baseKey), epoch, leaf);
+    this.#sender = undefined;
   }
 
   async removeLeaf(leaf: number): Promise<void> {
@@ -59,6 +65,7 @@ export class TestFrames implements GroupFrames {
     this.wiped = true;
     this.#sending?.wipe();
     this.#sending = undefined;
+    this.#sender = undefined;
     this.#receiver.wipe();
   }
 
@@ -70,13 +77,18 @@ export class TestFrames implements GroupFrames {
   /** Seal a frame of sound. */
   async sealed(): Promise<Bytes> {
     if (this.#sending === undefined) throw new Error("nothing is sent yet");
-    return await (await this.#sending.newSender()).encrypt(SOUND, "audio");
+    this.#sender ??= this.#sending.newSender();
+    const frame = await (await this.#sender).encrypt(SOUND, "audio");
+    this.tape?.tap?.sent(this, "audio", this.tape.time, SOUND);
+    return frame;
   }
 
   async opens(frame: Bytes): Promise<boolean> {
     if (this.held) return false;
     try {
-      return equal((await this.#receiver.decrypt(frame, "audio", this.#now())).frame, SOUND);
+      const opened = await this.#receiver.decrypt(frame, "audio", this.#now());
+      this.tape?.tap?.opened(opened.leaf, "audio", this.tape.time, opened.frame);
+      return equal(opened.frame, SOUND);
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
       return false;

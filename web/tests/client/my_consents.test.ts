@@ -91,11 +91,28 @@ test("what a request says of its own time does not end what is kept of our answe
   expect(mine().all()).toHaveLength(1);
 });
 
-test("a share whose day has come is forgotten, and a consent after three years", async () => {
+test("the share of a yes that stands is kept, whatever the day: our clock may be wrong", async () => {
   const { which } = await agreed();
   now = NOW + 8 * 86_400;
   await mine().deleteDue();
+  now = NOW;
+  expect(await mine().withdraw(which.ask)).toBe(true);
+  expect(shares.lying.size).toBe(0);
+});
+
+test("one that goes is asked for, whatever the day", async () => {
+  const { which } = await agreed();
+  now = NOW + 8 * 86_400;
+  shares.fails = 1;
+  expect(await mine().withdraw(which.ask)).toBe(false);
+  expect(book().get(which)?.share?.leaving).toBe(true);
+  await mine().deleteDue();
   expect(book().get(which)?.share).toBeNull();
+  expect(shares.lying.size).toBe(0);
+});
+
+test("a consent is forgotten after three years", async () => {
+  const { which } = await agreed();
   now = NOW + KEEP_S - 1;
   await mine().expire();
   expect(mine().all()).toHaveLength(1);

@@ -27,12 +27,10 @@ import {
 } from "../../core/recording_statements.ts";
 import type { Kind } from "../../core/recording_types.ts";
 import { readPart } from "../../core/webm.ts";
-import type { FrameTap } from "../../media/frame_tap.ts";
 import { CallFrames } from "../../media/frames_keys.ts";
 import { type EncodedFrame, ReceivePipe, SendPipe } from "../../media/frames_pipe.ts";
-import type { FrameTape, Reel } from "../../media/interfaces.ts";
-import { Tapes } from "../../media/tapes.ts";
 import { rng } from "./call_seam.ts";
+import { LocalTape } from "./local_tape.ts";
 import { FakeShares } from "./recording_fakes.ts";
 import { Device } from "./stores.ts";
 
@@ -40,41 +38,6 @@ const NOW = 1_800_000_000;
 const DAY_S = 86_400;
 /** 20 ms of Opus (RFC 6716, 3.1), whatever it sounds like. */
 const SOUND = Uint8Array.of(0xf8, 1, 2, 3, 4, 5, 6, 7);
-
-/** A worker in this thread: real tapes, and no wire in between. */
-class LocalTape implements FrameTape {
-  now = 0;
-  tap: FrameTap | undefined;
-  failed = false;
-  readonly #taken = new Map<string, (chunk: Bytes | undefined) => void>();
-  readonly #tapes = new Tapes(
-    (said) => this.#taken.get(said.taped)?.("chunk" in said ? said.chunk : undefined),
-    () => this.now,
-    (tap) => {
-      this.tap = tap;
-    },
-  );
-
-  leaves(leaves: ReadonlyMap<number, Bytes>): void {
-    this.#tapes.leaves(leaves);
-  }
-
-  begin(...[ask, parts, taken]: Parameters<FrameTape["begin"]>): Reel {
-    this.#taken.set(ask, taken);
-    const order = async (...[what]: [Parameters<Tapes["carryOut"]>[1]]) => {
-      await this.#tapes.carryOut(ask, what).catch(() => taken(undefined));
-    };
-    void order({ do: "begin", ...structuredClone(parts) });
-    return {
-      said: (said) => void order({ do: "said", ...structuredClone(said) }),
-      share: (key, share) => void order({ do: "share", key, share: structuredClone(share) }),
-      among: (members) => void order({ do: "among", members: [...members.values()] }),
-      pause: () => void order({ do: "pause" }),
-      mark: () => void order({ do: "mark" }),
-      end: () => order({ do: "end" }),
-    };
-  }
-}
 
 let store: Store;
 let shares: FakeShares;

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from serve_call_links import CALL_LINK_COMMANDS, CallLinking
 from serve_calls import CALL_COMMANDS, RoomCalling, Taking
+from serve_consents import CONSENT_COMMANDS, Consents
 from serve_group_calls import GROUP_CALL_COMMANDS, GroupCalling, GroupCalls
 from serve_groups import GROUP_COMMANDS, Grouping
 from serve_recording import RECORDING_COMMANDS, Notes, Recording
@@ -53,7 +54,7 @@ class Joining:
 
 
 @dataclass
-class World(Grouping, RoomCalling, GroupCalling, CallLinking, Recording):
+class World(Grouping, RoomCalling, GroupCalling, CallLinking, Recording, Consents):
     """The server and everybody at it."""
 
     server: RunningServer
@@ -457,7 +458,7 @@ COMMANDS: Final = {
     "ask_to_forget", "wishes", "rows", "move_out", "move_in", "handle", "rename", "renamed",
     "never_record", "never_recorded",
     *GROUP_COMMANDS, *CALL_COMMANDS, *GROUP_CALL_COMMANDS,
-    *CALL_LINK_COMMANDS, *RECORDING_COMMANDS,
+    *CALL_LINK_COMMANDS, *RECORDING_COMMANDS, *CONSENT_COMMANDS,
 }  # fmt: skip
 
 
